@@ -1,0 +1,111 @@
+//! A numeric parameter: its name, unit, default, allowed range and meaning, in the one place where it is declared.
+//!
+//! Plants, controllers and the sections of a config declare their parameters as constants of this type. Reading a
+//! config, its error messages, `gainswarm list` and the search bounds of a tuning all follow from them.
+
+use std::fmt;
+
+/// A named number with unit, default and allowed range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parameter {
+    /// The key in the config and the name in `gains.csv`.
+    pub name: &'static str,
+    /// SI unit, `1` for a pure number.
+    pub unit: &'static str,
+    /// The value when the config does not set one.
+    pub default: f64,
+    /// Smallest allowed value.
+    pub min: f64,
+    /// Largest allowed value.
+    pub max: f64,
+    /// Where a tuning searches when its `[[tune]]` entry names no bounds; `None` for what is rarely tuned.
+    pub search: Option<[f64; 2]>,
+    /// Meaning, in a sentence without a full stop.
+    pub doc: &'static str,
+}
+
+impl Parameter {
+    /// A parameter that is not tuned unless the config asks for it with bounds.
+    #[must_use]
+    pub const fn fixed(
+        name: &'static str,
+        unit: &'static str,
+        default: f64,
+        range: [f64; 2],
+        doc: &'static str,
+    ) -> Self {
+        Self { name, unit, default, min: range[0], max: range[1], search: None, doc }
+    }
+
+    /// A parameter that a tuning searches by default, within `search`.
+    #[must_use]
+    pub const fn gain(
+        name: &'static str,
+        unit: &'static str,
+        default: f64,
+        range: [f64; 2],
+        search: [f64; 2],
+        doc: &'static str,
+    ) -> Self {
+        Self { name, unit, default, min: range[0], max: range[1], search: Some(search), doc }
+    }
+
+    /// Whether `value` is finite and within the allowed range.
+    #[must_use]
+    pub fn allows(&self, value: f64) -> bool {
+        value.is_finite() && self.min <= value && value <= self.max
+    }
+
+    /// What is allowed, for an error message: "a number from 0 to 10 m".
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        let unit = if self.unit == "1" { String::new() } else { format!(" {}", self.unit) };
+        format!("a number from {} to {}{unit}", Short(self.min), Short(self.max))
+    }
+}
+
+/// The position of the parameter called `name`, found when the program is compiled.
+///
+/// # Panics
+///
+/// When there is no such parameter: in a constant, an error of the compiler.
+#[must_use]
+pub const fn index_of(parameters: &[Parameter], name: &str) -> usize {
+    let mut index = 0;
+    while index < parameters.len() {
+        if same(parameters[index].name.as_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("no parameter of that name")
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// A number as a person writes it: `0.001`, `1e-6`, `1e9`.
+#[derive(Debug, Clone, Copy)]
+pub struct Short(pub f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.abs();
+        if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) && magnitude.is_finite() {
+            write!(f, "{:e}", self.0)
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}

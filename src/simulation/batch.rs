@@ -1,0 +1,174 @@
+//! A batch of jobs and the records that come back.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::Scenario;
+use crate::costs::TERMS;
+
+/// Simulations to run: every gain vector in every scenario.
+///
+/// Job `j` is gain vector `j / scenarios.len()` in scenario `j % scenarios.len()`. Threads take jobs from `queue` in
+/// order and write to the job's own record, so that no result depends on who ran it.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// Parameter values of the controller, one row a gain vector.
+    pub values: &'a [f64],
+    /// Numbers a row of `values`.
+    pub width: usize,
+    /// The scenarios, common to all gain vectors.
+    pub scenarios: &'a [Scenario],
+    /// A simulation of gain vector `p` stops as soon as its cost alone reaches `bounds[p]`.
+    pub bounds: &'a [f64],
+    /// The next job to take.
+    pub queue: &'a AtomicUsize,
+    /// One past the last job to take.
+    pub end: usize,
+    /// One record a job.
+    pub records: &'a Records,
+}
+
+impl Batch<'_> {
+    /// The next job, if any is left.
+    pub(crate) fn take(&self) -> Option<usize> {
+        // The load keeps idle lanes from counting the queue up without end.
+        if self.queue.load(Ordering::Relaxed) >= self.end {
+            return None;
+        }
+        let job = self.queue.fetch_add(1, Ordering::Relaxed);
+        (job < self.end).then_some(job)
+    }
+
+    /// Parameter values, scenario and bound of a job.
+    pub(crate) fn job(&self, job: usize) -> (&[f64], &Scenario, f64) {
+        let vector = job / self.scenarios.len();
+        let values = &self.values[vector * self.width..][..self.width];
+        (values, &self.scenarios[job % self.scenarios.len()], self.bounds[vector])
+    }
+}
+
+/// How a simulation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Not run (yet).
+    Pending,
+    /// All steps done, the plant within its limits.
+    Survived,
+    /// The state left its limits or was not finite.
+    Failed,
+    /// Stopped because its partial cost had reached the bound.
+    Abandoned,
+    /// The code of a member panicked.
+    Panicked,
+}
+
+impl Ending {
+    const ALL: [Self; 5] =
+        [Self::Pending, Self::Survived, Self::Failed, Self::Abandoned, Self::Panicked];
+}
+
+/// The result of one simulation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record {
+    /// How it ended.
+    pub ending: Ending,
+    /// Control steps that were simulated.
+    pub steps: u64,
+    /// The cost; of an abandoned simulation, a lower bound of it.
+    pub cost: f64,
+    /// The cost terms as far as the simulation went.
+    pub terms: [f64; TERMS],
+    /// |q| of every coordinate at the end, the cart's in m and the largest of the links in rad.
+    pub final_positions: [f64; 2],
+}
+
+impl Record {
+    const WORDS: usize = 4 + TERMS + 1;
+
+    /// What stands where no simulation has been run.
+    pub const PENDING: Self = Self {
+        ending: Ending::Pending,
+        steps: 0,
+        cost: f64::NAN,
+        terms: [f64::NAN; TERMS],
+        final_positions: [f64::NAN; 2],
+    };
+}
+
+/// One record a job, written by many threads without locks.
+///
+/// A record is a row of atomic words; the batch's join makes the writes of all threads visible to the reader.
+#[derive(Debug)]
+pub struct Records {
+    words: Box<[AtomicU64]>,
+}
+
+impl Records {
+    /// Room for `jobs` records, all [`Ending::Pending`].
+    #[must_use]
+    pub fn new(jobs: usize) -> Self {
+        Self { words: (0..jobs * Record::WORDS).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Bytes that `jobs` records take.
+    #[must_use]
+    pub const fn bytes(jobs: usize) -> usize {
+        jobs * Record::WORDS * size_of::<AtomicU64>()
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.len() / Record::WORDS
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Makes every record pending again.
+    pub fn clear(&self) {
+        for index in 0..self.len() {
+            self.set(index, &Record::PENDING);
+        }
+    }
+
+    /// The record of a job.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such job.
+    #[must_use]
+    pub fn get(&self, job: usize) -> Record {
+        let row = self.row(job);
+        let word = |k: usize| row[k].load(Ordering::Relaxed);
+        let number = |k: usize| f64::from_bits(word(k));
+        Record {
+            ending: usize::try_from(word(0)).ok().and_then(|k| Ending::ALL.get(k).copied()).unwrap_or(Ending::Pending),
+            steps: word(1),
+            cost: number(2),
+            final_positions: [number(3), number(4)],
+            terms: std::array::from_fn(|k| number(5 + k)),
+        }
+    }
+
+    /// Writes the record of a job.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such job.
+    pub fn set(&self, job: usize, record: &Record) {
+        let row = self.row(job);
+        let [cart, links] = record.final_positions;
+        let head = [record.ending as u64, record.steps, record.cost.to_bits(), cart.to_bits(), links.to_bits()];
+        let words = head.into_iter().chain(record.terms.map(f64::to_bits));
+        for (cell, word) in row.iter().zip(words) {
+            cell.store(word, Ordering::Relaxed);
+        }
+    }
+
+    fn row(&self, job: usize) -> &[AtomicU64] {
+        &self.words[job * Record::WORDS..][..Record::WORDS]
+    }
+}

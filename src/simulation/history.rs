@@ -1,0 +1,140 @@
+//! A bounded history of one simulation: at most `capacity` samples, whatever the run's length.
+
+use fearless_simd::Simd;
+
+use super::state::State;
+
+/// What happens to a full history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Drop every second sample and double the stride: the history always covers the whole run.
+    Decimate,
+    /// Overwrite the oldest sample: the history holds the end of the run.
+    Ring,
+}
+
+/// Samples of fixed width in borrowed memory that never grows.
+#[derive(Debug)]
+pub struct History<'a> {
+    policy: Policy,
+    width: usize,
+    storage: &'a mut [f64],
+    stride: u64,
+    stored: usize,
+    oldest: usize,
+}
+
+impl<'a> History<'a> {
+    /// An empty history over `storage`, which holds as many samples of `width` numbers as fit, every `stride`-th step.
+    ///
+    /// # Panics
+    ///
+    /// When `width` or `stride` is 0.
+    pub fn new(policy: Policy, width: usize, stride: u64, storage: &'a mut [f64]) -> Self {
+        assert!(width > 0 && stride > 0, "a history needs a width and a stride");
+        Self { policy, width, storage, stride, stored: 0, oldest: 0 }
+    }
+
+    /// Samples that it can hold.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.storage.len() / self.width
+    }
+
+    /// Samples that it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stored
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stored == 0
+    }
+
+    /// The number of steps between samples.
+    #[must_use]
+    pub fn stride(&self) -> u64 {
+        self.stride
+    }
+
+    /// Offers the sample of `step`, whose numbers `write` puts into place; steps between strides are passed over.
+    pub fn offer(&mut self, step: u64, write: impl FnOnce(&mut [f64])) {
+        if self.capacity() == 0 || step % self.stride != 0 {
+            return;
+        }
+        let full = self.stored == self.capacity();
+        let slot = match self.policy {
+            Policy::Decimate if full => {
+                self.decimate();
+                if step % self.stride != 0 {
+                    return;
+                }
+                self.stored
+            }
+            Policy::Ring if full => self.oldest,
+            Policy::Decimate | Policy::Ring => self.stored,
+        };
+        if full && self.policy == Policy::Ring {
+            self.oldest = (self.oldest + 1) % self.capacity();
+        } else {
+            self.stored += 1;
+        }
+        write(&mut self.storage[slot * self.width..][..self.width]);
+    }
+
+    /// The samples, oldest first.
+    pub fn samples(&self) -> impl Iterator<Item = &[f64]> {
+        (0..self.stored).map(|k| {
+            let slot = (self.oldest + k) % self.capacity();
+            &self.storage[slot * self.width..][..self.width]
+        })
+    }
+
+    fn decimate(&mut self) {
+        self.stored = self.stored.div_ceil(2);
+        self.stride *= 2;
+        for slot in 1..self.stored {
+            self.storage.copy_within(2 * slot * self.width..(2 * slot + 1) * self.width, slot * self.width);
+        }
+    }
+}
+
+/// A recorded run: rows of `t`, the states, `u` and `sigma`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trajectory {
+    /// Numbers a row.
+    pub width: usize,
+    /// The rows, one after the other.
+    pub values: Vec<f64>,
+}
+
+impl Trajectory {
+    /// The rows in the order of time.
+    pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.values.chunks_exact(self.width)
+    }
+}
+
+/// Numbers a sample: t, the states, u and σ.
+pub(crate) const fn sample_width(coordinates: usize) -> usize {
+    2 * coordinates + 3
+}
+
+/// Writes a sample of one lane.
+pub(crate) fn write_sample<S: Simd, const N: usize>(
+    row: &mut [f64],
+    time: f64,
+    state: &State<S::f64s, N>,
+    [force, sigma]: [S::f64s; 2],
+    lane: usize,
+) {
+    row[0] = time;
+    for i in 0..N {
+        row[1 + i] = state.positions[i][lane];
+        row[1 + N + i] = state.rates[i][lane];
+    }
+    row[1 + 2 * N] = force[lane];
+    row[2 + 2 * N] = sigma[lane];
+}

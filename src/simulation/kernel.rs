@@ -1,0 +1,281 @@
+//! The hot loop: a bundle of lanes, each a closed loop of its own, advances step by step.
+//!
+//! A bundle is a few native-width vectors. Every lane has its own gains, state, cost and step count, so that a lane whose
+//! simulation ends is given the next job while the others go on, and no result depends on who shares a bundle. Between two
+//! events (a lane fails, is abandoned, or has done its steps) the loop runs without looking at single lanes.
+//!
+//! ```text
+//! for k in 0..steps:  u, σ = controller(x_k);  cost += dt·(… x_k, u, σ …);  x_{k+1} = integrator(x_k, u, dt)
+//! ```
+//!
+//! A run has failed at k when x_{k+1} is not finite, a link's |θ| exceeds the angle limit or |x| the track limit; it then
+//! costs [`FAILURE_COST`]·(2 − k·dt/T), so that longer survival is better and any failure costs more than [`FAILURE_COST`].
+
+use std::marker::PhantomData;
+
+use bumpalo::Bump;
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
+
+use super::batch::{Batch, Ending, Record, Records};
+use super::bundle::{Common, Pack};
+use super::history::{History, Policy, Trajectory, sample_width, write_sample};
+use super::{Scenario, SimdLevel, Simulator, Workspace};
+use crate::Error;
+use crate::controllers::{Controller, Saturation, SurfaceKind};
+use crate::costs::Factors;
+use crate::integrators::Integrator;
+use crate::plants::Plant;
+
+/// The cost of a run that fails at the last moment; one that fails at once costs twice as much.
+pub const FAILURE_COST: f64 = 1e6;
+
+/// Vectors a bundle: two give an out-of-order processor independent work while one waits for its own results.
+const VECTORS: usize = 2;
+
+/// What is common to all simulations of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Integration step and control period in s.
+    pub dt: f64,
+    /// Control steps a simulation.
+    pub steps: u64,
+    /// A link beyond this has fallen, in rad.
+    pub angle_limit: f64,
+    /// A cart beyond this has left the track, in m.
+    pub track_limit: f64,
+    /// dt·weight/norm of each cost term.
+    pub factors: Factors,
+    /// The angles on which the sliding surface stands.
+    pub surface: SurfaceKind,
+    /// The switching function of the control law.
+    pub saturation: Saturation,
+    /// Whether the equivalent control is on.
+    pub equivalent_control: bool,
+}
+
+/// The simulator of one plant, controller and integrator.
+pub struct Kernel<P: Plant<N>, C, I, const N: usize> {
+    settings: Settings,
+    plant: P::Constants<f64>,
+    members: PhantomData<fn() -> (C, I)>,
+}
+
+impl<P: Plant<N>, C: Controller, I: Integrator, const N: usize> Kernel<P, C, I, N> {
+    /// A simulator of the plant with the given parameter values.
+    #[must_use]
+    pub fn new(plant: &[f64], settings: Settings) -> Self {
+        Self { settings, plant: P::constants(plant), members: PhantomData }
+    }
+}
+
+impl<P: Plant<N>, C: Controller, I: Integrator, const N: usize> Simulator for Kernel<P, C, I, N>
+where
+    P::Constants<f64>: Send + Sync,
+{
+    fn lanes(&self, level: SimdLevel) -> usize {
+        dispatch!(token(level), simd => lanes(simd))
+    }
+
+    fn workspace_bytes(&self, level: SimdLevel) -> usize {
+        dispatch!(token(level), simd => bundle_bytes::<_, P, C, N>(simd))
+    }
+
+    fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
+        workspace.with_arena(|arena, jobs| {
+            dispatch!(token(level), simd => drain::<_, P, C, I, _, N>(simd, self, batch, arena, jobs, &mut Unrecorded));
+        });
+    }
+
+    fn record(
+        &self,
+        level: SimdLevel,
+        values: &[f64],
+        scenario: &Scenario,
+        stride: usize,
+    ) -> Result<(Record, Trajectory), Error> {
+        let width = sample_width(N);
+        let stride = stride.max(1) as u64;
+        let rows = usize::try_from(self.settings.steps / stride).unwrap_or(usize::MAX).saturating_add(1);
+        let bytes = rows.saturating_mul(width * size_of::<f64>());
+        let mut storage = Vec::new();
+        storage
+            .try_reserve_exact(rows.saturating_mul(width))
+            .map_err(|_| Error::Memory { what: "the trajectory", bytes })?;
+        storage.resize(rows * width, 0.0);
+
+        let history = History::new(Policy::Decimate, width, stride, &mut storage);
+        let mut recorder = Recorder { dt: self.settings.dt, history };
+        let records = Records::new(1);
+        let queue = 0.into();
+        let batch = Batch {
+            values,
+            width: values.len(),
+            scenarios: std::slice::from_ref(scenario),
+            bounds: &[f64::INFINITY],
+            queue: &queue,
+            end: 1,
+            records: &records,
+        };
+        let mut workspace = Workspace::reserve(self.workspace_bytes(level), self.lanes(level))?;
+        workspace.with_arena(|arena, jobs| {
+            dispatch!(token(level), simd => drain::<_, P, C, I, _, N>(simd, self, &batch, arena, jobs, &mut recorder));
+        });
+        let stored = recorder.history.len() * width;
+        storage.truncate(stored);
+        Ok((records.get(0), Trajectory { width, values: storage }))
+    }
+}
+
+fn token(level: SimdLevel) -> Level {
+    level.token().expect("a SIMD level is checked when it is chosen")
+}
+
+#[inline(always)]
+fn lanes<S: Simd>(_simd: S) -> usize {
+    VECTORS * S::f64s::LEN
+}
+
+/// The packs and a step counter a lane: all that a run takes from the arena.
+#[inline(always)]
+fn bundle_bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(simd: S) -> usize {
+    VECTORS * size_of::<Pack<S, P, C, N>>() + lanes(simd) * size_of::<u64>()
+}
+
+/// Sees every step of every active lane.
+trait Observer<S: Simd, const N: usize> {
+    /// Whether it looks at all; if not, the loop is compiled without it.
+    const ACTIVE: bool;
+
+    /// A lane at `step`: the state at its start, and the force and σ there.
+    fn see(&mut self, lane: usize, step: u64, pack: &super::bundle::View<S, N>);
+}
+
+/// The observer of a tuning: none.
+struct Unrecorded;
+
+impl<S: Simd, const N: usize> Observer<S, N> for Unrecorded {
+    const ACTIVE: bool = false;
+
+    #[inline(always)]
+    fn see(&mut self, _lane: usize, _step: u64, _view: &super::bundle::View<S, N>) {}
+}
+
+/// Keeps the history of a single simulation.
+struct Recorder<'a> {
+    dt: f64,
+    history: History<'a>,
+}
+
+impl<S: Simd, const N: usize> Observer<S, N> for Recorder<'_> {
+    const ACTIVE: bool = true;
+
+    fn see(&mut self, lane: usize, step: u64, view: &super::bundle::View<S, N>) {
+        #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
+        let time = step as f64 * self.dt;
+        self.history.offer(step, |row| {
+            write_sample::<S, N>(row, time, &view.state, [view.force, view.sigma], lane);
+        });
+    }
+}
+
+/// Runs jobs from the queue until it is empty and every lane is idle.
+#[inline(always)]
+fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, const N: usize>(
+    simd: S,
+    kernel: &Kernel<P, C, I, N>,
+    batch: &Batch<'_>,
+    arena: &Bump,
+    jobs: &mut [Option<usize>],
+    observer: &mut O,
+) {
+    let settings = &kernel.settings;
+    let common = Common::new(simd, settings);
+    let packs = arena
+        .try_alloc_slice_fill_with(VECTORS, |_| Pack::<S, P, C, N>::idle(simd, &kernel.plant))
+        .expect("the arena holds what the workspace declares");
+    let done = arena
+        .try_alloc_slice_fill_copy(lanes(simd), 0_u64)
+        .expect("the arena holds what the workspace declares");
+
+    for lane in 0..lanes(simd) {
+        assign(lane, kernel, batch, packs, jobs, done);
+    }
+    while let Some(stretch) = next_event(settings.steps, jobs, done) {
+        let (advanced, stopped) =
+            advance::<S, P, C, I, O, N>(simd, &common, packs, jobs, done, stretch, observer);
+        for (steps, _) in done.iter_mut().zip(&*jobs).filter(|(_, job)| job.is_some()) {
+            *steps += advanced;
+        }
+        for lane in 0..lanes(simd) {
+            let Some(job) = jobs[lane] else { continue };
+            if stopped >> lane & 1 == 0 && done[lane] < settings.steps {
+                continue;
+            }
+            let record = packs[lane / S::f64s::LEN].record(lane % S::f64s::LEN, settings, done[lane]);
+            if O::ACTIVE && record.ending == Ending::Survived {
+                let mut beyond = packs[lane / S::f64s::LEN];
+                let view = beyond.step::<I>(simd, &common);
+                observer.see(lane % S::f64s::LEN, done[lane], &view);
+            }
+            batch.records.set(job, &record);
+            assign(lane, kernel, batch, packs, jobs, done);
+        }
+    }
+}
+
+/// Steps until the first active lane has done all of its own, or `None` when no lane is active.
+fn next_event(steps: u64, jobs: &[Option<usize>], done: &[u64]) -> Option<u64> {
+    jobs.iter().zip(done).filter(|(job, _)| job.is_some()).map(|(_, done)| steps - done).min()
+}
+
+/// Gives a lane the next job, or lets it rest at the origin.
+fn assign<S: Simd, P: Plant<N>, C: Controller, I: Integrator, const N: usize>(
+    lane: usize,
+    kernel: &Kernel<P, C, I, N>,
+    batch: &Batch<'_>,
+    packs: &mut [Pack<S, P, C, N>],
+    jobs: &mut [Option<usize>],
+    done: &mut [u64],
+) {
+    let pack = &mut packs[lane / S::f64s::LEN];
+    let slot = lane % S::f64s::LEN;
+    jobs[lane] = batch.take();
+    done[lane] = 0;
+    match jobs[lane] {
+        Some(job) => {
+            let (values, scenario, bound) = batch.job(job);
+            pack.load(slot, &kernel.settings, values, scenario, bound);
+        }
+        None => pack.rest(slot),
+    }
+}
+
+/// Advances all lanes by up to `steps`; returns how many steps were done and the lanes that stopped, a bit a lane.
+#[inline(always)]
+fn advance<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, const N: usize>(
+    simd: S,
+    common: &Common<S::f64s, N>,
+    packs: &mut [Pack<S, P, C, N>],
+    jobs: &[Option<usize>],
+    done: &[u64],
+    steps: u64,
+    observer: &mut O,
+) -> (u64, u64) {
+    for step in 0..steps {
+        let mut stopped = 0;
+        for (vector, pack) in packs.iter_mut().enumerate() {
+            let view = pack.step::<I>(simd, common);
+            let first = vector * S::f64s::LEN;
+            stopped |= view.stopped << first;
+            if O::ACTIVE {
+                for slot in (0..S::f64s::LEN).filter(|slot| jobs[first + slot].is_some()) {
+                    observer.see(slot, done[first + slot] + step, &view);
+                }
+            }
+        }
+        if stopped != 0 {
+            return (step + 1, stopped);
+        }
+    }
+    (steps, 0)
+}

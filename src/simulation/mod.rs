@@ -1,0 +1,58 @@
+//! Simulations: (gains, scenario) → outcome, many at a time, one a SIMD lane.
+//!
+//! There is no I/O, clock, random number or lock here. [`kernel`] is the hot loop, monomorphic over plant, controller,
+//! integrator and SIMD level; [`Simulator`] is what the rest of the crate sees of it: one virtual call a batch.
+
+pub mod batch;
+mod bundle;
+pub mod history;
+pub mod kernel;
+pub mod lane_array;
+pub mod lanes;
+pub mod level;
+pub mod scenario;
+pub mod state;
+pub mod workspace;
+
+pub use batch::{Batch, Ending, Record, Records};
+pub use history::{History, Policy, Trajectory};
+pub use kernel::{Kernel, Settings};
+pub use level::SimdLevel;
+pub use scenario::Scenario;
+pub use workspace::Workspace;
+
+/// Simulates batches of a fixed plant, controller and integrator.
+pub trait Simulator: Send + Sync {
+    /// Simulations that advance together at a SIMD level.
+    fn lanes(&self, level: SimdLevel) -> usize;
+
+    /// Bytes of arena that [`Simulator::run`] uses: declared first, reserved once, never exceeded.
+    fn workspace_bytes(&self, level: SimdLevel) -> usize;
+
+    /// Takes jobs from the batch's queue until it is empty and writes a record for each.
+    ///
+    /// Several threads may run the same batch, each with its own workspace.
+    ///
+    /// # Allocation
+    ///
+    /// None, once the workspace has been reserved for this simulator and level.
+    ///
+    /// # Panics
+    ///
+    /// When the workspace is smaller than declared, or a member of a family panics; the jobs that were in flight
+    /// are then in [`Workspace::in_flight`].
+    fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace);
+
+    /// One simulation with every `stride`-th step kept, by the code of [`Simulator::run`].
+    ///
+    /// # Errors
+    ///
+    /// When memory for the trajectory cannot be reserved.
+    fn record(
+        &self,
+        level: SimdLevel,
+        values: &[f64],
+        scenario: &Scenario,
+        stride: usize,
+    ) -> Result<(Record, Trajectory), crate::Error>;
+}

@@ -1,14 +1,90 @@
-//! draft
-/// e
+//! Everything that can go wrong, with what to do about it.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+
+/// An error of this crate. Its text names what was read, what is allowed and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Memory could not be reserved.
-    #[error("cannot reserve {bytes} bytes for {what}")]
+    /// A config is refused.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+
+    /// A file of gains is refused.
+    #[error("{}{}: {problem}\n  {remedy}", path.display(), line.map_or(String::new(), |line| format!(", line {line}")))]
+    Gains {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1, where one is to blame.
+        line: Option<u64>,
+        /// What was read and why it is refused.
+        problem: String,
+        /// What is allowed, or what to do about it.
+        remedy: String,
+    },
+
+    /// An option of the command line is refused.
+    #[error("{option} {found}\n  {remedy}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        found: String,
+        /// What is allowed, or what to do about it.
+        remedy: String,
+    },
+
+    /// A result cannot be written.
+    #[error("cannot write {}: {reason}\n  {remedy}", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        reason: std::io::Error,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+
+    /// Memory cannot be reserved.
+    #[error("cannot reserve {bytes} bytes for {what}\n  reduce particles, scenarios, generations or threads")]
     Memory {
         /// For what.
         what: &'static str,
         /// How much.
         bytes: usize,
     },
+
+    /// Worker threads cannot be started.
+    #[error("cannot start {threads} threads: {reason}\n  use --threads with a smaller number")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// What the system says.
+        reason: String,
+    },
+
+    /// The best gain vector, simulated once more, does not give the cost for which it was chosen.
+    #[error(
+        "the best gain vector was chosen for a cost of {chosen} but costs {found} when simulated again\n  \
+         this is a bug of gainswarm: please report it with the config and the seed"
+    )]
+    NotReproduced {
+        /// The cost in the search.
+        chosen: f64,
+        /// The cost now.
+        found: f64,
+    },
+}
+
+impl Error {
+    /// The exit code: 2 for input that can be mended, 1 for what the machine refuses.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Gains { .. } | Self::Option { .. } => 2,
+            Self::Write { .. } | Self::Memory { .. } | Self::Threads { .. } | Self::NotReproduced { .. } => 1,
+        }
+    }
 }

@@ -1,11 +1,20 @@
 //! draft
-
 mod registry;
-pub mod controllers;
-pub mod costs;
-pub mod error;
-pub mod integrators;
+pub mod config;
 pub mod parameter;
+pub mod problem;
 pub mod plants;
+pub mod controllers;
+pub mod integrators;
+pub mod costs;
+pub mod topologies;
+pub mod swarm;
+pub mod engine;
 pub mod simulation;
+pub mod memory;
+pub mod report;
+pub mod cli;
+pub mod error;
+pub(crate) use swarm::rules;
 pub use error::Error;
+pub use registry::Member;

@@ -1,0 +1,165 @@
+//! The command line: the only module that prints.
+//!
+//! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for what the machine refuses,
+//! 2 for input that can be mended.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::engine::Resources;
+use crate::registry::Member;
+use crate::simulation::SimdLevel;
+use crate::{Error, config};
+
+mod list;
+mod progress;
+mod simulate;
+mod table;
+mod tune;
+
+const EXAMPLES: &str = "Examples:
+  gainswarm tune configs/classical.toml
+  gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
+  gainswarm list controllers";
+
+#[derive(Debug, Parser)]
+#[command(name = "gainswarm", version, about, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tune a controller's gains with a particle swarm and write them as CSV
+    Tune(TuneArgs),
+    /// Simulate one closed loop and write its trajectory as CSV
+    Simulate(SimulateArgs),
+    /// List plants, controllers, integrators, cost terms, topologies
+    List {
+        /// Only this family
+        #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
+        family: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gainswarm tune configs/classical.toml --seed 7 --threads 2")]
+struct TuneArgs {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Seed of every random number [default: the config's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: Option<u64>,
+    /// Worker threads; the result does not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    /// Particles of the swarm [default: the config's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=config::PARTICLES_MAX))]
+    particles: Option<u64>,
+    /// Generations to run [default: the config's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
+    generations: Option<u64>,
+    /// Where the results go [default: outputs/<study>]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// SIMD instructions to use; the result does not depend on it
+    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
+    simd: String,
+    /// No progress and no table
+    #[arg(long)]
+    quiet: bool,
+    /// Print the summary as one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
+                        --every 10 --output run.csv")]
+struct SimulateArgs {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Gains to use, a gains.csv [default: the config's]
+    #[arg(long, value_name = "FILE")]
+    gains: Option<PathBuf>,
+    /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario]
+    #[arg(long, value_name = "x,th1,th2,xd,th1d,th2d", allow_hyphen_values = true)]
+    initial_state: Option<String>,
+    /// Length in s [default: the config's]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    duration: Option<f64>,
+    /// Control period and integration step in s [default: the config's]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    dt: Option<f64>,
+    /// Write every N-th step
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=config::STEPS_MAX))]
+    every: u64,
+    /// Where the trajectory goes [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+const SIMD: [&str; 7] = ["auto", "avx512", "avx2", "sse4.2", "sse2", "neon", "scalar"];
+
+/// Runs the program on the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Tune(args) => tune::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::List { family } => list::run(family.as_deref()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do when even stderr is gone.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Writes a result to stdout; whoever closed the pipe has read enough.
+fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    stdout_result(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(reason) if reason.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Write { path: "standard output".into(), reason, remedy: "redirect it to a place with room" })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a message to stderr; a closed stderr is no reason to lose results.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn resources(threads: Option<u64>, simd: &str) -> Result<Resources, Error> {
+    let all = Resources::default();
+    let level = SimdLevel::ALL.iter().copied().find(|level| level.name() == simd).unwrap_or(all.level);
+    if !SimdLevel::available().any(|available| available == level) {
+        let names: Vec<&str> = SimdLevel::available().map(Member::name).collect();
+        return Err(Error::Option {
+            option: "--simd",
+            found: format!("{simd} is not available on this processor"),
+            remedy: format!("allowed here: auto, {}", names.join(", ")),
+        });
+    }
+    let threads = threads.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(all.threads);
+    Ok(Resources { threads, level })
+}
+
+fn load(path: &Path) -> Result<Config, Error> {
+    Ok(Config::load(path)?)
+}

@@ -1,0 +1,98 @@
+//! `gainswarm simulate`: one closed loop, by the code that tuning uses.
+
+use std::io;
+
+use super::table::number;
+use super::{SimulateArgs, load, note, stdout_result};
+use crate::Error;
+use crate::config::{Config, DT, DURATION, STEPS_MAX};
+use crate::parameter::Parameter;
+use crate::problem::Problem;
+use crate::report;
+use crate::simulation::{Ending, Record, Scenario, SimdLevel};
+
+pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
+    let config = overridden(load(&args.config)?, args)?;
+    let controller = &config.controller;
+    let values = match &args.gains {
+        Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
+        None => controller.values.clone(),
+    };
+    let scenario = start(&config, args)?;
+    let every = usize::try_from(args.every).unwrap_or(usize::MAX);
+    let simulator = Problem::new(&config).simulator;
+    let (record, trajectory) = simulator.record(SimdLevel::widest(), &values, &scenario, every)?;
+
+    let states = config.plant.kind.states();
+    match &args.output {
+        Some(path) => report::replace(path, |file| report::write_trajectory(file, states, &trajectory))?,
+        None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), states, &trajectory))?,
+    }
+    note(&ending(&config, &record));
+    Ok(())
+}
+
+/// The config with what the command line says otherwise.
+fn overridden(mut config: Config, args: &SimulateArgs) -> Result<Config, Error> {
+    let simulation = &mut config.simulation;
+    for (option, parameter, given, value) in [
+        ("--duration", DURATION, args.duration, &mut simulation.duration),
+        ("--dt", DT, args.dt, &mut simulation.dt),
+    ] {
+        if let Some(given) = given {
+            *value = allowed(option, &parameter, given)?;
+        }
+    }
+    let steps = simulation.steps();
+    if (1..=STEPS_MAX).contains(&steps) {
+        Ok(config)
+    } else {
+        Err(Error::Option {
+            option: "--duration",
+            found: format!("{} in steps of {} s makes {steps} steps", simulation.duration, simulation.dt),
+            remedy: format!("allowed: from 1 to {STEPS_MAX} steps"),
+        })
+    }
+}
+
+fn start(config: &Config, args: &SimulateArgs) -> Result<Scenario, Error> {
+    let Some(text) = &args.initial_state else { return Ok(config.scenarios[0].clone()) };
+    let option = "--initial-state";
+    let states = config.plant.kind.states();
+    let refuse = || Error::Option {
+        option,
+        found: text.clone(),
+        remedy: format!(
+            "allowed: {} numbers separated by commas, {}",
+            states.len(),
+            states.iter().map(|state| format!("{} in {}", state.name, state.unit)).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    let numbers = numbers.map_err(|_| refuse())?;
+    if numbers.len() != states.len() {
+        return Err(refuse());
+    }
+    for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
+        allowed(option, range, *number)?;
+    }
+    Ok(Scenario { initial_state: numbers })
+}
+
+fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f64, Error> {
+    if parameter.allows(value) {
+        return Ok(value);
+    }
+    let found = format!("{} = {value}", parameter.name);
+    Err(Error::Option { option, found, remedy: format!("allowed: {}", parameter.allowed()) })
+}
+
+fn ending(config: &Config, record: &Record) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
+    let time = record.steps as f64 * config.simulation.dt;
+    let how = match record.ending {
+        Ending::Survived => "survived",
+        _ => "FAILED",
+    };
+    format!("{how} at t = {} s, cost {}", number(time), record.cost)
+}

@@ -1,0 +1,113 @@
+//! `gainswarm tune`: from a config to tuned gains.
+
+use std::path::Path;
+
+use super::progress::Meter;
+use super::table::{count, number, rate, table};
+use super::{TuneArgs, load, note, print, resources};
+use crate::Error;
+use crate::config::{Config, SIMULATIONS_MAX};
+use crate::engine::{self, Resources, Tuning};
+use crate::problem::Problem;
+use crate::registry::Member;
+use crate::report::{self, Summary};
+use crate::simulation::Ending;
+
+pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
+    let resources = resources(args.threads, &args.simd)?;
+    let config = overridden(load(&args.config)?, args)?;
+    let problem = Problem::new(&config);
+    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
+    report::prepare_directory(&directory)?;
+
+    let mut meter = Meter::new(problem.generations, args.quiet);
+    let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
+    meter.finish();
+
+    // The files come last, so that a full disk does not cost the user the numbers.
+    show(args, &config, resources, &tuning)?;
+    report::write_tuning(&directory, &config, resources, &tuning)?;
+    if !args.quiet {
+        note(&format!("written to {}", directory.display()));
+    }
+    Ok(())
+}
+
+/// The config with what the command line says otherwise.
+fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.swarm.generations = args.generations.unwrap_or(config.swarm.generations);
+    if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
+        let simulations = particles.saturating_mul(config.scenarios.len());
+        if simulations > SIMULATIONS_MAX {
+            return Err(Error::Option {
+                option: "--particles",
+                found: format!("{particles} makes {simulations} simulations a generation"),
+                remedy: format!("allowed: at most {SIMULATIONS_MAX}"),
+            });
+        }
+        config.swarm.settings.particles = particles;
+    }
+    Ok(config)
+}
+
+fn show(args: &TuneArgs, config: &Config, resources: Resources, tuning: &Tuning) -> Result<(), Error> {
+    if args.json {
+        return print(&(Summary::new(config, resources, tuning).to_json() + "\n"));
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    print(&format!("{}\n{}", gains(config, tuning), facts(config, resources, tuning)))
+}
+
+fn gains(config: &Config, tuning: &Tuning) -> String {
+    let parameters = config.controller.kind.parameters();
+    let rows = config.tune.iter().map(|gain| {
+        let parameter = &parameters[gain.index];
+        let value = tuning.values[gain.index];
+        let bound = if value <= gain.axis.lower || value >= gain.axis.upper { "at its bound" } else { "" };
+        let range = format!("{} … {}", number(gain.axis.lower), number(gain.axis.upper));
+        vec![parameter.name.into(), number(value), parameter.unit.into(), range, bound.into()]
+    });
+    table(&["gain", "value", "unit", "searched", ""], &[1], rows)
+}
+
+fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
+    let tally = &tuning.tally;
+    let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
+    let rows = [
+        ("study", format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name())),
+        ("cost", number(tuning.best.cost)),
+        ("outcome", outcome(tuning)),
+        ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
+        ("allocations on the hot path", allocations),
+        ("simulations", format!("{} ({} abandoned, {} failed)", count(tally.simulations), count(tally.abandoned), count(tally.failed))),
+        ("simulations/s", rate(tuning.simulations_per_s())),
+        ("control steps/s", rate(tuning.control_steps_per_s())),
+        (
+            "wall time",
+            format!("{:.2} s on {} threads, {}", tuning.wall.as_secs_f64(), resources.threads, resources.level.name()),
+        ),
+    ];
+    table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value])).trim_start().to_string()
+}
+
+/// What the tuned gains do in the scenarios.
+fn outcome(tuning: &Tuning) -> String {
+    let all = tuning.records.len();
+    let failed = tuning.records.iter().filter(|record| record.ending != Ending::Survived).count();
+    if failed > 0 {
+        return format!("FALLS in {failed} of {all} scenarios");
+    }
+    let largest = |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
+    format!(
+        "survives all {all} scenarios; at the end |theta| <= {}, |x| <= {}",
+        short(largest(1), "rad"),
+        short(largest(0), "m")
+    )
+}
+
+fn short(value: f64, unit: &str) -> String {
+    format!("{value:.2e} {unit}")
+}

@@ -1,0 +1,361 @@
+//! The config: a TOML file as written, checked key by key into values that the rest of the crate can trust.
+//!
+//! Every number has a [`Parameter`] with its default and range; every choice a registry. Sizes are bounded here, before
+//! anything is allocated. What comes out is resolved: defaults filled in, so that `manifest.json` tells all.
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
+use crate::costs::{CostKind, TERMS};
+use crate::integrators::IntegratorKind;
+use crate::parameter::Parameter;
+use crate::plants::{Plant, PlantKind, Quantity, with_plant};
+use crate::problem::TunedGain;
+use crate::simulation::Scenario;
+use crate::swarm::{self, Axis, Scale};
+use crate::rules::RuleKind;
+use crate::topologies::TopologyKind;
+
+mod section;
+mod source;
+mod write;
+
+use section::Section;
+pub(crate) use section::one_of;
+pub use source::{ConfigError, FILE_SIZE_MAX};
+use source::Source;
+
+/// Most particles of a swarm.
+pub const PARTICLES_MAX: u64 = 100_000;
+/// Most generations of a run.
+pub const GENERATIONS_MAX: u64 = 1_000_000;
+/// Most control steps of a simulation.
+pub const STEPS_MAX: u64 = 10_000_000;
+/// Most scenarios of a study.
+pub const SCENARIOS_MAX: usize = 10_000;
+/// Most simulations of a generation: particles × scenarios.
+pub const SIMULATIONS_MAX: usize = 1_000_000;
+
+/// The control and integration step.
+pub const DT: Parameter = Parameter::fixed("dt", "s", 1e-3, [1e-6, 0.1], "control period and integration step");
+/// The length of a simulation.
+pub const DURATION: Parameter =
+    Parameter::fixed("duration", "s", 10.0, [1e-6, 1e4], "length of a simulation");
+const ANGLE_LIMIT: Parameter = Parameter::fixed(
+    "angle_limit",
+    "rad",
+    std::f64::consts::FRAC_PI_2,
+    [1e-3, 100.0],
+    "a link beyond this has fallen",
+);
+const TRACK_LIMIT: Parameter =
+    Parameter::fixed("track_limit", "m", 10.0, [1e-3, 1e4], "a cart beyond this has left the track");
+const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
+const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
+/// Initial rates are bounded by this, in m/s and rad/s.
+const RATE_MAX: f64 = 1e3;
+
+/// A checked and resolved config.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Name of the study: its directory below `outputs/`.
+    pub study: String,
+    /// The seed of every random number.
+    pub seed: u64,
+    /// What is controlled.
+    pub plant: PlantConfig,
+    /// What controls it.
+    pub controller: ControllerConfig,
+    /// How it is simulated.
+    pub simulation: SimulationConfig,
+    /// Weight and norm of each cost term.
+    pub cost: [TermConfig; TERMS],
+    /// What it starts from.
+    pub scenarios: Vec<Scenario>,
+    /// Who searches.
+    pub swarm: SwarmConfig,
+    /// What is searched.
+    pub tune: Vec<TunedGain>,
+}
+
+/// `[plant]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlantConfig {
+    /// Which one.
+    pub kind: PlantKind,
+    /// Its parameters, in the order of the plant.
+    pub values: Vec<f64>,
+}
+
+/// `[controller]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControllerConfig {
+    /// Which one.
+    pub kind: ControllerKind,
+    /// The angles on which the surface stands.
+    pub surface: SurfaceKind,
+    /// The switching function.
+    pub saturation: Saturation,
+    /// Whether the equivalent control is on.
+    pub equivalent_control: bool,
+    /// Its parameters, in the order of the controller.
+    pub values: Vec<f64>,
+}
+
+/// `[simulation]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulationConfig {
+    /// Control period and integration step in s.
+    pub dt: f64,
+    /// Length in s.
+    pub duration: f64,
+    /// The method.
+    pub integrator: IntegratorKind,
+    /// In rad.
+    pub angle_limit: f64,
+    /// In m.
+    pub track_limit: f64,
+    /// Whether a simulation stops once its particle cannot improve any more.
+    pub early_abandonment: bool,
+}
+
+impl SimulationConfig {
+    /// Control steps a simulation: the duration in steps, rounded to the nearest.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against STEPS_MAX")]
+    pub fn steps(&self) -> u64 {
+        (self.duration / self.dt).round() as u64
+    }
+}
+
+/// `[cost.<term>]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TermConfig {
+    /// 0 switches the term off.
+    pub weight: f64,
+    /// What the integral is divided by.
+    pub norm: f64,
+}
+
+/// `[swarm]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SwarmConfig {
+    /// How it is made up.
+    pub settings: swarm::Settings,
+    /// How long it runs.
+    pub generations: u64,
+}
+
+impl Config {
+    /// Reads and checks a config.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line and what is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::check(&Source::read(path)?)
+    }
+
+    /// Checks the text of a config; `path` gives the study its default name and stands in errors.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line and what is allowed.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::check(&Source::new(path, text.into()))
+    }
+
+    /// Where a simulation may start, a range a state.
+    #[must_use]
+    pub fn initial_state_ranges(&self) -> Vec<Parameter> {
+        initial_state_ranges(&self.plant, &self.simulation)
+    }
+
+    fn check(source: &Source) -> Result<Self, ConfigError> {
+        let document = DeTable::parse(source.text()).map_err(|error| {
+            let at = error.span().map(|span| span.start);
+            let problem = format!("is not TOML: {}", error.message());
+            source.error(at, problem, "see https://toml.io for the format".into())
+        })?;
+        if document.get_ref().is_empty() {
+            let remedy = "see configs/classical.toml for a study to start from".into();
+            return Err(source.error(None, "is empty".into(), remedy));
+        }
+        let root = Section::root(source, document.get_ref());
+
+        let stem = source.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or("study");
+        let study = root.file_name("study", stem)?;
+        let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
+        let plant = plant(root.section("plant")?)?;
+        let controller = controller(root.section("controller")?)?;
+        let simulation = simulation(root.section("simulation")?)?;
+        let cost = cost(root.section("cost")?)?;
+        let scenarios = scenarios(&root, &plant, &simulation)?;
+        let swarm = swarm(root.section("swarm")?, scenarios.len())?;
+        let tune = tune(&root, &controller)?;
+        root.finish()?;
+        Ok(Self { study, seed, plant, controller, simulation, cost, scenarios, swarm, tune })
+    }
+}
+
+fn plant(section: Section<'_>) -> Result<PlantConfig, ConfigError> {
+    let kind = section.choice("type", PlantKind::DoubleInvertedPendulum)?;
+    let values = values(&section, kind.parameters())?;
+    with_plant!(kind, P => <P as Plant<_>>::check(&values))
+        .map_err(|found| section.error(found.parameter, "is unphysical", format!("allowed: {}", found.allowed)))?;
+    section.finish()?;
+    Ok(PlantConfig { kind, values })
+}
+
+fn controller(section: Section<'_>) -> Result<ControllerConfig, ConfigError> {
+    let kind = section.choice("type", ControllerKind::Classical)?;
+    let (saturation, equivalent) = with_controller!(kind, C => (C::SATURATION, C::EQUIVALENT_CONTROL));
+    let config = ControllerConfig {
+        kind,
+        surface: section.choice("surface", SurfaceKind::Relative)?,
+        saturation: section.choice("saturation", saturation)?,
+        equivalent_control: section.switch("equivalent_control", equivalent)?,
+        values: values(&section, kind.parameters())?,
+    };
+    section.finish()?;
+    Ok(config)
+}
+
+fn values(section: &Section<'_>, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
+    parameters.iter().map(|parameter| section.number(parameter)).collect()
+}
+
+fn simulation(section: Section<'_>) -> Result<SimulationConfig, ConfigError> {
+    let config = SimulationConfig {
+        dt: section.number(&DT)?,
+        duration: section.number(&DURATION)?,
+        integrator: section.choice("integrator", IntegratorKind::Rk4)?,
+        angle_limit: section.number(&ANGLE_LIMIT)?,
+        track_limit: section.number(&TRACK_LIMIT)?,
+        early_abandonment: section.switch("early_abandonment", true)?,
+    };
+    let steps = config.steps();
+    if !(1..=STEPS_MAX).contains(&steps) {
+        let found = format!("= {} s in steps of {} s makes {steps} steps", config.duration, config.dt);
+        return Err(section.error("duration", &found, format!("allowed: from 1 to {STEPS_MAX} steps")));
+    }
+    section.finish()?;
+    Ok(config)
+}
+
+fn cost(section: Section<'_>) -> Result<[TermConfig; TERMS], ConfigError> {
+    let mut terms = [TermConfig { weight: 0.0, norm: 1.0 }; TERMS];
+    for (term, kind) in terms.iter_mut().zip(CostKind::ALL) {
+        let (weight, norm) = kind.defaults();
+        let table = section.section(kind.name())?;
+        term.weight = table.number(&Parameter { default: weight, ..WEIGHT })?;
+        term.norm = table.number(&Parameter { default: norm, ..NORM })?;
+        table.finish()?;
+    }
+    if terms.iter().all(|term| term.weight == 0.0) {
+        let problem = "has no term with a weight above 0: every gain vector would cost 0";
+        return Err(section.error("ise", problem, "give at least one term a weight above 0".into()));
+    }
+    section.finish()?;
+    Ok(terms)
+}
+
+fn scenarios(
+    root: &Section<'_>,
+    plant: &PlantConfig,
+    simulation: &SimulationConfig,
+) -> Result<Vec<Scenario>, ConfigError> {
+    let ranges = initial_state_ranges(plant, simulation);
+    let mut scenarios = Vec::new();
+    for section in root.sections("scenarios", SCENARIOS_MAX)? {
+        scenarios.push(Scenario { initial_state: section.numbers("initial_state", &ranges)? });
+        section.finish()?;
+    }
+    if scenarios.is_empty() {
+        let remedy = "add at least one [[scenarios]] table with an initial_state".into();
+        return Err(root.error("scenarios", "is missing", remedy));
+    }
+    Ok(scenarios)
+}
+
+/// Where a simulation may start: within the limits, at bounded rates.
+fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationConfig) -> Vec<Parameter> {
+    let states = plant.kind.states();
+    let limit = |index: usize| match index {
+        0 => simulation.track_limit,
+        index if index < states.len() / 2 => simulation.angle_limit,
+        _ => RATE_MAX,
+    };
+    let range = |(index, state): (usize, &Quantity)| {
+        Parameter::fixed(state.name, state.unit, 0.0, [-limit(index), limit(index)], "initial state")
+    };
+    states.iter().enumerate().map(range).collect()
+}
+
+fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigError> {
+    let particles = section.whole("particles", 64, 2..=PARTICLES_MAX)?;
+    let rule: RuleKind = section.choice("rule", RuleKind::Spso2011)?;
+    let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
+    let informed = section.whole("informants", 3, 1..=1000)?;
+    let coefficients = section.section(rule.name())?;
+    let stopping = section.section("stopping")?;
+    let config = SwarmConfig {
+        settings: swarm::Settings {
+            particles: usize::try_from(particles).unwrap_or(usize::MAX),
+            rule,
+            coefficients: values(&coefficients, rule.parameters())?,
+            topology,
+            informed: usize::try_from(informed).unwrap_or(usize::MAX),
+        },
+        generations: stopping.whole("generations", 100, 1..=GENERATIONS_MAX)?,
+    };
+    let simulations = config.settings.particles.saturating_mul(scenarios);
+    if simulations > SIMULATIONS_MAX {
+        let found = format!("= {particles} in {scenarios} scenarios makes {simulations} simulations a generation");
+        return Err(section.error("particles", &found, format!("allowed: at most {SIMULATIONS_MAX}")));
+    }
+    coefficients.finish()?;
+    stopping.finish()?;
+    section.finish()?;
+    Ok(config)
+}
+
+fn tune(root: &Section<'_>, controller: &ControllerConfig) -> Result<Vec<TunedGain>, ConfigError> {
+    let parameters = controller.kind.parameters();
+    let mut tuned: Vec<TunedGain> = Vec::new();
+    for section in root.sections("tune", parameters.len())? {
+        let index = section.parameter("parameter", parameters)?;
+        let parameter = &parameters[index];
+        if tuned.iter().any(|gain| gain.index == index) {
+            let problem = format!("= \"{}\" is tuned twice", parameter.name);
+            return Err(section.error("parameter", &problem, "keep one of the two [[tune]] tables".into()));
+        }
+        let [lower, upper] = parameter.search.unwrap_or([parameter.min, parameter.max]);
+        let axis = Axis {
+            lower: section.optional_number("lower", parameter)?.unwrap_or(lower),
+            upper: section.optional_number("upper", parameter)?.unwrap_or(upper),
+            scale: section.choice("scale", Scale::Linear)?,
+        };
+        if axis.lower >= axis.upper {
+            let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
+            return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
+        }
+        if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
+            let problem = format!("= {} has no logarithm", axis.lower);
+            return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
+        }
+        section.finish()?;
+        tuned.push(TunedGain { index, axis });
+    }
+    if tuned.is_empty() {
+        let searched = |(index, parameter): (usize, &Parameter)| {
+            let [lower, upper] = parameter.search?;
+            Some(TunedGain { index, axis: Axis { lower, upper, scale: Scale::Linear } })
+        };
+        tuned = parameters.iter().enumerate().filter_map(searched).collect();
+    }
+    tuned.sort_by_key(|gain| gain.index);
+    Ok(tuned)
+}

@@ -1,0 +1,240 @@
+//! Reading a table of a config: every key by name with its range, and no key left over.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::source::{ConfigError, Source};
+use crate::parameter::Parameter;
+use crate::registry::Member;
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+/// A table of the config; a missing one reads as empty, so that every key has its default.
+pub(super) struct Section<'a> {
+    source: &'a Source,
+    name: String,
+    table: Option<&'a DeTable<'a>>,
+    at: Option<usize>,
+    known: RefCell<Vec<String>>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn root(source: &'a Source, table: &'a DeTable<'a>) -> Self {
+        Self::new(source, String::new(), Some(table), None)
+    }
+
+    fn new(source: &'a Source, name: String, table: Option<&'a DeTable<'a>>, at: Option<usize>) -> Self {
+        Self { source, name, table, at, known: RefCell::default() }
+    }
+
+    /// A number with the default and range of `parameter`.
+    pub(super) fn number(&self, parameter: &Parameter) -> Result<f64, ConfigError> {
+        let Some(value) = self.find(parameter.name) else { return Ok(parameter.default) };
+        let allowed = || parameter.allowed();
+        let number = number(value.get_ref()).ok_or_else(|| self.refuse(parameter.name, value, allowed()))?;
+        if parameter.allows(number) {
+            Ok(number)
+        } else {
+            Err(self.refuse(parameter.name, value, allowed()))
+        }
+    }
+
+    /// A number that has no default, within `range`; `None` when it is absent.
+    pub(super) fn optional_number(
+        &self,
+        key: &str,
+        range: &Parameter,
+    ) -> Result<Option<f64>, ConfigError> {
+        let renamed = self.find(key).map(|value| {
+            number(value.get_ref())
+                .filter(|number| range.allows(*number))
+                .ok_or_else(|| self.refuse(key, value, format!("{} (the range of {})", range.allowed(), range.name)))
+        });
+        renamed.transpose()
+    }
+
+    /// A whole number within `range`.
+    pub(super) fn whole(
+        &self,
+        key: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(default) };
+        value
+            .get_ref()
+            .as_integer()
+            .and_then(|text| u64::from_str_radix(text.as_str(), text.radix()).ok())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+                self.refuse(key, value, allowed)
+            })
+    }
+
+    /// `true` or `false`.
+    pub(super) fn switch(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(default) };
+        value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, "true or false".into()))
+    }
+
+    /// A member of a family, by name.
+    pub(super) fn choice<M: Member>(&self, key: &str, default: M) -> Result<M, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(default) };
+        let wanted = value.get_ref().as_str().unwrap_or_default();
+        M::ALL.iter().copied().find(|member| member.name() == wanted).ok_or_else(|| {
+            let names: Vec<&str> = M::ALL.iter().map(|member| member.name()).collect();
+            self.refuse(key, value, one_of(wanted, &names))
+        })
+    }
+
+    /// A parameter, by name.
+    pub(super) fn parameter(&self, key: &str, parameters: &[Parameter]) -> Result<usize, ConfigError> {
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+        let Some(value) = self.find(key) else {
+            return Err(self.missing(key, one_of("", &names)));
+        };
+        let wanted = value.get_ref().as_str().unwrap_or_default();
+        names
+            .iter()
+            .position(|name| *name == wanted)
+            .ok_or_else(|| self.refuse(key, value, one_of(wanted, &names)))
+    }
+
+    /// Text that can be a file name.
+    pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(default.into()) };
+        let fits = |text: &&str| {
+            let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            (1..=100).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
+        };
+        value.get_ref().as_str().filter(fits).map(Into::into).ok_or_else(|| {
+            let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
+            self.refuse(key, value, allowed.into())
+        })
+    }
+
+    /// As many numbers as `ranges`, each within its own.
+    pub(super) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
+        let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
+        let shape = format!("an array of {} numbers [{}]", ranges.len(), names.join(", "));
+        let Some(value) = self.find(key) else { return Err(self.missing(key, shape)) };
+        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape)) };
+        if array.len() != ranges.len() {
+            return Err(self.refuse(key, value, shape));
+        }
+        let element = |(element, range): (&Value<'a>, &Parameter)| {
+            number(element.get_ref()).filter(|number| range.allows(*number)).ok_or_else(|| {
+                self.refuse(&format!("{key}[{}]", range.name), element, range.allowed())
+            })
+        };
+        array.iter().zip(ranges).map(element).collect()
+    }
+
+    /// A table within this one.
+    pub(super) fn section(&self, key: &str) -> Result<Self, ConfigError> {
+        let name = self.path(key);
+        match self.find(key) {
+            None => Ok(Self::new(self.source, name, None, None)),
+            Some(value) => match value.get_ref() {
+                DeValue::Table(table) => {
+                    Ok(Self::new(self.source, name, Some(table), Some(value.span().start)))
+                }
+                _ => Err(self.refuse(key, value, format!("a table, [{name}]"))),
+            },
+        }
+    }
+
+    /// An array of up to `most` tables.
+    pub(super) fn sections(&self, key: &str, most: usize) -> Result<Vec<Self>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
+        let shape = || format!("an array of at most {most} tables, [[{}]]", self.path(key));
+        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
+        if array.len() > most {
+            let found = format!("{} has {} entries", self.path(key), array.len());
+            return Err(self.source.error(Some(value.span().start), found, format!("allowed: {}", shape())));
+        }
+        let table = |(index, entry): (usize, &'a Value<'a>)| match entry.get_ref() {
+            DeValue::Table(table) => {
+                let name = format!("{}[{}]", self.path(key), index + 1);
+                Ok(Self::new(self.source, name, Some(table), Some(entry.span().start)))
+            }
+            _ => Err(self.refuse(key, entry, shape())),
+        };
+        array.iter().enumerate().map(table).collect()
+    }
+
+    /// Refuses whatever has not been asked for.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        let known = self.known.borrow();
+        let Some(table) = self.table else { return Ok(()) };
+        let stray = table.keys().find(|key| !known.iter().any(|name| name == key.get_ref().as_ref()));
+        let Some(stray) = stray else { return Ok(()) };
+        let key = stray.get_ref().as_ref();
+        let place = if self.name.is_empty() { "at the top level".into() } else { format!("in [{}]", self.name) };
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let remedy = format!("allowed: {}", one_of(key, &names));
+        Err(self.source.error(Some(stray.span().start), format!("unknown key `{key}` {place}"), remedy))
+    }
+
+    /// An error about a key of this section.
+    pub(super) fn error(&self, key: &str, problem: &str, remedy: String) -> ConfigError {
+        let at = self.find(key).map(|value| value.span().start).or(self.at);
+        self.source.error(at, format!("{} {problem}", self.path(key)), remedy)
+    }
+
+    fn find(&self, key: &str) -> Option<&'a Value<'a>> {
+        let mut known = self.known.borrow_mut();
+        if !known.iter().any(|name| name == key) {
+            known.push(key.into());
+        }
+        self.table?.get(key)
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.into() } else { format!("{}.{key}", self.name) }
+    }
+
+    fn refuse(&self, key: &str, value: &Value<'_>, allowed: String) -> ConfigError {
+        let problem = format!("{} = {}", self.path(key), self.written(value));
+        self.source.error(Some(value.span().start), problem, format!("allowed: {allowed}"))
+    }
+
+    fn missing(&self, key: &str, allowed: String) -> ConfigError {
+        self.source.error(self.at, format!("{} is missing", self.path(key)), format!("allowed: {allowed}"))
+    }
+
+    /// The value as it stands in the file, shortened.
+    fn written(&self, value: &Value<'_>) -> String {
+        let text = self.source.text().get(value.span()).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default();
+        let short: String = first.chars().take(60).collect();
+        if short.len() < text.len() { format!("{short}…") } else { short }
+    }
+}
+
+/// A float or an integer.
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(float) => float.as_str().parse().ok(),
+        #[allow(clippy::cast_precision_loss, reason = "a whole number stands for the nearest float")]
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|whole| whole as f64)
+        }
+        _ => None,
+    }
+}
+
+/// The known names, and the one that was probably meant.
+pub(crate) fn one_of(wanted: &str, names: &[&str]) -> String {
+    let nearest = names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
+        .filter(|(distance, name)| !wanted.is_empty() && *distance <= 1 + name.len() / 3)
+        .min_by_key(|(distance, _)| *distance);
+    let hint = nearest.map_or(String::new(), |(_, name)| format!(" (did you mean `{name}`?)"));
+    format!("{}{hint}", names.join(", "))
+}

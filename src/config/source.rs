@@ -1,0 +1,90 @@
+//! The config file as it was read, and errors that point into it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Larger files are refused before they are read.
+pub const FILE_SIZE_MAX: u64 = 1 << 20;
+
+/// What is wrong with a config, where, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1, where one is to blame.
+    pub line: Option<usize>,
+    /// What was read and why it is refused.
+    pub problem: String,
+    /// What is allowed, or what to do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, ": {}\n  {}", self.problem, self.remedy)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A text file and its path.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    pub(super) fn new(path: &Path, text: String) -> Self {
+        Self { path: path.into(), text }
+    }
+
+    /// Reads a config of at most [`FILE_SIZE_MAX`] bytes.
+    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let refuse = |problem: String, remedy: &str| ConfigError {
+            path: path.into(),
+            line: None,
+            problem,
+            remedy: remedy.into(),
+        };
+        let metadata = std::fs::metadata(path)
+            .map_err(|error| refuse(format!("cannot be read: {error}"), "give the path of a TOML file"))?;
+        if metadata.is_dir() {
+            return Err(refuse("is a directory".into(), "give the path of a TOML file in it"));
+        }
+        if metadata.len() > FILE_SIZE_MAX {
+            let problem = format!("has {} bytes", metadata.len());
+            return Err(refuse(problem, "allowed are at most 1048576 bytes (1 MiB)"));
+        }
+        let bytes = std::fs::read(path)
+            .map_err(|error| refuse(format!("cannot be read: {error}"), "give the path of a TOML file"))?;
+        let text = String::from_utf8(bytes).map_err(|error| ConfigError {
+            line: Some(1 + count_lines(&error.as_bytes()[..error.utf8_error().valid_up_to()])),
+            ..refuse("is not UTF-8 text".into(), "save the file as UTF-8")
+        })?;
+        Ok(Self::new(path, text))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// An error at a byte of the text.
+    pub(super) fn error(&self, at: Option<usize>, problem: String, remedy: String) -> ConfigError {
+        let line = at.map(|byte| 1 + count_lines(&self.text.as_bytes()[..byte.min(self.text.len())]));
+        ConfigError { path: self.path.clone(), line, problem, remedy }
+    }
+}
+
+#[allow(clippy::naive_bytecount, reason = "a small file, once")]
+fn count_lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}

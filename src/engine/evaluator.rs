@@ -1,0 +1,268 @@
+//! Evaluates gain vectors on all threads, each with a workspace of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::Resources;
+use crate::Error;
+use crate::memory::Reading;
+use crate::problem::Problem;
+use crate::simulation::kernel::FAILURE_COST;
+use crate::simulation::{Batch, Ending, Record, Records, Workspace};
+use crate::swarm::Outcome;
+
+/// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
+const QUIET_ROUNDS: usize = 3;
+const WARM_UP_ROUNDS_MAX: usize = 100;
+
+/// What a number of simulations came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Simulations that were run.
+    pub simulations: u64,
+    /// Control steps that they took.
+    pub control_steps: u64,
+    /// Simulations in which the plant left its limits.
+    pub failed: u64,
+    /// Simulations that were stopped because their particle could not improve any more.
+    pub abandoned: u64,
+    /// Simulations whose code panicked.
+    pub panicked: u64,
+}
+
+impl Tally {
+    /// Adds what other simulations came to.
+    pub fn add(&mut self, other: &Self) {
+        self.simulations += other.simulations;
+        self.control_steps += other.control_steps;
+        self.failed += other.failed;
+        self.abandoned += other.abandoned;
+        self.panicked += other.panicked;
+    }
+
+    fn count(&mut self, record: &Record) {
+        self.simulations += 1;
+        self.control_steps += record.steps;
+        match record.ending {
+            Ending::Failed => self.failed += 1,
+            Ending::Abandoned => self.abandoned += 1,
+            Ending::Panicked => self.panicked += 1,
+            Ending::Pending | Ending::Survived => {}
+        }
+    }
+}
+
+/// Judges gain vectors by simulation; everything is reserved when it is made.
+pub struct Evaluator<'p> {
+    problem: &'p Problem,
+    resources: Resources,
+    workspaces: Box<[Mutex<Workspace>]>,
+    values: Box<[f64]>,
+    bounds: Box<[f64]>,
+    queue: AtomicUsize,
+    records: Records,
+    outcomes: Box<[Outcome]>,
+    tally: Tally,
+}
+
+impl<'p> Evaluator<'p> {
+    /// An evaluator of up to `vectors` gain vectors at a time, with a workspace a thread.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn new(problem: &'p Problem, resources: Resources, vectors: usize) -> Result<Self, Error> {
+        let bytes = problem.simulator.workspace_bytes(resources.level);
+        let lanes = problem.simulator.lanes(resources.level);
+        let workspaces = (0..resources.threads)
+            .map(|_| Workspace::reserve(bytes, lanes).map(Mutex::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            problem,
+            resources,
+            workspaces,
+            values: vec![0.0; vectors * problem.values.len()].into_boxed_slice(),
+            bounds: vec![f64::INFINITY; vectors].into_boxed_slice(),
+            queue: AtomicUsize::new(0),
+            records: Records::new(vectors * problem.scenarios.len()),
+            outcomes: vec![Outcome::WORST; vectors].into_boxed_slice(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Lets every worker start and work, until several rounds in a row have not allocated.
+    ///
+    /// Must be called within the pool, as everything that evaluates.
+    pub fn warm_up(&mut self) {
+        rayon::broadcast(|_| self.work(0));
+        let mut quiet = 0;
+        for _ in 0..WARM_UP_ROUNDS_MAX {
+            let before = Reading::now().map(|reading| reading.allocations);
+            self.run(0);
+            let after = Reading::now().map(|reading| reading.allocations);
+            quiet = if before == after { quiet + 1 } else { 0 };
+            if quiet == QUIET_ROUNDS {
+                break;
+            }
+        }
+    }
+
+    /// Judges every position, particle-major; the outcomes are then in [`Evaluator::outcomes`].
+    ///
+    /// `bests` are the personal bests, against which a simulation may be abandoned.
+    ///
+    /// # Allocation
+    ///
+    /// None after [`Evaluator::warm_up`], as long as nothing panics.
+    pub fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
+        let width = self.problem.values.len();
+        let dimensions = self.problem.tuned.len();
+        let rows = self.values.chunks_exact_mut(width).zip(positions.chunks_exact(dimensions));
+        for (row, position) in rows {
+            self.problem.decode(position, row);
+        }
+        for (bound, best) in self.bounds.iter_mut().zip(bests) {
+            *bound = abandonment_bound(self.problem, best);
+        }
+        self.records.clear();
+        self.run(self.records.len());
+        self.reduce();
+    }
+
+    /// The outcomes of the last evaluation, one a gain vector.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// What the last evaluation's simulations came to.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Arena bytes that a bundle uses, a lane.
+    #[must_use]
+    pub fn bytes_per_simulation(&self) -> u64 {
+        let used = self.workspaces.iter().map(|workspace| lock(workspace).used_bytes()).max().unwrap_or(0);
+        used.div_ceil(self.problem.simulator.lanes(self.resources.level)) as u64
+    }
+
+    /// The records of one gain vector, without abandonment.
+    #[must_use]
+    pub fn assess(&mut self, values: &[f64]) -> Vec<Record> {
+        self.values[..values.len()].copy_from_slice(values);
+        self.bounds[0] = f64::INFINITY;
+        let scenarios = self.problem.scenarios.len();
+        self.records.clear();
+        self.run(scenarios);
+        (0..scenarios).map(|scenario| self.records.get(scenario)).collect()
+    }
+
+    /// Simulates the chosen gain vector once more: a cost that is reported is the result of simulations that ran.
+    pub(super) fn confirm(&mut self, values: &[f64], chosen: Outcome) -> Result<Vec<Record>, Error> {
+        let records = self.assess(values);
+        let found = outcome(records.iter().copied());
+        if found.cost.to_bits() == chosen.cost.to_bits() {
+            Ok(records)
+        } else {
+            Err(Error::NotReproduced { chosen: chosen.cost, found: found.cost })
+        }
+    }
+
+    /// Runs the jobs up to `end` on all workers.
+    fn run(&self, end: usize) {
+        self.queue.store(0, Ordering::Relaxed);
+        (0..self.workspaces.len()).into_par_iter().with_max_len(1).for_each(|_| self.work(end));
+    }
+
+    /// Takes jobs until none is left; after a panic the jobs that were in flight are run one by one.
+    fn work(&self, end: usize) {
+        let worker = rayon::current_thread_index().unwrap_or(0);
+        let mut workspace = lock(&self.workspaces[worker]);
+        while self.try_run(&self.queue, end, &mut workspace).is_err() {
+            let unfinished: Vec<usize> = workspace.in_flight().iter().copied().flatten().collect();
+            for job in unfinished {
+                if self.records.get(job).ending == Ending::Pending {
+                    self.retry(job, &mut workspace);
+                }
+            }
+        }
+    }
+
+    /// Runs one job alone; if it panics again, it is the one to blame.
+    fn retry(&self, job: usize, workspace: &mut Workspace) {
+        let alone = AtomicUsize::new(job);
+        if self.try_run(&alone, job + 1, workspace).is_err() {
+            let cost = 2.0 * FAILURE_COST;
+            self.records.set(job, &Record { ending: Ending::Panicked, cost, ..Record::PENDING });
+        }
+    }
+
+    fn try_run(
+        &self,
+        queue: &AtomicUsize,
+        end: usize,
+        workspace: &mut Workspace,
+    ) -> std::thread::Result<()> {
+        let batch = Batch {
+            values: &self.values,
+            width: self.problem.values.len(),
+            scenarios: &self.problem.scenarios,
+            bounds: &self.bounds,
+            queue,
+            end,
+            records: &self.records,
+        };
+        // Records are atomic words and the workspace is emptied before its next use: a panic leaves nothing half-made.
+        catch_unwind(AssertUnwindSafe(|| {
+            self.problem.simulator.run(self.resources.level, &batch, workspace);
+        }))
+    }
+
+    /// Outcomes and tally from the records, in the order of their index.
+    fn reduce(&mut self) {
+        let scenarios = self.problem.scenarios.len();
+        self.tally = Tally::default();
+        for (vector, result) in self.outcomes.iter_mut().enumerate() {
+            let records = (0..scenarios).map(|scenario| self.records.get(vector * scenarios + scenario));
+            *result = outcome(records.inspect(|record| self.tally.count(record)));
+        }
+    }
+}
+
+/// The outcome of a gain vector: the mean cost over the scenarios, and infeasible as long as it fails in any of them, by
+/// the mean share of the penalty. With the penalty growing as the fall comes earlier, later falls are less infeasible.
+fn outcome(records: impl ExactSizeIterator<Item = Record>) -> Outcome {
+    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
+    let count = records.len() as f64;
+    let (mut violation, mut cost) = (0.0, 0.0);
+    for record in records {
+        cost += record.cost;
+        if matches!(record.ending, Ending::Failed | Ending::Panicked) {
+            violation += record.cost / FAILURE_COST;
+        }
+    }
+    Outcome { violation: violation / count, cost: cost / count }
+}
+
+/// The cost of a single simulation beyond which its gain vector cannot be better than `best`.
+///
+/// The other scenarios cost at least 0, so that the mean over n of them is at least cost/n. The margin is far more than
+/// the rounding of the mean and the sum, so that nothing is abandoned that could have been better by its last bit.
+fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
+    const MARGIN: f64 = 1.0 + 1e-9;
+    if !problem.early_abandonment || !best.is_feasible() {
+        return f64::INFINITY;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
+    let count = problem.scenarios.len() as f64;
+    best.cost * count * MARGIN
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,216 @@
+//! The engine: generation after generation, ask → evaluate → tell, on all threads.
+//!
+//! This is the only module that knows of rayon. One `install` holds the whole run: a job handed in from outside would
+//! allocate every time, and so would per-thread state made by the iterator.
+
+use std::time::{Duration, Instant};
+
+use crate::Error;
+use crate::costs::TERMS;
+use crate::memory::Reading;
+use crate::problem::Problem;
+use crate::simulation::{Record, SimdLevel};
+use crate::swarm::{Outcome, Swarm};
+
+mod evaluator;
+
+pub use evaluator::{Evaluator, Tally};
+
+/// How a run uses the machine; nothing here changes a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resources {
+    /// Worker threads.
+    pub threads: usize,
+    /// The SIMD level of the kernel.
+    pub level: SimdLevel,
+}
+
+impl Default for Resources {
+    /// All cores, at the widest level.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads, level: SimdLevel::widest() }
+    }
+}
+
+/// One generation of a run: a row of `convergence.csv`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Generation {
+    /// Counted from 1.
+    pub generation: u64,
+    /// Gain vectors judged since the start.
+    pub evaluations: u64,
+    /// The best cost so far.
+    pub best: Outcome,
+    /// The median of the personal bests.
+    pub median_personal_best: f64,
+    /// What this generation's simulations came to.
+    pub tally: Tally,
+}
+
+/// What an observer is shown after each generation.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// The generation that was done.
+    pub row: Generation,
+    /// Generations to run.
+    pub generations: u64,
+    /// Simulations since the start.
+    pub simulations: u64,
+    /// Time since the start.
+    pub elapsed: Duration,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// All parameter values of the best gain vector.
+    pub values: Vec<f64>,
+    /// Its outcome.
+    pub best: Outcome,
+    /// Its record in every scenario, simulated anew after the search and found to be the same.
+    pub records: Vec<Record>,
+    /// Gain vectors judged.
+    pub evaluations: u64,
+    /// What all simulations came to.
+    pub tally: Tally,
+    /// The search, a row a generation.
+    pub convergence: Vec<Generation>,
+    /// Arena bytes a simulation.
+    pub bytes_per_simulation: u64,
+    /// Allocations on any thread while generations were asked for, evaluated and told; `None` without a meter.
+    pub hot_path_allocations: Option<u64>,
+    /// Time from the first generation to the last.
+    pub wall: Duration,
+}
+
+impl Tuning {
+    /// Each cost term of the best gain vector, the mean over the scenarios.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
+    pub fn mean_terms(&self) -> [f64; TERMS] {
+        let count = self.records.len() as f64;
+        std::array::from_fn(|k| self.records.iter().map(|record| record.terms[k]).sum::<f64>() / count)
+    }
+
+    /// Simulations a second of wall time.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate")]
+    pub fn simulations_per_s(&self) -> f64 {
+        self.tally.simulations as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Control steps a second of wall time.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate")]
+    pub fn control_steps_per_s(&self) -> f64 {
+        self.tally.control_steps as f64 / self.wall.as_secs_f64()
+    }
+}
+
+/// Runs the swarm on a problem.
+///
+/// `observe` is called after every generation, outside of what is counted and timed as the hot path.
+///
+/// # Errors
+///
+/// When threads cannot be started or memory cannot be reserved, or when the best gain vector, simulated once more, does
+/// not give the cost for which it was chosen.
+pub fn tune(
+    problem: &Problem,
+    resources: Resources,
+    observe: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Tuning, Error> {
+    pool(resources.threads)?.install(|| run(problem, resources, observe))
+}
+
+/// The record of one gain vector in every scenario of the problem.
+///
+/// # Errors
+///
+/// When threads cannot be started or memory cannot be reserved.
+pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result<Vec<Record>, Error> {
+    pool(resources.threads)?.install(|| {
+        let mut evaluator = Evaluator::new(problem, resources, 1)?;
+        Ok(evaluator.assess(values))
+    })
+}
+
+fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("gainswarm-{index}"))
+        .build()
+        .map_err(|error| Error::Threads { threads, reason: error.to_string() })
+}
+
+fn run(
+    problem: &Problem,
+    resources: Resources,
+    observe: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Tuning, Error> {
+    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed);
+    let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles)?;
+    let mut convergence = Vec::new();
+    let rows = usize::try_from(problem.generations).unwrap_or(usize::MAX);
+    convergence.try_reserve_exact(rows).map_err(|_| Error::Memory {
+        what: "the rows of convergence.csv",
+        bytes: rows.saturating_mul(size_of::<Generation>()),
+    })?;
+    let mut personal_bests = swarm.personal_bests().to_vec();
+    evaluator.warm_up();
+
+    let start = Instant::now();
+    let mut hot_path_allocations = Reading::now().map(|_| 0);
+    let mut tally = Tally::default();
+    for generation in 1..=problem.generations {
+        let before = Reading::now();
+        let positions = swarm.ask();
+        // The bests are copied, since asking borrows the swarm for as long as the positions are looked at.
+        evaluator.evaluate(positions, &personal_bests);
+        swarm.tell(evaluator.outcomes());
+        personal_bests.copy_from_slice(swarm.personal_bests());
+        if let (Some(count), Some(before), Some(after)) =
+            (hot_path_allocations.as_mut(), before, Reading::now())
+        {
+            *count += after.allocations - before.allocations;
+        }
+
+        let done = evaluator.tally();
+        tally.add(&done);
+        let row = Generation {
+            generation,
+            evaluations: generation * problem.swarm.particles as u64,
+            best: swarm.best().1,
+            median_personal_best: median(swarm.personal_bests()),
+            tally: done,
+        };
+        convergence.push(row);
+        let elapsed = start.elapsed();
+        observe(&Progress { row, generations: problem.generations, simulations: tally.simulations, elapsed });
+    }
+    let wall = start.elapsed();
+
+    let (position, best) = swarm.best();
+    let mut values = vec![0.0; problem.values.len()];
+    problem.decode(position, &mut values);
+    let records = evaluator.confirm(&values, best)?;
+    Ok(Tuning {
+        values,
+        best,
+        records,
+        evaluations: problem.generations * problem.swarm.particles as u64,
+        tally,
+        convergence,
+        bytes_per_simulation: evaluator.bytes_per_simulation(),
+        hot_path_allocations,
+        wall,
+    })
+}
+
+/// The cost of the particle in the middle of the order of outcomes.
+fn median(bests: &[Outcome]) -> f64 {
+    let mut ordered = bests.to_vec();
+    ordered.sort_by(Outcome::rank);
+    ordered[ordered.len() / 2].cost
+}

@@ -1,0 +1,100 @@
+//! A counting allocator: the system's, with a count of allocations, frees and live bytes over all threads.
+//!
+//! Install it in a binary (or a test) of your own:
+//!
+//! ```
+//! use gainswarm::memory::{Meter, Reading};
+//!
+//! #[global_allocator]
+//! static METER: Meter = Meter;
+//!
+//! let before = Reading::now().expect("the meter is installed");
+//! let kept = vec![0_u8; 1000];
+//! let after = Reading::now().expect("the meter is installed");
+//! assert!(after.allocations > before.allocations);
+//! assert!(after.live_bytes >= before.live_bytes + 1000);
+//! drop(kept);
+//! ```
+//!
+//! This is the one file with `unsafe`: implementing [`GlobalAlloc`] requires it. Every method passes its arguments to
+//! [`System`] unchanged and only counts.
+
+#![allow(unsafe_code, reason = "the trait GlobalAlloc is unsafe to implement; all work is done by System")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The system allocator with a count.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Meter;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static FREES: AtomicU64 = AtomicU64::new(0);
+static BYTES_ALLOCATED: AtomicU64 = AtomicU64::new(0);
+static BYTES_FREED: AtomicU64 = AtomicU64::new(0);
+
+/// What the meter shows: totals since the start of the process, over all threads.
+///
+/// The counters are read one after the other: exact while no other thread allocates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Allocations, each growth of a block counted as one.
+    pub allocations: u64,
+    /// Frees, each growth of a block counted as one.
+    pub frees: u64,
+    /// Bytes allocated and not freed.
+    pub live_bytes: u64,
+}
+
+impl Reading {
+    /// The counters now, or `None` when no [`Meter`] is this program's allocator.
+    #[must_use]
+    pub fn now() -> Option<Self> {
+        let allocations = ALLOCATIONS.load(Relaxed);
+        // A program that runs this far has allocated; a count of 0 means that nobody counts.
+        (allocations > 0).then(|| Self {
+            allocations,
+            frees: FREES.load(Relaxed),
+            live_bytes: BYTES_ALLOCATED.load(Relaxed).wrapping_sub(BYTES_FREED.load(Relaxed)),
+        })
+    }
+}
+
+fn count_allocation(bytes: usize) {
+    ALLOCATIONS.fetch_add(1, Relaxed);
+    BYTES_ALLOCATED.fetch_add(bytes as u64, Relaxed);
+}
+
+fn count_free(bytes: usize) {
+    FREES.fetch_add(1, Relaxed);
+    BYTES_FREED.fetch_add(bytes as u64, Relaxed);
+}
+
+// SAFETY: every method forwards to `System` with the caller's arguments, so the caller's promises are the ones that
+// `System` asks for, and what is returned is what `System` returned.
+unsafe impl GlobalAlloc for Meter {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_allocation(layout.size());
+        // SAFETY: forwarded as received.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count_allocation(layout.size());
+        // SAFETY: forwarded as received.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count_free(layout.size());
+        // SAFETY: forwarded as received.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count_free(layout.size());
+        count_allocation(size);
+        // SAFETY: forwarded as received.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}

@@ -1,0 +1,228 @@
+//! The particle swarm: an ask/tell core without I/O, which knows nothing of simulations.
+//!
+//! ```
+//! use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
+//!
+//! let axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
+//! let mut swarm = Swarm::new(&[axis; 2], &Settings::default(), 1);
+//! for _ in 0..200 {
+//!     let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| x * x).sum());
+//!     let outcomes: Vec<Outcome> = swarm.ask().chunks_exact(2).map(sphere).collect();
+//!     swarm.tell(&outcomes);
+//! }
+//! let (position, outcome) = swarm.best();
+//! assert!(outcome.cost < 1e-6, "{position:?}");
+//! ```
+//!
+//! Inside, positions lie in the unit cube; outside, they have the units of the axes. A particle that leaves the box is put
+//! back to its bound with half its velocity reversed (`absorb`; Clerc 2012, hal-00764996).
+
+use crate::topologies::{DynTopology, TopologyKind};
+use rules::{DynRule, Particle, RuleKind};
+
+mod draw;
+mod outcome;
+pub mod rules;
+mod space;
+
+pub use draw::{Draw, Purpose};
+pub use outcome::Outcome;
+pub use space::{Axis, Scale};
+
+/// How a swarm is made up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Number of particles.
+    pub particles: usize,
+    /// How they move.
+    pub rule: RuleKind,
+    /// The rule's coefficients.
+    pub coefficients: Vec<f64>,
+    /// Who informs whom.
+    pub topology: TopologyKind,
+    /// How many others a particle informs, where the topology leaves that open.
+    pub informed: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let rule = RuleKind::Spso2011;
+        Self {
+            particles: 40,
+            rule,
+            coefficients: rule.parameters().iter().map(|parameter| parameter.default).collect(),
+            topology: TopologyKind::AdaptiveRandom,
+            informed: 3,
+        }
+    }
+}
+
+/// A particle swarm; see the [module](self) for an example.
+pub struct Swarm {
+    seed: u64,
+    axes: Box<[Axis]>,
+    rule: Box<dyn DynRule>,
+    topology: Box<dyn DynTopology>,
+    generation: u64,
+    /// Whether the positions of this generation have been judged, so that `ask` moves on.
+    told: bool,
+    cube: Box<[f64]>,
+    velocities: Box<[f64]>,
+    best_cube: Box<[f64]>,
+    bests: Box<[Outcome]>,
+    informants: Box<[usize]>,
+    leader: usize,
+    positions: Box<[f64]>,
+    best_position: Box<[f64]>,
+    scratch: Box<[f64]>,
+}
+
+impl Swarm {
+    /// A swarm over the box of the given axes, spread uniformly over it.
+    ///
+    /// # Panics
+    ///
+    /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's.
+    #[must_use]
+    pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Self {
+        let Settings { particles, rule, ref coefficients, topology, informed } = *settings;
+        assert!(!axes.is_empty() && particles > 0 && informed > 0, "an axis, a particle and a link at least");
+        assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
+        let dimensions = axes.len();
+        let numbers = || vec![0.0; particles * dimensions].into_boxed_slice();
+        let mut swarm = Self {
+            seed,
+            axes: axes.into(),
+            rule: rule.build(coefficients),
+            topology: topology.build(particles, informed),
+            generation: 0,
+            told: false,
+            cube: numbers(),
+            velocities: numbers(),
+            best_cube: numbers(),
+            bests: vec![Outcome::WORST; particles].into_boxed_slice(),
+            informants: (0..particles).collect(),
+            leader: 0,
+            positions: numbers(),
+            best_position: vec![0.0; dimensions].into_boxed_slice(),
+            scratch: vec![0.0; dimensions].into_boxed_slice(),
+        };
+        swarm.spread();
+        swarm
+    }
+
+    /// The positions of this generation, particle-major; those of the next one once they have been told.
+    pub fn ask(&mut self) -> &[f64] {
+        if self.told {
+            self.told = false;
+            self.generation += 1;
+            self.fly();
+            self.decode();
+        }
+        &self.positions
+    }
+
+    /// Takes the outcome of every position of this generation, in their order.
+    ///
+    /// # Panics
+    ///
+    /// When there is not one outcome a particle.
+    pub fn tell(&mut self, outcomes: &[Outcome]) {
+        assert_eq!(outcomes.len(), self.bests.len(), "one outcome a particle");
+        self.told = true;
+        let before = self.bests[self.leader];
+        for (particle, outcome) in outcomes.iter().enumerate() {
+            if outcome.is_better_than(&self.bests[particle]) {
+                self.bests[particle] = *outcome;
+                let row = self.row(particle);
+                self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
+            }
+            if self.bests[particle].rank(&self.bests[self.leader]).then(particle.cmp(&self.leader)).is_lt() {
+                self.leader = particle;
+            }
+        }
+        if !self.bests[self.leader].is_better_than(&before) {
+            self.rewire(self.generation + 1);
+        }
+        self.topology.best_informants(&self.bests, &mut self.informants);
+        let row = self.row(self.leader);
+        for (value, (axis, u)) in self.best_position.iter_mut().zip(self.axes.iter().zip(&self.best_cube[row])) {
+            *value = axis.value(*u);
+        }
+    }
+
+    /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
+    #[must_use]
+    pub fn best(&self) -> (&[f64], Outcome) {
+        (&self.best_position, self.bests[self.leader])
+    }
+
+    /// The best outcome that each particle has seen.
+    #[must_use]
+    pub fn personal_bests(&self) -> &[Outcome] {
+        &self.bests
+    }
+
+    /// Draws positions, velocities and links (Clerc 2012: velocities such that the first move stays in the box).
+    fn spread(&mut self) {
+        for particle in 0..self.bests.len() {
+            let mut position = Draw::new(self.seed, Purpose::InitialPosition, 0, particle);
+            let mut velocity = Draw::new(self.seed, Purpose::InitialVelocity, 0, particle);
+            for i in self.row(particle) {
+                self.cube[i] = position.uniform();
+                self.velocities[i] = velocity.between(-self.cube[i], 1.0 - self.cube[i]);
+            }
+        }
+        self.best_cube.copy_from_slice(&self.cube);
+        self.rewire(0);
+        self.decode();
+    }
+
+    /// Moves every particle.
+    fn fly(&mut self) {
+        for particle in 0..self.bests.len() {
+            let row = self.row(particle);
+            let informant = self.informants[particle];
+            let informant_row = self.row(informant);
+            self.rule.accelerate(
+                &mut Particle {
+                    position: &self.cube[row.clone()],
+                    velocity: &mut self.velocities[row.clone()],
+                    personal_best: &self.best_cube[row.clone()],
+                    informant_best: &self.best_cube[informant_row],
+                    self_informed: informant == particle,
+                    scratch: &mut self.scratch,
+                },
+                &mut Draw::new(self.seed, Purpose::Motion, self.generation, particle),
+            );
+            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row]) {
+                absorb(u, velocity);
+            }
+        }
+    }
+
+    fn rewire(&mut self, generation: u64) {
+        self.topology.rewire(&mut Draw::new(self.seed, Purpose::Topology, generation, 0));
+    }
+
+    fn decode(&mut self) {
+        let dimensions = self.axes.len();
+        for (index, (position, u)) in self.positions.iter_mut().zip(&self.cube).enumerate() {
+            *position = self.axes[index % dimensions].value(*u);
+        }
+    }
+
+    fn row(&self, particle: usize) -> std::ops::Range<usize> {
+        let dimensions = self.axes.len();
+        particle * dimensions..(particle + 1) * dimensions
+    }
+}
+
+/// Moves along the velocity; a particle that would leave stops at the bound and turns back at half its speed.
+fn absorb(u: &mut f64, velocity: &mut f64) {
+    *u += *velocity;
+    if !(0.0..=1.0).contains(u) {
+        *u = if *u > 1.0 { 1.0 } else { 0.0 };
+        *velocity *= -0.5;
+    }
+}

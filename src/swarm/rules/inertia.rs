@@ -1,0 +1,43 @@
+//! The textbook rule with inertia weight.
+//!
+//! ```text
+//! v₊ = w v + c1 r1 (p − x) + c2 r2 (l − x),   r1, r2 uniform in [0, 1) in every dimension
+//! ```
+//!
+//! Source: Shi & Eberhart 1998, doi:10.1109/ICEC.1998.699146; the default coefficients are those of Eberhart & Shi 2000,
+//! doi:10.1109/CEC.2000.870279, equal to Clerc & Kennedy's constriction 2002, doi:10.1109/4235.985692.
+
+use super::{Particle, Rule};
+use crate::parameter::Parameter;
+use crate::swarm::draw::Draw;
+
+/// The textbook rule with inertia weight.
+#[derive(Debug, Clone, Copy)]
+pub struct Inertia {
+    w: f64,
+    c1: f64,
+    c2: f64,
+}
+
+impl Rule for Inertia {
+    const NAME: &'static str = "inertia";
+    const SUMMARY: &'static str = "textbook PSO: inertia, personal and social attraction";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::fixed("w", "1", 0.7298, [0.0, 1.0], "inertia weight"),
+        Parameter::fixed("c1", "1", 1.49618, [0.0, 4.0], "attraction to the personal best"),
+        Parameter::fixed("c2", "1", 1.49618, [0.0, 4.0], "attraction to the best of the informants"),
+    ];
+
+    fn new(values: &[f64]) -> Self {
+        Self { w: values[0], c1: values[1], c2: values[2] }
+    }
+
+    fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
+        for (i, velocity) in particle.velocity.iter_mut().enumerate() {
+            let x = particle.position[i];
+            let personal = self.c1 * draw.uniform() * (particle.personal_best[i] - x);
+            let social = self.c2 * draw.uniform() * (particle.informant_best[i] - x);
+            *velocity = self.w * *velocity + personal + social;
+        }
+    }
+}

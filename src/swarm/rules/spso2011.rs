@@ -1,0 +1,65 @@
+//! Standard particle swarm optimisation 2011.
+//!
+//! With x the position, p the personal best and l the best of the informants:
+//!
+//! ```text
+//! G  = x + c (p + l − 2x)/3        (x + c (p − x)/2 when the particle informs itself best)
+//! x' = a random point in the ball around G through x: uniform direction, uniform radius
+//! v₊ = w v + x' − x
+//! ```
+//!
+//! which does not depend on the axes of the space. Source: M. Clerc, *Standard Particle Swarm Optimisation* (2012),
+//! hal-00764996; Zambrano-Bigiarini, Clerc & Rojas 2013, doi:10.1109/CEC.2013.6557848.
+
+use super::{Particle, Rule};
+use crate::parameter::Parameter;
+use crate::swarm::draw::Draw;
+
+/// Standard particle swarm optimisation 2011.
+#[derive(Debug, Clone, Copy)]
+pub struct Spso2011 {
+    w: f64,
+    c: f64,
+}
+
+/// 1/(2 ln 2).
+const W: f64 = 0.721_347_520_444_481_7;
+/// ½ + ln 2.
+const C: f64 = 1.193_147_180_559_945_3;
+
+impl Rule for Spso2011 {
+    const NAME: &'static str = "spso2011";
+    const SUMMARY: &'static str = "standard PSO 2011: rotation-invariant, a point in a ball";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::fixed("w", "1", W, [0.0, 1.0], "inertia weight, 1/(2 ln 2)"),
+        Parameter::fixed("c", "1", C, [0.0, 4.0], "acceleration coefficient, 1/2 + ln 2"),
+    ];
+
+    fn new(values: &[f64]) -> Self {
+        Self { w: values[0], c: values[1] }
+    }
+
+    fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
+        let Particle { position, velocity, personal_best, informant_best, self_informed, scratch } = particle;
+        let dimensions = position.len();
+        let towards_centre = |i: usize| {
+            let personal = personal_best[i] - position[i];
+            if *self_informed {
+                self.c * personal / 2.0
+            } else {
+                self.c * (personal + (informant_best[i] - position[i])) / 3.0
+            }
+        };
+        let radius = (0..dimensions).map(|i| towards_centre(i) * towards_centre(i)).sum::<f64>().sqrt();
+
+        for pair in scratch.chunks_mut(2) {
+            let normals = draw.normals();
+            pair.copy_from_slice(&normals[..pair.len()]);
+        }
+        let length = scratch.iter().map(|z| z * z).sum::<f64>().sqrt();
+        let stretch = if length > 0.0 { radius * draw.uniform() / length } else { 0.0 };
+        for i in 0..dimensions {
+            velocity[i] = self.w * velocity[i] + (towards_centre(i) + stretch * scratch[i]);
+        }
+    }
+}

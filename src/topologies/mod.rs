@@ -1,0 +1,77 @@
+//! Topologies: who informs whom in the swarm.
+//!
+//! A new topology is one file with an implementation of [`Topology`] and one line in the registry below.
+
+use crate::registry::registry;
+use crate::swarm::{Draw, Outcome};
+
+pub mod adaptive_random;
+pub mod global;
+pub mod ring;
+
+pub use adaptive_random::AdaptiveRandom;
+pub use global::Global;
+pub use ring::Ring;
+
+/// Who informs whom.
+pub trait Topology: Send {
+    /// The key in the config.
+    const NAME: &'static str;
+    /// The topology, in a line.
+    const SUMMARY: &'static str;
+
+    /// A topology of `particles` particles in which each informs up to `informed` others where that is a choice.
+    fn new(particles: usize, informed: usize) -> Self
+    where
+        Self: Sized;
+
+    /// Draws the links anew where they are random: at the start, and after each generation that did not improve the best.
+    fn rewire(&mut self, draw: &mut Draw);
+
+    /// For every particle the one with the best outcome among those that inform it, itself included; ties go to the
+    /// smaller index.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
+}
+
+/// A topology without its constants, so that it can be kept in a box.
+pub(crate) trait DynTopology: Send {
+    fn rewire(&mut self, draw: &mut Draw);
+    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
+}
+
+impl<T: Topology> DynTopology for T {
+    fn rewire(&mut self, draw: &mut Draw) {
+        Topology::rewire(self, draw);
+    }
+
+    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
+        Topology::best_informants(self, bests, informants);
+    }
+}
+
+registry! {
+    /// The topologies of this build.
+    pub enum TopologyKind in topologies, with_topology {
+        AdaptiveRandom,
+        Global,
+        Ring,
+    }
+}
+
+impl TopologyKind {
+    pub(crate) fn build(self, particles: usize, informed: usize) -> Box<dyn DynTopology> {
+        with_topology!(self, T => Box::new(<T as Topology>::new(particles, informed)))
+    }
+}
+
+/// The better of two particles; ties go to the smaller index.
+fn better(bests: &[Outcome], a: usize, b: usize) -> usize {
+    match bests[a].rank(&bests[b]).then(a.cmp(&b)) {
+        std::cmp::Ordering::Greater => b,
+        _ => a,
+    }
+}

@@ -1,1 +1,14 @@
+//! What gainswarm promises, held against theory, the literature and independent runs.
 
+mod support;
+
+mod cli;
+mod config;
+mod control;
+mod determinism;
+mod engine;
+mod history;
+mod lanes;
+mod physics;
+mod report;
+mod swarm;

@@ -12,8 +12,8 @@ pub(super) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<It
         }
     }
     let text = table.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    lines.join("\n") + "\n"
+    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
+    lines.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// A number with six significant digits.

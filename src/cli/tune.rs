@@ -8,6 +8,7 @@ use super::{TuneArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
 use crate::engine::{self, Resources, Tuning};
+use crate::parameter::Short;
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::report::{self, Summary};
@@ -67,7 +68,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
         let parameter = &parameters[gain.index];
         let value = tuning.values[gain.index];
         let bound = if value <= gain.axis.lower || value >= gain.axis.upper { "at its bound" } else { "" };
-        let range = format!("{} … {}", number(gain.axis.lower), number(gain.axis.upper));
+        let range = format!("{} … {}", Short(gain.axis.lower), Short(gain.axis.upper));
         vec![parameter.name.into(), number(value), parameter.unit.into(), range, bound.into()]
     });
     table(&["gain", "value", "unit", "searched", ""], &[1], rows)
@@ -90,7 +91,7 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
             format!("{:.2} s on {} threads, {}", tuning.wall.as_secs_f64(), resources.threads, resources.level.name()),
         ),
     ];
-    table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value])).trim_start().to_string()
+    table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value]))
 }
 
 /// What the tuned gains do in the scenarios.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::io_error;
 use crate::engine::Generation;
 
 #[derive(Serialize)]
@@ -35,7 +36,7 @@ pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Res
             failed: tally.failed,
             abandoned: tally.abandoned,
             panicked: tally.panicked,
-        })?;
+        }).map_err(io_error)?;
     }
     csv.flush()
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::io_error;
 use crate::Error;
 use crate::config::{Config, FILE_SIZE_MAX, one_of};
 use crate::controllers::ControllerKind;
@@ -41,7 +42,7 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
             lower: axis.map(|axis| axis.lower),
             upper: axis.map(|axis| axis.upper),
             tuned: axis.is_some(),
-        })?;
+        }).map_err(io_error)?;
     }
     csv.flush()
 }

@@ -1,5 +1,6 @@
 //! Results as files: the only module that writes any.
 
+use std::io;
 use std::path::Path;
 
 use crate::Error;
@@ -17,6 +18,14 @@ pub use file::{prepare_directory, replace};
 pub use gains::{Gain, read_gains};
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
+
+/// What the system said, without what the CSV writer wraps around it.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
 
 /// Writes the results of a tuning into a directory: `gains.csv`, `summary.csv`, `convergence.csv` and `manifest.json`.
 ///

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use super::io_error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::engine::{Resources, Tuning};
@@ -55,12 +56,12 @@ impl Summary {
 
     pub(super) fn write_csv(&self, file: &mut dyn Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(file);
-        csv.write_record(self.columns.keys())?;
+        csv.write_record(self.columns.keys()).map_err(io_error)?;
         csv.write_record(self.columns.values().map(|value| match value {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),
-        }))?;
+        })).map_err(io_error)?;
         csv.flush()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::io_error;
 use crate::plants::Quantity;
 use crate::simulation::Trajectory;
 
@@ -16,13 +17,13 @@ pub fn write_trajectory(
     trajectory: &Trajectory,
 ) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
-    csv.write_field("t")?;
+    csv.write_field("t").map_err(io_error)?;
     for state in states {
-        csv.write_field(state.name)?;
+        csv.write_field(state.name).map_err(io_error)?;
     }
-    csv.write_record(["u", "sigma"])?;
+    csv.write_record(["u", "sigma"]).map_err(io_error)?;
     for row in trajectory.rows() {
-        csv.serialize(row)?;
+        csv.serialize(row).map_err(io_error)?;
     }
     csv.flush()
 }

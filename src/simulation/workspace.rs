@@ -1,6 +1,11 @@
 //! What a worker owns: one arena, reserved once, and the list of jobs in flight.
 
+use std::alloc::Layout;
+
 use bumpalo::Bump;
+
+/// The strictest alignment of what lies in an arena: that of the widest vector.
+const ALIGNMENT: usize = 64;
 
 /// The memory of one worker; it belongs to the worker and is reused for every batch.
 #[derive(Debug)]
@@ -17,7 +22,7 @@ impl Workspace {
     ///
     /// When the memory cannot be reserved.
     pub fn reserve(bytes: usize, lanes: usize) -> Result<Self, crate::Error> {
-        let arena = Bump::try_with_capacity(bytes)
+        let arena = Bump::try_with_capacity(bytes + ALIGNMENT)
             .map_err(|_| crate::Error::Memory { what: "the arena of a worker", bytes })?;
         // Only a limit of exactly what is allocated keeps the arena from growing: a smaller one is ignored.
         arena.set_allocation_limit(Some(arena.allocated_bytes()));
@@ -46,6 +51,9 @@ impl Workspace {
     pub(crate) fn with_arena<R>(&mut self, run: impl FnOnce(&Bump, &mut [Option<usize>]) -> R) -> R {
         self.arena.reset();
         self.in_flight.fill(None);
+        // Starting at an aligned address keeps padding out of the figure.
+        let aligned = Layout::from_size_align(0, ALIGNMENT).expect("a power of two");
+        self.arena.try_alloc_layout(aligned).expect("nothing fits everywhere");
         let free = self.arena.chunk_capacity();
         let result = run(&self.arena, &mut self.in_flight);
         self.used = free - self.arena.chunk_capacity();

@@ -1,0 +1,113 @@
+//! The classical law, the surface, the cost and the failure rule.
+
+use gainswarm::controllers::surface::{Layout, Surface};
+use gainswarm::controllers::{Classical, Controller, Saturation, SurfaceKind};
+use gainswarm::integrators::Rk4;
+use gainswarm::simulation::{Ending, Settings};
+
+use crate::support::{Coast, data, largest_difference, plant, record, reference, reference_gains, settings};
+
+const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]];
+
+#[test]
+fn classical_reproduces_its_reference_runs() {
+    for (case, start) in STARTS.iter().enumerate() {
+        let (record, run) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 8000), start, 10);
+        assert_eq!(record.ending, Ending::Survived);
+        let expected = reference(&format!("closed_loop_classical_{case}.csv"));
+        let difference = largest_difference(run.rows(), &expected);
+        assert!(difference < 1e-8, "case {case} differs by {difference}");
+    }
+}
+
+#[test]
+fn classical_reproduces_its_reference_costs() {
+    let mut csv = csv::Reader::from_path(data("costs.csv")).expect("reference data");
+    let mut compared = 0;
+    for row in csv.records().map(|row| row.expect("a row")).filter(|row| &row[0] == "classical") {
+        let case: usize = row[1].parse().expect("a case");
+        let expected: f64 = row[2].parse().expect("a cost");
+        let (record, _) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 8000), &STARTS[case], 10);
+        assert!((record.cost - expected).abs() < 1e-8, "case {case}: {} and {expected}", record.cost);
+        assert!((record.terms.iter().sum::<f64>() - record.cost).abs() < 1e-12, "the terms add up");
+        compared += 1;
+    }
+    assert_eq!(compared, 2);
+}
+
+#[test]
+fn surface_is_the_formula_on_both_kinds_of_angle() {
+    let values = reference_gains();
+    let (k1, l1, k2, l2, kx, lx) = (29.41, 3.49, 31.33, 9.32, 11.53, 1.19);
+    let (q, v) = ([0.3, -0.2, 0.7], [1.1, -0.4, 0.9]);
+    let layout = Layout::of(Classical::PARAMETERS);
+    for (kind, e2, e2_rate) in [
+        (SurfaceKind::Relative, q[2] - q[1], v[2] - v[1]),
+        (SurfaceKind::Absolute, q[2], v[2]),
+    ] {
+        let surface = Surface::<f64, 3>::new(kind, true, layout, &values);
+        let dot = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let sigma = dot(surface.on_rates, v) + dot(surface.on_positions, q);
+        let expected = k1 * (v[1] + l1 * q[1]) + k2 * (e2_rate + l2 * e2) + kx * (v[0] + lx * q[0]);
+        assert!((sigma - expected).abs() < 1e-12, "{kind:?}: {sigma} and {expected}");
+    }
+}
+
+#[test]
+fn force_stays_within_its_limit_and_uses_it() {
+    let (_, run) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 2000), &[0.0, 0.3, -0.3, 0.0, 0.0, 0.0], 1);
+    let largest = run.rows().map(|row| row[7].abs()).fold(0.0, f64::max);
+    assert!((largest - 150.0).abs() < 1e-12, "largest force {largest}");
+}
+
+#[test]
+fn linear_saturation_differs_only_inside_the_boundary_layer() {
+    let run = |saturation| {
+        let settings = Settings { saturation, equivalent_control: false, ..settings(1e-3, 1) };
+        record::<Classical, Rk4>(&plant(&[]), settings, &STARTS[0], 1).1.values[7..9].to_vec()
+    };
+    // σ = −33.5, far outside of ε = 0.3: both saturate to −1, and s = 1, so u = K + kd·33.5, beyond u_max.
+    assert_eq!(run(Saturation::Tanh), run(Saturation::Linear));
+    assert!((run(Saturation::Linear)[0] - 150.0).abs() < 1e-12);
+}
+
+#[test]
+fn uncontrolled_plant_fails_and_costs_by_the_time_of_its_fall() {
+    let settings = settings(1e-3, 10_000);
+    let (record, run) = record::<Coast, Rk4>(&plant(&[]), settings, &STARTS[0], 1);
+    assert_eq!(record.ending, Ending::Failed);
+    // The reference run falls too: its first sample beyond π/2 brackets the fall.
+    let fallen = reference("open_loop_free_fall.csv")
+        .iter()
+        .find(|row| row[2].abs().max(row[3].abs()) > std::f64::consts::FRAC_PI_2)
+        .map(|row| row[0])
+        .expect("it falls");
+    #[allow(clippy::cast_precision_loss)]
+    let (k, steps) = ((record.steps - 1) as f64, 10_000.0);
+    assert!(k * 1e-3 <= fallen && fallen <= k * 1e-3 + 0.011, "failed at {k} steps, the reference at {fallen} s");
+    assert!((record.cost - 1e6 * (2.0 - k / steps)).abs() < 1e-6);
+    assert_eq!(run.rows().count() as u64, record.steps, "a row for every step, t = 0 first");
+}
+
+#[test]
+fn a_fall_in_the_first_step_costs_two_million() {
+    let start = [0.0, 1.57, 0.0, 0.0, 50.0, 0.0];
+    let (record, _) = record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 1000), &start, 1);
+    assert_eq!((record.ending, record.steps), (Ending::Failed, 1));
+    assert!((record.cost - 2e6).abs() < 1e-9);
+}
+
+#[test]
+fn a_cart_beyond_its_track_has_failed() {
+    let (record, _) = record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 5000), &[9.9, 0.0, 0.0, 1.0, 0.0, 0.0], 1);
+    assert_eq!(record.ending, Ending::Failed);
+    assert!(record.final_positions[0] > 10.0 && record.steps < 200);
+}
+
+#[test]
+fn rates_that_are_not_finite_have_failed() {
+    let start = [0.0, 0.1, 0.0, 0.0, 1e200, -1e200];
+    let (record, _) = record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 100), &start, 1);
+    assert_eq!(record.ending, Ending::Failed);
+    assert!(record.cost.is_finite(), "a failure has a finite cost");
+}

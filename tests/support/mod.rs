@@ -1,0 +1,196 @@
+//! What several tests need: kernels with test laws, reference files, the binary.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use fearless_simd::Simd;
+use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
+use gainswarm::costs::{CostKind, Factors};
+use gainswarm::integrators::Integrator;
+use gainswarm::parameter::Parameter;
+use gainswarm::plants::{DoubleInvertedPendulum, Plant};
+use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
+use gainswarm::simulation::{Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
+
+/// The gains of the reference runs: the defaults of the classical law.
+pub fn reference_gains() -> Vec<f64> {
+    Classical::PARAMETERS.iter().map(|parameter| parameter.default).collect()
+}
+
+/// The default plant, with some parameters changed.
+pub fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
+    let value = |parameter: &Parameter| {
+        changes.iter().find(|(name, _)| *name == parameter.name).map_or(parameter.default, |(_, value)| *value)
+    };
+    <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(value).collect()
+}
+
+/// Default costs and limits.
+pub fn settings(dt: f64, steps: u64) -> Settings {
+    Settings {
+        dt,
+        steps,
+        angle_limit: std::f64::consts::FRAC_PI_2,
+        track_limit: 10.0,
+        factors: Factors(std::array::from_fn(|k| {
+            let (weight, norm) = CostKind::ALL[k].defaults();
+            dt * weight / norm
+        })),
+        surface: SurfaceKind::Relative,
+        saturation: Saturation::Tanh,
+        equivalent_control: true,
+    }
+}
+
+/// No limits on angles and track, for motion without control.
+pub fn unlimited(dt: f64, steps: u64) -> Settings {
+    Settings { angle_limit: 1e3, track_limit: 1e6, ..settings(dt, steps) }
+}
+
+/// One recorded simulation at the widest level.
+pub fn record<C: Controller, I: Integrator>(
+    plant: &[f64],
+    settings: Settings,
+    start: &[f64],
+    stride: usize,
+) -> (Record, Trajectory) {
+    let values: Vec<f64> = C::PARAMETERS.iter().map(|parameter| parameter.default).collect();
+    let kernel = Kernel::<DoubleInvertedPendulum, C, I, 3>::new(plant, settings);
+    let scenario = Scenario { initial_state: start.to_vec() };
+    kernel.record(SimdLevel::widest(), &values, &scenario, stride).expect("memory for a trajectory")
+}
+
+/// A law without force.
+pub struct Coast;
+
+impl Controller for Coast {
+    const NAME: &'static str = "coast";
+    const SUMMARY: &'static str = "u = 0";
+    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
+    const SATURATION: Saturation = Saturation::Tanh;
+    const EQUIVALENT_CONTROL: bool = false;
+
+    type Gains<V: Copy> = [V; 0];
+    type Memory<V: Copy> = [V; 0];
+
+    fn gains(_values: &[f64]) -> [f64; 0] {
+        []
+    }
+
+    fn memory(_values: &[f64]) -> [f64; 0] {
+        []
+    }
+
+    fn force<S: Simd>(
+        simd: S,
+        _: Saturation,
+        _: &[S::f64s; 0],
+        _: &mut [S::f64s; 0],
+        _: &Sliding<S::f64s>,
+    ) -> S::f64s {
+        splat(simd, 0.0)
+    }
+}
+
+/// The force 5 sin 3t, as it is in the middle of the step: second order in the step.
+pub struct Sine;
+
+impl Controller for Sine {
+    const NAME: &'static str = "sine";
+    const SUMMARY: &'static str = "u = 5 sin 3t";
+    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
+    const SATURATION: Saturation = Saturation::Tanh;
+    const EQUIVALENT_CONTROL: bool = false;
+
+    type Gains<V: Copy> = [V; 0];
+    type Memory<V: Copy> = [V; 1];
+
+    fn gains(_values: &[f64]) -> [f64; 0] {
+        []
+    }
+
+    fn memory(_values: &[f64]) -> [f64; 1] {
+        [0.0]
+    }
+
+    fn force<S: Simd>(
+        simd: S,
+        _: Saturation,
+        _: &[S::f64s; 0],
+        time: &mut [S::f64s; 1],
+        sliding: &Sliding<S::f64s>,
+    ) -> S::f64s {
+        let middle = sliding.dt.fma(splat(simd, 0.5), time[0]);
+        time[0] = time[0] + sliding.dt;
+        splat(simd, 5.0) * sin_cos(simd, splat(simd, 3.0) * middle).0
+    }
+}
+
+/// The rows of a reference file.
+pub fn reference(name: &str) -> Vec<Vec<f64>> {
+    let mut csv = csv::Reader::from_path(data(name)).expect("reference data");
+    csv.records()
+        .map(|row| row.expect("a row").iter().map(|value| value.parse().expect("a number")).collect())
+        .collect()
+}
+
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// The largest difference between rows of the same time, over all columns of `expected`.
+pub fn largest_difference<'a>(
+    rows: impl Iterator<Item = &'a [f64]>,
+    expected: &[Vec<f64>],
+) -> f64 {
+    let mut compared = 0;
+    let mut largest = 0.0_f64;
+    for (row, expected) in rows.zip(expected) {
+        assert!((row[0] - expected[0]).abs() < 1e-9, "times {} and {}", row[0], expected[0]);
+        for (value, expected) in row.iter().zip(expected) {
+            largest = largest.max((value - expected).abs());
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, expected.len(), "every row of the reference is compared");
+    largest
+}
+
+/// The program as a user runs it, in the root of the project.
+pub fn gainswarm(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the binary starts")
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// A small study that is quick at every SIMD level: 2 scenarios of 0.2 s.
+pub const SMALL_STUDY: &str = r#"
+seed = 3
+[simulation]
+duration = 0.2
+[[scenarios]]
+initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
+[[scenarios]]
+initial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]
+[swarm]
+particles = 24
+[swarm.stopping]
+generations = 12
+"#;
+
+/// Writes a config into a directory and returns its path.
+pub fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
+    let path = directory.join(name);
+    std::fs::write(&path, text).expect("a temporary file");
+    path.to_str().expect("a UTF-8 path").into()
+}

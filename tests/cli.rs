@@ -1,1 +1,195 @@
-//! later
+//! The program as a user runs it.
+
+use std::path::Path;
+
+use crate::support::{
+    SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config,
+};
+
+/// The reference runs are 8 s long and use the default gains.
+const REFERENCE_STUDY: &str = "
+[simulation]
+duration = 8.0
+[[scenarios]]
+initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
+";
+
+fn rows(path: &Path) -> Vec<Vec<f64>> {
+    let mut csv = csv::Reader::from_path(path).expect("a trajectory");
+    assert_eq!(
+        csv.headers().expect("a header").iter().collect::<Vec<_>>().join(","),
+        "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma"
+    );
+    csv.records()
+        .map(|row| row.expect("a row").iter().map(|value| value.parse().expect("a number")).collect())
+        .collect()
+}
+
+#[test]
+fn simulate_reproduces_the_reference_runs_and_costs() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "reference.toml", REFERENCE_STUDY);
+    let output = directory.path().join("run.csv");
+    for (case, start, cost) in
+        [(0, "0,0.1,-0.05,0,0,0", 1.781_179_276_564_770_5), (1, "0,0.2,0.25,0,0,0", 1.905_674_603_474_034_6)]
+    {
+        let run = gainswarm(&[
+            "simulate", &config, "--initial-state", start, "--every", "10", "--output", output.to_str().expect("UTF-8"),
+        ]);
+        assert!(run.status.success(), "{}", stderr(&run));
+        let expected = reference(&format!("closed_loop_classical_{case}.csv"));
+        let rows = rows(&output);
+        assert!(largest_difference(rows.iter().map(Vec::as_slice), &expected) < 1e-8);
+        let message = stderr(&run);
+        let last = message.lines().last().expect("a line");
+        let found: f64 = last.rsplit(' ').next().and_then(|cost| cost.parse().ok()).expect("the cost comes last");
+        assert!((found - cost).abs() < 1e-8, "{last}");
+    }
+}
+
+#[test]
+fn simulate_of_tuned_gains_gives_the_cost_of_the_tuning() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // One scenario, so that its cost is the study's.
+    let second = SMALL_STUDY.rfind("[[scenarios]]").expect("two scenarios");
+    let swarm = SMALL_STUDY.find("[swarm]").expect("a swarm");
+    let text = format!("{}{}", &SMALL_STUDY[..second], &SMALL_STUDY[swarm..]);
+    let config = write_config(directory.path(), "one.toml", text);
+    let out = directory.path().join("out");
+    let run = gainswarm(&["tune", &config, "--json", "--quiet", "--output", out.to_str().expect("UTF-8")]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let summary: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("one JSON object");
+    assert_eq!(summary["hot_path_allocations"], 0);
+    assert!(stderr(&run).is_empty(), "quiet: {}", stderr(&run));
+
+    let gains = out.join("gains.csv");
+    let run = gainswarm(&["simulate", &config, "--gains", gains.to_str().expect("UTF-8")]);
+    let message = stderr(&run);
+    let cost = message.trim_end().rsplit(' ').next().and_then(|cost| cost.parse::<f64>().ok());
+    assert_eq!(cost, summary["cost"].as_f64(), "{message}");
+    assert_eq!(stdout(&run).lines().count(), 1 + 201, "every step, and the state at the end");
+}
+
+#[test]
+fn simulate_honours_duration_and_step() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "reference.toml", REFERENCE_STUDY);
+    let run = gainswarm(&["simulate", &config, "--duration", "0.5", "--dt", "0.002", "--every", "50"]);
+    let text = stdout(&run);
+    let times: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().expect("t")).collect();
+    assert_eq!(times, ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5"]);
+}
+
+#[test]
+fn tune_prints_a_table_and_writes_its_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let out = directory.path().join("deep/er");
+    let run = gainswarm(&["tune", &config, "--output", out.to_str().expect("UTF-8"), "--generations", "3", "--particles", "8"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let table = stdout(&run);
+    for words in ["lambda1", "1/s", "cost", "outcome", "memory per simulation", "288 bytes", "allocations on the hot path  0", "simulations/s", "control steps/s"] {
+        assert!(table.contains(words), "{words:?} in\n{table}");
+    }
+    assert!(!table.contains('\u{1b}'), "no colour when piped");
+    assert!(stderr(&run).contains("generation 3/3"));
+    let summary = std::fs::read_to_string(out.join("summary.csv")).expect("a summary");
+    assert!(summary.contains(",3,24,48,"), "3 generations, 24 evaluations, 48 simulations: {summary}");
+    let mut files: Vec<_> = std::fs::read_dir(&out).expect("results").map(|entry| entry.expect("an entry").file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["convergence.csv", "gains.csv", "manifest.json", "summary.csv"]);
+}
+
+#[test]
+fn list_shows_every_family() {
+    let all = stdout(&gainswarm(&["list"]));
+    for words in ["double_inverted_pendulum", "classical", "rk4", "euler", "ise", "sliding_energy", "adaptive_random", "ring"] {
+        assert!(all.contains(words), "{words}");
+    }
+    let topologies = stdout(&gainswarm(&["list", "topologies"]));
+    assert!(topologies.contains("global") && !topologies.contains("rk4"));
+}
+
+#[test]
+fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    for (arguments, words) in [
+        (vec!["tune", &config, "--threads", "0"], "1..=1024"),
+        (vec!["tune", &config, "--particles", "1000000000"], "2..=100000"),
+        (vec!["tune", &config, "--simd", "avx9"], "avx512"),
+        (vec!["tune", &config, "--seed", "-1"], "seed"),
+        (vec!["simulate", &config, "--initial-state", "0,0.1"], "6 numbers"),
+        (vec!["simulate", &config, "--initial-state", "0,7,0,0,0,0"], "theta1 = 7"),
+        (vec!["simulate", &config, "--initial-state", "0,nan,0,0,0,0"], "theta1 = NaN"),
+        (vec!["simulate", &config, "--duration", "-1"], "allowed: a number from"),
+        (vec!["simulate", &config, "--duration", "inf"], "allowed: a number from"),
+        (vec!["simulate", &config, "--dt", "0"], "allowed: a number from"),
+        (vec!["simulate", &config, "--duration", "10000", "--dt", "1e-6"], "10000000 steps"),
+        (vec!["simulate", &config, "--every", "0"], "1..="),
+        (vec!["simulate", &config, "--gains", "/nowhere/gains.csv"], "cannot be read"),
+        (vec!["list", "planets"], "plants"),
+        (vec!["tnue", &config], "tune"),
+    ] {
+        let run = gainswarm(&arguments);
+        assert_eq!(run.status.code(), Some(2), "{arguments:?}: {}", stderr(&run));
+        assert!(stderr(&run).contains(words), "{arguments:?} should say {words:?}: {}", stderr(&run));
+        assert!(stdout(&run).is_empty() && !stderr(&run).contains("panicked"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_simd_level_of_another_processor_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let other = if cfg!(target_arch = "aarch64") { "sse2" } else { "neon" };
+    let run = gainswarm(&["tune", &config, "--simd", other]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stderr(&run).contains("not available") && stderr(&run).contains("allowed here: auto"));
+}
+
+#[test]
+fn an_output_directory_that_cannot_be_is_an_error_before_the_run() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    // A directory below a file cannot be made, not even by root.
+    let run = gainswarm(&["tune", &config, "--output", &format!("{config}/out")]);
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    assert!(stderr(&run).contains("cannot write") && stderr(&run).contains("--output"));
+    assert!(!stderr(&run).contains("generation"), "nothing has been computed");
+    let run = gainswarm(&["simulate", &config, "--output", &format!("{config}/run.csv")]);
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_an_error_with_exit_code_1() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let run = gainswarm(&["simulate", &config, "--output", "/dev/full"]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stderr(&run).contains("/dev/full") && stderr(&run).contains("No space left"), "{}", stderr(&run));
+
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let out = directory.path().join("out");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["tune", &config, "--output", out.to_str().expect("UTF-8")])
+        .stdout(full)
+        .output()
+        .expect("the binary starts");
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stderr(&run).contains("standard output"), "{}", stderr(&run));
+    assert!(out.join("gains.csv").exists(), "the files are written all the same");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_stops_early_is_no_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "reference.toml", REFERENCE_STUDY);
+    let command = format!("'{}' simulate '{config}' | head -n 1; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_gainswarm"));
+    let run = std::process::Command::new("bash").args(["-c", &command]).output().expect("bash");
+    assert!(run.status.success(), "{}", stderr(&run));
+    assert!(stdout(&run).starts_with("t,x,") && !stderr(&run).contains("panicked"));
+}

@@ -1,1 +1,115 @@
-//! later
+//! Result files: their form, their bits, and what happens when they cannot be written.
+
+use std::path::Path;
+
+use gainswarm::config::Config;
+use gainswarm::controllers::ControllerKind;
+use gainswarm::engine::{self, Resources};
+use gainswarm::problem::Problem;
+use gainswarm::report::{read_gains, replace, write_tuning};
+
+use crate::support::{SMALL_STUDY, reference_gains, write_config};
+
+fn tuned(directory: &Path) -> (Config, engine::Tuning) {
+    let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
+    let resources = Resources::default();
+    let tuning = engine::tune(&Problem::new(&config), resources, &mut |_| {}).expect("a tuning");
+    write_tuning(directory, &config, resources, &tuning).expect("written");
+    (config, tuning)
+}
+
+#[test]
+fn gains_come_back_from_their_file_bit_for_bit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (_, tuning) = tuned(directory.path());
+    let path = directory.path().join("gains.csv");
+    let read = read_gains(&path, ControllerKind::Classical, &reference_gains()).expect("readable");
+    let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&read), bits(&tuning.values));
+}
+
+#[test]
+fn files_have_the_promised_columns_and_line_ends() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (config, tuning) = tuned(directory.path());
+    let lines = |name: &str| {
+        let text = std::fs::read_to_string(directory.path().join(name)).expect("a result");
+        assert!(text.ends_with('\n') && !text.contains('\r'), "{name} has LF line ends");
+        text.lines().map(String::from).collect::<Vec<_>>()
+    };
+    let gains = lines("gains.csv");
+    assert_eq!(gains[0], "controller,gain,value,unit,lower,upper,tuned");
+    assert_eq!(gains.len(), 1 + 11);
+    assert_eq!(gains.iter().filter(|line| line.ends_with(",true")).count(), 6);
+    assert_eq!(
+        lines("summary.csv")[0],
+        "study,plant,controller,seed,cost,ise,control_effort,control_rate,sliding_energy,failed,generations,\
+         evaluations,simulations,control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,\
+         threads,simd"
+    );
+    assert_eq!(lines("summary.csv").len(), 2);
+    assert_eq!(lines("convergence.csv").len(), 1 + 12);
+    let best: Vec<f64> = tuning.convergence.iter().map(|row| row.best.violation).collect();
+    assert!(best.windows(2).all(|pair| pair[1] <= pair[0]), "the best never gets worse");
+
+    let manifest: serde_json::Value =
+        serde_json::from_str(&lines("manifest.json").join("\n")).expect("JSON");
+    assert_eq!(manifest["config"]["seed"], 3);
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["config"]["controller"]["u_max"], 150.0);
+    assert_eq!(manifest["config"]["tune"].as_array().expect("a list").len(), config.tune.len());
+}
+
+#[test]
+fn a_failed_write_keeps_the_old_file_and_leaves_no_other() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("gains.csv");
+    replace(&path, |file| file.write_all(b"old")).expect("written");
+    let failed = replace(&path, |file| {
+        file.write_all(b"new")?;
+        Err(std::io::Error::other("no space"))
+    });
+    let error = failed.expect_err("an error").to_string();
+    assert!(error.contains("gains.csv") && error.contains("no space") && error.contains("--output"), "{error}");
+    assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
+    assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn result_files_have_ordinary_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let (ours, ordinary) = (directory.path().join("ours"), directory.path().join("ordinary"));
+    replace(&ours, |file| file.write_all(b"x")).expect("written");
+    std::fs::write(&ordinary, b"x").expect("written");
+    let mode = |path: &Path| std::fs::metadata(path).expect("a file").permissions().mode();
+    assert_eq!(mode(&ours), mode(&ordinary));
+}
+
+#[test]
+fn broken_files_of_gains_are_refused_with_words_that_help() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let header = "controller,gain,value,unit,lower,upper,tuned\n";
+    let rows = |rows: &str| format!("{header}{rows}");
+    for (name, text, words) in [
+        ("empty", String::new(), vec!["holds no gains"]),
+        ("header only", header.into(), vec!["holds no gains", "written by `tune`"]),
+        ("other columns", "a,b\n1,2\n".into(), vec!["line 2", "columns controller,gain,value"]),
+        ("other controller", rows("sta,k1,1.0,1,,,false\n"), vec!["line 2", "controller = sta", "classical"]),
+        ("unknown gain", rows("classical,lamda1,1.0,1,,,true\n"), vec!["unknown gain lamda1", "did you mean `lambda1`"]),
+        ("not a number", rows("classical,k1,one,1,,,true\n"), vec!["line 2"]),
+        ("NaN", rows("classical,k1,NaN,1,,,true\n"), vec!["k1 = NaN", "from 0 to"]),
+        ("out of range", rows("classical,k1,2.0,1,,,true\nclassical,kd,-2.0,N,,,true\n"), vec!["line 3", "kd = -2"]),
+        ("twice", rows("classical,k1,1.0,1,,,true\nclassical,k1,2.0,1,,,true\n"), vec!["line 3", "k1 stands twice"]),
+    ] {
+        let path = write_config(directory.path(), "gains.csv", text);
+        let error = read_gains(path.as_ref(), ControllerKind::Classical, &reference_gains()).expect_err(name);
+        assert_eq!(error.exit_code(), 2);
+        let error = error.to_string();
+        assert!(error.contains("gains.csv"), "{name}: {error}");
+        for words in words {
+            assert!(error.contains(words), "{name} should say {words:?}: {error}");
+        }
+    }
+}

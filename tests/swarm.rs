@@ -1,1 +1,244 @@
-//! later
+//! The swarm: steps computed by hand, the order of outcomes, topologies, the box.
+
+use gainswarm::swarm::rules::{Inertia, Particle, Rule, RuleKind, Spso2011};
+use gainswarm::swarm::{Axis, Draw, Outcome, Purpose, Scale, Settings, Swarm};
+use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind};
+use proptest::prelude::*;
+
+const AXIS: Axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
+
+fn draw(seed: u64) -> Draw {
+    Draw::new(seed, Purpose::Motion, 7, 3)
+}
+
+/// The velocity after one application of a rule.
+fn accelerated<R: Rule>(rule: &R, informant_best: [f64; 3], self_informed: bool, draw: &mut Draw) -> [f64; 3] {
+    let mut velocity = [0.1, -0.2, 0.3];
+    let mut scratch = [0.0; 3];
+    rule.accelerate(
+        &mut Particle {
+            position: &[0.2, 0.5, 0.9],
+            velocity: &mut velocity,
+            personal_best: &[0.4, 0.1, 0.8],
+            informant_best: &informant_best,
+            self_informed,
+            scratch: &mut scratch,
+        },
+        draw,
+    );
+    velocity
+}
+
+#[test]
+fn inertia_step_is_the_formula() {
+    let best = [0.6, 0.3, 0.2];
+    let velocity = accelerated(&Inertia::new(&[0.7, 1.5, 1.3]), best, false, &mut draw(5));
+    let mut numbers = draw(5);
+    let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
+    for i in 0..3 {
+        let (r1, r2) = (numbers.uniform(), numbers.uniform());
+        let expected = 0.7 * v[i] + 1.5 * r1 * (p[i] - x[i]) + 1.3 * r2 * (best[i] - x[i]);
+        assert!((velocity[i] - expected).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn spso2011_lands_in_the_ball_around_the_centre_of_gravity() {
+    let (w, c) = (0.721_347_520_444_481_7, 1.193_147_180_559_945_3);
+    let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
+    let best = [0.6, 0.3, 0.2];
+    for self_informed in [false, true] {
+        // Clerc 2012: G is the centre of x, x + c (p − x) and x + c (l − x), or of the first two.
+        let centre: Vec<f64> = (0..3)
+            .map(|i| {
+                let (towards_p, towards_l) = (x[i] + c * (p[i] - x[i]), x[i] + c * (best[i] - x[i]));
+                if self_informed { (x[i] + towards_p) / 2.0 } else { (x[i] + towards_p + towards_l) / 3.0 }
+            })
+            .collect();
+        let radius = (0..3).map(|i| (centre[i] - x[i]).powi(2)).sum::<f64>().sqrt();
+        let mut distances = Vec::new();
+        let mut mean = [0.0; 3];
+        for seed in 0..4000 {
+            let velocity = accelerated(&Spso2011::new(&[w, c]), best, self_informed, &mut draw(seed));
+            let offset: Vec<f64> = (0..3).map(|i| velocity[i] - w * v[i] + x[i] - centre[i]).collect();
+            distances.push(offset.iter().map(|d| d * d).sum::<f64>().sqrt() / radius);
+            for i in 0..3 {
+                mean[i] += offset[i] / radius / 4000.0;
+            }
+        }
+        assert!(distances.iter().all(|distance| *distance <= 1.0 + 1e-12), "inside of the ball");
+        // Uniform radius: mean 1/2, standard error 1/√(12·4000) = 0.0046; directions cancel, with 1/3 a coordinate.
+        let average = distances.iter().sum::<f64>() / 4000.0;
+        assert!((average - 0.5).abs() < 0.02, "mean radius {average}");
+        assert!(mean.iter().all(|m| m.abs() < 0.03), "mean offset {mean:?}");
+    }
+}
+
+#[test]
+fn uniform_and_normal_draws_have_their_moments() {
+    let mut source = draw(1);
+    let uniform: Vec<f64> = (0..20_000).map(|_| source.uniform()).collect();
+    assert!(uniform.iter().all(|u| (0.0..1.0).contains(u)));
+    let mean = uniform.iter().sum::<f64>() / 2e4;
+    assert!((mean - 0.5).abs() < 0.01);
+    let normal: Vec<f64> = (0..10_000).flat_map(|_| source.normals()).collect();
+    let mean = normal.iter().sum::<f64>() / 2e4;
+    let variance = normal.iter().map(|z| z * z).sum::<f64>() / 2e4;
+    let fourth = normal.iter().map(|z| z.powi(4)).sum::<f64>() / 2e4;
+    assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05 && (fourth - 3.0).abs() < 0.4);
+}
+
+#[test]
+fn draws_depend_on_all_that_they_are_keyed_by_and_on_nothing_else() {
+    let first = |seed, purpose, generation, particle| Draw::new(seed, purpose, generation, particle).uniform();
+    let keys = [
+        first(1, Purpose::Motion, 1, 1),
+        first(2, Purpose::Motion, 1, 1),
+        first(1, Purpose::Topology, 1, 1),
+        first(1, Purpose::Motion, 2, 1),
+        first(1, Purpose::Motion, 1, 2),
+    ];
+    for (i, a) in keys.iter().enumerate() {
+        assert!(keys[i + 1..].iter().all(|b| a.to_bits() != b.to_bits()));
+    }
+    assert_eq!(first(1, Purpose::Motion, 1, 1).to_bits(), keys[0].to_bits());
+}
+
+/// The best informant by its definition, for links given as a predicate.
+fn brute_force(bests: &[Outcome], informs: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+    let choose = |target: usize| {
+        let sources = (0..bests.len()).filter(|source| *source == target || informs(*source, target));
+        sources.min_by(|a, b| bests[*a].rank(&bests[*b]).then(a.cmp(b))).expect("itself at least")
+    };
+    (0..bests.len()).map(choose).collect()
+}
+
+fn outcomes(costs: &[f64]) -> Vec<Outcome> {
+    costs.iter().map(|cost| Outcome::feasible(*cost)).collect()
+}
+
+proptest! {
+    #[test]
+    fn ring_and_global_find_the_best_informant(costs in proptest::collection::vec(0_u8..6, 2..12)) {
+        let bests = outcomes(&costs.iter().map(|cost| f64::from(*cost)).collect::<Vec<_>>());
+        let n = bests.len();
+        let mut found = vec![0; n];
+        Topology::best_informants(&Ring::new(n, 3), &bests, &mut found);
+        prop_assert_eq!(&found, &brute_force(&bests, |a, b| (a + 1) % n == b || (b + 1) % n == a));
+        Topology::best_informants(&Global::new(n, 3), &bests, &mut found);
+        prop_assert_eq!(&found, &brute_force(&bests, |_, _| true));
+    }
+
+    #[test]
+    fn outcomes_are_totally_ordered(
+        a in (proptest::num::f64::ANY, proptest::num::f64::ANY),
+        b in (proptest::num::f64::ANY, proptest::num::f64::ANY),
+        c in (proptest::num::f64::ANY, proptest::num::f64::ANY),
+    ) {
+        let outcome = |(violation, cost): (f64, f64)| Outcome { violation, cost };
+        let (a, b, c) = (outcome(a), outcome(b), outcome(c));
+        prop_assert_eq!(a.rank(&b), b.rank(&a).reverse());
+        prop_assert!(a.rank(&a).is_eq());
+        if a.rank(&b).is_le() && b.rank(&c).is_le() {
+            prop_assert!(a.rank(&c).is_le());
+        }
+        let nan = |outcome: &Outcome| outcome.violation.is_nan() || outcome.cost.is_nan();
+        if nan(&a) {
+            prop_assert!(!a.is_better_than(&b), "NaN is never better");
+        }
+        if !nan(&a) && !nan(&b) && a.violation <= 0.0 && b.violation > 0.0 {
+            prop_assert!(a.is_better_than(&b), "feasible before infeasible");
+        }
+    }
+
+    #[test]
+    fn axes_stay_within_their_bounds_and_reach_them(lower in 1e-6..1e3_f64, width in 1e-6..1e6_f64, u in 0.0..=1.0_f64) {
+        for scale in [Scale::Linear, Scale::Log10] {
+            let axis = Axis { lower, upper: lower + width, scale };
+            prop_assert!((axis.lower..=axis.upper).contains(&axis.value(u)));
+            prop_assert_eq!((axis.value(0.0), axis.value(1.0)), (axis.lower, axis.upper));
+        }
+    }
+}
+
+#[test]
+fn log10_axis_is_even_in_the_logarithm() {
+    let axis = Axis { lower: 0.01, upper: 100.0, scale: Scale::Log10 };
+    assert!((axis.value(0.5) - 1.0).abs() < 1e-12 && (axis.value(0.25) - 0.1).abs() < 1e-12);
+}
+
+#[test]
+fn each_particle_of_the_random_topology_is_told_by_its_links() {
+    let (n, k) = (40, 3);
+    let bests: Vec<Outcome> = outcomes(&(0..n).map(|i| f64::from(u8::try_from(i).expect("small"))).collect::<Vec<_>>());
+    let mut topology = AdaptiveRandom::new(n, k);
+    let mut told_by_best = 0;
+    for round in 0..500 {
+        Topology::rewire(&mut topology, &mut Draw::new(1, Purpose::Topology, round, 0));
+        let mut found = vec![0; n];
+        Topology::best_informants(&topology, &bests, &mut found);
+        assert_eq!(found[0], 0, "the best informs itself");
+        told_by_best += found.iter().skip(1).filter(|informant| **informant == 0).count();
+    }
+    // Particle 0 draws 3 targets of 40 with replacement: each other is hit with 1 − (39/40)³ = 0.0731, 39 of them.
+    let expected = 500.0 * 39.0 * (1.0 - (39.0_f64 / 40.0).powi(3));
+    #[allow(clippy::cast_precision_loss)]
+    let found = told_by_best as f64;
+    assert!((found - expected).abs() < 4.0 * expected.sqrt(), "{found} and {expected}");
+}
+
+#[test]
+fn nan_and_infinity_never_become_a_best() {
+    let settings = Settings { particles: 4, ..Settings::default() };
+    let mut swarm = Swarm::new(&[AXIS; 2], &settings, 1);
+    swarm.ask();
+    swarm.tell(&[Outcome::feasible(f64::NAN), Outcome::feasible(f64::INFINITY), Outcome::WORST, Outcome::feasible(9.0)]);
+    assert_eq!(swarm.best().1, Outcome::feasible(9.0));
+    swarm.ask();
+    swarm.tell(&[Outcome { violation: f64::NAN, cost: -1.0 }, Outcome { violation: 1.0, cost: -1.0 }, Outcome::WORST, Outcome::feasible(f64::NEG_INFINITY)]);
+    assert!(swarm.best().1.cost.is_infinite() && swarm.best().1.is_feasible());
+    assert!(swarm.personal_bests()[0].cost.is_nan() || swarm.personal_bests()[0].is_feasible());
+}
+
+#[test]
+fn positions_stay_in_the_box_and_asking_twice_changes_nothing() {
+    for rule in RuleKind::ALL {
+        for topology in TopologyKind::ALL {
+            let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
+            let settings =
+                Settings { particles: 10, rule: *rule, coefficients, topology: *topology, informed: 3 };
+            let mut swarm = Swarm::new(&[AXIS; 3], &settings, 9);
+            for _ in 0..50 {
+                let positions = swarm.ask().to_vec();
+                assert_eq!(swarm.ask(), positions);
+                assert!(positions.iter().all(|x| (-5.0..=5.0).contains(x)));
+                // The optimum lies beyond the corner, so that the bounds are met.
+                let outcomes: Vec<Outcome> = positions
+                    .chunks_exact(3)
+                    .map(|x| Outcome::feasible(x.iter().map(|x| (x - 9.0).powi(2)).sum()))
+                    .collect();
+                swarm.tell(&outcomes);
+            }
+            let (best, _) = swarm.best();
+            assert!(best.iter().all(|x| *x > 4.9), "{} {}: {best:?}", rule.name(), topology.name());
+        }
+    }
+}
+
+#[test]
+fn every_rule_and_topology_solves_the_sphere() {
+    for rule in RuleKind::ALL {
+        for topology in TopologyKind::ALL {
+            let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
+            let settings = Settings { rule: *rule, coefficients, topology: *topology, ..Settings::default() };
+            let mut swarm = Swarm::new(&[AXIS; 5], &settings, 2);
+            for _ in 0..300 {
+                let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| (x - 1.0).powi(2)).sum());
+                let outcomes: Vec<Outcome> = swarm.ask().chunks_exact(5).map(sphere).collect();
+                swarm.tell(&outcomes);
+            }
+            let cost = swarm.best().1.cost;
+            assert!(cost < 1e-6, "{} {}: {cost}", rule.name(), topology.name());
+        }
+    }
+}

@@ -1,1 +1,101 @@
+//! Nothing allocates on the hot path: counted over all threads by the binary's allocator.
+//!
+//! This is a binary of its own, since the counters are the whole process's; the cases run one after the other.
 
+use fearless_simd::Simd;
+use gainswarm::config::Config;
+use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
+use gainswarm::engine::{self, Resources, Tuning};
+use gainswarm::integrators::Rk4;
+use gainswarm::memory::Meter;
+use gainswarm::parameter::Parameter;
+use gainswarm::plants::{DoubleInvertedPendulum, Plant};
+use gainswarm::problem::Problem;
+use gainswarm::simulation::{Kernel, Settings};
+use gainswarm::swarm::rules::RuleKind;
+use gainswarm::topologies::TopologyKind;
+use gainswarm::costs;
+
+#[global_allocator]
+static METER: Meter = Meter;
+
+fn study(rule: RuleKind, topology: TopologyKind) -> Problem {
+    let text = format!(
+        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+         [[scenarios]]\ninitial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]\n\
+         [swarm]\nparticles = 50\nrule = \"{}\"\ntopology = \"{}\"\n[swarm.stopping]\ngenerations = 20\n",
+        rule.name(),
+        topology.name()
+    );
+    Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"))
+}
+
+/// At least 1,000 simulations on 4 threads.
+fn tune(problem: &Problem) -> Tuning {
+    let resources = Resources { threads: 4, ..Resources::default() };
+    let tuning = engine::tune(problem, resources, &mut |_| {}).expect("a tuning");
+    assert!(tuning.tally.simulations >= 1000);
+    tuning
+}
+
+/// The classical law, but each start of a simulation allocates.
+struct Leaky;
+
+impl Controller for Leaky {
+    const NAME: &'static str = "leaky";
+    const SUMMARY: &'static str = "allocates";
+    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
+    const SATURATION: Saturation = Saturation::Tanh;
+    const EQUIVALENT_CONTROL: bool = true;
+
+    type Gains<V: Copy> = [V; 3];
+    type Memory<V: Copy> = [V; 0];
+
+    fn gains(values: &[f64]) -> [f64; 3] {
+        let copy = std::hint::black_box(values.to_vec());
+        Classical::gains(&copy)
+    }
+
+    fn memory(values: &[f64]) -> [f64; 0] {
+        Classical::memory(values)
+    }
+
+    fn force<S: Simd>(
+        simd: S,
+        saturation: Saturation,
+        gains: &[S::f64s; 3],
+        memory: &mut [S::f64s; 0],
+        sliding: &Sliding<S::f64s>,
+    ) -> S::f64s {
+        Classical::force(simd, saturation, gains, memory, sliding)
+    }
+}
+
+#[test]
+fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
+    for rule in RuleKind::ALL {
+        for topology in TopologyKind::ALL {
+            let tuning = tune(&study(*rule, *topology));
+            assert_eq!(tuning.hot_path_allocations, Some(0), "{} {}", rule.name(), topology.name());
+        }
+    }
+
+    let dt = 1e-3;
+    let plant: Vec<f64> = <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
+    let settings = Settings {
+        dt,
+        steps: 200,
+        angle_limit: std::f64::consts::FRAC_PI_2,
+        track_limit: 10.0,
+        factors: costs::Factors([dt; costs::TERMS]),
+        surface: gainswarm::controllers::SurfaceKind::Relative,
+        saturation: Saturation::Tanh,
+        equivalent_control: true,
+    };
+    let planted = Problem {
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Leaky, Rk4, 3>::new(&plant, settings)),
+        ..study(RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
+    };
+    let tuning = tune(&planted);
+    assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");
+}

@@ -25,9 +25,10 @@ pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
     let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
     meter.finish();
 
-    // The files come last, so that a full disk does not cost the user the numbers.
-    show(args, &config, resources, &tuning)?;
+    // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
+    let shown = show(args, &config, resources, &tuning);
     report::write_tuning(&directory, &config, resources, &tuning)?;
+    shown?;
     if !args.quiet {
         note(&format!("written to {}", directory.display()));
     }

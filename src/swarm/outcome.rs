@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 /// What a position is worth.
 ///
 /// Outcomes are totally ordered, best first: feasible before infeasible, a smaller violation before a larger one, then
-/// a smaller cost before a larger one. NaN, wherever it stands, is worse than every number, so that it can never become a best.
+/// a smaller cost before a larger one. NaN, wherever it stands, is worse than every number and no better than another NaN,
+/// so that it can never become a best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// How far the position is from feasible; 0 when it is.
@@ -35,10 +36,13 @@ impl Outcome {
     pub fn rank(&self, other: &Self) -> Ordering {
         let invalid = |outcome: &Self| outcome.violation.is_nan() || outcome.cost.is_nan();
         let violation = |outcome: &Self| outcome.violation.max(0.0);
-        invalid(self)
-            .cmp(&invalid(other))
-            .then_with(|| violation(self).total_cmp(&violation(other)))
-            .then_with(|| (self.cost + 0.0).total_cmp(&(other.cost + 0.0)))
+        match (invalid(self), invalid(other)) {
+            (false, false) => violation(self)
+                .total_cmp(&violation(other))
+                // Adding 0 makes −0 equal to 0.
+                .then((self.cost + 0.0).total_cmp(&(other.cost + 0.0))),
+            (invalid, other_invalid) => invalid.cmp(&other_invalid),
+        }
     }
 
     /// Whether this outcome is strictly better.

@@ -13,12 +13,12 @@ use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::simulation::{Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
 
 /// The gains of the reference runs: the defaults of the classical law.
-pub fn reference_gains() -> Vec<f64> {
+pub(crate) fn reference_gains() -> Vec<f64> {
     Classical::PARAMETERS.iter().map(|parameter| parameter.default).collect()
 }
 
 /// The default plant, with some parameters changed.
-pub fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
+pub(crate) fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
     let value = |parameter: &Parameter| {
         changes.iter().find(|(name, _)| *name == parameter.name).map_or(parameter.default, |(_, value)| *value)
     };
@@ -26,7 +26,7 @@ pub fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
 }
 
 /// Default costs and limits.
-pub fn settings(dt: f64, steps: u64) -> Settings {
+pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
     Settings {
         dt,
         steps,
@@ -43,12 +43,12 @@ pub fn settings(dt: f64, steps: u64) -> Settings {
 }
 
 /// No limits on angles and track, for motion without control.
-pub fn unlimited(dt: f64, steps: u64) -> Settings {
+pub(crate) fn unlimited(dt: f64, steps: u64) -> Settings {
     Settings { angle_limit: 1e3, track_limit: 1e6, ..settings(dt, steps) }
 }
 
 /// One recorded simulation at the widest level.
-pub fn record<C: Controller, I: Integrator>(
+pub(crate) fn record<C: Controller, I: Integrator>(
     plant: &[f64],
     settings: Settings,
     start: &[f64],
@@ -61,7 +61,7 @@ pub fn record<C: Controller, I: Integrator>(
 }
 
 /// A law without force.
-pub struct Coast;
+pub(crate) struct Coast;
 
 impl Controller for Coast {
     const NAME: &'static str = "coast";
@@ -93,7 +93,7 @@ impl Controller for Coast {
 }
 
 /// The force 5 sin 3t, as it is in the middle of the step: second order in the step.
-pub struct Sine;
+pub(crate) struct Sine;
 
 impl Controller for Sine {
     const NAME: &'static str = "sine";
@@ -127,19 +127,19 @@ impl Controller for Sine {
 }
 
 /// The rows of a reference file.
-pub fn reference(name: &str) -> Vec<Vec<f64>> {
+pub(crate) fn reference(name: &str) -> Vec<Vec<f64>> {
     let mut csv = csv::Reader::from_path(data(name)).expect("reference data");
     csv.records()
         .map(|row| row.expect("a row").iter().map(|value| value.parse().expect("a number")).collect())
         .collect()
 }
 
-pub fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 /// The largest difference between rows of the same time, over all columns of `expected`.
-pub fn largest_difference<'a>(
+pub(crate) fn largest_difference<'a>(
     rows: impl Iterator<Item = &'a [f64]>,
     expected: &[Vec<f64>],
 ) -> f64 {
@@ -157,7 +157,7 @@ pub fn largest_difference<'a>(
 }
 
 /// The program as a user runs it, in the root of the project.
-pub fn gainswarm(arguments: &[&str]) -> Output {
+pub(crate) fn gainswarm(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gainswarm"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -165,16 +165,16 @@ pub fn gainswarm(arguments: &[&str]) -> Output {
         .expect("the binary starts")
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 /// A small study that is quick at every SIMD level: 2 scenarios of 0.2 s.
-pub const SMALL_STUDY: &str = r#"
+pub(crate) const SMALL_STUDY: &str = r#"
 seed = 3
 [simulation]
 duration = 0.2
@@ -189,7 +189,7 @@ generations = 12
 "#;
 
 /// Writes a config into a directory and returns its path.
-pub fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
+pub(crate) fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
     let path = directory.join(name);
     std::fs::write(&path, text).expect("a temporary file");
     path.to_str().expect("a UTF-8 path").into()

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -17,6 +18,9 @@ use crate::swarm::Outcome;
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
 const QUIET_ROUNDS: usize = 3;
 const WARM_UP_ROUNDS_MAX: usize = 100;
+
+/// How long the others let the worker wait that shares out the work, once.
+const LINGER: Duration = Duration::from_millis(1);
 
 /// What a number of simulations came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,7 +101,7 @@ impl<'p> Evaluator<'p> {
     ///
     /// Must be called within the pool, as everything that evaluates.
     pub fn warm_up(&mut self) {
-        rayon::broadcast(|_| self.work(0));
+        self.rendezvous();
         let mut quiet = 0;
         for _ in 0..WARM_UP_ROUNDS_MAX {
             let before = Reading::now().map(|reading| reading.allocations);
@@ -108,6 +112,25 @@ impl<'p> Evaluator<'p> {
                 break;
             }
         }
+    }
+
+    /// Makes every worker take work from another and wait for work of its own: both allocate the first time.
+    ///
+    /// There are as many tasks as workers and none ends before all have begun, so each worker has one; those that did not
+    /// share out the work linger, so that the one that did waits for them.
+    fn rendezvous(&self) {
+        let origin = rayon::current_thread_index();
+        let arrived = AtomicUsize::new(0);
+        self.on_all_workers(|| {
+            arrived.fetch_add(1, Ordering::Relaxed);
+            while arrived.load(Ordering::Relaxed) < self.workspaces.len() {
+                std::thread::yield_now();
+            }
+            if rayon::current_thread_index() != origin {
+                std::thread::sleep(LINGER);
+            }
+            self.work(0);
+        });
     }
 
     /// Judges every position, particle-major; the outcomes are then in [`Evaluator::outcomes`].
@@ -176,7 +199,12 @@ impl<'p> Evaluator<'p> {
     /// Runs the jobs up to `end` on all workers.
     fn run(&self, end: usize) {
         self.queue.store(0, Ordering::Relaxed);
-        (0..self.workspaces.len()).into_par_iter().with_max_len(1).for_each(|_| self.work(end));
+        self.on_all_workers(|| self.work(end));
+    }
+
+    /// Runs as many copies of `task` as there are workers, in parallel as far as they are free.
+    fn on_all_workers(&self, task: impl Fn() + Sync) {
+        (0..self.workspaces.len()).into_par_iter().with_max_len(1).for_each(|_| task());
     }
 
     /// Takes jobs until none is left; after a panic the jobs that were in flight are run one by one.

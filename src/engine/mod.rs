@@ -13,6 +13,7 @@ use crate::simulation::{Record, SimdLevel};
 use crate::swarm::{Outcome, Swarm};
 
 mod evaluator;
+mod workers;
 
 pub use evaluator::{Evaluator, Tally};
 
@@ -121,7 +122,7 @@ pub fn tune(
     resources: Resources,
     observe: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Tuning, Error> {
-    pool(resources.threads)?.install(|| run(problem, resources, observe))
+    workers::with(resources.threads, || run(problem, resources, observe))
 }
 
 /// The record of one gain vector in every scenario of the problem.
@@ -130,18 +131,10 @@ pub fn tune(
 ///
 /// When threads cannot be started or memory cannot be reserved.
 pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result<Vec<Record>, Error> {
-    pool(resources.threads)?.install(|| {
+    workers::with(resources.threads, || {
         let mut evaluator = Evaluator::new(problem, resources, 1)?;
         Ok(evaluator.assess(values))
     })
-}
-
-fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("gainswarm-{index}"))
-        .build()
-        .map_err(|error| Error::Threads { threads, reason: error.to_string() })
 }
 
 fn run(

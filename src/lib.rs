@@ -1,20 +1,57 @@
-//! draft
+//! Tunes controller gains: a particle swarm proposes gain vectors, every vector is judged by closed-loop simulations,
+//! thousands at a time over SIMD lanes and threads, and nothing allocates while they run.
+//!
+//! Data flows one way, and the modules stand in that order:
+//!
+//! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
+//! 2. [`problem`]: what is tuned, on what, and how it is judged; immutable.
+//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
+//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
+//! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
+//! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
+//! 7. [`memory`]: the counting allocator.
+//! 8. [`report`]: results as files.
+//! 9. [`cli`]: the commands; the only module that prints.
+//!
+//! # Example
+//!
+//! ```
+//! use gainswarm::config::Config;
+//! use gainswarm::engine::{self, Resources};
+//! use gainswarm::problem::Problem;
+//!
+//! let text = "
+//!     [simulation]
+//!     duration = 0.5
+//!     [[scenarios]]
+//!     initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
+//!     [swarm.stopping]
+//!     generations = 5
+//! ";
+//! let config = Config::parse("example.toml".as_ref(), text)?;
+//! let tuning = engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {})?;
+//! assert!(tuning.best.cost > 0.0);
+//! # Ok::<(), gainswarm::Error>(())
+//! ```
+
 mod registry;
-pub mod config;
-pub mod parameter;
-pub mod problem;
-pub mod plants;
-pub mod controllers;
-pub mod integrators;
-pub mod costs;
-pub mod topologies;
-pub mod swarm;
-pub mod engine;
-pub mod simulation;
-pub mod memory;
-pub mod report;
+
 pub mod cli;
+pub mod config;
+pub mod controllers;
+pub mod costs;
+pub mod engine;
 pub mod error;
-pub(crate) use swarm::rules;
+pub mod integrators;
+pub mod memory;
+pub mod parameter;
+pub mod plants;
+pub mod problem;
+pub mod report;
+pub mod simulation;
+pub mod swarm;
+pub mod topologies;
+
 pub use error::Error;
 pub use registry::Member;
+pub(crate) use swarm::rules;

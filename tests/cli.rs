@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{
-    SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config,
-};
+use crate::support::{SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config};
 
 /// The reference runs are 8 s long and use the default gains.
 const REFERENCE_STUDY: &str = "
@@ -34,7 +32,14 @@ fn simulate_reproduces_the_reference_runs_and_costs() {
         [(0, "0,0.1,-0.05,0,0,0", 1.781_179_276_564_770_5), (1, "0,0.2,0.25,0,0,0", 1.905_674_603_474_034_6)]
     {
         let run = gainswarm(&[
-            "simulate", &config, "--initial-state", start, "--every", "10", "--output", output.to_str().expect("UTF-8"),
+            "simulate",
+            &config,
+            "--initial-state",
+            start,
+            "--every",
+            "10",
+            "--output",
+            output.to_str().expect("UTF-8"),
         ]);
         assert!(run.status.success(), "{}", stderr(&run));
         let expected = reference(&format!("closed_loop_classical_{case}.csv"));
@@ -42,7 +47,8 @@ fn simulate_reproduces_the_reference_runs_and_costs() {
         assert!(largest_difference(rows.iter().map(Vec::as_slice), &expected) < 1e-8);
         let message = stderr(&run);
         let last = message.lines().last().expect("a line");
-        let found: f64 = last.rsplit(' ').next().and_then(|cost| cost.parse().ok()).expect("the cost comes last");
+        let found: f64 =
+            last.rsplit(' ').next().and_then(|cost| cost.parse().ok()).expect("the cost comes last");
         assert!((found - cost).abs() < 1e-8, "{last}");
     }
 }
@@ -85,17 +91,37 @@ fn tune_prints_a_table_and_writes_its_files() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
     let out = directory.path().join("deep/er");
-    let run = gainswarm(&["tune", &config, "--output", out.to_str().expect("UTF-8"), "--generations", "3", "--particles", "8"]);
+    let run = gainswarm(&[
+        "tune",
+        &config,
+        "--output",
+        out.to_str().expect("UTF-8"),
+        "--generations",
+        "3",
+        "--particles",
+        "8",
+    ]);
     assert!(run.status.success(), "{}", stderr(&run));
     let table = stdout(&run);
-    for words in ["lambda1", "1/s", "cost", "outcome", "memory per simulation", "288 bytes", "allocations on the hot path  0", "simulations/s", "control steps/s"] {
+    for words in [
+        "lambda1",
+        "1/s",
+        "cost",
+        "outcome",
+        "memory per simulation",
+        "288 bytes",
+        "allocations on the hot path  0",
+        "simulations/s",
+        "control steps/s",
+    ] {
         assert!(table.contains(words), "{words:?} in\n{table}");
     }
     assert!(!table.contains('\u{1b}'), "no colour when piped");
     assert!(stderr(&run).contains("generation 3/3"));
     let summary = std::fs::read_to_string(out.join("summary.csv")).expect("a summary");
     assert!(summary.contains(",3,24,48,"), "3 generations, 24 evaluations, 48 simulations: {summary}");
-    let mut files: Vec<_> = std::fs::read_dir(&out).expect("results").map(|entry| entry.expect("an entry").file_name()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&out).expect("results").map(|entry| entry.expect("an entry").file_name()).collect();
     files.sort();
     assert_eq!(files, ["convergence.csv", "gains.csv", "manifest.json", "summary.csv"]);
 }
@@ -103,7 +129,16 @@ fn tune_prints_a_table_and_writes_its_files() {
 #[test]
 fn list_shows_every_family() {
     let all = stdout(&gainswarm(&["list"]));
-    for words in ["double_inverted_pendulum", "classical", "rk4", "euler", "ise", "sliding_energy", "adaptive_random", "ring"] {
+    for words in [
+        "double_inverted_pendulum",
+        "classical",
+        "rk4",
+        "euler",
+        "ise",
+        "sliding_energy",
+        "adaptive_random",
+        "ring",
+    ] {
         assert!(all.contains(words), "{words}");
     }
     let topologies = stdout(&gainswarm(&["list", "topologies"]));
@@ -188,7 +223,10 @@ fn a_full_device_is_an_error_with_exit_code_1() {
 fn a_reader_that_stops_early_is_no_error() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "reference.toml", REFERENCE_STUDY);
-    let command = format!("'{}' simulate '{config}' | head -n 1; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_gainswarm"));
+    let command = format!(
+        "'{}' simulate '{config}' | head -n 1; exit ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_gainswarm")
+    );
     let run = std::process::Command::new("bash").args(["-c", &command]).output().expect("bash");
     assert!(run.status.success(), "{}", stderr(&run));
     assert!(stdout(&run).starts_with("t,x,") && !stderr(&run).contains("panicked"));

@@ -19,8 +19,13 @@ struct Broken {
     message: &'static [&'static str],
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn broken() -> Vec<Broken> {
-    let with = |name, line: &str, message| Broken { name, text: format!("{SMALL_STUDY}{line}\n").into_bytes(), message };
+    let with = |name, line: &str, message| Broken {
+        name,
+        text: format!("{SMALL_STUDY}{line}\n").into_bytes(),
+        message,
+    };
     let changed = |name, from: &str, to: &str, message| {
         assert!(SMALL_STUDY.contains(from), "{from}");
         Broken { name, text: SMALL_STUDY.replacen(from, to, 1).into_bytes(), message }
@@ -29,7 +34,11 @@ fn broken() -> Vec<Broken> {
     vec![
         Broken { name: "empty", text: Vec::new(), message: &["is empty", "configs/classical.toml"] },
         Broken { name: "not UTF-8", text: b"seed = 1\n# \xff\xfe\n".to_vec(), message: &["line 2", "UTF-8"] },
-        Broken { name: "not TOML", text: b"seed = 1\n[plant\n".to_vec(), message: &["line 2", "is not TOML"] },
+        Broken {
+            name: "not TOML",
+            text: b"seed = 1\n[plant\n".to_vec(),
+            message: &["line 2", "is not TOML"],
+        },
         Broken {
             name: "too large",
             text: vec![b'#'; usize::try_from(FILE_SIZE_MAX).expect("small") + 1],
@@ -37,33 +46,113 @@ fn broken() -> Vec<Broken> {
         },
         changed("negative seed", "seed = 3", "seed = -3", &["line 2", "seed = -3", "whole number from 0"]),
         changed("seed as text", "seed = 3", "seed = \"three\"", &["seed = \"three\"", "whole number"]),
-        changed("misspelt top-level key", "seed = 3", "sede = 3", &["unknown key `sede`", "did you mean `seed`"]),
+        changed(
+            "misspelt top-level key",
+            "seed = 3",
+            "sede = 3",
+            &["unknown key `sede`", "did you mean `seed`"],
+        ),
         changed("duration 0", "duration = 0.2", "duration = 0", &["simulation.duration = 0", "s"]),
-        changed("duration NaN", "duration = 0.2", "duration = nan", &["simulation.duration = nan", "allowed"]),
+        changed(
+            "duration NaN",
+            "duration = 0.2",
+            "duration = nan",
+            &["simulation.duration = nan", "allowed"],
+        ),
         changed("duration infinite", "duration = 0.2", "duration = inf", &["simulation.duration = inf"]),
-        changed("too many steps", "duration = 0.2", "duration = 9999.0\ndt = 1e-6", &["9999000000 steps", "10000000"]),
+        changed(
+            "too many steps",
+            "duration = 0.2",
+            "duration = 9999.0\ndt = 1e-6",
+            &["9999000000 steps", "10000000"],
+        ),
         changed("no step", "duration = 0.2", "duration = 1e-4\ndt = 1e-3", &["0 steps", "from 1 to"]),
         changed("dt too large", "duration = 0.2", "dt = 1.0", &["simulation.dt = 1.0", "0.1 s"]),
-        changed("unknown integrator", "duration = 0.2", "integrator = \"rk5\"", &["rk5", "rk4, euler", "did you mean `rk4`"]),
-        changed("state too short", "[0.0, 0.1, -0.05, 0.0, 0.0, 0.0]", "[0.0, 0.1]", &["scenarios[1].initial_state", "6 numbers", "theta1"]),
-        changed("state out of range", "0.0, 0.1, -0.05", "0.0, 9.0, -0.05", &["initial_state[theta1] = 9.0", "rad"]),
+        changed(
+            "unknown integrator",
+            "duration = 0.2",
+            "integrator = \"rk5\"",
+            &["rk5", "rk4, euler", "did you mean `rk4`"],
+        ),
+        changed(
+            "state too short",
+            "[0.0, 0.1, -0.05, 0.0, 0.0, 0.0]",
+            "[0.0, 0.1]",
+            &["scenarios[1].initial_state", "6 numbers", "theta1"],
+        ),
+        changed(
+            "state out of range",
+            "0.0, 0.1, -0.05",
+            "0.0, 9.0, -0.05",
+            &["initial_state[theta1] = 9.0", "rad"],
+        ),
         changed("state not a number", "0.0, 0.1, -0.05", "0.0, nan, -0.05", &["initial_state[theta1] = nan"]),
-        changed("one particle", "particles = 24", "particles = 1", &["swarm.particles = 1", "from 2 to 100000"]),
-        changed("huge swarm", "particles = 24", "particles = 99999999999999999999", &["swarm.particles", "100000"]),
-        changed("particles as float", "particles = 24", "particles = 24.5", &["swarm.particles = 24.5", "whole number"]),
-        changed("huge run", "generations = 12", "generations = 1000000000", &["swarm.stopping.generations", "1000000"]),
-        changed("unknown rule", "particles = 24", "rule = \"spso2012\"", &["swarm.rule", "did you mean `spso2011`"]),
-        changed("coefficients of another rule", "[swarm.stopping]", "[swarm.inertia]\nw = 0.5\n[swarm.stopping]", &["unknown key `inertia` in [swarm]"]),
+        changed(
+            "one particle",
+            "particles = 24",
+            "particles = 1",
+            &["swarm.particles = 1", "from 2 to 100000"],
+        ),
+        changed(
+            "huge swarm",
+            "particles = 24",
+            "particles = 99999999999999999999",
+            &["swarm.particles", "100000"],
+        ),
+        changed(
+            "particles as float",
+            "particles = 24",
+            "particles = 24.5",
+            &["swarm.particles = 24.5", "whole number"],
+        ),
+        changed(
+            "huge run",
+            "generations = 12",
+            "generations = 1000000000",
+            &["swarm.stopping.generations", "1000000"],
+        ),
+        changed(
+            "unknown rule",
+            "particles = 24",
+            "rule = \"spso2012\"",
+            &["swarm.rule", "did you mean `spso2011`"],
+        ),
+        changed(
+            "coefficients of another rule",
+            "[swarm.stopping]",
+            "[swarm.inertia]\nw = 0.5\n[swarm.stopping]",
+            &["unknown key `inertia` in [swarm]"],
+        ),
         changed("a table twice", "[[scenarios]]", "[scenarios]", &["line 7", "duplicate key"]),
-        with("unknown controller", "[controller]\ntype = \"clasical\"", &["controller.type = \"clasical\"", "did you mean `classical`"]),
+        with(
+            "unknown controller",
+            "[controller]\ntype = \"clasical\"",
+            &["controller.type = \"clasical\"", "did you mean `classical`"],
+        ),
         with("unknown plant", "[plant]\ntype = 7", &["plant.type = 7", "double_inverted_pendulum"]),
-        with("misspelt gain", "[controller]\nlamda1 = 3.0", &["unknown key `lamda1` in [controller]", "did you mean `lambda1`"]),
-        with("gain out of range", "[controller]\nkd = -1.0", &["controller.kd = -1.0", "from 0 to 100000 N s/rad"]),
+        with(
+            "misspelt gain",
+            "[controller]\nlamda1 = 3.0",
+            &["unknown key `lamda1` in [controller]", "did you mean `lambda1`"],
+        ),
+        with(
+            "gain out of range",
+            "[controller]\nkd = -1.0",
+            &["controller.kd = -1.0", "from 0 to 100000 N s/rad"],
+        ),
         with("gain as text", "[controller]\nkd = \"5\"", &["controller.kd = \"5\"", "a number"]),
         with("switch as number", "[controller]\nequivalent_control = 1", &["true or false"]),
         with("misspelt plant key", "[plant]\ncart_maas = 1.0", &["did you mean `cart_mass`"]),
-        with("centre of mass beyond the link", "[plant]\nlink1_com = 0.5", &["plant.link1_com", "link1_length = 0.4"]),
-        with("misspelt cost", "[cost.isse]\nweight = 1.0", &["unknown key `isse` in [cost]", "did you mean `ise`"]),
+        with(
+            "centre of mass beyond the link",
+            "[plant]\nlink1_com = 0.5",
+            &["plant.link1_com", "link1_length = 0.4"],
+        ),
+        with(
+            "misspelt cost",
+            "[cost.isse]\nweight = 1.0",
+            &["unknown key `isse` in [cost]", "did you mean `ise`"],
+        ),
         with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
         with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
         with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),
@@ -74,12 +163,36 @@ fn broken() -> Vec<Broken> {
         ),
         with("section as number", "plant = 3", &["plant"]),
         gain("tune without parameter", "lower = 1.0", &["tune[1].parameter is missing", "k1, k2"]),
-        gain("tune of what is not there", "parameter = \"k3\"", &["tune[1].parameter = \"k3\"", "did you mean"]),
-        gain("inverted bounds", "parameter = \"k1\"\nlower = 5.0\nupper = 2.0", &["tune[1].lower = 5 is not below upper = 2"]),
-        gain("bound out of range", "parameter = \"k1\"\nlower = -5.0", &["tune[1].lower = -5.0", "range of k1"]),
-        gain("logarithm of 0", "parameter = \"kd\"\nlower = 0.0\nscale = \"log10\"", &["no logarithm", "lower > 0"]),
-        gain("tuned twice", "parameter = \"k1\"\n[[tune]]\nparameter = \"k1\"", &["tune[2].parameter", "twice"]),
-        gain("misspelt tune key", "parameter = \"k1\"\nuper = 3.0", &["unknown key `uper`", "did you mean `upper`"]),
+        gain(
+            "tune of what is not there",
+            "parameter = \"k3\"",
+            &["tune[1].parameter = \"k3\"", "did you mean"],
+        ),
+        gain(
+            "inverted bounds",
+            "parameter = \"k1\"\nlower = 5.0\nupper = 2.0",
+            &["tune[1].lower = 5 is not below upper = 2"],
+        ),
+        gain(
+            "bound out of range",
+            "parameter = \"k1\"\nlower = -5.0",
+            &["tune[1].lower = -5.0", "range of k1"],
+        ),
+        gain(
+            "logarithm of 0",
+            "parameter = \"kd\"\nlower = 0.0\nscale = \"log10\"",
+            &["no logarithm", "lower > 0"],
+        ),
+        gain(
+            "tuned twice",
+            "parameter = \"k1\"\n[[tune]]\nparameter = \"k1\"",
+            &["tune[2].parameter", "twice"],
+        ),
+        gain(
+            "misspelt tune key",
+            "parameter = \"k1\"\nuper = 3.0",
+            &["unknown key `uper`", "did you mean `upper`"],
+        ),
     ]
 }
 
@@ -88,7 +201,8 @@ fn every_broken_config_is_refused_with_exit_code_2_and_words_that_help() {
     let directory = tempfile::tempdir().expect("a directory");
     for Broken { name, text, message } in broken() {
         let path = write_config(directory.path(), "broken.toml", text);
-        let output = gainswarm(&["tune", &path, "--output", directory.path().join("out").to_str().expect("UTF-8")]);
+        let output =
+            gainswarm(&["tune", &path, "--output", directory.path().join("out").to_str().expect("UTF-8")]);
         let error = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{name}: {error}");
         assert!(error.contains("broken.toml"), "{name} names the file: {error}");

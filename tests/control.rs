@@ -41,10 +41,9 @@ fn surface_is_the_formula_on_both_kinds_of_angle() {
     let (k1, l1, k2, l2, kx, lx) = (29.41, 3.49, 31.33, 9.32, 11.53, 1.19);
     let (q, v) = ([0.3, -0.2, 0.7], [1.1, -0.4, 0.9]);
     let layout = Layout::of(Classical::PARAMETERS);
-    for (kind, e2, e2_rate) in [
-        (SurfaceKind::Relative, q[2] - q[1], v[2] - v[1]),
-        (SurfaceKind::Absolute, q[2], v[2]),
-    ] {
+    for (kind, e2, e2_rate) in
+        [(SurfaceKind::Relative, q[2] - q[1], v[2] - v[1]), (SurfaceKind::Absolute, q[2], v[2])]
+    {
         let surface = Surface::<f64, 3>::new(kind, true, layout, &values);
         let dot = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let sigma = dot(surface.on_rates, v) + dot(surface.on_positions, q);
@@ -55,7 +54,8 @@ fn surface_is_the_formula_on_both_kinds_of_angle() {
 
 #[test]
 fn force_stays_within_its_limit_and_uses_it() {
-    let (_, run) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 2000), &[0.0, 0.3, -0.3, 0.0, 0.0, 0.0], 1);
+    let (_, run) =
+        record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 2000), &[0.0, 0.3, -0.3, 0.0, 0.0, 0.0], 1);
     let largest = run.rows().map(|row| row[7].abs()).fold(0.0, f64::max);
     assert!((largest - 150.0).abs() < 1e-12, "largest force {largest}");
 }
@@ -84,7 +84,10 @@ fn uncontrolled_plant_fails_and_costs_by_the_time_of_its_fall() {
         .expect("it falls");
     #[allow(clippy::cast_precision_loss)]
     let (k, steps) = ((record.steps - 1) as f64, 10_000.0);
-    assert!(k * 1e-3 <= fallen && fallen <= k * 1e-3 + 0.011, "failed at {k} steps, the reference at {fallen} s");
+    assert!(
+        k * 1e-3 <= fallen && fallen <= k * 1e-3 + 0.011,
+        "failed at {k} steps, the reference at {fallen} s"
+    );
     assert!((record.cost - 1e6 * (2.0 - k / steps)).abs() < 1e-6);
     assert_eq!(run.rows().count() as u64, record.steps, "a row for every step, t = 0 first");
 }
@@ -99,7 +102,8 @@ fn a_fall_in_the_first_step_costs_two_million() {
 
 #[test]
 fn a_cart_beyond_its_track_has_failed() {
-    let (record, _) = record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 5000), &[9.9, 0.0, 0.0, 1.0, 0.0, 0.0], 1);
+    let (record, _) =
+        record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 5000), &[9.9, 0.0, 0.0, 1.0, 0.0, 0.0], 1);
     assert_eq!(record.ending, Ending::Failed);
     assert!(record.final_positions[0] > 10.0 && record.steps < 200);
 }

@@ -31,7 +31,8 @@ fn results_are_the_same_bytes_for_any_thread_count_and_simd_level() {
     let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
     let run = |name: &str, options: &[&str]| {
         let output = directory.path().join(name);
-        let arguments = [&["tune", &config, "--quiet", "--output", output.to_str().expect("UTF-8")], options].concat();
+        let arguments =
+            [&["tune", &config, "--quiet", "--output", output.to_str().expect("UTF-8")], options].concat();
         let run = gainswarm(&arguments);
         assert!(run.status.success(), "{}", stderr(&run));
         results(&output)
@@ -47,7 +48,12 @@ fn results_are_the_same_bytes_for_any_thread_count_and_simd_level() {
 }
 
 /// The records of many gain vectors in one batch at a level.
-fn batch(kernel: &dyn Simulator, level: SimdLevel, vectors: &[Vec<f64>], scenarios: &[Scenario]) -> Vec<Record> {
+fn batch(
+    kernel: &dyn Simulator,
+    level: SimdLevel,
+    vectors: &[Vec<f64>],
+    scenarios: &[Scenario],
+) -> Vec<Record> {
     let mut workspace =
         Workspace::reserve(kernel.workspace_bytes(level), kernel.lanes(level)).expect("memory");
     let jobs = vectors.len() * scenarios.len();

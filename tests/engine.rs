@@ -25,13 +25,18 @@ fn tune(problem: &Problem, threads: usize) -> engine::Tuning {
 
 /// Longer runs, so that the swarm finds gains that hold and others are worth abandoning.
 fn study() -> String {
-    SMALL_STUDY.replacen("duration = 0.2", "duration = 2.0", 1).replacen("particles = 24", "particles = 48", 1)
+    SMALL_STUDY.replacen("duration = 0.2", "duration = 2.0", 1).replacen(
+        "particles = 24",
+        "particles = 48",
+        1,
+    )
 }
 
 #[test]
 fn abandonment_saves_steps_and_changes_nothing_else() {
     let with = tune(&problem(&study()), 2);
-    let without = tune(&problem(&study().replacen("[simulation]", "[simulation]\nearly_abandonment = false", 1)), 2);
+    let without =
+        tune(&problem(&study().replacen("[simulation]", "[simulation]\nearly_abandonment = false", 1)), 2);
     assert!(with.tally.abandoned > 0 && without.tally.abandoned == 0);
     assert!(with.tally.control_steps < without.tally.control_steps);
     assert_eq!(with.values, without.values);
@@ -114,7 +119,10 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
     }));
     let healthy = problem(SMALL_STUDY);
     let fragile = Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Fragile, Rk4, 3>::new(&plant(&[]), settings(1e-3, 200))),
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Fragile, Rk4, 3>::new(
+            &plant(&[]),
+            settings(1e-3, 200),
+        )),
         ..problem(SMALL_STUDY)
     };
     let mut values = reference_gains();
@@ -159,5 +167,8 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
         }
         bytes_a_lane.push(bytes / lanes);
     }
-    assert!(bytes_a_lane.windows(2).all(|pair| pair[0] == pair[1]), "the same at every level: {bytes_a_lane:?}");
+    assert!(
+        bytes_a_lane.windows(2).all(|pair| pair[0] == pair[1]),
+        "the same at every level: {bytes_a_lane:?}"
+    );
 }

@@ -28,7 +28,8 @@ fn frictionless_motion_agrees_with_an_eighth_order_integrator() {
 
 #[test]
 fn motion_under_a_sine_force_agrees_with_an_eighth_order_integrator() {
-    let (_, run) = record::<Sine, Rk4>(&plant(&[]), unlimited(1e-4, 50_000), &[0.0, 3.0, 3.1, 0.0, 0.0, 0.0], 100);
+    let (_, run) =
+        record::<Sine, Rk4>(&plant(&[]), unlimited(1e-4, 50_000), &[0.0, 3.0, 3.1, 0.0, 0.0, 0.0], 100);
     assert!(largest_difference(states(&run), &reference("open_loop_sine_force.csv")) < 1e-6);
 }
 
@@ -61,7 +62,8 @@ fn energy_is_constant_without_friction_and_force() {
 
 #[test]
 fn friction_takes_energy_at_every_sample() {
-    let (_, run) = record::<Coast, Rk4>(&plant(&[]), unlimited(1e-3, 5000), &[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], 10);
+    let (_, run) =
+        record::<Coast, Rk4>(&plant(&[]), unlimited(1e-3, 5000), &[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], 10);
     let energies: Vec<f64> = states(&run).map(energy).collect();
     assert!(energies.windows(2).all(|pair| pair[1] < pair[0] + 1e-12));
 }

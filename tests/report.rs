@@ -52,8 +52,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     let best: Vec<f64> = tuning.convergence.iter().map(|row| row.best.violation).collect();
     assert!(best.windows(2).all(|pair| pair[1] <= pair[0]), "the best never gets worse");
 
-    let manifest: serde_json::Value =
-        serde_json::from_str(&lines("manifest.json").join("\n")).expect("JSON");
+    let manifest: serde_json::Value = serde_json::from_str(&lines("manifest.json").join("\n")).expect("JSON");
     assert_eq!(manifest["config"]["seed"], 3);
     assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(manifest["config"]["controller"]["u_max"], 150.0);
@@ -70,7 +69,10 @@ fn a_failed_write_keeps_the_old_file_and_leaves_no_other() {
         Err(std::io::Error::other("no space"))
     });
     let error = failed.expect_err("an error").to_string();
-    assert!(error.contains("gains.csv") && error.contains("no space") && error.contains("--output"), "{error}");
+    assert!(
+        error.contains("gains.csv") && error.contains("no space") && error.contains("--output"),
+        "{error}"
+    );
     assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
     assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 1);
 }
@@ -97,11 +99,23 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
         ("header only", header.into(), vec!["holds no gains", "written by `tune`"]),
         ("other columns", "a,b\n1,2\n".into(), vec!["line 2", "columns controller,gain,value"]),
         ("other controller", rows("sta,k1,1.0,1,,,false\n"), vec!["line 2", "controller = sta", "classical"]),
-        ("unknown gain", rows("classical,lamda1,1.0,1,,,true\n"), vec!["unknown gain lamda1", "did you mean `lambda1`"]),
+        (
+            "unknown gain",
+            rows("classical,lamda1,1.0,1,,,true\n"),
+            vec!["unknown gain lamda1", "did you mean `lambda1`"],
+        ),
         ("not a number", rows("classical,k1,one,1,,,true\n"), vec!["line 2"]),
         ("NaN", rows("classical,k1,NaN,1,,,true\n"), vec!["k1 = NaN", "from 0 to"]),
-        ("out of range", rows("classical,k1,2.0,1,,,true\nclassical,kd,-2.0,N,,,true\n"), vec!["line 3", "kd = -2"]),
-        ("twice", rows("classical,k1,1.0,1,,,true\nclassical,k1,2.0,1,,,true\n"), vec!["line 3", "k1 stands twice"]),
+        (
+            "out of range",
+            rows("classical,k1,2.0,1,,,true\nclassical,kd,-2.0,N,,,true\n"),
+            vec!["line 3", "kd = -2"],
+        ),
+        (
+            "twice",
+            rows("classical,k1,1.0,1,,,true\nclassical,k1,2.0,1,,,true\n"),
+            vec!["line 3", "k1 stands twice"],
+        ),
     ] {
         let path = write_config(directory.path(), "gains.csv", text);
         let error = read_gains(path.as_ref(), ControllerKind::Classical, &reference_gains()).expect_err(name);

@@ -12,7 +12,12 @@ fn draw(seed: u64) -> Draw {
 }
 
 /// The velocity after one application of a rule.
-fn accelerated<R: Rule>(rule: &R, informant_best: [f64; 3], self_informed: bool, draw: &mut Draw) -> [f64; 3] {
+fn accelerated<R: Rule>(
+    rule: &R,
+    informant_best: [f64; 3],
+    self_informed: bool,
+    draw: &mut Draw,
+) -> [f64; 3] {
     let mut velocity = [0.1, -0.2, 0.3];
     let mut scratch = [0.0; 3];
     rule.accelerate(
@@ -52,7 +57,7 @@ fn spso2011_lands_in_the_ball_around_the_centre_of_gravity() {
         let centre: Vec<f64> = (0..3)
             .map(|i| {
                 let (towards_p, towards_l) = (x[i] + c * (p[i] - x[i]), x[i] + c * (best[i] - x[i]));
-                if self_informed { (x[i] + towards_p) / 2.0 } else { (x[i] + towards_p + towards_l) / 3.0 }
+                if self_informed { 0.5 * (x[i] + towards_p) } else { (x[i] + towards_p + towards_l) / 3.0 }
             })
             .collect();
         let radius = (0..3).map(|i| (centre[i] - x[i]).powi(2)).sum::<f64>().sqrt();
@@ -90,7 +95,8 @@ fn uniform_and_normal_draws_have_their_moments() {
 
 #[test]
 fn draws_depend_on_all_that_they_are_keyed_by_and_on_nothing_else() {
-    let first = |seed, purpose, generation, particle| Draw::new(seed, purpose, generation, particle).uniform();
+    let first =
+        |seed, purpose, generation, particle| Draw::new(seed, purpose, generation, particle).uniform();
     let keys = [
         first(1, Purpose::Motion, 1, 1),
         first(2, Purpose::Motion, 1, 1),
@@ -170,7 +176,8 @@ fn log10_axis_is_even_in_the_logarithm() {
 #[test]
 fn each_particle_of_the_random_topology_is_told_by_its_links() {
     let (n, k) = (40, 3);
-    let bests: Vec<Outcome> = outcomes(&(0..n).map(|i| f64::from(u8::try_from(i).expect("small"))).collect::<Vec<_>>());
+    let bests: Vec<Outcome> =
+        outcomes(&(0..n).map(|i| f64::from(u8::try_from(i).expect("small"))).collect::<Vec<_>>());
     let mut topology = AdaptiveRandom::new(n, k);
     let mut told_by_best = 0;
     for round in 0..500 {
@@ -192,10 +199,20 @@ fn nan_and_infinity_never_become_a_best() {
     let settings = Settings { particles: 4, ..Settings::default() };
     let mut swarm = Swarm::new(&[AXIS; 2], &settings, 1);
     swarm.ask();
-    swarm.tell(&[Outcome::feasible(f64::NAN), Outcome::feasible(f64::INFINITY), Outcome::WORST, Outcome::feasible(9.0)]);
+    swarm.tell(&[
+        Outcome::feasible(f64::NAN),
+        Outcome::feasible(f64::INFINITY),
+        Outcome::WORST,
+        Outcome::feasible(9.0),
+    ]);
     assert_eq!(swarm.best().1, Outcome::feasible(9.0));
     swarm.ask();
-    swarm.tell(&[Outcome { violation: f64::NAN, cost: -1.0 }, Outcome { violation: 1.0, cost: -1.0 }, Outcome::WORST, Outcome::feasible(f64::NEG_INFINITY)]);
+    swarm.tell(&[
+        Outcome { violation: f64::NAN, cost: -1.0 },
+        Outcome { violation: 1.0, cost: -1.0 },
+        Outcome::WORST,
+        Outcome::feasible(f64::NEG_INFINITY),
+    ]);
     assert!(swarm.best().1.cost.is_infinite() && swarm.best().1.is_feasible());
     assert!(swarm.personal_bests()[0].cost.is_nan() || swarm.personal_bests()[0].is_feasible());
 }

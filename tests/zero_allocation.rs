@@ -5,6 +5,7 @@
 use fearless_simd::Simd;
 use gainswarm::config::Config;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
+use gainswarm::costs;
 use gainswarm::engine::{self, Resources, Tuning};
 use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
@@ -14,7 +15,6 @@ use gainswarm::problem::Problem;
 use gainswarm::simulation::{Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::topologies::TopologyKind;
-use gainswarm::costs;
 
 #[global_allocator]
 static METER: Meter = Meter;
@@ -81,7 +81,8 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     }
 
     let dt = 1e-3;
-    let plant: Vec<f64> = <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
+    let plant: Vec<f64> =
+        <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
     let settings = Settings {
         dt,
         steps: 200,

@@ -80,8 +80,10 @@ struct TuneArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
-                        --every 10 --output run.csv")]
+#[command(
+    after_help = "Example:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
+                        --every 10 --output run.csv"
+)]
 struct SimulateArgs {
     /// The study, a TOML file
     config: PathBuf,
@@ -133,9 +135,11 @@ fn print(text: &str) -> Result<(), Error> {
 
 fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
     match result {
-        Err(reason) if reason.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::Write { path: "standard output".into(), reason, remedy: "redirect it to a place with room" })
-        }
+        Err(reason) if reason.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write {
+            path: "standard output".into(),
+            reason,
+            remedy: "redirect it to a place with room",
+        }),
         _ => Ok(()),
     }
 }

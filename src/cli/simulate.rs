@@ -65,7 +65,11 @@ fn start(config: &Config, args: &SimulateArgs) -> Result<Scenario, Error> {
         remedy: format!(
             "allowed: {} numbers separated by commas, {}",
             states.len(),
-            states.iter().map(|state| format!("{} in {}", state.name, state.unit)).collect::<Vec<_>>().join(", ")
+            states
+                .iter()
+                .map(|state| format!("{} in {}", state.name, state.unit))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
     };
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|number| number.trim().parse()).collect();

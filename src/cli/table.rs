@@ -44,9 +44,5 @@ pub(super) fn count(value: u64) -> String {
 
 /// A rate with a unit prefix: `1.25 million`.
 pub(super) fn rate(value: f64) -> String {
-    if value >= 1e6 {
-        format!("{:.1} million", value / 1e6)
-    } else {
-        format!("{value:.0}")
-    }
+    if value >= 1e6 { format!("{:.1} million", value / 1e6) } else { format!("{value:.0}") }
 }

@@ -79,17 +79,33 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
     let tally = &tuning.tally;
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
     let rows = [
-        ("study", format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name())),
+        (
+            "study",
+            format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name()),
+        ),
         ("cost", number(tuning.best.cost)),
         ("outcome", outcome(tuning)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
-        ("simulations", format!("{} ({} abandoned, {} failed)", count(tally.simulations), count(tally.abandoned), count(tally.failed))),
+        (
+            "simulations",
+            format!(
+                "{} ({} abandoned, {} failed)",
+                count(tally.simulations),
+                count(tally.abandoned),
+                count(tally.failed)
+            ),
+        ),
         ("simulations/s", rate(tuning.simulations_per_s())),
         ("control steps/s", rate(tuning.control_steps_per_s())),
         (
             "wall time",
-            format!("{:.2} s on {} threads, {}", tuning.wall.as_secs_f64(), resources.threads, resources.level.name()),
+            format!(
+                "{:.2} s on {} threads, {}",
+                tuning.wall.as_secs_f64(),
+                resources.threads,
+                resources.level.name()
+            ),
         ),
     ];
     table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value]))
@@ -102,7 +118,8 @@ fn outcome(tuning: &Tuning) -> String {
     if failed > 0 {
         return format!("FALLS in {failed} of {all} scenarios");
     }
-    let largest = |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
+    let largest =
+        |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
     format!(
         "survives all {all} scenarios; at the end |theta| <= {}, |x| <= {}",
         short(largest(1), "rad"),

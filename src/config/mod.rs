@@ -13,9 +13,9 @@ use crate::integrators::IntegratorKind;
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::problem::TunedGain;
+use crate::rules::RuleKind;
 use crate::simulation::Scenario;
 use crate::swarm::{self, Axis, Scale};
-use crate::rules::RuleKind;
 use crate::topologies::TopologyKind;
 
 mod section;
@@ -24,8 +24,8 @@ mod write;
 
 use section::Section;
 pub(crate) use section::one_of;
-pub use source::{ConfigError, FILE_SIZE_MAX};
 use source::Source;
+pub use source::{ConfigError, FILE_SIZE_MAX};
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;
@@ -39,7 +39,8 @@ pub const SCENARIOS_MAX: usize = 10_000;
 pub const SIMULATIONS_MAX: usize = 1_000_000;
 
 /// The control and integration step.
-pub const DT: Parameter = Parameter::fixed("dt", "s", 1e-3, [1e-6, 0.1], "control period and integration step");
+pub const DT: Parameter =
+    Parameter::fixed("dt", "s", 1e-3, [1e-6, 0.1], "control period and integration step");
 /// The length of a simulation.
 pub const DURATION: Parameter =
     Parameter::fixed("duration", "s", 10.0, [1e-6, 1e4], "length of a simulation");
@@ -203,8 +204,9 @@ impl Config {
 fn plant(section: Section<'_>) -> Result<PlantConfig, ConfigError> {
     let kind = section.choice("type", PlantKind::DoubleInvertedPendulum)?;
     let values = values(&section, kind.parameters())?;
-    with_plant!(kind, P => <P as Plant<_>>::check(&values))
-        .map_err(|found| section.error(found.parameter, "is unphysical", format!("allowed: {}", found.allowed)))?;
+    with_plant!(kind, P => <P as Plant<_>>::check(&values)).map_err(|found| {
+        section.error(found.parameter, "is unphysical", format!("allowed: {}", found.allowed))
+    })?;
     section.finish()?;
     Ok(PlantConfig { kind, values })
 }
@@ -313,7 +315,8 @@ fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigEr
     };
     let simulations = config.settings.particles.saturating_mul(scenarios);
     if simulations > SIMULATIONS_MAX {
-        let found = format!("= {particles} in {scenarios} scenarios makes {simulations} simulations a generation");
+        let found =
+            format!("= {particles} in {scenarios} scenarios makes {simulations} simulations a generation");
         return Err(section.error("particles", &found, format!("allowed: at most {SIMULATIONS_MAX}")));
     }
     coefficients.finish()?;

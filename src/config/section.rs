@@ -1,6 +1,7 @@
 //! Reading a table of a config: every key by name with its range, and no key left over.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use toml::Spanned;
@@ -35,23 +36,15 @@ impl<'a> Section<'a> {
         let Some(value) = self.find(parameter.name) else { return Ok(parameter.default) };
         let allowed = || parameter.allowed();
         let number = number(value.get_ref()).ok_or_else(|| self.refuse(parameter.name, value, allowed()))?;
-        if parameter.allows(number) {
-            Ok(number)
-        } else {
-            Err(self.refuse(parameter.name, value, allowed()))
-        }
+        if parameter.allows(number) { Ok(number) } else { Err(self.refuse(parameter.name, value, allowed())) }
     }
 
     /// A number that has no default, within `range`; `None` when it is absent.
-    pub(super) fn optional_number(
-        &self,
-        key: &str,
-        range: &Parameter,
-    ) -> Result<Option<f64>, ConfigError> {
+    pub(super) fn optional_number(&self, key: &str, range: &Parameter) -> Result<Option<f64>, ConfigError> {
         let renamed = self.find(key).map(|value| {
-            number(value.get_ref())
-                .filter(|number| range.allows(*number))
-                .ok_or_else(|| self.refuse(key, value, format!("{} (the range of {})", range.allowed(), range.name)))
+            number(value.get_ref()).filter(|number| range.allows(*number)).ok_or_else(|| {
+                self.refuse(key, value, format!("{} (the range of {})", range.allowed(), range.name))
+            })
         });
         renamed.transpose()
     }
@@ -78,7 +71,7 @@ impl<'a> Section<'a> {
     /// `true` or `false`.
     pub(super) fn switch(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(default) };
-        value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, "true or false".into()))
+        value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, "true or false"))
     }
 
     /// A member of a family, by name.
@@ -113,7 +106,7 @@ impl<'a> Section<'a> {
         };
         value.get_ref().as_str().filter(fits).map(Into::into).ok_or_else(|| {
             let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
-            self.refuse(key, value, allowed.into())
+            self.refuse(key, value, allowed)
         })
     }
 
@@ -121,15 +114,15 @@ impl<'a> Section<'a> {
     pub(super) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
         let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
         let shape = format!("an array of {} numbers [{}]", ranges.len(), names.join(", "));
-        let Some(value) = self.find(key) else { return Err(self.missing(key, shape)) };
-        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape)) };
+        let Some(value) = self.find(key) else { return Err(self.missing(key, &shape)) };
+        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, &shape)) };
         if array.len() != ranges.len() {
-            return Err(self.refuse(key, value, shape));
+            return Err(self.refuse(key, value, &shape));
         }
         let element = |(element, range): (&Value<'a>, &Parameter)| {
-            number(element.get_ref()).filter(|number| range.allows(*number)).ok_or_else(|| {
-                self.refuse(&format!("{key}[{}]", range.name), element, range.allowed())
-            })
+            number(element.get_ref())
+                .filter(|number| range.allows(*number))
+                .ok_or_else(|| self.refuse(&format!("{key}[{}]", range.name), element, range.allowed()))
         };
         array.iter().zip(ranges).map(element).collect()
     }
@@ -174,7 +167,8 @@ impl<'a> Section<'a> {
         let stray = table.keys().find(|key| !known.iter().any(|name| name == key.get_ref().as_ref()));
         let Some(stray) = stray else { return Ok(()) };
         let key = stray.get_ref().as_ref();
-        let place = if self.name.is_empty() { "at the top level".into() } else { format!("in [{}]", self.name) };
+        let place =
+            if self.name.is_empty() { "at the top level".into() } else { format!("in [{}]", self.name) };
         let names: Vec<&str> = known.iter().map(String::as_str).collect();
         let remedy = format!("allowed: {}", one_of(key, &names));
         Err(self.source.error(Some(stray.span().start), format!("unknown key `{key}` {place}"), remedy))
@@ -198,12 +192,12 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key.into() } else { format!("{}.{key}", self.name) }
     }
 
-    fn refuse(&self, key: &str, value: &Value<'_>, allowed: String) -> ConfigError {
+    fn refuse(&self, key: &str, value: &Value<'_>, allowed: impl Display) -> ConfigError {
         let problem = format!("{} = {}", self.path(key), self.written(value));
         self.source.error(Some(value.span().start), problem, format!("allowed: {allowed}"))
     }
 
-    fn missing(&self, key: &str, allowed: String) -> ConfigError {
+    fn missing(&self, key: &str, allowed: impl Display) -> ConfigError {
         self.source.error(self.at, format!("{} is missing", self.path(key)), format!("allowed: {allowed}"))
     }
 

@@ -1,6 +1,6 @@
 //! Controllers: sliding-mode laws on one common surface.
 //!
-//! The [surface](surface) turns the state into the sliding variable σ and the equivalent control; a law turns those into
+//! The [surface] turns the state into the sliding variable σ and the equivalent control; a law turns those into
 //! the force. A new law is one file with an implementation of [`Controller`] and one line in the registry below.
 
 use fearless_simd::Simd;

@@ -34,8 +34,7 @@ pub const LAMBDA1: Parameter =
 pub const LAMBDA2: Parameter =
     Parameter::gain("lambda2", "1/s", 9.32, [0.0, 1e3], [0.5, 30.0], "surface slope of the upper link");
 /// Weight of the cart.
-pub const KX: Parameter =
-    Parameter::fixed("kx", "rad/m", 11.53, [0.0, 1e4], "surface weight of the cart");
+pub const KX: Parameter = Parameter::fixed("kx", "rad/m", 11.53, [0.0, 1e4], "surface weight of the cart");
 /// Slope of the cart.
 pub const LAMBDAX: Parameter =
     Parameter::fixed("lambdax", "1/s", 1.19, [0.0, 1e3], "surface slope of the cart");
@@ -43,8 +42,13 @@ pub const LAMBDAX: Parameter =
 pub const U_MAX: Parameter =
     Parameter::fixed("u_max", "N", 150.0, [1e-3, 1e6], "limit of the force on the cart");
 /// Limit of the equivalent control.
-pub const EQ_LIMIT: Parameter =
-    Parameter::fixed("eq_limit", "1", 5.0, [0.0, 1e3], "limit of the equivalent control in multiples of u_max");
+pub const EQ_LIMIT: Parameter = Parameter::fixed(
+    "eq_limit",
+    "1",
+    5.0,
+    [0.0, 1e3],
+    "limit of the equivalent control in multiples of u_max",
+);
 
 /// What every controller has among its parameters.
 pub const SHARED: [Parameter; 8] = [K1, K2, LAMBDA1, LAMBDA2, KX, LAMBDAX, U_MAX, EQ_LIMIT];
@@ -181,8 +185,8 @@ impl<V: Copy, const N: usize> Surface<V, N> {
         V: LaneMath<S> + SimdFloat<S, Mask = S::mask64s>,
         S::mask64s: Select<V>,
     {
-        let sigma = dot::<S, N>(&self.on_rates, &state.rates)
-            + dot::<S, N>(&self.on_positions, &state.positions);
+        let sigma =
+            dot::<S, N>(&self.on_rates, &state.rates) + dot::<S, N>(&self.on_positions, &state.positions);
         let slope = dot::<S, N>(&self.on_positions, &state.rates);
         let beta = dot::<S, N>(&self.on_rates, &dynamics.input);
         let drift = dot::<S, N>(&self.on_rates, &dynamics.drift);

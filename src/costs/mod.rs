@@ -89,8 +89,8 @@ impl Factors {
     #[must_use]
     pub fn total(&self, sums: &[f64; TERMS]) -> f64 {
         let mut cost = self.0[0] * sums[0];
-        for k in 1..TERMS {
-            cost = self.0[k].mul_add(sums[k], cost);
+        for (factor, sum) in self.0.iter().zip(sums).skip(1) {
+            cost = factor.mul_add(*sum, cost);
         }
         cost
     }

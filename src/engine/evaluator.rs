@@ -230,12 +230,7 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    fn try_run(
-        &self,
-        queue: &AtomicUsize,
-        end: usize,
-        workspace: &mut Workspace,
-    ) -> std::thread::Result<()> {
+    fn try_run(&self, queue: &AtomicUsize, end: usize, workspace: &mut Workspace) -> std::thread::Result<()> {
         let batch = Batch {
             values: &self.values,
             width: self.problem.values.len(),

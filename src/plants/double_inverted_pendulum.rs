@@ -64,7 +64,13 @@ impl Plant<3> for DoubleInvertedPendulum {
         Parameter::fixed("gravity", "m/s²", 9.81, [0.0, 100.0], "acceleration of gravity, g"),
         Parameter::fixed("cart_friction", "N s/m", 0.2, FRICTION, "viscous friction of the cart, b0"),
         Parameter::fixed("joint1_friction", "N m s/rad", 0.005, FRICTION, "viscous friction at the cart, b1"),
-        Parameter::fixed("joint2_friction", "N m s/rad", 0.004, FRICTION, "viscous friction of the elbow, b2"),
+        Parameter::fixed(
+            "joint2_friction",
+            "N m s/rad",
+            0.004,
+            FRICTION,
+            "viscous friction of the elbow, b2",
+        ),
     ];
 
     type Constants<V: Copy> = [V; 11];
@@ -198,7 +204,7 @@ impl<V: Copy> Motion<V> {
     where
         V: LaneMath<S>,
     {
-        self.r[0] = self.r[0] + force;
+        self.r[0] += force;
         self.r[1] = self.a.fnma(force, self.r[1]);
         self.r[2] = self.b.fnma(force, self.r[2]);
         self

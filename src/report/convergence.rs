@@ -36,7 +36,8 @@ pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Res
             failed: tally.failed,
             abandoned: tally.abandoned,
             panicked: tally.panicked,
-        }).map_err(io_error)?;
+        })
+        .map_err(io_error)?;
     }
     csv.flush()
 }

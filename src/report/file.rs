@@ -28,10 +28,7 @@ pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Error> {
+pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let regular = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
     let result = if regular { replace_file(path, write) } else { write_through(path, write) };
     result.map_err(|reason| Error::Write { path: path.into(), reason, remedy: REMEDY })

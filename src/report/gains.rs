@@ -42,7 +42,8 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
             lower: axis.map(|axis| axis.lower),
             upper: axis.map(|axis| axis.upper),
             tuned: axis.is_some(),
-        }).map_err(io_error)?;
+        })
+        .map_err(io_error)?;
     }
     csv.flush()
 }
@@ -61,7 +62,9 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
         problem,
         remedy,
     };
-    let form = || "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string();
+    let form = || {
+        "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string()
+    };
     let unreadable = |error: io::Error| refuse(None, format!("cannot be read: {error}"), form());
     if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_SIZE_MAX {
         return Err(refuse(None, "is larger than 1 MiB".into(), form()));
@@ -88,7 +91,10 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
         }
         let Some(index) = parameters.iter().position(|parameter| parameter.name == row.gain) else {
             let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            return refuse(format!("unknown gain {}", row.gain), format!("allowed: {}", one_of(&row.gain, &names)));
+            return refuse(
+                format!("unknown gain {}", row.gain),
+                format!("allowed: {}", one_of(&row.gain, &names)),
+            );
         };
         if seen[index] {
             return refuse(format!("{} stands twice", row.gain), "keep one of the two rows".into());

@@ -61,7 +61,8 @@ impl Summary {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),
-        })).map_err(io_error)?;
+        }))
+        .map_err(io_error)?;
         csv.flush()
     }
 }

@@ -62,8 +62,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    const ALL: [Self; 5] =
-        [Self::Pending, Self::Survived, Self::Failed, Self::Abandoned, Self::Panicked];
+    const ALL: [Self; 5] = [Self::Pending, Self::Survived, Self::Failed, Self::Abandoned, Self::Panicked];
 }
 
 /// The result of one simulation.
@@ -145,7 +144,10 @@ impl Records {
         let word = |k: usize| row[k].load(Ordering::Relaxed);
         let number = |k: usize| f64::from_bits(word(k));
         Record {
-            ending: usize::try_from(word(0)).ok().and_then(|k| Ending::ALL.get(k).copied()).unwrap_or(Ending::Pending),
+            ending: usize::try_from(word(0))
+                .ok()
+                .and_then(|k| Ending::ALL.get(k).copied())
+                .unwrap_or(Ending::Pending),
             steps: word(1),
             cost: number(2),
             final_positions: [number(3), number(4)],
@@ -161,7 +163,8 @@ impl Records {
     pub fn set(&self, job: usize, record: &Record) {
         let row = self.row(job);
         let [cart, links] = record.final_positions;
-        let head = [record.ending as u64, record.steps, record.cost.to_bits(), cart.to_bits(), links.to_bits()];
+        let head =
+            [record.ending as u64, record.steps, record.cost.to_bits(), cart.to_bits(), links.to_bits()];
         let words = head.into_iter().chain(record.terms.map(f64::to_bits));
         for (cell, word) in row.iter().zip(words) {
             cell.store(word, Ordering::Relaxed);

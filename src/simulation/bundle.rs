@@ -144,7 +144,10 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         let force_change = (force - self.previous_force) * self.moving;
         self.previous_force = force;
         self.moving = splat(simd, 1.0);
-        costs::accumulate::<S, N>(&mut self.sums, &Sample { state, force, force_change, sigma: sliding.sigma });
+        costs::accumulate::<S, N>(
+            &mut self.sums,
+            &Sample { state, force, force_change, sigma: sliding.sigma },
+        );
         let over = costs::total::<S>(&common.factors, &self.sums).simd_gt(self.bound);
 
         let first: [S::f64s; N] = std::array::from_fn(|i| dynamics.input[i].fma(force, dynamics.drift[i]));

@@ -61,14 +61,14 @@ impl<'a> History<'a> {
 
     /// Offers the sample of `step`, whose numbers `write` puts into place; steps between strides are passed over.
     pub fn offer(&mut self, step: u64, write: impl FnOnce(&mut [f64])) {
-        if self.capacity() == 0 || step % self.stride != 0 {
+        if self.capacity() == 0 || !step.is_multiple_of(self.stride) {
             return;
         }
         let full = self.stored == self.capacity();
         let slot = match self.policy {
             Policy::Decimate if full => {
                 self.decimate();
-                if step % self.stride != 0 {
+                if !step.is_multiple_of(self.stride) {
                     return;
                 }
                 self.stored

@@ -26,18 +26,21 @@ use fearless_simd::{Simd, prelude::*};
 pub trait LaneMath<S: Simd>: SimdFloat<S, Element = f64> {
     /// `self·b + c`, rounded once.
     #[inline(always)]
+    #[must_use]
     fn fma(self, b: Self, c: Self) -> Self {
         self.mul_add_precise(b, c)
     }
 
     /// `self·b − c`, rounded once.
     #[inline(always)]
+    #[must_use]
     fn fms(self, b: Self, c: Self) -> Self {
         self.mul_sub_precise(b, c)
     }
 
     /// `c − self·b`, rounded once.
     #[inline(always)]
+    #[must_use]
     fn fnma(self, b: Self, c: Self) -> Self {
         (-self).mul_add_precise(b, c)
     }
@@ -70,10 +73,10 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// π/2 as the sum of three `f64`, each the rest of those before it, rounded.
 const FRAC_PI_2: [f64; 3] =
-    [1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
+    [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 
 /// ln 2 as the sum of two `f64`.
-const LN_2: [f64; 2] = [0.693_147_180_559_945_3, 2.319_046_813_846_299_6e-17];
+const LN_2: [f64; 2] = [std::f64::consts::LN_2, 2.319_046_813_846_299_6e-17];
 
 /// sin x = x + x³·P(x²) on |x| ≤ π/4, relative error 3.8e-18.
 const SIN: [f64; 6] = [

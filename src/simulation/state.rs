@@ -26,9 +26,6 @@ impl<const N: usize> State<f64, N> {
     #[must_use]
     pub fn from_slice(values: &[f64]) -> Self {
         assert_eq!(values.len(), 2 * N, "a state of {N} coordinates has {} numbers", 2 * N);
-        Self {
-            positions: std::array::from_fn(|i| values[i]),
-            rates: std::array::from_fn(|i| values[N + i]),
-        }
+        Self { positions: std::array::from_fn(|i| values[i]), rates: std::array::from_fn(|i| values[N + i]) }
     }
 }

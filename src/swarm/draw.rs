@@ -1,6 +1,6 @@
 //! Random numbers that belong to what they are for.
 //!
-//! A draw is keyed by seed, purpose, generation and particle: ChaCha8 (Bernstein 2008) with the seed as key, the purpose
+//! A draw is keyed by seed, purpose, generation and particle: `ChaCha8` (Bernstein 2008) with the seed as key, the purpose
 //! and generation as stream and the particle as position in it. It does not depend on the thread that makes it, nor on
 //! what was drawn before, so that results are the same at any thread count and a resumed run goes on with the same numbers.
 
@@ -60,7 +60,7 @@ impl Draw {
     #[allow(clippy::cast_possible_truncation, reason = "the product's upper half is below count")]
     pub fn below(&mut self, count: usize) -> usize {
         assert!(count > 0, "a choice needs something to choose from");
-        (u128::from(self.0.next_u64()) * count as u128 >> 64) as usize
+        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
     }
 
     /// Two independent standard normal numbers (Box & Muller 1958, doi:10.1214/aoms/1177706645).

@@ -146,7 +146,9 @@ impl Swarm {
         }
         self.topology.best_informants(&self.bests, &mut self.informants);
         let row = self.row(self.leader);
-        for (value, (axis, u)) in self.best_position.iter_mut().zip(self.axes.iter().zip(&self.best_cube[row])) {
+        for (value, (axis, u)) in
+            self.best_position.iter_mut().zip(self.axes.iter().zip(&self.best_cube[row]))
+        {
             *value = axis.value(*u);
         }
     }

@@ -20,7 +20,10 @@ pub(crate) fn reference_gains() -> Vec<f64> {
 /// The default plant, with some parameters changed.
 pub(crate) fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
     let value = |parameter: &Parameter| {
-        changes.iter().find(|(name, _)| *name == parameter.name).map_or(parameter.default, |(_, value)| *value)
+        changes
+            .iter()
+            .find(|(name, _)| *name == parameter.name)
+            .map_or(parameter.default, |(_, value)| *value)
     };
     <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(value).collect()
 }
@@ -121,7 +124,7 @@ impl Controller for Sine {
         sliding: &Sliding<S::f64s>,
     ) -> S::f64s {
         let middle = sliding.dt.fma(splat(simd, 0.5), time[0]);
-        time[0] = time[0] + sliding.dt;
+        time[0] += sliding.dt;
         splat(simd, 5.0) * sin_cos(simd, splat(simd, 3.0) * middle).0
     }
 }
@@ -139,10 +142,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 }
 
 /// The largest difference between rows of the same time, over all columns of `expected`.
-pub(crate) fn largest_difference<'a>(
-    rows: impl Iterator<Item = &'a [f64]>,
-    expected: &[Vec<f64>],
-) -> f64 {
+pub(crate) fn largest_difference<'a>(rows: impl Iterator<Item = &'a [f64]>, expected: &[Vec<f64>]) -> f64 {
     let mut compared = 0;
     let mut largest = 0.0_f64;
     for (row, expected) in rows.zip(expected) {
@@ -174,7 +174,7 @@ pub(crate) fn stderr(output: &Output) -> String {
 }
 
 /// A small study that is quick at every SIMD level: 2 scenarios of 0.2 s.
-pub(crate) const SMALL_STUDY: &str = r#"
+pub(crate) const SMALL_STUDY: &str = "
 seed = 3
 [simulation]
 duration = 0.2
@@ -186,7 +186,7 @@ initial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]
 particles = 24
 [swarm.stopping]
 generations = 12
-"#;
+";
 
 /// Writes a config into a directory and returns its path.
 pub(crate) fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>) -> String {

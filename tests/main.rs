@@ -11,4 +11,5 @@ mod history;
 mod lanes;
 mod physics;
 mod report;
+mod studies;
 mod swarm;

@@ -84,7 +84,7 @@ impl Factors {
         std::array::from_fn(|k| self.0[k] * sums[k])
     }
 
-    /// The cost from the sums of integrands, in the operations of [`total`], so that a finished simulation
+    /// The cost from the sums of integrands, in the order of the hot loop, so that a finished simulation
     /// and the hot loop's partial cost agree in every bit.
     #[must_use]
     pub fn total(&self, sums: &[f64; TERMS]) -> f64 {

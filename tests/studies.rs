@@ -1,0 +1,35 @@
+//! Every shipped study does what it is shipped for.
+
+use std::path::{Path, PathBuf};
+
+use gainswarm::config::Config;
+use gainswarm::engine::{self, Resources};
+use gainswarm::problem::Problem;
+use gainswarm::simulation::Ending;
+
+fn studies() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let entries = std::fs::read_dir(directory).expect("configs").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
+}
+
+#[test]
+fn every_study_finds_gains_that_bring_every_start_to_rest() {
+    let studies = studies();
+    assert!(!studies.is_empty());
+    for path in studies {
+        let config = Config::load(&path).expect("a valid study");
+        let tuning =
+            engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
+        assert!(tuning.records.len() >= 8, "{}", path.display());
+        for (scenario, record) in tuning.records.iter().enumerate() {
+            let [cart, links] = record.final_positions;
+            assert_eq!(record.ending, Ending::Survived, "{} scenario {scenario}", path.display());
+            assert!(
+                links < 0.01 && cart < 0.05,
+                "{} scenario {scenario}: {links} rad, {cart} m",
+                path.display()
+            );
+        }
+    }
+}

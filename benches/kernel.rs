@@ -40,7 +40,7 @@ impl Bench {
         let simulator = &problem.simulator;
         let workspace = Workspace::reserve(simulator.workspace_bytes(level), simulator.lanes(level));
         let values = problem.values.repeat(VECTORS);
-        let records = Records::new(VECTORS * problem.scenarios.len());
+        let records = Records::new(VECTORS * problem.scenarios.len()).expect("memory");
         Self { values, records, workspace: workspace.expect("memory"), level, problem }
     }
 

@@ -48,7 +48,9 @@ pub enum Error {
     },
 
     /// Memory cannot be reserved.
-    #[error("cannot reserve {bytes} bytes for {what}\n  reduce particles, scenarios, generations or threads")]
+    #[error(
+        "cannot reserve {bytes} bytes for {what}\n  reduce what asks for it, or run on a machine with more memory"
+    )]
     Memory {
         /// For what.
         what: &'static str,

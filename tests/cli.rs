@@ -231,3 +231,32 @@ fn a_reader_that_stops_early_is_no_error() {
     assert!(run.status.success(), "{}", stderr(&run));
     assert!(stdout(&run).starts_with("t,x,") && !stderr(&run).contains("panicked"));
 }
+
+/// Four results do not fit on a file system of one page; the old ones stay together.
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_do_not_fit_leave_the_old_ones_as_they_were() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let out = directory.path().join("out");
+    std::fs::create_dir(&out).expect("a directory");
+    let script = "mount -t tmpfs -o size=8k,nr_inodes=20 none \"$1\" || exit 77
+        echo old > \"$1/gains.csv\"; \"$2\" tune \"$3\" --output \"$1\" --quiet --json; code=$?
+        cat \"$1/gains.csv\"; ls -A \"$1\"; exit $code";
+    let run = std::process::Command::new("unshare")
+        .args(["--mount", "--", "bash", "-c", script, "bash"])
+        .args([out.to_str().expect("UTF-8"), env!("CARGO_BIN_EXE_gainswarm"), &config])
+        .output();
+    let Ok(run) = run.map_err(|error| eprintln!("skipped: no unshare here: {error}")) else { return };
+    if run.status.code() == Some(77) || stderr(&run).contains("unshare failed") {
+        eprintln!("skipped: mounting is not allowed here: {}", stderr(&run));
+        return;
+    }
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    assert!(stderr(&run).contains("No space left") && stderr(&run).contains("--output"), "{}", stderr(&run));
+    assert!(!stderr(&run).contains(".gainswarm-"), "no name that the user does not know: {}", stderr(&run));
+    let text = stdout(&run);
+    let (json, rest) = text.split_once('\n').expect("the summary, then the files");
+    assert!(json.contains("\"cost\":"), "the numbers are not lost");
+    assert_eq!(rest, "old\ngains.csv\n");
+}

@@ -42,7 +42,7 @@ fn broken() -> Vec<Broken> {
         Broken {
             name: "too large",
             text: vec![b'#'; usize::try_from(FILE_SIZE_MAX).expect("small") + 1],
-            message: &["1048577 bytes", "1 MiB"],
+            message: &["more than 1048576 bytes", "1 MiB"],
         },
         changed("negative seed", "seed = 3", "seed = -3", &["line 2", "seed = -3", "whole number from 0"]),
         changed("seed as text", "seed = 3", "seed = \"three\"", &["seed = \"three\"", "whole number"]),
@@ -218,7 +218,12 @@ fn every_broken_config_is_refused_with_exit_code_2_and_words_that_help() {
 fn a_missing_file_and_a_directory_are_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().to_str().expect("UTF-8").to_string();
-    for (path, words) in [(path.clone() + "/none.toml", "cannot be read"), (path, "is a directory")] {
+    for (path, words) in [
+        (path.clone() + "/none.toml", "cannot be read"),
+        (path, "is a directory"),
+        #[cfg(unix)]
+        ("/dev/zero".into(), "more than 1048576 bytes"),
+    ] {
         let output = gainswarm(&["tune", &path]);
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(words) && stderr(&output).contains(&path), "{}", stderr(&output));
@@ -272,5 +277,15 @@ proptest! {
     ) {
         let end = (at + cut).min(SMALL_STUDY.len());
         let _ = parse(&format!("{}{text}{}", &SMALL_STUDY[..at], &SMALL_STUDY[end..]));
+    }
+}
+
+#[test]
+fn a_file_name_that_cannot_name_a_study_is_refused_until_the_study_has_a_name() {
+    for name in ["...toml", "a b.toml", "ü.toml"] {
+        let error = Config::parse(Path::new(name), SMALL_STUDY).expect_err("no name").to_string();
+        assert!(error.contains("study") && error.contains("set study"), "{error}");
+        let named = format!("study = \"fine\"\n{SMALL_STUDY}");
+        assert_eq!(Config::parse(Path::new(name), &named).expect("a name").study, "fine");
     }
 }

@@ -1,9 +1,13 @@
 //! The classical law, the surface, the cost and the failure rule.
 
+use fearless_simd::Simd;
 use gainswarm::controllers::surface::{Layout, Surface};
-use gainswarm::controllers::{Classical, Controller, Saturation, SurfaceKind};
-use gainswarm::integrators::Rk4;
-use gainswarm::simulation::{Ending, Settings};
+use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
+use gainswarm::integrators::{Euler, Rk4};
+use gainswarm::parameter::Parameter;
+use gainswarm::plants::DoubleInvertedPendulum;
+use gainswarm::simulation::lanes::splat;
+use gainswarm::simulation::{Ending, Kernel, Scenario, Settings, SimdLevel, Simulator};
 
 use crate::support::{Coast, data, largest_difference, plant, record, reference, reference_gains, settings};
 
@@ -60,15 +64,51 @@ fn force_stays_within_its_limit_and_uses_it() {
     assert!((largest - 150.0).abs() < 1e-12, "largest force {largest}");
 }
 
-#[test]
-fn linear_saturation_differs_only_inside_the_boundary_layer() {
-    let run = |saturation| {
-        let settings = Settings { saturation, equivalent_control: false, ..settings(1e-3, 1) };
-        record::<Classical, Rk4>(&plant(&[]), settings, &STARTS[0], 1).1.values[7..9].to_vec()
+/// The first force under the classical law, with some of its parameters changed.
+fn first_force(settings: Settings, changes: &[(&str, f64)], start: [f64; 6]) -> f64 {
+    let value = |parameter: &Parameter| {
+        changes
+            .iter()
+            .find(|(name, _)| *name == parameter.name)
+            .map_or(parameter.default, |(_, value)| *value)
     };
-    // σ = −33.5, far outside of ε = 0.3: both saturate to −1, and s = 1, so u = K + kd·33.5, beyond u_max.
-    assert_eq!(run(Saturation::Tanh), run(Saturation::Linear));
-    assert!((run(Saturation::Linear)[0] - 150.0).abs() < 1e-12);
+    let values: Vec<f64> = Classical::PARAMETERS.iter().map(value).collect();
+    let kernel = Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(&plant(&[]), settings);
+    let scenario = Scenario { initial_state: start.to_vec() };
+    kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory").1.values[7]
+}
+
+#[test]
+fn switching_term_follows_the_saturation_within_and_beyond_the_boundary_layer() {
+    // With k2 = kx = 0 and the lower link alone, σ = k1 (θ1' + λ1 θ1) = k1 θ1'; the force opposes it on a cart below a link.
+    let changes = [("k1", 1.0), ("k2", 0.0), ("kx", 0.0), ("kd", 0.0), ("K", 10.0), ("epsilon", 0.3)];
+    for (rate, linear, tanh) in
+        [(0.15, 5.0, 10.0 * 0.5_f64.tanh()), (-0.15, -5.0, -10.0 * 0.5_f64.tanh()), (30.0, 10.0, 10.0)]
+    {
+        for (saturation, expected) in [(Saturation::Linear, linear), (Saturation::Tanh, tanh)] {
+            let settings = Settings { saturation, equivalent_control: false, ..settings(1e-3, 1) };
+            let force = first_force(settings, &changes, [0.0, 0.0, 0.0, 0.0, rate, 0.0]);
+            assert!(
+                (force - expected).abs() < 1e-12,
+                "{saturation:?} at {rate} rad/s: {force} and {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn equivalent_control_is_limited_and_off_where_the_force_is_powerless() {
+    let none = [("K", 0.0), ("kd", 0.0)];
+    let tilted = [0.0, 0.3, -0.3, 0.0, 2.0, -2.0];
+    let free = first_force(settings(1e-3, 1), &[&none[..], &[("u_max", 1e4)]].concat(), tilted);
+    assert!(free.abs() > 30.0, "equivalent control {free}");
+    let limited = first_force(settings(1e-3, 1), &[&none[..], &[("eq_limit", 0.1)]].concat(), tilted);
+    assert!((limited - 15.0 * free.signum()).abs() < 1e-12, "0.1 · 150 N, not {limited}");
+    let off = Settings { equivalent_control: false, ..settings(1e-3, 1) };
+    assert!(first_force(off, &none, tilted).abs() < 1e-300);
+    // Without weights σ is 0 whatever happens, so β = 0.
+    let weightless = [("k1", 0.0), ("k2", 0.0), ("kx", 0.0)];
+    assert!(first_force(settings(1e-3, 1), &weightless, tilted).abs() < 1e-300);
 }
 
 #[test]
@@ -109,9 +149,46 @@ fn a_cart_beyond_its_track_has_failed() {
 }
 
 #[test]
-fn rates_that_are_not_finite_have_failed() {
-    let start = [0.0, 0.1, 0.0, 0.0, 1e200, -1e200];
-    let (record, _) = record::<Coast, Rk4>(&plant(&[]), settings(1e-3, 100), &start, 1);
-    assert_eq!(record.ending, Ending::Failed);
-    assert!(record.cost.is_finite(), "a failure has a finite cost");
+fn rates_that_are_not_finite_have_failed_even_while_the_angles_are_within_their_limits() {
+    // Explicit Euler moves the angles by the rates of before, which are 0, and the rates by an acceleration that is NaN.
+    let values: Vec<f64> = Coast::PARAMETERS.iter().map(|parameter| parameter.default).collect();
+    let kernel =
+        Kernel::<DoubleInvertedPendulum, NotANumber, Euler, 3>::new(&plant(&[]), settings(1e-3, 100));
+    let scenario = Scenario { initial_state: vec![0.0, 0.1, 0.0, 0.0, 0.0, 0.0] };
+    let (record, _) = kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory");
+    assert_eq!((record.ending, record.steps), (Ending::Failed, 1));
+    assert!(record.final_positions[1] < 0.2, "the angles are within their limits");
+    assert!((record.cost - 2e6).abs() < 1e-9, "a failure has a finite cost");
+}
+
+/// A law whose force is NaN, which no clamp may hide.
+struct NotANumber;
+
+impl Controller for NotANumber {
+    const NAME: &'static str = "not_a_number";
+    const SUMMARY: &'static str = "u = NaN";
+    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
+    const SATURATION: Saturation = Saturation::Tanh;
+    const EQUIVALENT_CONTROL: bool = false;
+
+    type Gains<V: Copy> = [V; 0];
+    type Memory<V: Copy> = [V; 0];
+
+    fn gains(_values: &[f64]) -> [f64; 0] {
+        []
+    }
+
+    fn memory(_values: &[f64]) -> [f64; 0] {
+        []
+    }
+
+    fn force<S: Simd>(
+        simd: S,
+        _: Saturation,
+        _: &[S::f64s; 0],
+        _: &mut [S::f64s; 0],
+        _: &Sliding<S::f64s>,
+    ) -> S::f64s {
+        splat(simd, f64::NAN)
+    }
 }

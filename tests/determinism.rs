@@ -57,7 +57,7 @@ fn batch(
     let mut workspace =
         Workspace::reserve(kernel.workspace_bytes(level), kernel.lanes(level)).expect("memory");
     let jobs = vectors.len() * scenarios.len();
-    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs).expect("memory"));
     kernel.run(
         level,
         &Batch {

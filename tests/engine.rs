@@ -11,6 +11,7 @@ use gainswarm::parameter::Parameter;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Batch, Ending, Kernel, Records, Scenario, SimdLevel, Simulator, Workspace};
+use gainswarm::swarm::{Axis, Scale, Settings, Swarm};
 
 use crate::support::{SMALL_STUDY, plant, reference_gains, settings};
 
@@ -150,7 +151,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
         let mut workspace = Workspace::reserve(bytes, lanes).expect("memory");
         let capacity = workspace.capacity_bytes();
         for _ in 0..3 {
-            let (queue, records) = (AtomicUsize::new(0), Records::new(40));
+            let (queue, records) = (AtomicUsize::new(0), Records::new(40).expect("memory"));
             let batch = Batch {
                 values: &values,
                 width: Classical::PARAMETERS.len(),
@@ -171,4 +172,37 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
         bytes_a_lane.windows(2).all(|pair| pair[0] == pair[1]),
         "the same at every level: {bytes_a_lane:?}"
     );
+}
+
+#[test]
+fn the_median_is_the_cost_of_the_particle_in_the_middle() {
+    let mut seen = Vec::new();
+    let problem = problem(&SMALL_STUDY.replacen("generations = 12", "generations = 1", 1));
+    let tuning =
+        engine::tune(&problem, Resources::default(), &mut |progress| seen.push(*progress)).expect("a tuning");
+    // In the first generation the personal bests are the costs of the initial positions.
+    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed).expect("memory");
+    let mut costs: Vec<f64> = swarm
+        .ask()
+        .chunks_exact(problem.tuned.len())
+        .map(|position| {
+            let mut values = problem.values.clone();
+            problem.decode(position, &mut values);
+            let records = engine::assess(&problem, Resources::default(), &values).expect("records");
+            records.iter().map(|record| record.cost).sum::<f64>() / 2.0
+        })
+        .collect();
+    costs.sort_by(f64::total_cmp);
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].row.median_personal_best.to_bits(), costs[12].to_bits());
+    assert_eq!(tuning.best.cost.to_bits(), costs[0].to_bits());
+}
+
+#[test]
+fn memory_that_the_machine_refuses_is_an_error() {
+    let settings = Settings { particles: usize::MAX / 1024, ..Settings::default() };
+    let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let error = Swarm::new(&[axis; 3], &settings, 1).err().expect("no machine has that much");
+    assert!(error.to_string().contains("cannot reserve") && error.exit_code() == 1, "{error}");
+    assert!(Records::new(usize::MAX / 1024).is_err());
 }

@@ -129,9 +129,9 @@ proptest! {
         let bests = outcomes(&costs.iter().map(|cost| f64::from(*cost)).collect::<Vec<_>>());
         let n = bests.len();
         let mut found = vec![0; n];
-        Topology::best_informants(&Ring::new(n, 3), &bests, &mut found);
+        Topology::best_informants(&Ring::new(n, 3).expect("memory"), &bests, &mut found);
         prop_assert_eq!(&found, &brute_force(&bests, |a, b| (a + 1) % n == b || (b + 1) % n == a));
-        Topology::best_informants(&Global::new(n, 3), &bests, &mut found);
+        Topology::best_informants(&Global::new(n, 3).expect("memory"), &bests, &mut found);
         prop_assert_eq!(&found, &brute_force(&bests, |_, _| true));
     }
 
@@ -148,11 +148,11 @@ proptest! {
         if a.rank(&b).is_le() && b.rank(&c).is_le() {
             prop_assert!(a.rank(&c).is_le());
         }
-        let nan = |outcome: &Outcome| outcome.violation.is_nan() || outcome.cost.is_nan();
-        if nan(&a) {
-            prop_assert!(!a.is_better_than(&b), "NaN is never better");
+        let bad = |outcome: &Outcome| !(outcome.violation.is_finite() && outcome.cost.is_finite());
+        if bad(&a) {
+            prop_assert!(!a.is_better_than(&b), "neither NaN nor infinity is ever better");
         }
-        if !nan(&a) && !nan(&b) && a.violation <= 0.0 && b.violation > 0.0 {
+        if !bad(&a) && !bad(&b) && a.violation <= 0.0 && b.violation > 0.0 {
             prop_assert!(a.is_better_than(&b), "feasible before infeasible");
         }
     }
@@ -178,7 +178,7 @@ fn each_particle_of_the_random_topology_is_told_by_its_links() {
     let (n, k) = (40, 3);
     let bests: Vec<Outcome> =
         outcomes(&(0..n).map(|i| f64::from(u8::try_from(i).expect("small"))).collect::<Vec<_>>());
-    let mut topology = AdaptiveRandom::new(n, k);
+    let mut topology = AdaptiveRandom::new(n, k).expect("memory");
     let mut told_by_best = 0;
     for round in 0..500 {
         Topology::rewire(&mut topology, &mut Draw::new(1, Purpose::Topology, round, 0));
@@ -197,24 +197,93 @@ fn each_particle_of_the_random_topology_is_told_by_its_links() {
 #[test]
 fn nan_and_infinity_never_become_a_best() {
     let settings = Settings { particles: 4, ..Settings::default() };
-    let mut swarm = Swarm::new(&[AXIS; 2], &settings, 1);
-    swarm.ask();
-    swarm.tell(&[
-        Outcome::feasible(f64::NAN),
-        Outcome::feasible(f64::INFINITY),
-        Outcome::WORST,
-        Outcome::feasible(9.0),
-    ]);
-    assert_eq!(swarm.best().1, Outcome::feasible(9.0));
-    swarm.ask();
-    swarm.tell(&[
-        Outcome { violation: f64::NAN, cost: -1.0 },
-        Outcome { violation: 1.0, cost: -1.0 },
-        Outcome::WORST,
-        Outcome::feasible(f64::NEG_INFINITY),
-    ]);
-    assert!(swarm.best().1.cost.is_infinite() && swarm.best().1.is_feasible());
-    assert!(swarm.personal_bests()[0].cost.is_nan() || swarm.personal_bests()[0].is_feasible());
+    let mut swarm = Swarm::new(&[AXIS; 2], &settings, 1).expect("memory");
+    let tell = |swarm: &mut Swarm, outcomes: [Outcome; 4]| {
+        swarm.ask();
+        swarm.tell(&outcomes);
+        assert_eq!(swarm.best().1, Outcome::feasible(9.0));
+        assert!(!swarm.personal_bests()[0].cost.is_finite(), "nothing finite has been told");
+        assert!(!swarm.personal_bests()[1].cost.is_finite(), "nothing finite has been told");
+    };
+    let [nan, infinite] = [f64::NAN, f64::INFINITY].map(Outcome::feasible);
+    tell(&mut swarm, [nan, infinite, Outcome::WORST, Outcome::feasible(9.0)]);
+    let below = Outcome::feasible(f64::NEG_INFINITY);
+    tell(&mut swarm, [Outcome { violation: f64::NAN, cost: -1.0 }, below, below, below]);
+    assert!(swarm.personal_bests()[2].cost.is_nan());
+}
+
+#[test]
+fn the_first_move_stays_in_the_box_and_a_particle_that_leaves_turns_back_at_half_its_speed() {
+    // Without attraction, and with inertia 1, a particle flies straight on: x1 = x0 + v0, x2 = x1 + v0 ….
+    for seed in 0..50 {
+        let settings = Settings {
+            particles: 2,
+            rule: RuleKind::Inertia,
+            coefficients: vec![1.0, 0.0, 0.0],
+            topology: TopologyKind::Global,
+            informed: 1,
+        };
+        let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+        let mut swarm = Swarm::new(&[axis], &settings, seed).expect("memory");
+        let mut step = || {
+            let position = swarm.ask()[0];
+            swarm.tell(&[Outcome::feasible(1.0); 2]);
+            position
+        };
+        let mut x = step();
+        let first = step();
+        let mut velocity = first - x;
+        assert!(first > 0.0 && first < 1.0, "the initial velocity points into the box");
+        x = first;
+        for _ in 0..20 {
+            let flown = x + velocity;
+            let expected = flown.clamp(0.0, 1.0);
+            if flown.to_bits() != expected.to_bits() {
+                velocity *= -0.5;
+            }
+            x = step();
+            assert!((x - expected).abs() < 1e-12, "seed {seed}: {x} and {expected}");
+        }
+    }
+}
+
+#[test]
+fn links_are_drawn_anew_only_when_the_best_did_not_improve() {
+    // With attraction to the informant alone (c2 = 1, w = 0), a particle moves only when another informs it.
+    let mut moved = [0, 0];
+    for improving in [false, true] {
+        for seed in 0..200 {
+            let settings = Settings {
+                particles: 6,
+                rule: RuleKind::Inertia,
+                coefficients: vec![0.0, 0.0, 1.0],
+                topology: TopologyKind::AdaptiveRandom,
+                informed: 1,
+            };
+            let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+            let mut swarm = Swarm::new(&[axis; 2], &settings, seed).expect("memory");
+            let mut targets = Vec::new();
+            let mut before = swarm.ask().to_vec();
+            for generation in 0..6 {
+                // Particle 0 is the best throughout; the others keep their first outcome as their personal best.
+                let best = if improving { -f64::from(generation) } else { 0.0 };
+                let cost = |particle: usize| if particle == 0 { best } else { 10.0 };
+                let outcomes: Vec<Outcome> =
+                    (0..6).map(|particle| Outcome::feasible(cost(particle))).collect();
+                swarm.tell(&outcomes);
+                let after = swarm.ask().to_vec();
+                let told: Vec<bool> =
+                    (1..6).map(|p| after[2 * p..2 * p + 2] != before[2 * p..2 * p + 2]).collect();
+                targets.push(told);
+                before = after;
+            }
+            // Generation 0 always improves on nothing, so links are first drawn anew after generation 1.
+            moved[usize::from(improving)] +=
+                usize::from(targets[1..].windows(2).any(|pair| pair[0] != pair[1]));
+        }
+    }
+    assert_eq!(moved[1], 0, "links stay while the best improves");
+    assert!(moved[0] > 150, "links change when it does not: {}", moved[0]);
 }
 
 #[test]
@@ -224,7 +293,7 @@ fn positions_stay_in_the_box_and_asking_twice_changes_nothing() {
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
             let settings =
                 Settings { particles: 10, rule: *rule, coefficients, topology: *topology, informed: 3 };
-            let mut swarm = Swarm::new(&[AXIS; 3], &settings, 9);
+            let mut swarm = Swarm::new(&[AXIS; 3], &settings, 9).expect("memory");
             for _ in 0..50 {
                 let positions = swarm.ask().to_vec();
                 assert_eq!(swarm.ask(), positions);
@@ -248,7 +317,7 @@ fn every_rule_and_topology_solves_the_sphere() {
         for topology in TopologyKind::ALL {
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
             let settings = Settings { rule: *rule, coefficients, topology: *topology, ..Settings::default() };
-            let mut swarm = Swarm::new(&[AXIS; 5], &settings, 2);
+            let mut swarm = Swarm::new(&[AXIS; 5], &settings, 2).expect("memory");
             for _ in 0..300 {
                 let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| (x - 1.0).powi(2)).sum());
                 let outcomes: Vec<Outcome> = swarm.ask().chunks_exact(5).map(sphere).collect();

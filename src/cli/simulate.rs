@@ -5,7 +5,7 @@ use std::io;
 use super::table::number;
 use super::{SimulateArgs, load, note, stdout_result};
 use crate::Error;
-use crate::config::{Config, DT, DURATION, STEPS_MAX};
+use crate::config::{Config, DT, DURATION};
 use crate::parameter::Parameter;
 use crate::problem::Problem;
 use crate::report;
@@ -43,16 +43,12 @@ fn overridden(mut config: Config, args: &SimulateArgs) -> Result<Config, Error> 
             *value = allowed(option, &parameter, given)?;
         }
     }
-    let steps = simulation.steps();
-    if (1..=STEPS_MAX).contains(&steps) {
-        Ok(config)
-    } else {
-        Err(Error::Option {
-            option: "--duration",
-            found: format!("{} in steps of {} s makes {steps} steps", simulation.duration, simulation.dt),
-            remedy: format!("allowed: from 1 to {STEPS_MAX} steps"),
-        })
-    }
+    config.simulation.whole_steps().map_err(|found| Error::Option {
+        option: "--duration",
+        found: found.problem,
+        remedy: found.remedy,
+    })?;
+    Ok(config)
 }
 
 fn start(config: &Config, args: &SimulateArgs) -> Result<Scenario, Error> {
@@ -93,10 +89,9 @@ fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f6
 
 fn ending(config: &Config, record: &Record) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
-    let time = record.steps as f64 * config.simulation.dt;
-    let how = match record.ending {
-        Ending::Survived => "survived",
-        _ => "FAILED",
-    };
-    format!("{how} at t = {} s, cost {}", number(time), record.cost)
+    let time = |steps: u64| number(steps as f64 * config.simulation.dt);
+    match record.ending {
+        Ending::Survived => format!("survived {} s, cost {}", time(record.steps), record.cost),
+        _ => format!("FAILED at t = {} s, cost {}", time(record.steps - 1), record.cost),
+    }
 }

@@ -49,6 +49,7 @@ fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
             });
         }
         config.swarm.settings.particles = particles;
+        config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
     }
     Ok(config)
 }
@@ -77,6 +78,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
 
 fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
     let tally = &tuning.tally;
+    let [survival, rest] = outcome(tuning);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
     let rows = [
         (
@@ -84,7 +86,8 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
             format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name()),
         ),
         ("cost", number(tuning.best.cost)),
-        ("outcome", outcome(tuning)),
+        ("outcome", survival),
+        ("at the end", rest),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
         (
@@ -111,22 +114,15 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
     table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value]))
 }
 
-/// What the tuned gains do in the scenarios.
-fn outcome(tuning: &Tuning) -> String {
+/// What the tuned gains do in the scenarios, and where they leave the plant.
+fn outcome(tuning: &Tuning) -> [String; 2] {
     let all = tuning.records.len();
     let failed = tuning.records.iter().filter(|record| record.ending != Ending::Survived).count();
-    if failed > 0 {
-        return format!("FALLS in {failed} of {all} scenarios");
-    }
     let largest =
         |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
-    format!(
-        "survives all {all} scenarios; at the end |theta| <= {}, |x| <= {}",
-        short(largest(1), "rad"),
-        short(largest(0), "m")
-    )
-}
-
-fn short(value: f64, unit: &str) -> String {
-    format!("{value:.2e} {unit}")
+    let survival = match failed {
+        0 => format!("survives all {all} scenarios"),
+        failed => format!("FAILS in {failed} of {all} scenarios"),
+    };
+    [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
 }

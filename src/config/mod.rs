@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
 use crate::costs::{CostKind, TERMS};
 use crate::integrators::IntegratorKind;
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, Short};
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::problem::TunedGain;
 use crate::rules::RuleKind;
@@ -25,7 +25,12 @@ mod write;
 use section::Section;
 pub(crate) use section::one_of;
 use source::Source;
+pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
+
+/// What may stand at the top level.
+const SECTIONS: [&str; 9] =
+    ["study", "seed", "plant", "controller", "simulation", "cost", "scenarios", "swarm", "tune"];
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;
@@ -129,6 +134,29 @@ impl SimulationConfig {
     pub fn steps(&self) -> u64 {
         (self.duration / self.dt).round() as u64
     }
+
+    /// Refuses a duration that is not a whole number of steps, or of too many.
+    pub(crate) fn whole_steps(&self) -> Result<(), Refusal> {
+        let Self { duration, dt, .. } = self;
+        let steps = self.steps();
+        if !(1..=STEPS_MAX).contains(&steps) {
+            let problem = format!("= {duration} s in steps of {dt} s makes {steps} steps");
+            return Err(Refusal { problem, remedy: format!("allowed: from 1 to {STEPS_MAX} steps") });
+        }
+        #[allow(clippy::cast_precision_loss, reason = "bounded by STEPS_MAX")]
+        let whole = steps as f64 * dt;
+        if (whole - duration).abs() > 1e-9 * duration {
+            let problem = format!("= {duration} s is no whole number of steps of {dt} s");
+            return Err(Refusal { problem, remedy: format!("allowed: such as {} s", Short(whole)) });
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong and what is allowed, before it is known where it stands.
+pub(crate) struct Refusal {
+    pub(crate) problem: String,
+    pub(crate) remedy: String,
 }
 
 /// `[cost.<term>]`.
@@ -186,7 +214,9 @@ impl Config {
         }
         let root = Section::root(source, document.get_ref());
 
-        let stem = source.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or("study");
+        root.refuse_all_but(&SECTIONS)?;
+
+        let stem = source.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let study = root.file_name("study", stem)?;
         let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
         let plant = plant(root.section("plant")?)?;
@@ -196,7 +226,6 @@ impl Config {
         let scenarios = scenarios(&root, &plant, &simulation)?;
         let swarm = swarm(root.section("swarm")?, scenarios.len())?;
         let tune = tune(&root, &controller)?;
-        root.finish()?;
         Ok(Self { study, seed, plant, controller, simulation, cost, scenarios, swarm, tune })
     }
 }
@@ -238,11 +267,7 @@ fn simulation(section: Section<'_>) -> Result<SimulationConfig, ConfigError> {
         track_limit: section.number(&TRACK_LIMIT)?,
         early_abandonment: section.switch("early_abandonment", true)?,
     };
-    let steps = config.steps();
-    if !(1..=STEPS_MAX).contains(&steps) {
-        let found = format!("= {} s in steps of {} s makes {steps} steps", config.duration, config.dt);
-        return Err(section.error("duration", &found, format!("allowed: from 1 to {STEPS_MAX} steps")));
-    }
+    config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;
     section.finish()?;
     Ok(config)
 }
@@ -300,7 +325,7 @@ fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigEr
     let particles = section.whole("particles", 64, 2..=PARTICLES_MAX)?;
     let rule: RuleKind = section.choice("rule", RuleKind::Spso2011)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
-    let informed = section.whole("informants", 3, 1..=1000)?;
+    let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
     let coefficients = section.section(rule.name())?;
     let stopping = section.section("stopping")?;
     let config = SwarmConfig {
@@ -313,6 +338,10 @@ fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigEr
         },
         generations: stopping.whole("generations", 100, 1..=GENERATIONS_MAX)?,
     };
+    if informed >= particles {
+        let found = format!("= {informed} of {particles} particles");
+        return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
+    }
     let simulations = config.settings.particles.saturating_mul(scenarios);
     if simulations > SIMULATIONS_MAX {
         let found =

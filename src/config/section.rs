@@ -97,17 +97,26 @@ impl<'a> Section<'a> {
             .ok_or_else(|| self.refuse(key, value, one_of(wanted, &names)))
     }
 
-    /// Text that can be a file name.
+    /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(default.into()) };
+        let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
         let fits = |text: &&str| {
             let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             (1..=100).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
         };
-        value.get_ref().as_str().filter(fits).map(Into::into).ok_or_else(|| {
-            let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
-            self.refuse(key, value, allowed)
-        })
+        match self.find(key) {
+            None => Some(default).filter(fits).map(Into::into).ok_or_else(|| {
+                let problem = format!(
+                    "is missing, and the file's name \"{}\" cannot stand for it",
+                    default.escape_debug()
+                );
+                self.error(key, &problem, format!("set {key} = …, allowed: {allowed}"))
+            }),
+            Some(value) => {
+                let name = value.get_ref().as_str().filter(fits).map(Into::into);
+                name.ok_or_else(|| self.refuse(key, value, allowed))
+            }
+        }
     }
 
     /// As many numbers as `ranges`, each within its own.
@@ -162,16 +171,22 @@ impl<'a> Section<'a> {
 
     /// Refuses whatever has not been asked for.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
-        let known = self.known.borrow();
-        let Some(table) = self.table else { return Ok(()) };
-        let stray = table.keys().find(|key| !known.iter().any(|name| name == key.get_ref().as_ref()));
-        let Some(stray) = stray else { return Ok(()) };
+        let known = self.known.take();
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        self.refuse_all_but(&names)
+    }
+
+    /// Refuses keys that are not among `names`.
+    pub(super) fn refuse_all_but(&self, names: &[&str]) -> Result<(), ConfigError> {
+        let keys = self.table.into_iter().flat_map(|table| table.keys());
+        let Some(stray) = keys.into_iter().find(|key| !names.contains(&key.get_ref().as_ref())) else {
+            return Ok(());
+        };
         let key = stray.get_ref().as_ref();
         let place =
             if self.name.is_empty() { "at the top level".into() } else { format!("in [{}]", self.name) };
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        let remedy = format!("allowed: {}", one_of(key, &names));
-        Err(self.source.error(Some(stray.span().start), format!("unknown key `{key}` {place}"), remedy))
+        let problem = format!("unknown key `{}` {place}", key.escape_debug());
+        Err(self.source.error(Some(stray.span().start), problem, format!("allowed: {}", one_of(key, names))))
     }
 
     /// An error about a key of this section.
@@ -206,7 +221,10 @@ impl<'a> Section<'a> {
         let text = self.source.text().get(value.span()).unwrap_or_default();
         let first = text.lines().next().unwrap_or_default();
         let short: String = first.chars().take(60).collect();
-        if short.len() < text.len() { format!("{short}…") } else { short }
+        let rest = if short.len() < text.len() { "…" } else { "" };
+        // What a terminal would obey is shown, not sent.
+        let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        short.chars().map(shown).collect::<String>() + rest
     }
 }
 

@@ -1,9 +1,11 @@
 //! The config file as it was read, and errors that point into it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Larger files are refused before they are read.
+/// Larger files are refused.
 pub const FILE_SIZE_MAX: u64 = 1 << 20;
 
 /// What is wrong with a config, where, and what is allowed.
@@ -31,6 +33,21 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// The bytes of a file of at most [`FILE_SIZE_MAX`], or what is wrong with it; never more is read, even of a device.
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    if path.is_dir() {
+        return Err("is a directory".into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_SIZE_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > FILE_SIZE_MAX {
+        return Err(format!("has more than {FILE_SIZE_MAX} bytes"));
+    }
+    Ok(bytes)
+}
+
 /// A text file and its path.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -51,17 +68,8 @@ impl Source {
             problem,
             remedy: remedy.into(),
         };
-        let metadata = std::fs::metadata(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}"), "give the path of a TOML file"))?;
-        if metadata.is_dir() {
-            return Err(refuse("is a directory".into(), "give the path of a TOML file in it"));
-        }
-        if metadata.len() > FILE_SIZE_MAX {
-            let problem = format!("has {} bytes", metadata.len());
-            return Err(refuse(problem, "allowed are at most 1048576 bytes (1 MiB)"));
-        }
-        let bytes = std::fs::read(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}"), "give the path of a TOML file"))?;
+        let remedy = "give the path of a TOML file of at most 1 MiB";
+        let bytes = read_bounded(path).map_err(|problem| refuse(problem, remedy))?;
         let text = String::from_utf8(bytes).map_err(|error| ConfigError {
             line: Some(1 + count_lines(&error.as_bytes()[..error.utf8_error().valid_up_to()])),
             ..refuse("is not UTF-8 text".into(), "save the file as UTF-8")

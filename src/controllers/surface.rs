@@ -8,7 +8,8 @@
 //! u_eq = −(c·drift + d·q̇)/β,  0 where |β| < 1e-6,  |u_eq| ≤ eq_limit·u_max
 //! ```
 //!
-//! σ is in rad/s: k1 and k2 are pure numbers, kx is in rad/m. It is linear in the state, so the surface of a gain vector is two coefficients a coordinate, c and d; relative and
+//! σ is in rad/s: k1 and k2 are pure numbers, kx is in rad/m. It is linear in the state,
+//! so the surface of a gain vector is two coefficients a coordinate, c and d; relative and
 //! absolute angles differ only there. The equivalent control holds σ' = 0 on the nominal plant (Utkin 1977,
 //! doi:10.1109/TAC.1977.1101446). On absolute angles no positive gains give this plant stable sliding dynamics, which
 //! is why `relative` is the default.

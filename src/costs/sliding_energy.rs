@@ -1,11 +1,11 @@
-//! Sliding energy: ∫ σ² dt, how far and how long the state is off the surface.
+//! Sliding energy: ∫ σ² dt, how far and how long the state is off the surface, in rad²/s.
 
 use fearless_simd::Simd;
 
 use super::{CostTerm, Sample};
 use crate::simulation::lanes::LaneMath;
 
-/// Sliding energy: ∫ σ² dt, how far and how long the state is off the surface.
+/// Sliding energy: ∫ σ² dt, how far and how long the state is off the surface, in rad²/s.
 #[derive(Debug, Clone, Copy)]
 pub struct SlidingEnergy;
 

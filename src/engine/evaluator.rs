@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Resources;
 use crate::Error;
-use crate::memory::Reading;
+use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::kernel::FAILURE_COST;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
@@ -60,7 +60,7 @@ impl Tally {
 }
 
 /// Judges gain vectors by simulation; everything is reserved when it is made.
-pub struct Evaluator<'p> {
+pub(super) struct Evaluator<'p> {
     problem: &'p Problem,
     resources: Resources,
     workspaces: Box<[Mutex<Workspace>]>,
@@ -78,7 +78,7 @@ impl<'p> Evaluator<'p> {
     /// # Errors
     ///
     /// When memory cannot be reserved.
-    pub fn new(problem: &'p Problem, resources: Resources, vectors: usize) -> Result<Self, Error> {
+    pub(super) fn new(problem: &'p Problem, resources: Resources, vectors: usize) -> Result<Self, Error> {
         let bytes = problem.simulator.workspace_bytes(resources.level);
         let lanes = problem.simulator.lanes(resources.level);
         let workspaces = (0..resources.threads)
@@ -88,11 +88,11 @@ impl<'p> Evaluator<'p> {
             problem,
             resources,
             workspaces,
-            values: vec![0.0; vectors * problem.values.len()].into_boxed_slice(),
-            bounds: vec![f64::INFINITY; vectors].into_boxed_slice(),
+            values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
+            bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
             queue: AtomicUsize::new(0),
-            records: Records::new(vectors * problem.scenarios.len()),
-            outcomes: vec![Outcome::WORST; vectors].into_boxed_slice(),
+            records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
+            outcomes: memory::filled("outcomes", vectors, Outcome::WORST)?,
             tally: Tally::default(),
         })
     }
@@ -100,7 +100,7 @@ impl<'p> Evaluator<'p> {
     /// Lets every worker start and work, until several rounds in a row have not allocated.
     ///
     /// Must be called within the pool, as everything that evaluates.
-    pub fn warm_up(&mut self) {
+    pub(super) fn warm_up(&mut self) {
         self.rendezvous();
         let mut quiet = 0;
         for _ in 0..WARM_UP_ROUNDS_MAX {
@@ -140,7 +140,7 @@ impl<'p> Evaluator<'p> {
     /// # Allocation
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
-    pub fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
+    pub(super) fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
         let width = self.problem.values.len();
         let dimensions = self.problem.tuned.len();
         let rows = self.values.chunks_exact_mut(width).zip(positions.chunks_exact(dimensions));
@@ -156,27 +156,23 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The outcomes of the last evaluation, one a gain vector.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
+    pub(super) fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
     /// What the last evaluation's simulations came to.
-    #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> Tally {
         self.tally
     }
 
     /// Arena bytes that a bundle uses, a lane.
-    #[must_use]
-    pub fn bytes_per_simulation(&self) -> u64 {
+    pub(super) fn bytes_per_simulation(&self) -> u64 {
         let used = self.workspaces.iter().map(|workspace| lock(workspace).used_bytes()).max().unwrap_or(0);
         used.div_ceil(self.problem.simulator.lanes(self.resources.level)) as u64
     }
 
     /// The records of one gain vector, without abandonment.
-    #[must_use]
-    pub fn assess(&mut self, values: &[f64]) -> Vec<Record> {
+    pub(super) fn assess(&mut self, values: &[f64]) -> Vec<Record> {
         self.values[..values.len()].copy_from_slice(values);
         self.bounds[0] = f64::INFINITY;
         let scenarios = self.problem.scenarios.len();
@@ -189,7 +185,8 @@ impl<'p> Evaluator<'p> {
     pub(super) fn confirm(&mut self, values: &[f64], chosen: Outcome) -> Result<Vec<Record>, Error> {
         let records = self.assess(values);
         let found = outcome(records.iter().copied());
-        if found.cost.to_bits() == chosen.cost.to_bits() {
+        // A swarm that has seen no finite cost has chosen nothing.
+        if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
             Ok(records)
         } else {
             Err(Error::NotReproduced { chosen: chosen.cost, found: found.cost })

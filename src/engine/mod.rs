@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::costs::TERMS;
-use crate::memory::Reading;
+use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::{Record, SimdLevel};
 use crate::swarm::{Outcome, Swarm};
@@ -15,7 +15,8 @@ use crate::swarm::{Outcome, Swarm};
 mod evaluator;
 mod workers;
 
-pub use evaluator::{Evaluator, Tally};
+use evaluator::Evaluator;
+pub use evaluator::Tally;
 
 /// How a run uses the machine; nothing here changes a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,8 @@ pub struct Tuning {
     pub convergence: Vec<Generation>,
     /// Arena bytes a simulation.
     pub bytes_per_simulation: u64,
-    /// Allocations on any thread while generations were asked for, evaluated and told; `None` without a meter.
+    /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without
+    /// a meter.
     pub hot_path_allocations: Option<u64>,
     /// Time from the first generation to the last.
     pub wall: Duration,
@@ -142,32 +144,23 @@ fn run(
     resources: Resources,
     observe: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Tuning, Error> {
-    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed);
+    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed)?;
     let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles)?;
-    let mut convergence = Vec::new();
     let rows = usize::try_from(problem.generations).unwrap_or(usize::MAX);
-    convergence.try_reserve_exact(rows).map_err(|_| Error::Memory {
-        what: "the rows of convergence.csv",
-        bytes: rows.saturating_mul(size_of::<Generation>()),
-    })?;
+    let mut convergence = memory::empty("the rows of convergence.csv (generations)", rows)?;
     let mut personal_bests = swarm.personal_bests().to_vec();
+    let mut ordered = personal_bests.clone();
     evaluator.warm_up();
 
     let start = Instant::now();
-    let mut hot_path_allocations = Reading::now().map(|_| 0);
     let mut tally = Tally::default();
+    let mut allocations = Reading::now().map(|_| 0);
+    let mut mark = Reading::now();
     for generation in 1..=problem.generations {
-        let before = Reading::now();
-        let positions = swarm.ask();
         // The bests are copied, since asking borrows the swarm for as long as the positions are looked at.
-        evaluator.evaluate(positions, &personal_bests);
+        evaluator.evaluate(swarm.ask(), &personal_bests);
         swarm.tell(evaluator.outcomes());
         personal_bests.copy_from_slice(swarm.personal_bests());
-        if let (Some(count), Some(before), Some(after)) =
-            (hot_path_allocations.as_mut(), before, Reading::now())
-        {
-            *count += after.allocations - before.allocations;
-        }
 
         let done = evaluator.tally();
         tally.add(&done);
@@ -175,12 +168,14 @@ fn run(
             generation,
             evaluations: generation * problem.swarm.particles as u64,
             best: swarm.best().1,
-            median_personal_best: median(swarm.personal_bests()),
+            median_personal_best: median(&personal_bests, &mut ordered),
             tally: done,
         };
         convergence.push(row);
-        let elapsed = start.elapsed();
-        observe(&Progress { row, generations: problem.generations, simulations: tally.simulations, elapsed });
+        let (simulations, elapsed) = (tally.simulations, start.elapsed());
+        count_since(mark, &mut allocations);
+        observe(&Progress { row, generations: problem.generations, simulations, elapsed });
+        mark = Reading::now();
     }
     let wall = start.elapsed();
 
@@ -196,14 +191,21 @@ fn run(
         tally,
         convergence,
         bytes_per_simulation: evaluator.bytes_per_simulation(),
-        hot_path_allocations,
+        hot_path_allocations: allocations,
         wall,
     })
 }
 
-/// The cost of the particle in the middle of the order of outcomes.
-fn median(bests: &[Outcome]) -> f64 {
-    let mut ordered = bests.to_vec();
-    ordered.sort_by(Outcome::rank);
+/// Adds the allocations since `mark` to `count`.
+fn count_since(mark: Option<Reading>, count: &mut Option<u64>) {
+    if let (Some(count), Some(before), Some(now)) = (count, mark, Reading::now()) {
+        *count += now.allocations - before.allocations;
+    }
+}
+
+/// The cost of the particle in the middle of the order of outcomes; `ordered` is room to sort in.
+fn median(bests: &[Outcome], ordered: &mut [Outcome]) -> f64 {
+    ordered.copy_from_slice(bests);
+    ordered.sort_unstable_by(Outcome::rank);
     ordered[ordered.len() / 2].cost
 }

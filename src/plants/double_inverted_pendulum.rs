@@ -15,8 +15,7 @@
 //! held against an independent rigid-body integration in `tests/physics.rs`.
 //!
 //! The cart is eliminated first: with every term of the first row divided by √(m0+m1+m2), what is left is a symmetric
-//! 2×2 system with one division. It is regular at every state as long as J1·J2 > C² with some room, which
-//! [`Plant::check`] makes sure of.
+//! 2×2 system with one division. [`Plant::check`] refuses bodies whose J1·J2 − C² is lost in rounding.
 
 use fearless_simd::Simd;
 
@@ -33,6 +32,9 @@ const MASS: [f64; 2] = [1e-3, 1e3];
 const LENGTH: [f64; 2] = [1e-2, 1e2];
 const INERTIA: [f64; 2] = [1e-7, 1e4];
 const FRICTION: [f64; 2] = [0.0, 1e3];
+
+/// Smallest (J1·J2 − C²)/(J1·J2): below it, rounding decides how the links move.
+const REGULAR_MIN: f64 = 1e-6;
 
 const fn at(name: &str) -> usize {
     index_of(DoubleInvertedPendulum::PARAMETERS, name)
@@ -107,6 +109,16 @@ impl Plant<3> for DoubleInvertedPendulum {
                 let allowed = format!("at most {length} = {} m", Short(longest));
                 return Err(Unphysical { parameter: PARAMETERS[at(com)].name, allowed });
             }
+        }
+        // J1·J2 − C² without the subtraction: it must not vanish beside J1·J2.
+        let [_, _, _, _, j1, j2, ..] = Self::constants(values);
+        let (m1, m2) = (values[at("link1_mass")], values[at("link2_mass")]);
+        let (i1, i2) = (values[at("link1_inertia")], values[at("link2_inertia")]);
+        let (l1, length1) = (values[at("link1_com")], values[at("link1_length")]);
+        let regular = (i1 + m1 * l1 * l1) * j2 + m2 * length1 * length1 * i2;
+        if regular < REGULAR_MIN * j1 * j2 {
+            let allowed = format!("more, so that J1 J2 − C² is at least {} J1 J2", Short(REGULAR_MIN));
+            return Err(Unphysical { parameter: PARAMETERS[at("link1_inertia")].name, allowed });
         }
         Ok(())
     }

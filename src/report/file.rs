@@ -1,7 +1,7 @@
 //! Files that are replaced as a whole: written beside their place, flushed, synced and renamed.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -18,30 +18,58 @@ pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(directory)
         .and_then(|()| temporary(directory))
         .map(drop)
-        .map_err(|reason| Error::Write { path: directory.into(), reason, remedy: REMEDY })
+        .map_err(refusal(directory))
 }
 
-/// Replaces a file by what `write` puts into it; on an error the old file stays.
-///
-/// A device or pipe is written to directly.
+/// Replaces a file by what `write` puts into it; on an error the old file stays. A symbolic link is followed, a device or
+/// pipe is written to directly.
 ///
 /// # Errors
 ///
 /// When it cannot be written.
 pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let regular = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
-    let result = if regular { replace_file(path, write) } else { write_through(path, write) };
-    result.map_err(|reason| Error::Write { path: path.into(), reason, remedy: REMEDY })
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => write_through(path, write).map_err(refusal(path)),
+        _ => Staged::new(path, write)?.publish(),
+    }
 }
 
-fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut writer = BufWriter::new(temporary(parent)?);
-    write(&mut writer)?;
-    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+/// A file that is written and synced, but not yet in its place; dropped, it leaves no trace.
+pub(super) struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    pub(super) fn new(
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Self, Error> {
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let parent = place.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let stage = || {
+            let file = temporary(parent.unwrap_or(Path::new(".")))?;
+            let mut writer = BufWriter::new(file.as_file());
+            write(&mut writer)?;
+            writer.flush()?;
+            drop(writer);
+            file.as_file().sync_all()?;
+            Ok(file)
+        };
+        let file = stage().map_err(refusal(path))?;
+        Ok(Self { file, path: place })
+    }
+
+    /// Puts the file into its place.
+    pub(super) fn publish(self) -> Result<(), Error> {
+        let refusal = refusal(&self.path);
+        self.file.persist(&self.path).map(drop).map_err(|error| refusal(error.error))
+    }
+}
+
+fn refusal(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_path_buf();
+    |reason| Error::Write { path, reason, remedy: REMEDY }
 }
 
 fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

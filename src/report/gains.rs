@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::io_error;
 use crate::Error;
-use crate::config::{Config, FILE_SIZE_MAX, one_of};
+use crate::config::{Config, one_of, read_bounded};
 use crate::controllers::ControllerKind;
 
 /// A row of `gains.csv`.
@@ -65,15 +65,11 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
     let form = || {
         "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string()
     };
-    let unreadable = |error: io::Error| refuse(None, format!("cannot be read: {error}"), form());
-    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_SIZE_MAX {
-        return Err(refuse(None, "is larger than 1 MiB".into(), form()));
-    }
+    let text = read_bounded(path).map_err(|problem| refuse(None, problem, form()))?;
 
     let parameters = controller.parameters();
     let mut values = defaults.to_vec();
     let mut seen = vec![false; parameters.len()];
-    let text = std::fs::read(path).map_err(unreadable)?;
     let mut csv = csv::Reader::from_reader(text.as_slice());
     let malformed = |error: &csv::Error| {
         let line = error.position().map(csv::Position::line);

@@ -1,6 +1,6 @@
 //! Results as files: the only module that writes any.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::Error;
@@ -14,6 +14,7 @@ mod manifest;
 mod summary;
 mod trajectory;
 
+use file::Staged;
 pub use file::{prepare_directory, replace};
 pub use gains::{Gain, read_gains};
 pub use summary::Summary;
@@ -29,7 +30,7 @@ fn io_error(error: csv::Error) -> io::Error {
 
 /// Writes the results of a tuning into a directory: `gains.csv`, `summary.csv`, `convergence.csv` and `manifest.json`.
 ///
-/// Each file is replaced as a whole or not at all.
+/// All are written and synced before the first takes its place, so that a full disk leaves the old results together.
 ///
 /// # Errors
 ///
@@ -41,9 +42,15 @@ pub fn write_tuning(
     tuning: &Tuning,
 ) -> Result<(), Error> {
     prepare_directory(directory)?;
-    replace(&directory.join("gains.csv"), |file| gains::write(file, config, &tuning.values))?;
-    replace(&directory.join("convergence.csv"), |file| convergence::write(file, &tuning.convergence))?;
+    let stage = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        Staged::new(&directory.join(name), |file| write(file))
+    };
     let summary = Summary::new(config, resources, tuning);
-    replace(&directory.join("summary.csv"), |file| summary.write_csv(file))?;
-    replace(&directory.join("manifest.json"), |file| manifest::write(file, config, resources))
+    let staged = [
+        stage("manifest.json", &|file| manifest::write(file, config, resources))?,
+        stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
+        stage("summary.csv", &|file| summary.write_csv(file))?,
+        stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
+    ];
+    staged.into_iter().try_for_each(Staged::publish)
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Scenario;
 use crate::costs::TERMS;
+use crate::{Error, memory};
 
 /// Simulations to run: every gain vector in every scenario.
 ///
@@ -17,7 +18,7 @@ pub struct Batch<'a> {
     pub width: usize,
     /// The scenarios, common to all gain vectors.
     pub scenarios: &'a [Scenario],
-    /// A simulation of gain vector `p` stops as soon as its cost alone reaches `bounds[p]`.
+    /// A simulation of gain vector `p` stops as soon as its cost alone exceeds `bounds[p]`.
     pub bounds: &'a [f64],
     /// The next job to take.
     pub queue: &'a AtomicUsize,
@@ -55,7 +56,7 @@ pub enum Ending {
     Survived,
     /// The state left its limits or was not finite.
     Failed,
-    /// Stopped because its partial cost had reached the bound.
+    /// Stopped because its partial cost had exceeded the bound.
     Abandoned,
     /// The code of a member panicked.
     Panicked,
@@ -103,15 +104,15 @@ pub struct Records {
 
 impl Records {
     /// Room for `jobs` records, all [`Ending::Pending`].
-    #[must_use]
-    pub fn new(jobs: usize) -> Self {
-        Self { words: (0..jobs * Record::WORDS).map(|_| AtomicU64::new(0)).collect() }
-    }
-
-    /// Bytes that `jobs` records take.
-    #[must_use]
-    pub const fn bytes(jobs: usize) -> usize {
-        jobs * Record::WORDS * size_of::<AtomicU64>()
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn new(jobs: usize) -> Result<Self, Error> {
+        let count = jobs.saturating_mul(Record::WORDS);
+        let mut words = memory::empty("the records of a generation (particles × scenarios)", count)?;
+        words.resize_with(count, || AtomicU64::new(0));
+        Ok(Self { words: words.into_boxed_slice() })
     }
 
     /// How many records there are.

@@ -17,14 +17,14 @@ use bumpalo::Bump;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
-use super::bundle::{Common, Pack};
+use super::bundle::{Common, Pack, View};
 use super::history::{History, Policy, Trajectory, sample_width, write_sample};
 use super::{Scenario, SimdLevel, Simulator, Workspace};
-use crate::Error;
 use crate::controllers::{Controller, Saturation, SurfaceKind};
 use crate::costs::Factors;
 use crate::integrators::Integrator;
 use crate::plants::Plant;
+use crate::{Error, memory};
 
 /// The cost of a run that fails at the last moment; one that fails at once costs twice as much.
 pub const FAILURE_COST: f64 = 1e6;
@@ -96,16 +96,13 @@ where
         let width = sample_width(N);
         let stride = stride.max(1) as u64;
         let rows = usize::try_from(self.settings.steps / stride).unwrap_or(usize::MAX).saturating_add(1);
-        let bytes = rows.saturating_mul(width * size_of::<f64>());
-        let mut storage = Vec::new();
-        storage
-            .try_reserve_exact(rows.saturating_mul(width))
-            .map_err(|_| Error::Memory { what: "the trajectory", bytes })?;
+        let what = "the trajectory (use a larger --every or a shorter --duration)";
+        let mut storage = memory::empty(what, rows.saturating_mul(width))?;
         storage.resize(rows * width, 0.0);
 
         let history = History::new(Policy::Decimate, width, stride, &mut storage);
         let mut recorder = Recorder { dt: self.settings.dt, history };
-        let records = Records::new(1);
+        let records = Records::new(1)?;
         let queue = 0.into();
         let batch = Batch {
             values,
@@ -147,7 +144,7 @@ trait Observer<S: Simd, const N: usize> {
     const ACTIVE: bool;
 
     /// A lane at `step`: the state at its start, and the force and σ there.
-    fn see(&mut self, lane: usize, step: u64, pack: &super::bundle::View<S, N>);
+    fn see(&mut self, lane: usize, step: u64, view: &View<S, N>);
 }
 
 /// The observer of a tuning: none.
@@ -157,7 +154,7 @@ impl<S: Simd, const N: usize> Observer<S, N> for Unrecorded {
     const ACTIVE: bool = false;
 
     #[inline(always)]
-    fn see(&mut self, _lane: usize, _step: u64, _view: &super::bundle::View<S, N>) {}
+    fn see(&mut self, _lane: usize, _step: u64, _view: &View<S, N>) {}
 }
 
 /// Keeps the history of a single simulation.
@@ -169,7 +166,7 @@ struct Recorder<'a> {
 impl<S: Simd, const N: usize> Observer<S, N> for Recorder<'_> {
     const ACTIVE: bool = true;
 
-    fn see(&mut self, lane: usize, step: u64, view: &super::bundle::View<S, N>) {
+    fn see(&mut self, lane: usize, step: u64, view: &View<S, N>) {
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let time = step as f64 * self.dt;
         self.history.offer(step, |row| {

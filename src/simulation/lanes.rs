@@ -57,8 +57,9 @@ pub fn splat<S: Simd>(simd: S, value: f64) -> S::f64s {
 /// `x` limited to `±limit`; NaN stays NaN.
 #[inline(always)]
 pub fn clamp_symmetric<S: Simd>(x: S::f64s, limit: S::f64s) -> S::f64s {
-    // The processor's minimum and maximum give their second operand when either is NaN.
-    (-limit).max(limit.min(x))
+    // Comparisons rather than minimum and maximum, whose result for NaN differs between processors.
+    let below = x.simd_gt(limit).select(limit, x);
+    below.simd_lt(-limit).select(-limit, below)
 }
 
 /// `x` where `of` is positive, `−x` where `of` is negative: the sign bit of `of` is applied to `x`.
@@ -155,7 +156,9 @@ pub fn sin_cos<S: Simd>(simd: S, x: S::f64s) -> (S::f64s, S::f64s) {
 /// Within 2 ulp for every finite x, exactly odd, ±1 for |x| ≥ 20; infinite input gives ±1, NaN gives NaN.
 #[inline(always)]
 pub fn tanh<S: Simd>(simd: S, x: S::f64s) -> S::f64s {
-    let twice = splat(simd, 20.0).min(x.abs()) * splat(simd, 2.0);
+    let magnitude = x.abs();
+    let limit = splat(simd, 20.0);
+    let twice = magnitude.simd_gt(limit).select(limit, magnitude) * splat(simd, 2.0);
     let shifted = twice.fma(splat(simd, std::f64::consts::LOG2_E), splat(simd, ROUNDER));
     let exponent = shifted - splat(simd, ROUNDER);
     let r = exponent.fnma(splat(simd, LN_2[0]), twice);

@@ -4,7 +4,7 @@
 //! use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
 //!
 //! let axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
-//! let mut swarm = Swarm::new(&[axis; 2], &Settings::default(), 1);
+//! let mut swarm = Swarm::new(&[axis; 2], &Settings::default(), 1)?;
 //! for _ in 0..200 {
 //!     let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| x * x).sum());
 //!     let outcomes: Vec<Outcome> = swarm.ask().chunks_exact(2).map(sphere).collect();
@@ -12,12 +12,14 @@
 //! }
 //! let (position, outcome) = swarm.best();
 //! assert!(outcome.cost < 1e-6, "{position:?}");
+//! # Ok::<(), gainswarm::Error>(())
 //! ```
 //!
 //! Inside, positions lie in the unit cube; outside, they have the units of the axes. A particle that leaves the box is put
 //! back to its bound with half its velocity reversed (`absorb`; Clerc 2012, hal-00764996).
 
 use crate::topologies::{DynTopology, TopologyKind};
+use crate::{Error, memory};
 use rules::{DynRule, Particle, RuleKind};
 
 mod draw;
@@ -80,35 +82,39 @@ pub struct Swarm {
 impl Swarm {
     /// A swarm over the box of the given axes, spread uniformly over it.
     ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    ///
     /// # Panics
     ///
     /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's.
-    #[must_use]
-    pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Self {
+    pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
         let Settings { particles, rule, ref coefficients, topology, informed } = *settings;
         assert!(!axes.is_empty() && particles > 0 && informed > 0, "an axis, a particle and a link at least");
         assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
         let dimensions = axes.len();
-        let numbers = || vec![0.0; particles * dimensions].into_boxed_slice();
+        let what = "the swarm (particles)";
+        let numbers = || memory::filled(what, particles.saturating_mul(dimensions), 0.0);
         let mut swarm = Self {
             seed,
             axes: axes.into(),
             rule: rule.build(coefficients),
-            topology: topology.build(particles, informed),
+            topology: topology.build(particles, informed)?,
             generation: 0,
             told: false,
-            cube: numbers(),
-            velocities: numbers(),
-            best_cube: numbers(),
-            bests: vec![Outcome::WORST; particles].into_boxed_slice(),
-            informants: (0..particles).collect(),
+            cube: numbers()?,
+            velocities: numbers()?,
+            best_cube: numbers()?,
+            bests: memory::filled(what, particles, Outcome::WORST)?,
+            informants: memory::filled(what, particles, 0)?,
             leader: 0,
-            positions: numbers(),
+            positions: numbers()?,
             best_position: vec![0.0; dimensions].into_boxed_slice(),
             scratch: vec![0.0; dimensions].into_boxed_slice(),
         };
         swarm.spread();
-        swarm
+        Ok(swarm)
     }
 
     /// The positions of this generation, particle-major; those of the next one once they have been told.

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 /// What a position is worth.
 ///
 /// Outcomes are totally ordered, best first: feasible before infeasible, a smaller violation before a larger one, then
-/// a smaller cost before a larger one. NaN, wherever it stands, is worse than every number and no better than another NaN,
-/// so that it can never become a best.
+/// a smaller cost before a larger one. NaN and infinity, wherever they stand, are worse than every finite outcome and no better
+/// than each other, so that they can never become a best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// How far the position is from feasible; 0 when it is.
@@ -25,16 +25,16 @@ impl Outcome {
         Self { violation: 0.0, cost }
     }
 
-    /// Whether nothing is violated and the cost is a number.
+    /// Whether nothing is violated and the cost is finite.
     #[must_use]
     pub fn is_feasible(&self) -> bool {
-        self.violation <= 0.0 && !self.cost.is_nan()
+        self.violation <= 0.0 && self.violation.is_finite() && self.cost.is_finite()
     }
 
     /// The order: `Less` is better.
     #[must_use]
     pub fn rank(&self, other: &Self) -> Ordering {
-        let invalid = |outcome: &Self| outcome.violation.is_nan() || outcome.cost.is_nan();
+        let invalid = |outcome: &Self| !(outcome.violation.is_finite() && outcome.cost.is_finite());
         let violation = |outcome: &Self| outcome.violation.max(0.0);
         match (invalid(self), invalid(other)) {
             (false, false) => violation(self)

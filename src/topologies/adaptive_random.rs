@@ -5,6 +5,7 @@
 
 use super::{Topology, better};
 use crate::swarm::{Draw, Outcome};
+use crate::{Error, memory};
 
 /// Each particle informs K others at random.
 #[derive(Debug)]
@@ -18,8 +19,15 @@ impl Topology for AdaptiveRandom {
     const NAME: &'static str = "adaptive_random";
     const SUMMARY: &'static str = "each informs K others, rewired when the best did not improve";
 
-    fn new(particles: usize, informed: usize) -> Self {
-        Self { informed, links: vec![0; particles * informed].into_boxed_slice() }
+    fn new(particles: usize, informed: usize) -> Result<Self, Error> {
+        Ok(Self {
+            informed,
+            links: memory::filled(
+                "the links of the swarm (particles × informants)",
+                particles.saturating_mul(informed),
+                0,
+            )?,
+        })
     }
 
     fn rewire(&mut self, draw: &mut Draw) {

@@ -1,6 +1,7 @@
 //! Every particle informs every other: fast, and prone to settle early.
 
 use super::{Topology, better};
+use crate::Error;
 use crate::swarm::{Draw, Outcome};
 
 /// Every particle informs every other.
@@ -11,8 +12,8 @@ impl Topology for Global {
     const NAME: &'static str = "global";
     const SUMMARY: &'static str = "each informs all others";
 
-    fn new(_particles: usize, _informed: usize) -> Self {
-        Self
+    fn new(_particles: usize, _informed: usize) -> Result<Self, Error> {
+        Ok(Self)
     }
 
     fn rewire(&mut self, _draw: &mut Draw) {}

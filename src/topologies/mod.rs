@@ -2,6 +2,7 @@
 //!
 //! A new topology is one file with an implementation of [`Topology`] and one line in the registry below.
 
+use crate::Error;
 use crate::registry::registry;
 use crate::swarm::{Draw, Outcome};
 
@@ -21,7 +22,11 @@ pub trait Topology: Send {
     const SUMMARY: &'static str;
 
     /// A topology of `particles` particles in which each informs up to `informed` others where that is a choice.
-    fn new(particles: usize, informed: usize) -> Self
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    fn new(particles: usize, informed: usize) -> Result<Self, Error>
     where
         Self: Sized;
 
@@ -63,8 +68,8 @@ registry! {
 }
 
 impl TopologyKind {
-    pub(crate) fn build(self, particles: usize, informed: usize) -> Box<dyn DynTopology> {
-        with_topology!(self, T => Box::new(<T as Topology>::new(particles, informed)))
+    pub(crate) fn build(self, particles: usize, informed: usize) -> Result<Box<dyn DynTopology>, Error> {
+        Ok(with_topology!(self, T => Box::new(<T as Topology>::new(particles, informed)?)))
     }
 }
 

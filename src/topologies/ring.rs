@@ -3,6 +3,7 @@
 //! Source: Kennedy & Mendes 2002, doi:10.1109/CEC.2002.1004493.
 
 use super::{Topology, better};
+use crate::Error;
 use crate::swarm::{Draw, Outcome};
 
 /// Every particle informs its two neighbours.
@@ -13,8 +14,8 @@ impl Topology for Ring {
     const NAME: &'static str = "ring";
     const SUMMARY: &'static str = "each informs its two neighbours";
 
-    fn new(_particles: usize, _informed: usize) -> Self {
-        Self
+    fn new(_particles: usize, _informed: usize) -> Result<Self, Error> {
+        Ok(Self)
     }
 
     fn rewire(&mut self, _draw: &mut Draw) {}

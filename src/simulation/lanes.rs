@@ -18,6 +18,8 @@
 //! Sollya's `fpminimax` (Brisebarre & Chevillard 2007, doi:10.1109/ARITH.2007.17); `tests/data/minimax.sollya`
 //! reproduces them. The bounds are tested against values of 60 digits in `tests/lanes.rs`.
 
+#[cfg(target_arch = "x86_64")]
+use fearless_simd::Level;
 use fearless_simd::{Simd, prelude::*};
 
 /// Arithmetic in the order in which formulas are written.
@@ -28,22 +30,40 @@ pub trait LaneMath<S: Simd>: SimdFloat<S, Element = f64> {
     #[inline(always)]
     #[must_use]
     fn fma(self, b: Self, c: Self) -> Self {
-        self.mul_add_precise(b, c)
+        fused(self, b, c)
     }
 
     /// `self·b − c`, rounded once.
     #[inline(always)]
     #[must_use]
     fn fms(self, b: Self, c: Self) -> Self {
-        self.mul_sub_precise(b, c)
+        fused(self, b, -c)
     }
 
     /// `c − self·b`, rounded once.
     #[inline(always)]
     #[must_use]
     fn fnma(self, b: Self, c: Self) -> Self {
-        (-self).mul_add_precise(b, c)
+        fused(-self, b, c)
     }
+}
+
+/// `a·b + c`, rounded once.
+#[inline(always)]
+fn fused<S: Simd, V: SimdFloat<S, Element = f64>>(a: V, b: V, c: V) -> V {
+    #[cfg(target_arch = "x86_64")]
+    if matches!(a.token().level(), Level::Sse2(_) | Level::Sse4_2(_)) {
+        return emulated(a, b, c);
+    }
+    a.mul_add_precise(b, c)
+}
+
+/// The exact emulation for processors without a fused multiply-add. Some sixty operations, hundreds of times in a kernel:
+/// inlined, they would take the compiler minutes and gain nothing.
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+fn emulated<S: Simd, V: SimdFloat<S, Element = f64>>(a: V, b: V, c: V) -> V {
+    a.mul_add_precise(b, c)
 }
 
 impl<S: Simd, V: SimdFloat<S, Element = f64>> LaneMath<S> for V {}

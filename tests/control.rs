@@ -9,6 +9,7 @@ use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::simulation::lanes::splat;
 use gainswarm::simulation::{Ending, Kernel, Scenario, Settings, SimdLevel, Simulator};
 
+use crate::support::law::{Force, Law};
 use crate::support::{Coast, data, largest_difference, plant, record, reference, reference_gains, settings};
 
 const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]];
@@ -153,7 +154,7 @@ fn rates_that_are_not_finite_have_failed_even_while_the_angles_are_within_their_
     // Explicit Euler moves the angles by the rates of before, which are 0, and the rates by an acceleration that is NaN.
     let values: Vec<f64> = Coast::PARAMETERS.iter().map(|parameter| parameter.default).collect();
     let kernel =
-        Kernel::<DoubleInvertedPendulum, NotANumber, Euler, 3>::new(&plant(&[]), settings(1e-3, 100));
+        Kernel::<DoubleInvertedPendulum, Law<NotANumber>, Euler, 3>::new(&plant(&[]), settings(1e-3, 100));
     let scenario = Scenario { initial_state: vec![0.0, 0.1, 0.0, 0.0, 0.0, 0.0] };
     let (record, _) = kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory");
     assert_eq!((record.ending, record.steps), (Ending::Failed, 1));
@@ -161,32 +162,16 @@ fn rates_that_are_not_finite_have_failed_even_while_the_angles_are_within_their_
     assert!((record.cost - 2e6).abs() < 1e-9, "a failure has a finite cost");
 }
 
-/// A law whose force is NaN, which no clamp may hide.
+/// A force that no clamp may hide.
 struct NotANumber;
 
-impl Controller for NotANumber {
-    const NAME: &'static str = "not_a_number";
-    const SUMMARY: &'static str = "u = NaN";
-    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
-    const SATURATION: Saturation = Saturation::Tanh;
-    const EQUIVALENT_CONTROL: bool = false;
-
-    type Gains<V: Copy> = [V; 0];
-    type Memory<V: Copy> = [V; 0];
-
-    fn gains(_values: &[f64]) -> [f64; 0] {
-        []
-    }
-
-    fn memory(_values: &[f64]) -> [f64; 0] {
-        []
-    }
-
+impl Force for NotANumber {
+    #[inline(always)]
     fn force<S: Simd>(
         simd: S,
         _: Saturation,
-        _: &[S::f64s; 0],
-        _: &mut [S::f64s; 0],
+        _: &[S::f64s; 3],
+        _: &mut S::f64s,
         _: &Sliding<S::f64s>,
     ) -> S::f64s {
         splat(simd, f64::NAN)

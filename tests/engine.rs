@@ -7,12 +7,12 @@ use gainswarm::config::Config;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
 use gainswarm::engine::{self, Resources};
 use gainswarm::integrators::Rk4;
-use gainswarm::parameter::Parameter;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Batch, Ending, Kernel, Records, Scenario, SimdLevel, Simulator, Workspace};
 use gainswarm::swarm::{Axis, Scale, Settings, Swarm};
 
+use crate::support::law::{Force, Law};
 use crate::support::{SMALL_STUDY, plant, reference_gains, settings};
 
 fn problem(text: &str) -> Problem {
@@ -79,33 +79,17 @@ fn a_later_fall_is_better_and_any_survivor_beats_every_fall() {
 /// The classical law, but panicking in the SIMD code of a lane whose K is above 50.
 struct Fragile;
 
-impl Controller for Fragile {
-    const NAME: &'static str = "fragile";
-    const SUMMARY: &'static str = "panics for K > 50";
-    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
-    const SATURATION: Saturation = Saturation::Tanh;
-    const EQUIVALENT_CONTROL: bool = true;
-
-    type Gains<V: Copy> = [V; 3];
-    type Memory<V: Copy> = [V; 0];
-
-    fn gains(values: &[f64]) -> [f64; 3] {
-        Classical::gains(values)
-    }
-
-    fn memory(values: &[f64]) -> [f64; 0] {
-        Classical::memory(values)
-    }
-
+impl Force for Fragile {
+    #[inline(always)]
     fn force<S: Simd>(
         simd: S,
         saturation: Saturation,
         gains: &[S::f64s; 3],
-        memory: &mut [S::f64s; 0],
+        _: &mut S::f64s,
         sliding: &Sliding<S::f64s>,
     ) -> S::f64s {
         assert!(gains[0].as_slice().iter().all(|k| *k <= 50.0), "K is above 50");
-        Classical::force(simd, saturation, gains, memory, sliding)
+        Classical::force(simd, saturation, gains, &mut [], sliding)
     }
 }
 
@@ -120,7 +104,7 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
     }));
     let healthy = problem(SMALL_STUDY);
     let fragile = Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Fragile, Rk4, 3>::new(
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Fragile>, Rk4, 3>::new(
             &plant(&[]),
             settings(1e-3, 200),
         )),

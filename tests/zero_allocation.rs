@@ -2,19 +2,22 @@
 //!
 //! This is a binary of its own, since the counters are the whole process's; the cases run one after the other.
 
-use fearless_simd::Simd;
 use gainswarm::config::Config;
-use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
+use gainswarm::controllers::Saturation;
 use gainswarm::costs;
 use gainswarm::engine::{self, Resources, Tuning};
 use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
-use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::topologies::TopologyKind;
+
+#[path = "support/law.rs"]
+mod law;
+
+use law::{Force, Law};
 
 #[global_allocator]
 static METER: Meter = Meter;
@@ -41,33 +44,9 @@ fn tune(problem: &Problem) -> Tuning {
 /// The classical law, but each start of a simulation allocates.
 struct Leaky;
 
-impl Controller for Leaky {
-    const NAME: &'static str = "leaky";
-    const SUMMARY: &'static str = "allocates";
-    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
-    const SATURATION: Saturation = Saturation::Tanh;
-    const EQUIVALENT_CONTROL: bool = true;
-
-    type Gains<V: Copy> = [V; 3];
-    type Memory<V: Copy> = [V; 0];
-
-    fn gains(values: &[f64]) -> [f64; 3] {
-        let copy = std::hint::black_box(values.to_vec());
-        Classical::gains(&copy)
-    }
-
-    fn memory(values: &[f64]) -> [f64; 0] {
-        Classical::memory(values)
-    }
-
-    fn force<S: Simd>(
-        simd: S,
-        saturation: Saturation,
-        gains: &[S::f64s; 3],
-        memory: &mut [S::f64s; 0],
-        sliding: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        Classical::force(simd, saturation, gains, memory, sliding)
+impl Force for Leaky {
+    fn start(values: &[f64]) {
+        std::hint::black_box(values.to_vec());
     }
 }
 
@@ -94,7 +73,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         equivalent_control: true,
     };
     let planted = Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Leaky, Rk4, 3>::new(&plant, settings)),
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(&plant, settings)),
         ..study(RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
     };
     let tuning = tune(&planted);

@@ -1,5 +1,7 @@
 //! What several tests need: kernels with test laws, reference files, the binary.
 
+pub(crate) mod law;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -11,6 +13,8 @@ use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::simulation::{Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
+
+use law::{Force, Law};
 
 /// The gains of the reference runs: the defaults of the classical law.
 pub(crate) fn reference_gains() -> Vec<f64> {
@@ -63,68 +67,38 @@ pub(crate) fn record<C: Controller, I: Integrator>(
     kernel.record(SimdLevel::widest(), &values, &scenario, stride).expect("memory for a trajectory")
 }
 
-/// A law without force.
-pub(crate) struct Coast;
+/// Without force.
+pub(crate) struct Zero;
+pub(crate) type Coast = Law<Zero>;
 
-impl Controller for Coast {
-    const NAME: &'static str = "coast";
-    const SUMMARY: &'static str = "u = 0";
-    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
-    const SATURATION: Saturation = Saturation::Tanh;
-    const EQUIVALENT_CONTROL: bool = false;
-
-    type Gains<V: Copy> = [V; 0];
-    type Memory<V: Copy> = [V; 0];
-
-    fn gains(_values: &[f64]) -> [f64; 0] {
-        []
-    }
-
-    fn memory(_values: &[f64]) -> [f64; 0] {
-        []
-    }
-
+impl Force for Zero {
+    #[inline(always)]
     fn force<S: Simd>(
         simd: S,
         _: Saturation,
-        _: &[S::f64s; 0],
-        _: &mut [S::f64s; 0],
+        _: &[S::f64s; 3],
+        _: &mut S::f64s,
         _: &Sliding<S::f64s>,
     ) -> S::f64s {
         splat(simd, 0.0)
     }
 }
 
-/// The force 5 sin 3t, as it is in the middle of the step: second order in the step.
-pub(crate) struct Sine;
+/// 5 sin 3t, as it is in the middle of the step: second order in the step.
+pub(crate) struct FiveSine;
+pub(crate) type Sine = Law<FiveSine>;
 
-impl Controller for Sine {
-    const NAME: &'static str = "sine";
-    const SUMMARY: &'static str = "u = 5 sin 3t";
-    const PARAMETERS: &'static [Parameter] = Classical::PARAMETERS;
-    const SATURATION: Saturation = Saturation::Tanh;
-    const EQUIVALENT_CONTROL: bool = false;
-
-    type Gains<V: Copy> = [V; 0];
-    type Memory<V: Copy> = [V; 1];
-
-    fn gains(_values: &[f64]) -> [f64; 0] {
-        []
-    }
-
-    fn memory(_values: &[f64]) -> [f64; 1] {
-        [0.0]
-    }
-
+impl Force for FiveSine {
+    #[inline(always)]
     fn force<S: Simd>(
         simd: S,
         _: Saturation,
-        _: &[S::f64s; 0],
-        time: &mut [S::f64s; 1],
+        _: &[S::f64s; 3],
+        time: &mut S::f64s,
         sliding: &Sliding<S::f64s>,
     ) -> S::f64s {
-        let middle = sliding.dt.fma(splat(simd, 0.5), time[0]);
-        time[0] += sliding.dt;
+        let middle = sliding.dt.fma(splat(simd, 0.5), *time);
+        *time += sliding.dt;
         splat(simd, 5.0) * sin_cos(simd, splat(simd, 3.0) * middle).0
     }
 }

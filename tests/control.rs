@@ -2,42 +2,70 @@
 
 use fearless_simd::Simd;
 use gainswarm::controllers::surface::{Layout, Surface};
-use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
+use gainswarm::controllers::{
+    Adaptive, Classical, Controller, HybridAdaptiveSuperTwisting, Saturation, Sliding, SuperTwisting,
+    SurfaceKind,
+};
 use gainswarm::integrators::{Euler, Rk4};
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::simulation::lanes::splat;
-use gainswarm::simulation::{Ending, Kernel, Scenario, Settings, SimdLevel, Simulator};
+use gainswarm::simulation::{Ending, Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
 
 use crate::support::law::{Force, Law};
 use crate::support::{Coast, data, largest_difference, plant, record, reference, reference_gains, settings};
 
 const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]];
 
-#[test]
-fn classical_reproduces_its_reference_runs() {
+/// The run of a controller with its defaults, which are the gains of the reference runs, and its own switches.
+fn default_run<C: Controller>(start: &[f64]) -> (Record, Trajectory) {
+    let own = Settings {
+        saturation: C::SATURATION,
+        equivalent_control: C::EQUIVALENT_CONTROL,
+        ..settings(1e-3, 8000)
+    };
+    record::<C, Rk4>(&plant(&[]), own, start, 10)
+}
+
+fn reproduces_its_references<C: Controller>() {
     for (case, start) in STARTS.iter().enumerate() {
-        let (record, run) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 8000), start, 10);
+        let (record, run) = default_run::<C>(start);
         assert_eq!(record.ending, Ending::Survived);
-        let expected = reference(&format!("closed_loop_classical_{case}.csv"));
+        let expected = reference(&format!("closed_loop_{}_{case}.csv", C::NAME));
         let difference = largest_difference(run.rows(), &expected);
-        assert!(difference < 1e-8, "case {case} differs by {difference}");
+        assert!(difference < 1e-8, "{} {case} differs by {difference}", C::NAME);
+
+        let cost = reference_cost(C::NAME, case);
+        assert!((record.cost - cost).abs() < 1e-8, "{} {case}: {} and {cost}", C::NAME, record.cost);
+        assert!((record.terms.iter().sum::<f64>() - record.cost).abs() < 1e-12, "the terms add up");
     }
 }
 
-#[test]
-fn classical_reproduces_its_reference_costs() {
+fn reference_cost(controller: &str, case: usize) -> f64 {
     let mut csv = csv::Reader::from_path(data("costs.csv")).expect("reference data");
-    let mut compared = 0;
-    for row in csv.records().map(|row| row.expect("a row")).filter(|row| &row[0] == "classical") {
-        let case: usize = row[1].parse().expect("a case");
-        let expected: f64 = row[2].parse().expect("a cost");
-        let (record, _) = record::<Classical, Rk4>(&plant(&[]), settings(1e-3, 8000), &STARTS[case], 10);
-        assert!((record.cost - expected).abs() < 1e-8, "case {case}: {} and {expected}", record.cost);
-        assert!((record.terms.iter().sum::<f64>() - record.cost).abs() < 1e-12, "the terms add up");
-        compared += 1;
-    }
-    assert_eq!(compared, 2);
+    let mut rows = csv.records().map(|row| row.expect("a row"));
+    let row = rows.find(|row| &row[0] == controller && row[1] == case.to_string()).expect("a cost");
+    row[2].parse().expect("a number")
+}
+
+#[test]
+fn classical_reproduces_its_reference_runs_and_costs() {
+    reproduces_its_references::<Classical>();
+}
+
+#[test]
+fn super_twisting_reproduces_its_reference_runs_and_costs() {
+    reproduces_its_references::<SuperTwisting>();
+}
+
+#[test]
+fn adaptive_reproduces_its_reference_runs_and_costs() {
+    reproduces_its_references::<Adaptive>();
+}
+
+#[test]
+fn hybrid_adaptive_super_twisting_reproduces_its_reference_runs_and_costs() {
+    reproduces_its_references::<HybridAdaptiveSuperTwisting>();
 }
 
 #[test]

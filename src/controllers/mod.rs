@@ -9,12 +9,18 @@ use crate::parameter::Parameter;
 use crate::registry::registry;
 use crate::simulation::lane_array::LaneArray;
 
+pub mod adaptive;
 pub mod classical;
+pub mod hybrid_adaptive_super_twisting;
 pub mod saturation;
+pub mod super_twisting;
 pub mod surface;
 
+pub use adaptive::Adaptive;
 pub use classical::Classical;
+pub use hybrid_adaptive_super_twisting::HybridAdaptiveSuperTwisting;
 pub use saturation::Saturation;
+pub use super_twisting::SuperTwisting;
 pub use surface::{Sliding, SurfaceKind};
 
 /// A sliding-mode law: σ and the equivalent control in, the force out.
@@ -55,5 +61,8 @@ registry! {
     /// The controllers of this build.
     pub enum ControllerKind in controllers, with_controller {
         Classical,
+        SuperTwisting,
+        Adaptive,
+        HybridAdaptiveSuperTwisting,
     }
 }

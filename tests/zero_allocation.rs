@@ -3,7 +3,7 @@
 //! This is a binary of its own, since the counters are the whole process's; the cases run one after the other.
 
 use gainswarm::config::Config;
-use gainswarm::controllers::Saturation;
+use gainswarm::controllers::{ControllerKind, Saturation};
 use gainswarm::costs;
 use gainswarm::engine::{self, Resources, Tuning};
 use gainswarm::integrators::Rk4;
@@ -22,11 +22,12 @@ use law::{Force, Law};
 #[global_allocator]
 static METER: Meter = Meter;
 
-fn study(rule: RuleKind, topology: TopologyKind) -> Problem {
+fn study(controller: ControllerKind, rule: RuleKind, topology: TopologyKind) -> Problem {
     let text = format!(
-        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+        "[controller]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
          [[scenarios]]\ninitial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]\n\
          [swarm]\nparticles = 50\nrule = \"{}\"\ntopology = \"{}\"\n[swarm.stopping]\ngenerations = 20\n",
+        controller.name(),
         rule.name(),
         topology.name()
     );
@@ -54,9 +55,14 @@ impl Force for Leaky {
 fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     for rule in RuleKind::ALL {
         for topology in TopologyKind::ALL {
-            let tuning = tune(&study(*rule, *topology));
+            let tuning = tune(&study(ControllerKind::Classical, *rule, *topology));
             assert_eq!(tuning.hot_path_allocations, Some(0), "{} {}", rule.name(), topology.name());
         }
+    }
+
+    for controller in ControllerKind::ALL {
+        let tuning = tune(&study(*controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom));
+        assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
     }
 
     let dt = 1e-3;
@@ -74,7 +80,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     };
     let planted = Problem {
         simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(&plant, settings)),
-        ..study(RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
+        ..study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
     };
     let tuning = tune(&planted);
     assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");

@@ -1,0 +1,102 @@
+//! What every plant, controller and integrator promises, whatever the gains and states: a loop over the registries, so that
+//! a new member is held to it without another line.
+
+use std::sync::atomic::AtomicUsize;
+
+use gainswarm::Member;
+use gainswarm::config::Config;
+use gainswarm::controllers::ControllerKind;
+use gainswarm::integrators::IntegratorKind;
+use gainswarm::plants::PlantKind;
+use gainswarm::problem::Problem;
+use gainswarm::simulation::{Batch, Ending, Record, Records, Scenario, SimdLevel, Workspace};
+use proptest::prelude::*;
+
+fn problem(plant: PlantKind, controller: ControllerKind, integrator: IntegratorKind) -> Problem {
+    let start = vec!["0.0"; plant.states().len()].join(", ");
+    let text = format!(
+        "[plant]\ntype = \"{}\"\n[controller]\ntype = \"{}\"\n[simulation]\nduration = 0.06\nintegrator = \"{}\"\n\
+         [[scenarios]]\ninitial_state = [{start}]\n",
+        plant.name(),
+        controller.name(),
+        integrator.name()
+    );
+    Problem::new(&Config::parse("contract.toml".as_ref(), &text).expect("a valid study"))
+}
+
+fn all() -> impl Iterator<Item = Problem> {
+    PlantKind::ALL.iter().flat_map(|plant| {
+        ControllerKind::ALL.iter().flat_map(|controller| {
+            IntegratorKind::ALL.iter().map(|integrator| problem(*plant, *controller, *integrator))
+        })
+    })
+}
+
+/// The records of a batch of gain vectors in one scenario.
+fn run(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scenario) -> Vec<Record> {
+    let simulator = &problem.simulator;
+    let workspace = Workspace::reserve(simulator.workspace_bytes(level), simulator.lanes(level));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len()).expect("memory"));
+    let batch = Batch {
+        values: &vectors.concat(),
+        width: problem.values.len(),
+        scenarios: std::slice::from_ref(scenario),
+        bounds: &vec![f64::INFINITY; vectors.len()],
+        queue: &queue,
+        end: vectors.len(),
+        records: &records,
+    };
+    simulator.run(level, &batch, &mut workspace.expect("memory"));
+    (0..vectors.len()).map(|job| records.get(job)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn extreme_gains_and_states_give_numbers_within_their_limits_in_every_lane(
+        draws in proptest::collection::vec(proptest::collection::vec(0.0..=1.0_f64, 24), 1..20),
+        angles in proptest::collection::vec(-1.5..1.5_f64, 8),
+        rates in proptest::collection::vec(-1e3..1e3_f64, 8),
+        spread in prop::sample::select(vec![1_i32, 4, 12]),
+    ) {
+        for problem in all() {
+            // From the whole allowed range, ends included; a high power crowds the small values.
+            let value = |(parameter, u): (&gainswarm::parameter::Parameter, &f64)| {
+                (parameter.min + u.powi(spread) * (parameter.max - parameter.min)).clamp(parameter.min, parameter.max)
+            };
+            let vectors: Vec<Vec<f64>> =
+                draws.iter().map(|draw| problem.parameters.iter().zip(draw).map(value).collect()).collect();
+            let coordinates = problem.scenarios[0].initial_state.len() / 2;
+            let initial_state = angles[..coordinates].iter().chain(&rates[..coordinates]).copied().collect();
+            let scenario = Scenario { initial_state };
+
+            let records = run(&problem, SimdLevel::widest(), &vectors, &scenario);
+            for record in &records {
+                prop_assert!(matches!(record.ending, Ending::Survived | Ending::Failed));
+                prop_assert!(!record.cost.is_nan() && record.steps >= 1);
+                prop_assert!(record.ending == Ending::Survived || (1e6..=2e6).contains(&record.cost));
+            }
+            // Any position among any neighbours, and every width, gives the same bits.
+            let mut turned = vectors.clone();
+            turned.rotate_left(1);
+            let mut expected = records.clone();
+            expected.rotate_left(1);
+            prop_assert_eq!(&run(&problem, SimdLevel::widest(), &turned, &scenario), &expected);
+            for level in SimdLevel::available().skip(1).take(1) {
+                prop_assert_eq!(&run(&problem, level, &vectors, &scenario), &records);
+            }
+
+            let (record, trajectory) =
+                problem.simulator.record(SimdLevel::widest(), &vectors[0], &scenario, 1).expect("memory");
+            prop_assert_eq!(&record, &records[0]);
+            let u_max = problem.parameters.iter().position(|parameter| parameter.name == "u_max").expect("u_max");
+            for row in trajectory.rows() {
+                let force = row[2 * coordinates + 1];
+                prop_assert!(force.is_nan() || force.abs() <= vectors[0][u_max], "{} N", force);
+            }
+            let finite = trajectory.rows().filter(|row| row.iter().all(|value| value.is_finite())).count();
+            prop_assert!(finite + 1 >= trajectory.rows().count(), "only the last row before a failure may not be finite");
+        }
+    }
+}

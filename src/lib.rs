@@ -9,9 +9,10 @@
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
-//! 7. [`memory`]: the counting allocator.
-//! 8. [`report`]: results as files.
-//! 9. [`cli`]: the commands; the only module that prints.
+//! 7. [`stability`]: the certificate of a gain vector.
+//! 8. [`memory`]: the counting allocator.
+//! 9. [`report`]: results as files.
+//! 10. [`cli`]: the commands; the only module that prints.
 //!
 //! # Example
 //!
@@ -49,6 +50,7 @@ pub mod plants;
 pub mod problem;
 pub mod report;
 pub mod simulation;
+pub mod stability;
 pub mod swarm;
 pub mod topologies;
 

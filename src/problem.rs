@@ -1,12 +1,14 @@
 //! The problem that a study poses: immutable, made once from a checked config.
 
 use crate::config::Config;
+use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
 use crate::costs::Factors;
 use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::simulation::{Kernel, Scenario, Settings, Simulator};
+use crate::stability::{self, Certificate, LinearSurface, linearise};
 use crate::swarm::{self, Axis};
 
 /// A parameter that the swarm may change.
@@ -103,6 +105,27 @@ fn simulator(config: &Config) -> Box<dyn Simulator> {
             with_integrator!(config.simulation.integrator, I => build::<P, C, I, _>(plant, settings))
         })
     })
+}
+
+/// The certificate of a controller's parameter values about upright.
+#[must_use]
+pub fn certificate(config: &Config, values: &[f64]) -> Certificate {
+    with_plant!(config.plant.kind, P => {
+        with_controller!(config.controller.kind, C => certify::<P, C, _>(config, values))
+    })
+}
+
+fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config, values: &[f64]) -> Certificate {
+    let controller = &config.controller;
+    let layout = const { Layout::of(C::PARAMETERS) };
+    let surface = Surface::<f64, N>::new(controller.surface, controller.equivalent_control, layout, values);
+    let [_, eq_max] = surface.limits;
+    let linear = LinearSurface {
+        on_positions: surface.on_positions.to_vec(),
+        on_rates: surface.on_rates.to_vec(),
+        equivalent_control: eq_max > 0.0,
+    };
+    stability::certify(&linearise::<P, N>(&config.plant.values), &linear, C::reaching(values))
 }
 
 fn build<P: Plant<N>, C: Controller, I: Integrator, const N: usize>(

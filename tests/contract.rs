@@ -3,7 +3,6 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use gainswarm::Member;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::integrators::IntegratorKind;

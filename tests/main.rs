@@ -12,5 +12,6 @@ mod history;
 mod lanes;
 mod physics;
 mod report;
+mod stability;
 mod studies;
 mod swarm;

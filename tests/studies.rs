@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
-use gainswarm::problem::Problem;
+use gainswarm::problem::{Problem, certificate};
 use gainswarm::simulation::Ending;
+use gainswarm::stability::Verdict;
 
 fn studies() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
@@ -22,6 +23,8 @@ fn every_study_finds_gains_that_bring_every_start_to_rest() {
         let tuning =
             engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
         assert!(tuning.records.len() >= 8, "{}", path.display());
+        let certificate = certificate(&config, &tuning.values);
+        assert_eq!(certificate.verdict, Verdict::Stable, "{}: {certificate:?}", path.display());
         for (scenario, record) in tuning.records.iter().enumerate() {
             let [cart, links] = record.final_positions;
             assert_eq!(record.ending, Ending::Survived, "{} scenario {scenario}", path.display());

@@ -16,6 +16,7 @@ use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
 
+mod certify;
 mod list;
 mod progress;
 mod simulate;
@@ -40,6 +41,8 @@ enum Command {
     Tune(TuneArgs),
     /// Simulate one closed loop and write its trajectory as CSV
     Simulate(SimulateArgs),
+    /// Say whether gains are stable about upright; exit code 1 when not
+    Certify(CertifyArgs),
     /// List plants, controllers, integrators, cost terms, topologies
     List {
         /// Only this family
@@ -107,18 +110,32 @@ struct SimulateArgs {
     output: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gainswarm certify configs/classical.toml --gains outputs/classical/gains.csv"
+)]
+struct CertifyArgs {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Gains to use, a gains.csv [default: the config's]
+    #[arg(long, value_name = "FILE")]
+    gains: Option<PathBuf>,
+}
+
 const SIMD: [&str; 7] = ["auto", "avx512", "avx2", "sse4.2", "sse2", "neon", "scalar"];
 
 /// Runs the program on the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Tune(args) => tune::run(&args),
-        Command::Simulate(args) => simulate::run(&args),
-        Command::List { family } => list::run(family.as_deref()),
+        Command::Tune(args) => tune::run(&args).map(|()| true),
+        Command::Simulate(args) => simulate::run(&args).map(|()| true),
+        Command::Certify(args) => certify::run(&args),
+        Command::List { family } => list::run(family.as_deref()).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Nothing is left to do when even stderr is gone.
             let _ = writeln!(io::stderr(), "error: {error}");

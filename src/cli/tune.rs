@@ -9,10 +9,11 @@ use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
 use crate::engine::{self, Resources, Tuning};
 use crate::parameter::Short;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::registry::Member;
 use crate::report::{self, Summary};
 use crate::simulation::Ending;
+use crate::stability::Certificate;
 
 pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
     let resources = resources(args.threads, &args.simd)?;
@@ -26,8 +27,9 @@ pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
     meter.finish();
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
-    let shown = show(args, &config, resources, &tuning);
-    report::write_tuning(&directory, &config, resources, &tuning)?;
+    let certificate = problem::certificate(&config, &tuning.values);
+    let shown = show(args, &config, resources, &tuning, &certificate);
+    report::write_tuning(&directory, &config, resources, &tuning, &certificate)?;
     shown?;
     if !args.quiet {
         note(&format!("written to {}", directory.display()));
@@ -54,14 +56,20 @@ fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
     Ok(config)
 }
 
-fn show(args: &TuneArgs, config: &Config, resources: Resources, tuning: &Tuning) -> Result<(), Error> {
+fn show(
+    args: &TuneArgs,
+    config: &Config,
+    resources: Resources,
+    tuning: &Tuning,
+    certificate: &Certificate,
+) -> Result<(), Error> {
     if args.json {
-        return print(&(Summary::new(config, resources, tuning).to_json() + "\n"));
+        return print(&(Summary::new(config, resources, tuning, certificate).to_json() + "\n"));
     }
     if args.quiet {
         return Ok(());
     }
-    print(&format!("{}\n{}", gains(config, tuning), facts(config, resources, tuning)))
+    print(&format!("{}\n{}", gains(config, tuning), facts(config, resources, tuning, certificate)))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {
@@ -76,7 +84,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
     table(&["gain", "value", "unit", "searched", ""], &[1], rows)
 }
 
-fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
+fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
     let [survival, rest] = outcome(tuning);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
@@ -88,6 +96,7 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning) -> String {
         ("cost", number(tuning.best.cost)),
         ("outcome", survival),
         ("at the end", rest),
+        ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
         (

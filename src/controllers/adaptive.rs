@@ -14,6 +14,7 @@ use fearless_simd::{Simd, prelude::*};
 use super::{Controller, Saturation, Sliding, surface};
 use crate::parameter::{Parameter, index_of};
 use crate::simulation::lanes::{LaneMath, clamp_symmetric, splat};
+use crate::stability::Reaching;
 
 /// Adaptive sliding-mode control.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +68,13 @@ impl Controller for Adaptive {
 
     fn memory(values: &[f64]) -> [f64; 1] {
         [values[index_of(PARAMETERS, "K_init")]]
+    }
+
+    fn reaching(values: &[f64]) -> Reaching {
+        let [per_epsilon, _, alpha, ..] = Self::gains(values);
+        let [start] = Self::memory(values);
+        let slope = start * per_epsilon + alpha;
+        Reaching { slope: Some(slope), pushes: slope > 0.0 }
     }
 
     #[inline(always)]

@@ -12,6 +12,7 @@ use fearless_simd::Simd;
 use super::{Controller, Saturation, Sliding, surface};
 use crate::parameter::{Parameter, index_of};
 use crate::simulation::lanes::LaneMath;
+use crate::stability::Reaching;
 
 /// Classical sliding-mode control with a boundary layer.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,12 @@ impl Controller for Classical {
 
     fn memory(_values: &[f64]) -> [f64; 0] {
         []
+    }
+
+    fn reaching(values: &[f64]) -> Reaching {
+        let [switching, reaching, per_epsilon] = Self::gains(values);
+        let slope = switching * per_epsilon + reaching;
+        Reaching { slope: Some(slope), pushes: slope > 0.0 }
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 //! κi'    = min(γi |σ| τ, rate) − leak,   τ = |σ|/(|σ| + taper),   0 ≤ κi ≤ κi_max
 //! ```
 //!
-//! Inside of the dead zone |σ| ≤ dead_zone: w = 0, κi' = −leak, and `u_int` is kept. In a step in which the force would be
+//! Inside of the dead zone, `|σ| ≤ dead_zone`: w = 0, κi' = −leak, and `u_int` is kept. In a step in which the force would be
 //! clamped, `u_int` is not advanced. κ1 and κ2 are updated first, then `u_int`, then the force is formed.
 //! Source: Shtessel, Taleb & Plestan 2012, doi:10.1016/j.automatica.2012.02.024 (adaptive super-twisting gains).
 
@@ -15,6 +15,7 @@ use fearless_simd::{Simd, prelude::*};
 use super::{Controller, Saturation, Sliding, surface};
 use crate::parameter::{Parameter, index_of};
 use crate::simulation::lanes::{LaneMath, clamp_symmetric, splat};
+use crate::stability::Reaching;
 
 /// Hybrid adaptive super-twisting control.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +80,14 @@ impl Controller for HybridAdaptiveSuperTwisting {
     fn memory(values: &[f64]) -> [f64; 3] {
         let start = |name| values[index_of(PARAMETERS, name)];
         [start("kappa1_init"), start("kappa2_init"), 0.0]
+    }
+
+    fn reaching(values: &[f64]) -> Reaching {
+        // The dead zone and the square root leave no finite slope at σ = 0.
+        let [_, _, gamma1, gamma2, max1, max2, ..] = Self::gains(values);
+        let [start1, start2, _] = Self::memory(values);
+        let grows = |start: f64, gamma: f64, max: f64| max > 0.0 && (start > 0.0 || gamma > 0.0);
+        Reaching { slope: None, pushes: grows(start1, gamma1, max1) && grows(start2, gamma2, max2) }
     }
 
     #[inline(always)]

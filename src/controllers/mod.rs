@@ -8,6 +8,7 @@ use fearless_simd::Simd;
 use crate::parameter::Parameter;
 use crate::registry::registry;
 use crate::simulation::lane_array::LaneArray;
+use crate::stability::Reaching;
 
 pub mod adaptive;
 pub mod classical;
@@ -46,6 +47,9 @@ pub trait Controller: Send + Sync + 'static {
 
     /// The memory at the start of a simulation.
     fn memory(values: &[f64]) -> Self::Memory<f64>;
+
+    /// How the law acts near the surface: both saturations have the slope 1/ε at 0.
+    fn reaching(values: &[f64]) -> Reaching;
 
     /// The force in N before it is clamped to ±`sliding.force_limit`, and the memory brought forward by one step.
     fn force<S: Simd>(

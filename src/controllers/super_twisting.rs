@@ -6,13 +6,14 @@
 //! ```
 //!
 //! Source: Levant 1993, doi:10.1080/00207179308923053; Moreno & Osorio 2012, doi:10.1109/TAC.2012.2186179 (with the
-//! linear term d σ). The integral is held by back-calculation, k_aw.
+//! linear term d σ). The integral is held by back-calculation, `k_aw`.
 
 use fearless_simd::{Simd, prelude::*};
 
 use super::{Controller, Saturation, Sliding, surface};
 use crate::parameter::{Parameter, index_of};
 use crate::simulation::lanes::{LaneMath, clamp_symmetric};
+use crate::stability::Reaching;
 
 /// Super-twisting control.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,12 @@ impl Controller for SuperTwisting {
 
     fn memory(_values: &[f64]) -> [f64; 1] {
         [0.0]
+    }
+
+    fn reaching(values: &[f64]) -> Reaching {
+        // The square root has no finite slope at σ = 0.
+        let [root, integral, ..] = Self::gains(values);
+        Reaching { slope: None, pushes: root > 0.0 && integral > 0.0 }
     }
 
     #[inline(always)]

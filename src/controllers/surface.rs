@@ -55,7 +55,7 @@ pub const EQ_LIMIT: Parameter = Parameter::fixed(
 pub const SHARED: [Parameter; 8] = [K1, K2, LAMBDA1, LAMBDA2, KX, LAMBDAX, U_MAX, EQ_LIMIT];
 
 /// Below this magnitude of β the force does not move σ, and the equivalent control is 0.
-const BETA_MIN: f64 = 1e-6;
+pub(crate) const BETA_MIN: f64 = 1e-6;
 
 /// The angle on which the surface of the upper link stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,14 @@ use serde_json::json;
 use crate::config::Config;
 use crate::engine::Resources;
 use crate::registry::Member;
+use crate::stability::{Certificate, Eigenvalue};
 
-pub(super) fn write(file: &mut dyn Write, config: &Config, resources: Resources) -> io::Result<()> {
+pub(super) fn write(
+    file: &mut dyn Write,
+    config: &Config,
+    resources: Resources,
+    certificate: &Certificate,
+) -> io::Result<()> {
     let manifest = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -17,7 +23,18 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, resources: Resources)
         "simd": resources.level.name(),
         "threads": resources.threads,
         "config": config,
+        "certificate": {
+            "verdict": certificate.verdict.name(),
+            "max_real_part": certificate.max_real_part,
+            "sliding_dynamics": list(&certificate.sliding),
+            "closed_loop": certificate.closed_loop.as_deref().map(list),
+        },
     });
     serde_json::to_writer_pretty(&mut *file, &manifest)?;
     file.write_all(b"\n")
+}
+
+/// Eigenvalues as pairs of real and imaginary part, in 1/s.
+fn list(eigenvalues: &[Eigenvalue]) -> Vec<[f64; 2]> {
+    eigenvalues.iter().map(|value| [value.re, value.im]).collect()
 }

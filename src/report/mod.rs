@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Resources, Tuning};
+use crate::stability::Certificate;
 
 mod convergence;
 mod file;
@@ -40,14 +41,15 @@ pub fn write_tuning(
     config: &Config,
     resources: Resources,
     tuning: &Tuning,
+    certificate: &Certificate,
 ) -> Result<(), Error> {
     prepare_directory(directory)?;
     let stage = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
         Staged::new(&directory.join(name), |file| write(file))
     };
-    let summary = Summary::new(config, resources, tuning);
+    let summary = Summary::new(config, resources, tuning, certificate);
     let staged = [
-        stage("manifest.json", &|file| manifest::write(file, config, resources))?,
+        stage("manifest.json", &|file| manifest::write(file, config, resources, certificate))?,
         stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
         stage("summary.csv", &|file| summary.write_csv(file))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,

@@ -10,6 +10,7 @@ use crate::costs::CostKind;
 use crate::engine::{Resources, Tuning};
 use crate::registry::Member;
 use crate::simulation::Ending;
+use crate::stability::Certificate;
 
 /// A tuning in one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +21,7 @@ pub struct Summary {
 impl Summary {
     /// The summary of a tuning.
     #[must_use]
-    pub fn new(config: &Config, resources: Resources, tuning: &Tuning) -> Self {
+    pub fn new(config: &Config, resources: Resources, tuning: &Tuning, certificate: &Certificate) -> Self {
         let mut columns = Map::new();
         let mut add = |name: &str, value: Value| {
             columns.insert(name.into(), value);
@@ -45,6 +46,8 @@ impl Summary {
         add("simulations_per_s", tuning.simulations_per_s().into());
         add("threads", resources.threads.into());
         add("simd", resources.level.name().into());
+        add("certificate", certificate.verdict.name().into());
+        add("max_real_part", certificate.max_real_part.into());
         Self { columns }
     }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
 use gainswarm::parameter::Parameter;
+use gainswarm::stability::Reaching;
 
 /// What a test changes of the classical law.
 pub(crate) trait Force: Send + Sync + 'static {
@@ -43,6 +44,10 @@ impl<F: Force> Controller for Law<F> {
 
     fn memory(_values: &[f64]) -> [f64; 1] {
         [0.0]
+    }
+
+    fn reaching(values: &[f64]) -> Reaching {
+        Classical::reaching(values)
     }
 
     #[inline(always)]

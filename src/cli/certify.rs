@@ -1,0 +1,51 @@
+//! `gainswarm certify`: is the closed loop stable about upright?
+
+use super::table::{number, table};
+use super::{CertifyArgs, load, note, print};
+use crate::Error;
+use crate::controllers::SurfaceKind;
+use crate::problem;
+use crate::registry::Member;
+use crate::report;
+use crate::stability::{Certificate, Eigenvalue, Verdict};
+
+/// Why the absolute surface fails, in one sentence.
+const ABSOLUTE: &str = "On absolute angles the coefficients of the sliding dynamics change sign for every positive gain vector, so \
+    no switching law can hold this plant there: use surface = \"relative\".";
+
+/// Prints the certificate; true when it says stable.
+pub(super) fn run(args: &CertifyArgs) -> Result<bool, Error> {
+    let config = load(&args.config)?;
+    let controller = &config.controller;
+    let values = match &args.gains {
+        Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
+        None => controller.values.clone(),
+    };
+    let certificate = problem::certificate(&config, &values);
+    print(&text(&certificate))?;
+    let stable = certificate.verdict == Verdict::Stable;
+    if !stable && controller.surface == SurfaceKind::Absolute {
+        note(ABSOLUTE);
+    }
+    Ok(stable)
+}
+
+/// The verdict and the largest real part.
+pub(super) fn verdict(certificate: &Certificate) -> String {
+    let Certificate { verdict, max_real_part, .. } = certificate;
+    let word = if *verdict == Verdict::Stable { "stable".into() } else { verdict.name().to_uppercase() };
+    format!("{word}, largest real part {} 1/s", number(*max_real_part))
+}
+
+fn text(certificate: &Certificate) -> String {
+    let row = |of: &'static str| {
+        move |value: &Eigenvalue| {
+            let imaginary = if value.im == 0.0 { String::new() } else { format!("{:+.5}", value.im) };
+            vec![of.into(), number(value.re), imaginary]
+        }
+    };
+    let sliding = certificate.sliding.iter().map(row("sliding dynamics"));
+    let closed = certificate.closed_loop.iter().flatten().map(row("closed loop"));
+    let rows = table(&["eigenvalues", "real 1/s", "imaginary 1/s"], &[1, 2], sliding.chain(closed));
+    format!("{}\n{rows}", verdict(certificate))
+}

@@ -1,0 +1,142 @@
+//! The certificate: eigenvalues of known matrices, the linearisation against the analytic Jacobian, and what it says.
+
+use gainswarm::config::Config;
+use gainswarm::plants::DoubleInvertedPendulum;
+use gainswarm::problem::certificate;
+use gainswarm::stability::{Verdict, eigenvalues, linearise};
+use gainswarm::swarm::{Draw, Purpose};
+use nalgebra::{DMatrix, Matrix3, Vector3, dmatrix};
+
+use crate::support::{gainswarm, plant, stderr, stdout, write_config};
+
+const STUDY: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
+
+fn parse(text: &str) -> Config {
+    Config::parse("study.toml".as_ref(), text).expect("a valid study")
+}
+
+#[test]
+fn eigenvalues_of_matrices_with_known_spectra() {
+    // The companion matrix of (s+1)(s+2)(s+3)(s²+2s+5): −1, −2, −3, −1 ± 2i.
+    let companion = dmatrix![
+        -8.0, -28.0, -58.0, -67.0, -30.0;
+        1.0, 0.0, 0.0, 0.0, 0.0;
+        0.0, 1.0, 0.0, 0.0, 0.0;
+        0.0, 0.0, 1.0, 0.0, 0.0;
+        0.0, 0.0, 0.0, 1.0, 0.0
+    ];
+    let mut found = eigenvalues(&companion);
+    found.sort_by(|a, b| a.im.total_cmp(&b.im).then(a.re.total_cmp(&b.re)));
+    for (value, (re, im)) in
+        found.iter().zip([(-1.0, -2.0), (-3.0, 0.0), (-2.0, 0.0), (-1.0, 0.0), (-1.0, 2.0)])
+    {
+        assert!((value.re - re).abs() < 1e-9 && (value.im - im).abs() < 1e-9, "{value:?} and {re}{im:+}i");
+    }
+    let triangular = eigenvalues(&dmatrix![-4.0, 7.0, 1.0; 0.0, 0.5, 9.0; 0.0, 0.0, -1e3]);
+    let real: Vec<f64> = triangular.iter().map(|value| value.re).collect();
+    assert!(real.iter().zip([0.5, -4.0, -1e3]).all(|(a, b)| (a - b).abs() < 1e-9), "{real:?}");
+    let rotation = eigenvalues(&dmatrix![0.0, -3.0; 3.0, 0.0]);
+    assert!(rotation.iter().all(|value| value.re.abs() < 1e-12 && (value.im.abs() - 3.0).abs() < 1e-12));
+    assert!(eigenvalues(&DMatrix::zeros(3, 3)).iter().all(|value| value.re == 0.0 && value.im == 0.0));
+}
+
+#[test]
+fn linearisation_is_the_analytic_jacobian_at_upright() {
+    let (m0, m1, m2, l1, l2, length1) = (1.5, 0.2, 0.15, 0.2, 0.15, 0.4);
+    let (i1, i2, g, b0, b1, b2) = (0.0081, 0.0034, 9.81, 0.2, 0.005, 0.004);
+    let (a, b, c) = (m1 * l1 + m2 * length1, m2 * l2, m2 * length1 * l2);
+    let (j1, j2) = (i1 + m1 * l1 * l1 + m2 * length1 * length1, i2 + m2 * l2 * l2);
+    let inverse = Matrix3::new(m0 + m1 + m2, a, b, a, j1, c, b, c, j2).try_inverse().expect("regular");
+    let gravity = Matrix3::from_diagonal(&Vector3::new(0.0, a * g, b * g));
+    let friction = Matrix3::new(b0, 0.0, 0.0, 0.0, b1 + b2, -b2, 0.0, -b2, b2);
+
+    let found = linearise::<DoubleInvertedPendulum, 3>(&plant(&[]));
+    let differ = |found: &DMatrix<f64>, expected: Matrix3<f64>| {
+        (found - DMatrix::from_iterator(3, 3, expected.iter().copied())).amax()
+    };
+    assert!(differ(&found.on_positions, inverse * gravity) < 1e-8);
+    assert!(differ(&found.on_rates, -inverse * friction) < 1e-8);
+    assert!((&found.input - inverse.column(0)).amax() < 1e-12);
+}
+
+#[test]
+fn reference_gains_are_stable_and_their_closed_loop_has_six_eigenvalues_where_the_law_has_a_slope() {
+    for (controller, slope) in [
+        ("classical", true),
+        ("super_twisting", false),
+        ("adaptive", true),
+        ("hybrid_adaptive_super_twisting", false),
+    ] {
+        let config = parse(&format!("[controller]\ntype = \"{controller}\"\n{STUDY}"));
+        let certificate = certificate(&config, &config.controller.values);
+        assert_eq!(certificate.verdict, Verdict::Stable, "{controller}: {certificate:?}");
+        assert_eq!(certificate.sliding.len(), 5);
+        assert_eq!(certificate.closed_loop.as_ref().map(Vec::len), slope.then_some(6), "{controller}");
+    }
+}
+
+#[test]
+fn with_the_equivalent_control_the_closed_loop_is_the_sliding_dynamics_and_the_reaching_of_sigma() {
+    let config = parse(STUDY);
+    let certificate = certificate(&config, &config.controller.values);
+    // σ' = β·(force beyond u_eq) = −|β| (K/ε + kd) σ: one eigenvalue of its own, the others are those of the sliding dynamics.
+    let mut closed = certificate.closed_loop.expect("classical has a slope");
+    for sliding in &certificate.sliding {
+        let near = closed
+            .iter()
+            .position(|value| (value.re - sliding.re).abs() + (value.im - sliding.im).abs() < 1e-6);
+        closed.remove(near.expect("every eigenvalue of the sliding dynamics"));
+    }
+    let model = linearise::<DoubleInvertedPendulum, 3>(&plant(&[]));
+    let beta = 11.53 * model.input[0] + (29.41 - 31.33) * model.input[1] + 31.33 * model.input[2];
+    assert!((closed[0].re + beta.abs() * (2.51 / 0.3 + 60.0)).abs() < 1e-6, "{closed:?} and β = {beta}");
+}
+
+#[test]
+fn no_positive_gains_are_stable_on_the_absolute_surface() {
+    for (controller, _) in
+        [("classical", 0), ("super_twisting", 1), ("adaptive", 2), ("hybrid_adaptive_super_twisting", 3)]
+    {
+        let config =
+            parse(&format!("[controller]\ntype = \"{controller}\"\nsurface = \"absolute\"\n{STUDY}"));
+        let parameters = config.controller.kind.parameters();
+        for particle in 0..20 {
+            let mut draw = Draw::new(1, Purpose::InitialPosition, 0, particle);
+            let mut values = config.controller.values.clone();
+            for (value, parameter) in values.iter_mut().zip(parameters) {
+                if ["k1", "k2", "lambda1", "lambda2", "kx", "lambdax"].contains(&parameter.name) {
+                    *value = draw.between(0.1, 50.0);
+                }
+            }
+            let certificate = certificate(&config, &values);
+            assert_eq!(certificate.verdict, Verdict::Unstable, "{controller} {values:?}");
+            assert!(certificate.max_real_part > 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_law_that_does_not_push_or_a_surface_that_no_force_moves_is_unstable() {
+    let idle = parse(&format!("[controller]\nK = 0.0\nkd = 0.0\n{STUDY}"));
+    assert_eq!(certificate(&idle, &idle.controller.values).verdict, Verdict::Unstable);
+    let weightless = parse(&format!("[controller]\nk1 = 0.0\nk2 = 0.0\nkx = 0.0\n{STUDY}"));
+    let certificate = certificate(&weightless, &weightless.controller.values);
+    assert!(certificate.verdict == Verdict::Unstable && certificate.sliding.is_empty());
+}
+
+#[test]
+fn certify_prints_eigenvalues_and_exits_with_1_when_not_stable() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let stable = write_config(directory.path(), "stable.toml", STUDY);
+    let run = gainswarm(&["certify", &stable]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stdout(&run).starts_with("stable, largest real part -"), "{}", stdout(&run));
+    assert_eq!(stdout(&run).matches("sliding dynamics").count(), 5);
+    assert_eq!(stdout(&run).matches("closed loop").count(), 6);
+
+    let absolute = format!("[controller]\nsurface = \"absolute\"\n{STUDY}");
+    let unstable = write_config(directory.path(), "unstable.toml", absolute);
+    let run = gainswarm(&["certify", &unstable]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stdout(&run).starts_with("UNSTABLE") && stderr(&run).contains("surface = \"relative\""));
+}

@@ -143,6 +143,10 @@ fn list_shows_every_family() {
     }
     let topologies = stdout(&gainswarm(&["list", "topologies"]));
     assert!(topologies.contains("global") && !topologies.contains("rk4"));
+    let verbose = stdout(&gainswarm(&["list", "controllers", "--verbose"]));
+    for words in ["lambda1", "1/s", "0.5 … 30", "switching gain", "kappa1_max", "K_init", "k_aw"] {
+        assert!(verbose.contains(words), "{words} in\n{verbose}");
+    }
 }
 
 #[test]

@@ -48,6 +48,9 @@ enum Command {
         /// Only this family
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
         family: Option<String>,
+        /// Also the parameters of plants and controllers: unit, default, range, meaning
+        #[arg(long)]
+        verbose: bool,
     },
 }
 
@@ -131,7 +134,7 @@ pub fn main() -> ExitCode {
         Command::Tune(args) => tune::run(&args).map(|()| true),
         Command::Simulate(args) => simulate::run(&args).map(|()| true),
         Command::Certify(args) => certify::run(&args),
-        Command::List { family } => list::run(family.as_deref()).map(|()| true),
+        Command::List { family, verbose } => list::run(family.as_deref(), verbose).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -63,7 +63,10 @@ fn fused<S: Simd, V: SimdFloat<S, Element = f64>>(a: V, b: V, c: V) -> V {
 #[cfg(target_arch = "x86_64")]
 #[inline(never)]
 fn emulated<S: Simd, V: SimdFloat<S, Element = f64>>(a: V, b: V, c: V) -> V {
-    a.mul_add_precise(b, c)
+    a.token().vectorize(
+        #[inline(always)]
+        || a.mul_add_precise(b, c),
+    )
 }
 
 impl<S: Simd, V: SimdFloat<S, Element = f64>> LaneMath<S> for V {}

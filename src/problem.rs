@@ -8,7 +8,7 @@ use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::simulation::{Kernel, Scenario, Settings, Simulator};
-use crate::stability::{self, Certificate, LinearSurface, linearise};
+use crate::stability::{self, Certificate, linearise};
 use crate::swarm::{self, Axis};
 
 /// A parameter that the swarm may change.
@@ -119,13 +119,7 @@ fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config, values: 
     let controller = &config.controller;
     let layout = const { Layout::of(C::PARAMETERS) };
     let surface = Surface::<f64, N>::new(controller.surface, controller.equivalent_control, layout, values);
-    let [_, eq_max] = surface.limits;
-    let linear = LinearSurface {
-        on_positions: surface.on_positions.to_vec(),
-        on_rates: surface.on_rates.to_vec(),
-        equivalent_control: eq_max > 0.0,
-    };
-    stability::certify(&linearise::<P, N>(&config.plant.values), &linear, C::reaching(values))
+    stability::certify(&linearise::<P, N>(&config.plant.values), &surface, C::reaching(values))
 }
 
 fn build<P: Plant<N>, C: Controller, I: Integrator, const N: usize>(

@@ -51,7 +51,7 @@ impl Controller for Adaptive {
     type Memory<V: Copy> = [V; 1];
 
     fn gains(values: &[f64]) -> [f64; 9] {
-        const NAMES: [usize; 8] = [
+        const INDICES: [usize; 8] = [
             index_of(PARAMETERS, "gamma"),
             index_of(PARAMETERS, "alpha"),
             index_of(PARAMETERS, "leak"),
@@ -62,7 +62,7 @@ impl Controller for Adaptive {
             index_of(PARAMETERS, "K_max"),
         ];
         const EPSILON: usize = index_of(PARAMETERS, "epsilon");
-        let [gamma, alpha, leak, dead_zone, rate_limit, init, min, max] = NAMES.map(|index| values[index]);
+        let [gamma, alpha, leak, dead_zone, rate_limit, init, min, max] = INDICES.map(|index| values[index]);
         [1.0 / values[EPSILON], gamma, alpha, leak, dead_zone, rate_limit, init, min, max]
     }
 

@@ -12,6 +12,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::controllers::surface::{BETA_MIN, Surface};
 use crate::registry::Member;
 
 mod linear;
@@ -83,24 +84,17 @@ pub struct Reaching {
     pub pushes: bool,
 }
 
-/// A surface by its coefficients, on the coordinates and on their rates, and whether the equivalent control is on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinearSurface {
-    /// d.
-    pub on_positions: Vec<f64>,
-    /// c.
-    pub on_rates: Vec<f64>,
-    /// Whether the closed loop has the equivalent control.
-    pub equivalent_control: bool,
-}
-
 /// The certificate of a surface and a law on a linearised plant.
 #[must_use]
-pub fn certify(plant: &Linearisation, surface: &LinearSurface, reaching: Reaching) -> Certificate {
+pub fn certify<const N: usize>(
+    plant: &Linearisation,
+    surface: &Surface<f64, N>,
+    reaching: Reaching,
+) -> Certificate {
     let c = DVector::from_column_slice(&surface.on_rates);
     let d = DVector::from_column_slice(&surface.on_positions);
     let beta = c.dot(&plant.input);
-    if beta.abs() < crate::controllers::surface::BETA_MIN {
+    if beta.abs() < BETA_MIN {
         let (sliding, verdict) = (Vec::new(), Verdict::Unstable);
         return Certificate { verdict, max_real_part: f64::NAN, sliding, closed_loop: None };
     }
@@ -116,7 +110,8 @@ pub fn certify(plant: &Linearisation, surface: &LinearSurface, reaching: Reachin
     let sliding = on_surface.transpose() * plant.closed(&equivalent) * &on_surface;
     let sliding = eigenvalues(&sliding);
     let closed_loop = reaching.slope.map(|slope| {
-        let held = if surface.equivalent_control { equivalent } else { DVector::zeros(2 * n) };
+        let [_, eq_max] = surface.limits;
+        let held = if eq_max > 0.0 { equivalent } else { DVector::zeros(2 * n) };
         eigenvalues(&plant.closed(&(held - sigma * (slope * beta.signum()))))
     });
 

@@ -4,7 +4,7 @@
 //! Data flows one way, and the modules stand in that order:
 //!
 //! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
-//! 2. [`problem`]: what is tuned, on what, and how it is judged; immutable.
+//! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
 //! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
@@ -39,6 +39,7 @@ mod registry;
 
 pub mod cli;
 pub mod config;
+pub mod constraint;
 pub mod controllers;
 pub mod costs;
 pub mod engine;

@@ -1,6 +1,9 @@
 //! The problem that a study poses: immutable, made once from a checked config.
 
+use std::ops::Range;
+
 use crate::config::Config;
+use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
 use crate::costs::Factors;
@@ -8,7 +11,7 @@ use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::simulation::{Kernel, Scenario, Settings, Simulator};
-use crate::stability::{self, Certificate, linearise};
+use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
 use crate::swarm::{self, Axis};
 
 /// A parameter that the swarm may change.
@@ -20,6 +23,9 @@ pub struct TunedGain {
     pub axis: Axis,
 }
 
+/// Gives the certificate of a controller's parameter values about upright, without allocating.
+pub type Certifier = Box<dyn Fn(&[f64]) -> Certificate + Send + Sync>;
+
 /// What is tuned, on what, and how it is judged.
 pub struct Problem {
     /// The controller's parameters.
@@ -28,6 +34,12 @@ pub struct Problem {
     pub values: Vec<f64>,
     /// The parameters that the swarm may change.
     pub tuned: Vec<TunedGain>,
+    /// What must hold between the parameters.
+    pub constraints: Vec<Constraint>,
+    /// The values that each parameter may take in the search.
+    pub searched: Vec<Range<f64>>,
+    /// Where a gain vector without a stable certificate is infeasible: what certifies it.
+    pub required_certificate: Option<Certifier>,
     /// The cases that every gain vector is judged on.
     pub scenarios: Vec<Scenario>,
     /// Simulates the closed loop of this plant, controller and integrator.
@@ -50,6 +62,9 @@ impl Problem {
             parameters: config.controller.kind.parameters(),
             values: config.controller.values.clone(),
             tuned: config.tune.clone(),
+            constraints: config.constraints.clone(),
+            searched: config.searched(),
+            required_certificate: config.require_certificate.then(|| certifier(config)),
             scenarios: config.scenarios.clone(),
             simulator: simulator(config),
             early_abandonment: config.simulation.early_abandonment,
@@ -72,7 +87,32 @@ impl Problem {
             values[gain.index] = *value;
         }
     }
+
+    /// How far parameter values are from being simulated at all; 0 when they are.
+    ///
+    /// Values that break a constraint rank behind those without a required certificate, and those behind all that were
+    /// simulated, whose violation is at most [`SIMULATED_VIOLATION_MAX`]. The first are ordered by how far they are outside, the
+    /// second by how fast their fastest motion grows.
+    #[must_use]
+    pub fn violation(&self, values: &[f64]) -> f64 {
+        let broken: f64 =
+            self.constraints.iter().map(|constraint| constraint.violation(values, &self.searched)).sum();
+        if broken > 0.0 {
+            return SIMULATED_VIOLATION_MAX + 1.0 + broken;
+        }
+        let Some(certify) = &self.required_certificate else { return 0.0 };
+        let Certificate { verdict, max_real_part, .. } = certify(values);
+        if verdict == Verdict::Stable {
+            return 0.0;
+        }
+        // Where nothing grows, the law does not push toward the surface or there are no eigenvalues at all.
+        let growth = if max_real_part >= -MARGIN { max_real_part + MARGIN } else { f64::INFINITY };
+        SIMULATED_VIOLATION_MAX + if growth.is_finite() { growth / (1.0 + growth) } else { 1.0 }
+    }
 }
+
+/// No gain vector that was simulated violates more.
+pub const SIMULATED_VIOLATION_MAX: f64 = 2.0;
 
 impl ControllerKind {
     /// The controller's numeric parameters, in the order of `gains.csv`.
@@ -107,19 +147,22 @@ fn simulator(config: &Config) -> Box<dyn Simulator> {
     })
 }
 
-/// The certificate of a controller's parameter values about upright.
+/// What certifies the config's controller on its plant.
 #[must_use]
-pub fn certificate(config: &Config, values: &[f64]) -> Certificate {
+pub fn certifier(config: &Config) -> Certifier {
     with_plant!(config.plant.kind, P => {
-        with_controller!(config.controller.kind, C => certify::<P, C, _>(config, values))
+        with_controller!(config.controller.kind, C => certify::<P, C, _>(config))
     })
 }
 
-fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config, values: &[f64]) -> Certificate {
-    let controller = &config.controller;
-    let layout = const { Layout::of(C::PARAMETERS) };
-    let surface = Surface::<f64, N>::new(controller.surface, controller.equivalent_control, layout, values);
-    stability::certify(&linearise::<P, N>(&config.plant.values), &surface, C::reaching(values))
+fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config) -> Certifier {
+    let linear = linearise::<P, N>(&config.plant.values);
+    let (surface, equivalent_control) = (config.controller.surface, config.controller.equivalent_control);
+    Box::new(move |values| {
+        let layout = const { Layout::of(C::PARAMETERS) };
+        let surface = Surface::<f64, N>::new(surface, equivalent_control, layout, values);
+        stability::certify(&linear, &surface, C::reaching(values))
+    })
 }
 
 fn build<P: Plant<N>, C: Controller, I: Integrator, const N: usize>(

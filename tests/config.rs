@@ -30,6 +30,10 @@ fn broken() -> Vec<Broken> {
         assert!(SMALL_STUDY.contains(from), "{from}");
         Broken { name, text: SMALL_STUDY.replacen(from, to, 1).into_bytes(), message }
     };
+    let constraint = |text: &'static str, message| {
+        let line = format!("constraints = [\"{text}\"]");
+        Broken { name: text, text: SMALL_STUDY.replacen("seed = 3", &line, 1).into_bytes(), message }
+    };
     let gain = |name, lines: &str, message| with(name, &format!("[[tune]]\n{lines}"), message);
     vec![
         Broken { name: "empty", text: Vec::new(), message: &["is empty", "configs/classical.toml"] },
@@ -51,6 +55,38 @@ fn broken() -> Vec<Broken> {
             "seed = 3",
             "sede = 3",
             &["unknown key `sede`", "did you mean `seed`"],
+        ),
+        constraint(
+            "k2 >> k1",
+            &["line 2: constraints[1]: a gain or a number is expected at character 5", "\n        ^\n"],
+        ),
+        constraint("k2 > k1 > 3", &["the end is expected at character 9"]),
+        constraint("k2 > kk", &["unknown gain `kk` at character 6", "k1, k2, lambda1", "did you mean `k1`"]),
+        constraint("k2 > 3k1", &["`3k1` is not a number at character 6"]),
+        constraint("k2", &["`>`, `>=`, `<` or `<=` is expected at character 3"]),
+        constraint("", &["a gain or a number is expected at character 1"]),
+        constraint("2*3 > k1", &["a gain is expected at character 3"]),
+        constraint("k1*k2 > 1", &["a number is expected at character 4"]),
+        constraint("k1 > 1e999", &["`1e999` is not a number"]),
+        constraint("k1 > 100", &["\"k1 > 100\" cannot hold", "widen the bounds of [[tune]]"]),
+        constraint("k1 > k1", &["cannot hold"]),
+        changed(
+            "a constraint that is no text",
+            "seed = 3",
+            "constraints = [1]",
+            &["constraints[1] = 1", "allowed: a text"],
+        ),
+        changed(
+            "constraints that are no list",
+            "seed = 3",
+            "constraints = \"k1 > k2\"",
+            &["array of at most 100"],
+        ),
+        changed(
+            "no switch",
+            "seed = 3",
+            "require_certificate = 1",
+            &["require_certificate = 1", "true or false"],
         ),
         changed("duration 0", "duration = 0.2", "duration = 0", &["simulation.duration = 0", "s"]),
         changed(
@@ -277,6 +313,13 @@ proptest! {
     ) {
         let end = (at + cut).min(SMALL_STUDY.len());
         let _ = parse(&format!("{}{text}{}", &SMALL_STUDY[..at], &SMALL_STUDY[end..]));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_constraint_makes_the_reader_panic(text in "[k12K*+<>=. e\\-ü_]{0,30}") {
+        let _ = parse(&SMALL_STUDY.replacen("seed = 3", &format!("constraints = [\"{text}\"]"), 1));
     }
 }
 

@@ -4,6 +4,7 @@ mod support;
 
 mod cli;
 mod config;
+mod constraints;
 mod contract;
 mod control;
 mod determinism;

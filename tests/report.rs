@@ -5,7 +5,7 @@ use std::path::Path;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::{self, Resources};
-use gainswarm::problem::{Problem, certificate};
+use gainswarm::problem::{Problem, certifier};
 use gainswarm::report::{read_gains, replace, write_tuning};
 
 use crate::support::{SMALL_STUDY, reference_gains, write_config};
@@ -14,7 +14,7 @@ fn tuned(directory: &Path) -> (Config, engine::Tuning) {
     let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
     let resources = Resources::default();
     let tuning = engine::tune(&Problem::new(&config), resources, &mut |_| {}).expect("a tuning");
-    let certificate = certificate(&config, &tuning.values);
+    let certificate = certifier(&config)(&tuning.values);
     write_tuning(directory, &config, resources, &tuning, &certificate).expect("written");
     (config, tuning)
 }
@@ -45,7 +45,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(
         lines("summary.csv")[0],
         "study,plant,controller,seed,cost,ise,control_effort,control_rate,sliding_energy,failed,generations,\
-         evaluations,simulations,control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,\
+         evaluations,simulations,rejected,control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,\
          threads,simd,certificate,max_real_part"
     );
     assert_eq!(lines("summary.csv").len(), 2);

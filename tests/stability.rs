@@ -2,10 +2,10 @@
 
 use gainswarm::config::Config;
 use gainswarm::plants::DoubleInvertedPendulum;
-use gainswarm::problem::certificate;
-use gainswarm::stability::{Verdict, eigenvalues, linearise};
+use gainswarm::problem::certifier;
+use gainswarm::stability::{Certificate, Eigenvalue, Square, Verdict, eigenvalues, linearise};
 use gainswarm::swarm::{Draw, Purpose};
-use nalgebra::{DMatrix, Matrix3, Vector3, dmatrix};
+use nalgebra::{Matrix3, Vector3};
 
 use crate::support::{gainswarm, plant, stderr, stdout, write_config};
 
@@ -15,29 +15,51 @@ fn parse(text: &str) -> Config {
     Config::parse("study.toml".as_ref(), text).expect("a valid study")
 }
 
+fn certificate(config: &Config, values: &[f64]) -> Certificate {
+    certifier(config)(values)
+}
+
+/// The eigenvalues of a matrix given by its rows.
+fn spectrum<const N: usize>(rows: [[f64; N]; N]) -> Vec<Eigenvalue> {
+    let element = |i: usize, j: usize| if i.max(j) < N { rows[i][j] } else { 0.0 };
+    eigenvalues(&Square::from_fn(element), N).expect("a finite matrix").to_vec()
+}
+
 #[test]
 fn eigenvalues_of_matrices_with_known_spectra() {
     // The companion matrix of (s+1)(s+2)(s+3)(s²+2s+5): −1, −2, −3, −1 ± 2i.
-    let companion = dmatrix![
-        -8.0, -28.0, -58.0, -67.0, -30.0;
-        1.0, 0.0, 0.0, 0.0, 0.0;
-        0.0, 1.0, 0.0, 0.0, 0.0;
-        0.0, 0.0, 1.0, 0.0, 0.0;
-        0.0, 0.0, 0.0, 1.0, 0.0
-    ];
-    let mut found = eigenvalues(&companion);
+    let mut found = spectrum([
+        [-8.0, -28.0, -58.0, -67.0, -30.0],
+        [1.0, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 1.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0],
+    ]);
     found.sort_by(|a, b| a.im.total_cmp(&b.im).then(a.re.total_cmp(&b.re)));
     for (value, (re, im)) in
         found.iter().zip([(-1.0, -2.0), (-3.0, 0.0), (-2.0, 0.0), (-1.0, 0.0), (-1.0, 2.0)])
     {
         assert!((value.re - re).abs() < 1e-9 && (value.im - im).abs() < 1e-9, "{value:?} and {re}{im:+}i");
     }
-    let triangular = eigenvalues(&dmatrix![-4.0, 7.0, 1.0; 0.0, 0.5, 9.0; 0.0, 0.0, -1e3]);
+    let triangular = spectrum([[-4.0, 7.0, 1.0], [0.0, 0.5, 9.0], [0.0, 0.0, -1e3]]);
     let real: Vec<f64> = triangular.iter().map(|value| value.re).collect();
     assert!(real.iter().zip([0.5, -4.0, -1e3]).all(|(a, b)| (a - b).abs() < 1e-9), "{real:?}");
-    let rotation = eigenvalues(&dmatrix![0.0, -3.0; 3.0, 0.0]);
+    let rotation = spectrum([[0.0, -3.0], [3.0, 0.0]]);
     assert!(rotation.iter().all(|value| value.re.abs() < 1e-12 && (value.im.abs() - 3.0).abs() < 1e-12));
-    assert!(eigenvalues(&DMatrix::zeros(3, 3)).iter().all(|value| value.re == 0.0 && value.im == 0.0));
+    assert!(spectrum([[0.0; 4]; 4]).iter().all(|value| value.re == 0.0 && value.im == 0.0));
+    assert_eq!(spectrum([[-2.5]]), [Eigenvalue { re: -2.5, im: 0.0 }]);
+    // The discrete Laplacian on 6 points: −2 + 2 cos(kπ/7).
+    let laplacian = |i: usize, j: usize| match i.abs_diff(j) {
+        0 => -2.0,
+        1 => 1.0,
+        _ => 0.0,
+    };
+    let found = spectrum::<6>(std::array::from_fn(|i| std::array::from_fn(|j| laplacian(i, j))));
+    for (k, value) in (1..=6_i32).zip(found) {
+        let expected = -2.0 + 2.0 * (f64::from(k) * std::f64::consts::PI / 7.0).cos();
+        assert!((value.re - expected).abs() < 1e-12 && value.im == 0.0, "{value:?} and {expected}");
+    }
+    assert!(eigenvalues(&Square::from_element(f64::NAN), 6).is_none());
 }
 
 #[test]
@@ -51,12 +73,9 @@ fn linearisation_is_the_analytic_jacobian_at_upright() {
     let friction = Matrix3::new(b0, 0.0, 0.0, 0.0, b1 + b2, -b2, 0.0, -b2, b2);
 
     let found = linearise::<DoubleInvertedPendulum, 3>(&plant(&[]));
-    let differ = |found: &DMatrix<f64>, expected: Matrix3<f64>| {
-        (found - DMatrix::from_iterator(3, 3, expected.iter().copied())).amax()
-    };
-    assert!(differ(&found.on_positions, inverse * gravity) < 1e-8);
-    assert!(differ(&found.on_rates, -inverse * friction) < 1e-8);
-    assert!((&found.input - inverse.column(0)).amax() < 1e-12);
+    assert!((found.on_positions - inverse * gravity).amax() < 1e-8);
+    assert!((found.on_rates + inverse * friction).amax() < 1e-8);
+    assert!((found.input - inverse.column(0)).amax() < 1e-12);
 }
 
 #[test]
@@ -71,7 +90,7 @@ fn reference_gains_are_stable_and_their_closed_loop_has_six_eigenvalues_where_th
         let certificate = certificate(&config, &config.controller.values);
         assert_eq!(certificate.verdict, Verdict::Stable, "{controller}: {certificate:?}");
         assert_eq!(certificate.sliding.len(), 5);
-        assert_eq!(certificate.closed_loop.as_ref().map(Vec::len), slope.then_some(6), "{controller}");
+        assert_eq!(certificate.closed_loop.map(|closed| closed.len()), slope.then_some(6), "{controller}");
     }
 }
 
@@ -80,8 +99,8 @@ fn with_the_equivalent_control_the_closed_loop_is_the_sliding_dynamics_and_the_r
     let config = parse(STUDY);
     let certificate = certificate(&config, &config.controller.values);
     // σ' = β·(force beyond u_eq) = −|β| (K/ε + kd) σ: one eigenvalue of its own, the others are those of the sliding dynamics.
-    let mut closed = certificate.closed_loop.expect("classical has a slope");
-    for sliding in &certificate.sliding {
+    let mut closed = certificate.closed_loop.expect("classical has a slope").to_vec();
+    for sliding in certificate.sliding.iter() {
         let near = closed
             .iter()
             .position(|value| (value.re - sliding.re).abs() + (value.im - sliding.im).abs() < 1e-6);

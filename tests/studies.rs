@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
-use gainswarm::problem::{Problem, certificate};
+use gainswarm::problem::{Problem, certifier};
 use gainswarm::simulation::Ending;
 use gainswarm::stability::Verdict;
 
@@ -23,7 +23,7 @@ fn every_study_finds_gains_that_bring_every_start_to_rest() {
         let tuning =
             engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
         assert!(tuning.records.len() >= 8, "{}", path.display());
-        let certificate = certificate(&config, &tuning.values);
+        let certificate = certifier(&config)(&tuning.values);
         assert_eq!(certificate.verdict, Verdict::Stable, "{}: {certificate:?}", path.display());
         for (scenario, record) in tuning.records.iter().enumerate() {
             let [cart, links] = record.final_positions;

@@ -65,6 +65,15 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
     }
 
+    let constrained = Config::parse(
+        "study.toml".as_ref(),
+        "constraints = [\"k2 > k1\"]\nrequire_certificate = true\n[simulation]\nduration = 0.2\n[[scenarios]]\n\
+         initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 100\n[swarm.stopping]\ngenerations = 100\n",
+    );
+    let tuning = tune(&Problem::new(&constrained.expect("a valid study")));
+    assert!(tuning.tally.rejected > 0);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "constraints and certificates");
+
     let dt = 1e-3;
     let plant: Vec<f64> =
         <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();

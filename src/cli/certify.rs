@@ -21,7 +21,7 @@ pub(super) fn run(args: &CertifyArgs) -> Result<bool, Error> {
         Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
         None => controller.values.clone(),
     };
-    let certificate = problem::certificate(&config, &values);
+    let certificate = problem::certifier(&config)(&values);
     print(&text(&certificate))?;
     let stable = certificate.verdict == Verdict::Stable;
     if !stable && controller.surface == SurfaceKind::Absolute {
@@ -45,7 +45,7 @@ fn text(certificate: &Certificate) -> String {
         }
     };
     let sliding = certificate.sliding.iter().map(row("sliding dynamics"));
-    let closed = certificate.closed_loop.iter().flatten().map(row("closed loop"));
+    let closed = certificate.closed_loop.as_deref().unwrap_or_default().iter().map(row("closed loop"));
     let rows = table(&["eigenvalues", "real 1/s", "imaginary 1/s"], &[1, 2], sliding.chain(closed));
     format!("{}\n{rows}", verdict(certificate))
 }

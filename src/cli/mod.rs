@@ -1,7 +1,7 @@
 //! The command line: the only module that prints.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for what the machine refuses,
-//! 2 for input that can be mended.
+//! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for gains that do not hold and for what the
+//! machine refuses, 2 for input that can be mended.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -131,7 +131,7 @@ const SIMD: [&str; 7] = ["auto", "avx512", "avx2", "sse4.2", "sse2", "neon", "sc
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Tune(args) => tune::run(&args).map(|()| true),
+        Command::Tune(args) => tune::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| true),
         Command::Certify(args) => certify::run(&args),
         Command::List { family, verbose } => list::run(family.as_deref(), verbose).map(|()| true),

@@ -60,5 +60,7 @@ impl Meter {
 #[allow(clippy::cast_precision_loss, reason = "a rate")]
 fn message(progress: &Progress) -> String {
     let per_second = progress.simulations as f64 / progress.elapsed.as_secs_f64();
-    format!("best {}  {} sims/s", number(progress.row.best.cost), rate(per_second))
+    let best = progress.row.best.cost;
+    let best = if best.is_finite() { number(best) } else { "none yet".into() };
+    format!("best {best}  {} sims/s", rate(per_second))
 }

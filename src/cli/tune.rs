@@ -7,15 +7,16 @@ use super::table::{count, number, rate, table};
 use super::{TuneArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
+use crate::constraint::Constraint;
 use crate::engine::{self, Resources, Tuning};
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::registry::Member;
 use crate::report::{self, Summary};
-use crate::simulation::Ending;
 use crate::stability::Certificate;
 
-pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
+/// Tunes and writes the results; true when the gains hold in every scenario.
+pub(super) fn run(args: &TuneArgs) -> Result<bool, Error> {
     let resources = resources(args.threads, &args.simd)?;
     let config = overridden(load(&args.config)?, args)?;
     let problem = Problem::new(&config);
@@ -27,15 +28,23 @@ pub(super) fn run(args: &TuneArgs) -> Result<(), Error> {
     meter.finish();
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
-    let certificate = problem::certificate(&config, &tuning.values);
+    let certificate = problem::certifier(&config)(&tuning.values);
     let shown = show(args, &config, resources, &tuning, &certificate);
     report::write_tuning(&directory, &config, resources, &tuning, &certificate)?;
     shown?;
     if !args.quiet {
         note(&format!("written to {}", directory.display()));
     }
-    Ok(())
+    let holds = tuning.best.is_feasible();
+    if !holds {
+        note(NOTHING_HOLDS);
+    }
+    Ok(holds)
 }
+
+/// What to do when the search ends without a feasible gain vector.
+const NOTHING_HOLDS: &str = "error: no gain vector was found that holds in every scenario\n  \
+    search longer (--generations) or wider ([[tune]] bounds), or ask for less (starts, constraints, u_max)";
 
 /// The config with what the command line says otherwise.
 fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
@@ -86,8 +95,21 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
 
 fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
-    let [survival, rest] = outcome(tuning);
+    let [survival, rest] = outcome(config, tuning);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
+    let simulations = format!(
+        "{} ({} abandoned, {} failed)",
+        count(tally.simulations),
+        count(tally.abandoned),
+        count(tally.failed),
+    );
+    let rejected = format!("{} of {} gain vectors", count(tally.rejected), count(tuning.evaluations));
+    let wall = format!(
+        "{:.2} s on {} threads, {}",
+        tuning.wall.as_secs_f64(),
+        resources.threads,
+        resources.level.name()
+    );
     let rows = [
         (
             "study",
@@ -99,39 +121,34 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
-        (
-            "simulations",
-            format!(
-                "{} ({} abandoned, {} failed)",
-                count(tally.simulations),
-                count(tally.abandoned),
-                count(tally.failed)
-            ),
-        ),
+        ("simulations", simulations),
+        ("not simulated", rejected),
         ("simulations/s", rate(tuning.simulations_per_s())),
         ("control steps/s", rate(tuning.control_steps_per_s())),
-        (
-            "wall time",
-            format!(
-                "{:.2} s on {} threads, {}",
-                tuning.wall.as_secs_f64(),
-                resources.threads,
-                resources.level.name()
-            ),
-        ),
+        ("wall time", wall),
     ];
-    table(&["", ""], &[], rows.map(|(name, value)| vec![name.into(), value]))
+    let applies = |(name, _): &(&str, String)| *name != "not simulated" || tally.rejected > 0;
+    table(&["", ""], &[], rows.into_iter().filter(applies).map(|(name, value)| vec![name.into(), value]))
 }
 
 /// What the tuned gains do in the scenarios, and where they leave the plant.
-fn outcome(tuning: &Tuning) -> [String; 2] {
+fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
     let all = tuning.records.len();
-    let failed = tuning.records.iter().filter(|record| record.ending != Ending::Survived).count();
     let largest =
         |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
-    let survival = match failed {
-        0 => format!("survives all {all} scenarios"),
-        failed => format!("FAILS in {failed} of {all} scenarios"),
+    let survival = match tuning.failed() {
+        None => return [format!("NOT SIMULATED: {}", objection(config, &tuning.values)), String::new()],
+        Some(0) => format!("survives all {all} scenarios"),
+        Some(failed) => format!("FAILS in {failed} of {all} scenarios"),
     };
     [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
+}
+
+/// Why a gain vector is not simulated.
+fn objection(config: &Config, values: &[f64]) -> String {
+    let searched = config.searched();
+    let breaks = |constraint: &&Constraint| constraint.violation(values, &searched) > 0.0;
+    let broken: Vec<&str> =
+        config.constraints.iter().filter(breaks).map(|constraint| constraint.text.as_str()).collect();
+    if broken.is_empty() { "no stable certificate".into() } else { format!("breaks {}", broken.join(", ")) }
 }

@@ -3,10 +3,12 @@
 //! Every number has a [`Parameter`] with its default and range; every choice a registry. Sizes are bounded here, before
 //! anything is allocated. What comes out is resolved: defaults filled in, so that `manifest.json` tells all.
 
+use std::ops::Range;
 use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::constraint::Constraint;
 use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
 use crate::costs::{CostKind, TERMS};
 use crate::integrators::IntegratorKind;
@@ -18,6 +20,7 @@ use crate::simulation::Scenario;
 use crate::swarm::{self, Axis, Scale};
 use crate::topologies::TopologyKind;
 
+mod inequality;
 mod section;
 mod source;
 mod write;
@@ -29,8 +32,19 @@ pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
 
 /// What may stand at the top level.
-const SECTIONS: [&str; 9] =
-    ["study", "seed", "plant", "controller", "simulation", "cost", "scenarios", "swarm", "tune"];
+const SECTIONS: [&str; 11] = [
+    "study",
+    "seed",
+    "constraints",
+    "require_certificate",
+    "plant",
+    "controller",
+    "simulation",
+    "cost",
+    "scenarios",
+    "swarm",
+    "tune",
+];
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;
@@ -40,6 +54,8 @@ pub const GENERATIONS_MAX: u64 = 1_000_000;
 pub const STEPS_MAX: u64 = 10_000_000;
 /// Most scenarios of a study.
 pub const SCENARIOS_MAX: usize = 10_000;
+/// Most gain constraints of a study.
+pub const CONSTRAINTS_MAX: usize = 100;
 /// Most simulations of a generation: particles × scenarios.
 pub const SIMULATIONS_MAX: usize = 1_000_000;
 
@@ -84,6 +100,10 @@ pub struct Config {
     pub swarm: SwarmConfig,
     /// What is searched.
     pub tune: Vec<TunedGain>,
+    /// What must hold between gains.
+    pub constraints: Vec<Constraint>,
+    /// Whether a gain vector without a stable certificate is infeasible.
+    pub require_certificate: bool,
 }
 
 /// `[plant]`.
@@ -196,6 +216,12 @@ impl Config {
         Self::check(&Source::new(path, text.into()))
     }
 
+    /// The values that each parameter of the controller may take in the search; a single one where it is not tuned.
+    #[must_use]
+    pub fn searched(&self) -> Vec<Range<f64>> {
+        searched(&self.controller, &self.tune)
+    }
+
     /// Where a simulation may start, a range a state.
     #[must_use]
     pub fn initial_state_ranges(&self) -> Vec<Parameter> {
@@ -226,7 +252,21 @@ impl Config {
         let scenarios = scenarios(&root, &plant, &simulation)?;
         let swarm = swarm(root.section("swarm")?, scenarios.len())?;
         let tune = tune(&root, &controller)?;
-        Ok(Self { study, seed, plant, controller, simulation, cost, scenarios, swarm, tune })
+        let constraints = constraints(&root, &controller, &tune)?;
+        let require_certificate = root.switch("require_certificate", false)?;
+        Ok(Self {
+            study,
+            seed,
+            plant,
+            controller,
+            simulation,
+            cost,
+            scenarios,
+            swarm,
+            tune,
+            constraints,
+            require_certificate,
+        })
     }
 }
 
@@ -390,4 +430,30 @@ fn tune(root: &Section<'_>, controller: &ControllerConfig) -> Result<Vec<TunedGa
     }
     tuned.sort_by_key(|gain| gain.index);
     Ok(tuned)
+}
+
+fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Vec<Range<f64>> {
+    let mut ranges: Vec<Range<f64>> = controller.values.iter().map(|value| *value..*value).collect();
+    for gain in tuned {
+        ranges[gain.index] = gain.axis.lower..gain.axis.upper;
+    }
+    ranges
+}
+
+fn constraints(
+    root: &Section<'_>,
+    controller: &ControllerConfig,
+    tuned: &[TunedGain],
+) -> Result<Vec<Constraint>, ConfigError> {
+    let ranges = searched(controller, tuned);
+    root.texts("constraints", CONSTRAINTS_MAX, |text| {
+        let constraint = inequality::read(text, controller.kind.parameters())
+            .map_err(|found| Refusal { problem: found.show(text), remedy: found.remedy })?;
+        if !constraint.can_hold(&ranges) {
+            let problem =
+                format!("= \"{}\" cannot hold for any gains that are searched", text.escape_debug());
+            return Err(Refusal { problem, remedy: "widen the bounds of [[tune]] or change it".into() });
+        }
+        Ok(constraint)
+    })
 }

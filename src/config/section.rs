@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::Refusal;
 use super::source::{ConfigError, Source};
 use crate::parameter::Parameter;
 use crate::registry::Member;
@@ -134,6 +135,31 @@ impl<'a> Section<'a> {
                 .ok_or_else(|| self.refuse(&format!("{key}[{}]", range.name), element, range.allowed()))
         };
         array.iter().zip(ranges).map(element).collect()
+    }
+
+    /// An array of up to `most` texts, each read by `read`, which is given its place in errors.
+    pub(super) fn texts<T>(
+        &self,
+        key: &str,
+        most: usize,
+        read: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
+        let shape = || format!("an array of at most {most} texts");
+        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
+        if array.len() > most {
+            let found = format!("{} has {} entries", self.path(key), array.len());
+            return Err(self.source.error(Some(value.span().start), found, format!("allowed: {}", shape())));
+        }
+        let text = |(index, entry): (usize, &Value<'a>)| {
+            let path = format!("{key}[{}]", index + 1);
+            let text = entry.get_ref().as_str().ok_or_else(|| self.refuse(&path, entry, "a text"))?;
+            read(text).map_err(|found| {
+                let problem = format!("{}: {}", self.path(&path), found.problem);
+                self.source.error(Some(entry.span().start), problem, found.remedy)
+            })
+        };
+        array.iter().enumerate().map(text).collect()
     }
 
     /// A table within this one.

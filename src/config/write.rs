@@ -13,6 +13,10 @@ impl Serialize for Config {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("study", &self.study)?;
         map.serialize_entry("seed", &self.seed)?;
+        let constraints: Vec<&str> =
+            self.constraints.iter().map(|constraint| constraint.text.as_str()).collect();
+        map.serialize_entry("constraints", &constraints)?;
+        map.serialize_entry("require_certificate", &self.require_certificate)?;
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
         map.serialize_entry("simulation", &simulation(self))?;

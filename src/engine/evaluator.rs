@@ -35,6 +35,8 @@ pub struct Tally {
     pub abandoned: u64,
     /// Simulations whose code panicked.
     pub panicked: u64,
+    /// Gain vectors that were not simulated because they break a constraint or have no stable certificate.
+    pub rejected: u64,
 }
 
 impl Tally {
@@ -45,6 +47,7 @@ impl Tally {
         self.failed += other.failed;
         self.abandoned += other.abandoned;
         self.panicked += other.panicked;
+        self.rejected += other.rejected;
     }
 
     fn count(&mut self, record: &Record) {
@@ -66,6 +69,8 @@ pub(super) struct Evaluator<'p> {
     workspaces: Box<[Mutex<Workspace>]>,
     values: Box<[f64]>,
     bounds: Box<[f64]>,
+    /// Which gain vector each row of `values` is: those that are not simulated have none.
+    vectors: Box<[usize]>,
     queue: AtomicUsize,
     records: Records,
     outcomes: Box<[Outcome]>,
@@ -90,6 +95,7 @@ impl<'p> Evaluator<'p> {
             workspaces,
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
             bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
+            vectors: memory::filled("gain vectors", vectors, 0)?,
             queue: AtomicUsize::new(0),
             records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
             outcomes: memory::filled("outcomes", vectors, Outcome::WORST)?,
@@ -141,18 +147,29 @@ impl<'p> Evaluator<'p> {
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
     pub(super) fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
-        let width = self.problem.values.len();
-        let dimensions = self.problem.tuned.len();
-        let rows = self.values.chunks_exact_mut(width).zip(positions.chunks_exact(dimensions));
-        for (row, position) in rows {
-            self.problem.decode(position, row);
-        }
-        for (bound, best) in self.bounds.iter_mut().zip(bests) {
-            *bound = abandonment_bound(self.problem, best);
-        }
+        let rows = self.admit(positions, bests);
         self.records.clear();
-        self.run(self.records.len());
-        self.reduce();
+        self.run(rows * self.problem.scenarios.len());
+        self.reduce(rows);
+    }
+
+    /// Decodes the positions that are worth simulating into rows, and scores the others; returns the number of rows.
+    fn admit(&mut self, positions: &[f64], bests: &[Outcome]) -> usize {
+        let width = self.problem.values.len();
+        let mut rows = 0;
+        let positions = positions.chunks_exact(self.problem.tuned.len());
+        for (vector, (position, best)) in positions.zip(bests).enumerate() {
+            let row = &mut self.values[rows * width..][..width];
+            self.problem.decode(position, row);
+            let violation = self.problem.violation(row);
+            self.outcomes[vector] = Outcome::infeasible(violation);
+            if violation == 0.0 {
+                self.vectors[rows] = vector;
+                self.bounds[rows] = abandonment_bound(self.problem, best);
+                rows += 1;
+            }
+        }
+        rows
     }
 
     /// The outcomes of the last evaluation, one a gain vector.
@@ -181,8 +198,12 @@ impl<'p> Evaluator<'p> {
         (0..scenarios).map(|scenario| self.records.get(scenario)).collect()
     }
 
-    /// Simulates the chosen gain vector once more: a cost that is reported is the result of simulations that ran.
+    /// Simulates the chosen gain vector once more: a cost that is reported is the result of simulations that ran. Where even
+    /// the best is not to be simulated, its records are pending.
     pub(super) fn confirm(&mut self, values: &[f64], chosen: Outcome) -> Result<Vec<Record>, Error> {
+        if self.problem.violation(values) > 0.0 {
+            return Ok(vec![Record::PENDING; self.problem.scenarios.len()]);
+        }
         let records = self.assess(values);
         let found = outcome(records.iter().copied());
         // A swarm that has seen no finite cost has chosen nothing.
@@ -244,12 +265,12 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Outcomes and tally from the records, in the order of their index.
-    fn reduce(&mut self) {
+    fn reduce(&mut self, rows: usize) {
         let scenarios = self.problem.scenarios.len();
-        self.tally = Tally::default();
-        for (vector, result) in self.outcomes.iter_mut().enumerate() {
-            let records = (0..scenarios).map(|scenario| self.records.get(vector * scenarios + scenario));
-            *result = outcome(records.inspect(|record| self.tally.count(record)));
+        self.tally = Tally { rejected: (self.outcomes.len() - rows) as u64, ..Tally::default() };
+        for (row, vector) in self.vectors[..rows].iter().enumerate() {
+            let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
+            self.outcomes[*vector] = outcome(records.inspect(|record| self.tally.count(record)));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::costs::TERMS;
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
-use crate::simulation::{Record, SimdLevel};
+use crate::simulation::{Ending, Record, SimdLevel};
 use crate::swarm::{Outcome, Swarm};
 
 mod evaluator;
@@ -94,6 +94,15 @@ impl Tuning {
     pub fn mean_terms(&self) -> [f64; TERMS] {
         let count = self.records.len() as f64;
         std::array::from_fn(|k| self.records.iter().map(|record| record.terms[k]).sum::<f64>() / count)
+    }
+
+    /// How many scenarios the best gain vector fails in; `None` when it was not simulated because it breaks a constraint or has
+    /// no stable certificate.
+    #[must_use]
+    pub fn failed(&self) -> Option<usize> {
+        let failed = |record: &&Record| record.ending != Ending::Survived;
+        let simulated = self.records.iter().all(|record| record.ending != Ending::Pending);
+        simulated.then(|| self.records.iter().filter(failed).count())
     }
 
     /// Simulations a second of wall time.

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::costs::CostKind;
 use crate::engine::{Resources, Tuning};
 use crate::registry::Member;
-use crate::simulation::Ending;
 use crate::stability::Certificate;
 
 /// A tuning in one row.
@@ -34,11 +33,11 @@ impl Summary {
         for (kind, cost) in CostKind::ALL.iter().zip(tuning.mean_terms()) {
             add(kind.name(), cost.into());
         }
-        let failed = tuning.records.iter().filter(|record| record.ending != Ending::Survived).count();
-        add("failed", failed.into());
+        add("failed", tuning.failed().into());
         add("generations", tuning.convergence.len().into());
         add("evaluations", tuning.evaluations.into());
         add("simulations", tuning.tally.simulations.into());
+        add("rejected", tuning.tally.rejected.into());
         add("control_steps", tuning.tally.control_steps.into());
         add("bytes_per_simulation", tuning.bytes_per_simulation.into());
         add("hot_path_allocations", tuning.hot_path_allocations.into());

@@ -1,8 +1,9 @@
 //! A plant linearised at upright.
 
 use fearless_simd::{Level, Simd, dispatch};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{SMatrix, SVector};
 
+use super::spectrum::Square;
 use crate::plants::Plant;
 use crate::simulation::lane_array::splat_all;
 use crate::simulation::lanes::splat;
@@ -10,24 +11,22 @@ use crate::simulation::state::State;
 
 /// q̈ = Aq·q + Av·q̇ + b·u about upright at rest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Linearisation {
+pub struct Linearisation<const N: usize> {
     /// Aq, N×N.
-    pub on_positions: DMatrix<f64>,
+    pub on_positions: SMatrix<f64, N, N>,
     /// Av, N×N.
-    pub on_rates: DMatrix<f64>,
+    pub on_rates: SMatrix<f64, N, N>,
     /// b, N.
-    pub input: DVector<f64>,
+    pub input: SVector<f64, N>,
 }
 
-impl Linearisation {
-    /// The matrix of the loop closed with u = gain·[q, q̇], 2N×2N.
-    pub(super) fn closed(&self, gain: &DVector<f64>) -> DMatrix<f64> {
-        let n = self.input.len();
-        let mut matrix = DMatrix::zeros(2 * n, 2 * n);
-        matrix.view_mut((0, n), (n, n)).fill_with_identity();
-        let loop_gain = &self.input * gain.transpose();
-        matrix.view_mut((n, 0), (n, n)).copy_from(&(&self.on_positions + loop_gain.columns(0, n)));
-        matrix.view_mut((n, n), (n, n)).copy_from(&(&self.on_rates + loop_gain.columns(n, n)));
+impl<const N: usize> Linearisation<N> {
+    /// The matrix of the loop closed with u = p·q + r·q̇, 2N×2N.
+    pub(super) fn closed(&self, p: &SVector<f64, N>, r: &SVector<f64, N>) -> Square {
+        let mut matrix = Square::zeros();
+        matrix.view_mut((0, N), (N, N)).fill_with_identity();
+        matrix.view_mut((N, 0), (N, N)).copy_from(&(self.on_positions + self.input * p.transpose()));
+        matrix.view_mut((N, N), (N, N)).copy_from(&(self.on_rates + self.input * r.transpose()));
         matrix
     }
 }
@@ -38,7 +37,7 @@ const H: f64 = 1e-3;
 /// The linearisation of a plant with the given parameter values, from its equations of motion by extrapolated central
 /// differences (Richardson 1911, doi:10.1098/rsta.1911.0009).
 #[must_use]
-pub fn linearise<P: Plant<N>, const N: usize>(values: &[f64]) -> Linearisation {
+pub fn linearise<P: Plant<N>, const N: usize>(values: &[f64]) -> Linearisation<N> {
     let constants = P::constants(values);
     let accelerations = |state: State<f64, N>| dispatch!(Level::new(), simd => drift_and_input::<_, P, N>(simd, &constants, &state));
     let derivative = |moved: &dyn Fn(f64) -> State<f64, N>| -> [f64; N] {
@@ -50,8 +49,8 @@ pub fn linearise<P: Plant<N>, const N: usize>(values: &[f64]) -> Linearisation {
         std::array::from_fn(|i| (4.0 * fine[i] - coarse[i]) / 3.0)
     };
     let upright = State::uniform(0.0);
-    let mut on_positions = DMatrix::zeros(N, N);
-    let mut on_rates = DMatrix::zeros(N, N);
+    let mut on_positions = SMatrix::<f64, N, N>::zeros();
+    let mut on_rates = SMatrix::<f64, N, N>::zeros();
     for j in 0..N {
         let by_position = derivative(&|h| {
             let mut state = upright;
@@ -63,11 +62,11 @@ pub fn linearise<P: Plant<N>, const N: usize>(values: &[f64]) -> Linearisation {
             state.rates[j] = h;
             state
         });
-        on_positions.set_column(j, &DVector::from_column_slice(&by_position));
-        on_rates.set_column(j, &DVector::from_column_slice(&by_rate));
+        on_positions.set_column(j, &SVector::from(by_position));
+        on_rates.set_column(j, &SVector::from(by_rate));
     }
     let [_, input] = accelerations(upright);
-    Linearisation { on_positions, on_rates, input: DVector::from_column_slice(&input) }
+    Linearisation { on_positions, on_rates, input: SVector::from(input) }
 }
 
 #[inline(always)]

@@ -10,14 +10,16 @@
 //!
 //! It is a local statement: what happens far from upright is what the scenarios show.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::SVector;
 
 use crate::controllers::surface::{BETA_MIN, Surface};
 use crate::registry::Member;
 
 mod linear;
+mod spectrum;
 
 pub use linear::{Linearisation, linearise};
+pub use spectrum::{Eigenvalue, ORDER_MAX, Spectrum, Square, eigenvalues};
 
 /// Real parts within this of 0, in 1/s, are neither stable nor unstable.
 pub const MARGIN: f64 = 1e-6;
@@ -53,26 +55,18 @@ impl Member for Verdict {
     }
 }
 
-/// An eigenvalue in 1/s.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Eigenvalue {
-    /// Real part: the rate at which its motion grows.
-    pub re: f64,
-    /// Imaginary part: its angular frequency.
-    pub im: f64,
-}
-
 /// The certificate of a gain vector.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
     /// What the eigenvalues say.
     pub verdict: Verdict,
-    /// The largest real part of those that apply, in 1/s; NaN where there are none because the force does not move σ.
+    /// The largest real part of those that apply, in 1/s; NaN where there are none, because the force does not move σ or
+    /// the gains are so extreme that the eigenvalues cannot be had.
     pub max_real_part: f64,
     /// Of the sliding dynamics, largest real part first.
-    pub sliding: Vec<Eigenvalue>,
+    pub sliding: Spectrum,
     /// Of the closed loop, for a law with a finite slope at σ = 0.
-    pub closed_loop: Option<Vec<Eigenvalue>>,
+    pub closed_loop: Option<Spectrum>,
 }
 
 /// How a law acts near the surface.
@@ -84,38 +78,50 @@ pub struct Reaching {
     pub pushes: bool,
 }
 
+impl Certificate {
+    /// Where there are no eigenvalues.
+    const NONE: Self = Self {
+        verdict: Verdict::Unstable,
+        max_real_part: f64::NAN,
+        sliding: Spectrum::EMPTY,
+        closed_loop: None,
+    };
+}
+
 /// The certificate of a surface and a law on a linearised plant.
+///
+/// # Allocation
+///
+/// None.
 #[must_use]
 pub fn certify<const N: usize>(
-    plant: &Linearisation,
+    plant: &Linearisation<N>,
     surface: &Surface<f64, N>,
     reaching: Reaching,
 ) -> Certificate {
-    let c = DVector::from_column_slice(&surface.on_rates);
-    let d = DVector::from_column_slice(&surface.on_positions);
+    let c = SVector::from(surface.on_rates);
+    let d = SVector::from(surface.on_positions);
     let beta = c.dot(&plant.input);
     if beta.abs() < BETA_MIN {
-        let (sliding, verdict) = (Vec::new(), Verdict::Unstable);
-        return Certificate { verdict, max_real_part: f64::NAN, sliding, closed_loop: None };
+        return Certificate::NONE;
     }
-    let n = c.len();
-    let mut equivalent = DVector::zeros(2 * n);
-    equivalent.rows_mut(0, n).copy_from(&(plant.on_positions.transpose() * &c / -beta));
-    equivalent.rows_mut(n, n).copy_from(&((plant.on_rates.transpose() * &c + &d) / -beta));
-    let mut sigma = DVector::zeros(2 * n);
-    sigma.rows_mut(0, n).copy_from(&d);
-    sigma.rows_mut(n, n).copy_from(&c);
-
-    let on_surface = complement(&sigma);
-    let sliding = on_surface.transpose() * plant.closed(&equivalent) * &on_surface;
-    let sliding = eigenvalues(&sliding);
-    let closed_loop = reaching.slope.map(|slope| {
+    let equivalent = [plant.on_positions.tr_mul(&c) / -beta, (plant.on_rates.tr_mul(&c) + d) / -beta];
+    let Some(sliding) =
+        eigenvalues(&on_surface(&plant.closed(&equivalent[0], &equivalent[1]), &d, &c), 2 * N - 1)
+    else {
+        return Certificate::NONE;
+    };
+    let mut closed_loop = None;
+    if let Some(slope) = reaching.slope {
         let [_, eq_max] = surface.limits;
-        let held = if eq_max > 0.0 { equivalent } else { DVector::zeros(2 * n) };
-        eigenvalues(&plant.closed(&(held - sigma * (slope * beta.signum()))))
-    });
+        let held = if eq_max > 0.0 { 1.0 } else { 0.0 };
+        let push = slope * beta.signum();
+        let matrix = plant.closed(&(equivalent[0] * held - d * push), &(equivalent[1] * held - c * push));
+        let Some(spectrum) = eigenvalues(&matrix, 2 * N) else { return Certificate::NONE };
+        closed_loop = Some(spectrum);
+    }
 
-    let applying = sliding.iter().chain(closed_loop.iter().flatten());
+    let applying = sliding.iter().chain(closed_loop.iter().flat_map(|spectrum| spectrum.iter()));
     let max_real_part = applying.map(|eigenvalue| eigenvalue.re).fold(f64::NEG_INFINITY, f64::max);
     let verdict = match max_real_part {
         _ if !reaching.pushes => Verdict::Unstable,
@@ -126,22 +132,15 @@ pub fn certify<const N: usize>(
     Certificate { verdict, max_real_part, sliding, closed_loop }
 }
 
-/// An orthonormal basis of the vectors perpendicular to `normal`, a column each: a Householder reflection without its
-/// first column.
-fn complement(normal: &DVector<f64>) -> DMatrix<f64> {
-    let n = normal.len();
-    let mut v = normal / normal.norm();
+/// The matrix seen on σ = d·q + c·q̇ = 0, 2N − 1 rows: in an orthonormal basis of which the normal of the surface is the first
+/// vector (a Householder reflection), without that one.
+fn on_surface<const N: usize>(matrix: &Square, d: &SVector<f64, N>, c: &SVector<f64, N>) -> Square {
+    let mut v = SVector::<f64, ORDER_MAX>::zeros();
+    v.rows_mut(0, N).copy_from(d);
+    v.rows_mut(N, N).copy_from(c);
+    v /= v.norm();
     v[0] += if v[0] < 0.0 { -1.0 } else { 1.0 };
-    let reflection = DMatrix::identity(n, n) - &v * v.transpose() * (2.0 / v.norm_squared());
-    reflection.columns(1, n - 1).into_owned()
-}
-
-/// The eigenvalues of a square matrix, largest real part first.
-#[must_use]
-pub fn eigenvalues(matrix: &DMatrix<f64>) -> Vec<Eigenvalue> {
-    let values = matrix.complex_eigenvalues();
-    let mut values: Vec<Eigenvalue> =
-        values.iter().map(|value| Eigenvalue { re: value.re, im: value.im }).collect();
-    values.sort_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
-    values
+    let reflection = Square::identity() - v * v.transpose() * (2.0 / v.norm_squared());
+    let turned = reflection * matrix * reflection;
+    Square::from_fn(|i, j| if i.max(j) + 1 < ORDER_MAX { turned[(i + 1, j + 1)] } else { 0.0 })
 }

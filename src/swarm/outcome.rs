@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 /// What a position is worth.
 ///
 /// Outcomes are totally ordered, best first: feasible before infeasible, a smaller violation before a larger one, then
-/// a smaller cost before a larger one. NaN and infinity, wherever they stand, are worse than every finite outcome and no better
-/// than each other, so that they can never become a best.
+/// a smaller cost before a larger one. A violation, or the cost of a feasible position, that is NaN or infinite is worse
+/// than every other outcome and no better than its like, so that it can never become a best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// How far the position is from feasible; 0 when it is.
     pub violation: f64,
-    /// The cost to minimise.
+    /// The cost to minimise; NaN when it is not known because the position is infeasible.
     pub cost: f64,
 }
 
@@ -25,6 +25,12 @@ impl Outcome {
         Self { violation: 0.0, cost }
     }
 
+    /// An infeasible outcome without a cost.
+    #[must_use]
+    pub const fn infeasible(violation: f64) -> Self {
+        Self { violation, cost: f64::NAN }
+    }
+
     /// Whether nothing is violated and the cost is finite.
     #[must_use]
     pub fn is_feasible(&self) -> bool {
@@ -34,15 +40,20 @@ impl Outcome {
     /// The order: `Less` is better.
     #[must_use]
     pub fn rank(&self, other: &Self) -> Ordering {
-        let invalid = |outcome: &Self| !(outcome.violation.is_finite() && outcome.cost.is_finite());
         let violation = |outcome: &Self| outcome.violation.max(0.0);
-        match (invalid(self), invalid(other)) {
-            (false, false) => violation(self)
-                .total_cmp(&violation(other))
-                // Adding 0 makes −0 equal to 0.
-                .then((self.cost + 0.0).total_cmp(&(other.cost + 0.0))),
-            (invalid, other_invalid) => invalid.cmp(&other_invalid),
+        // Adding 0 makes −0 equal to 0; the cost that matters is that of a feasible position.
+        let cost = |outcome: &Self| if outcome.cost.is_finite() { outcome.cost + 0.0 } else { f64::INFINITY };
+        match (self.is_valid(), other.is_valid()) {
+            (true, true) => {
+                violation(self).total_cmp(&violation(other)).then_with(|| cost(self).total_cmp(&cost(other)))
+            }
+            (valid, other_valid) => other_valid.cmp(&valid),
         }
+    }
+
+    /// Whether it says how good or how bad the position is.
+    fn is_valid(&self) -> bool {
+        self.violation.is_finite() && (self.violation > 0.0 || self.cost.is_finite())
     }
 
     /// Whether this outcome is strictly better.

@@ -1,0 +1,132 @@
+//! Gain constraints and required certificates: what breaks one is ordered, counted and never simulated.
+
+use gainswarm::config::Config;
+use gainswarm::engine::{self, Resources};
+use gainswarm::integrators::Rk4;
+use gainswarm::plants::DoubleInvertedPendulum;
+use gainswarm::problem::{Problem, SIMULATED_VIOLATION_MAX, certifier};
+use gainswarm::simulation::{Ending, Kernel};
+use gainswarm::stability::Verdict;
+use proptest::prelude::*;
+
+use crate::support::law::{Force, Law};
+use crate::support::{SMALL_STUDY, gainswarm, plant, settings, stderr, stdout, write_config};
+
+fn config(head: &str) -> Config {
+    Config::parse("study.toml".as_ref(), &format!("{head}\n{SMALL_STUDY}")).expect("a valid study")
+}
+
+/// The default values with some changed: k1, k2, lambda1 and K are the parameters 0, 1, 2 and 4 of the classical law.
+fn values(config: &Config, changes: &[(usize, f64)]) -> Vec<f64> {
+    let mut values = config.controller.values.clone();
+    for (index, value) in changes {
+        values[*index] = *value;
+    }
+    values
+}
+
+/// The classical law, but a simulation of k2 <= k1 panics.
+struct Guarded;
+
+impl Force for Guarded {
+    fn start(values: &[f64]) {
+        assert!(values[1] > values[0], "simulated although k2 > k1 is broken");
+    }
+}
+
+#[test]
+fn a_vector_that_breaks_a_constraint_is_never_simulated_and_is_counted() {
+    let config = config("constraints = [\"k2 > k1\"]");
+    let problem = Problem {
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Guarded>, Rk4, 3>::new(
+            &plant(&[]),
+            settings(1e-3, 200),
+        )),
+        ..Problem::new(&config)
+    };
+    let tuning = engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning");
+    assert_eq!(tuning.tally.panicked, 0);
+    assert!(tuning.tally.rejected > 0 && tuning.tally.rejected < tuning.evaluations);
+    assert_eq!(tuning.tally.simulations, 2 * (tuning.evaluations - tuning.tally.rejected));
+    assert!(tuning.best.is_feasible() && tuning.values[1] > tuning.values[0]);
+}
+
+#[test]
+fn a_vector_without_a_required_certificate_is_not_simulated_and_the_tuned_one_has_it() {
+    let config = config("require_certificate = true");
+    let tuning = engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
+    assert!(tuning.tally.rejected > 0 && tuning.best.is_feasible());
+    assert_eq!(certifier(&config)(&tuning.values).verdict, Verdict::Stable);
+}
+
+proptest! {
+    #[test]
+    fn the_violation_is_the_distance_in_shares_of_the_searched_ranges(k1 in 1.0..50.0, k2 in 1.0..50.0) {
+        let config = config("constraints = [\"k2 - 2*k1 >= 5\"]");
+        let violation = Problem::new(&config).violation(&values(&config, &[(0, k1), (1, k2)]));
+        let outside = 5.0 - (k2 - 2.0 * k1);
+        if outside <= 0.0 {
+            prop_assert_eq!(violation, 0.0);
+        } else {
+            // k1 and k2 are searched from 1 to 50: the left side goes over 49 + 2·49.
+            let expected = SIMULATED_VIOLATION_MAX + 1.0 + outside / (3.0 * 49.0);
+            prop_assert!((violation - expected).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn equality_breaks_a_strict_constraint_alone_and_spelling_does_not_matter() {
+    for (text, k1, k2, holds) in [
+        ("k1 > k2", 3.0, 3.0, false),
+        ("k1 >= k2", 3.0, 3.0, true),
+        ("k1 < k2", 3.0, 3.0, false),
+        ("k1 <= k2", 3.0, 3.0, true),
+        ("k1<k2", 2.0, 3.0, true),
+        ("  -k2 + 1e1 *k1>  k1*2.5e-1 -.5 + K - K", 1.0, 10.0, true),
+        ("  -k2 + 1e1 *k1>  k1*2.5e-1 -.5 + K - K", 1.0, 11.0, false),
+        ("3 <= k1 + k1", 1.5, 9.0, true),
+        ("3 < k1 + k1", 1.5, 9.0, false),
+    ] {
+        let config = config(&format!("constraints = [\"{text}\"]"));
+        let violation = Problem::new(&config).violation(&values(&config, &[(0, k1), (1, k2)]));
+        assert_eq!(violation == 0.0, holds, "{text} with k1 = {k1}, k2 = {k2}: {violation}");
+    }
+}
+
+#[test]
+fn broken_constraints_rank_behind_missing_certificates_and_those_behind_falls() {
+    let config = config("constraints = [\"k2 > k1\"]\nrequire_certificate = true");
+    let problem = Problem::new(&config);
+    let violation = |changes: &[(usize, f64)]| problem.violation(&values(&config, changes));
+    assert_eq!(violation(&[]), 0.0);
+    let (slow, idle) = (violation(&[(2, 1e-3)]), violation(&[(4, 0.0), (5, 0.0)]));
+    let uncertified = SIMULATED_VIOLATION_MAX..=SIMULATED_VIOLATION_MAX + 1.0;
+    assert!(uncertified.contains(&slow) && uncertified.contains(&idle), "{slow} and {idle}");
+    let (near, far) = (violation(&[(0, 32.0)]), violation(&[(0, 50.0)]));
+    assert!(*uncertified.end() < near && near < far);
+    // A simulation violates at most the largest penalty, that of a panic: 2e6/1e6.
+    let fallen =
+        engine::assess(&problem, Resources::default(), &values(&config, &[(9, 1e-3)])).expect("records");
+    assert!(fallen.iter().all(|record| record.ending == Ending::Survived || record.cost / 1e6 <= 2.0));
+}
+
+#[test]
+fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let study = format!("require_certificate = true\n{SMALL_STUDY}[controller]\nsurface = \"absolute\"\n");
+    let path = write_config(directory.path(), "absolute.toml", study);
+    let output = directory.path().join("out");
+    let run = gainswarm(&["tune", &path, "--output", output.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    assert!(stdout(&run).contains("NOT SIMULATED: no stable certificate"), "{}", stdout(&run));
+    assert!(stderr(&run).contains("no gain vector was found that holds"), "{}", stderr(&run));
+    let mut summary = csv::Reader::from_path(output.join("summary.csv")).expect("a summary");
+    let columns = summary.headers().expect("a header").clone();
+    let row = summary.records().next().expect("a row").expect("a row");
+    let cell = |name: &str| &row[columns.iter().position(|column| column == name).expect("a column")];
+    // 24 particles in 12 generations, none of them simulated: no cost stands where no simulation ran.
+    assert_eq!((cell("rejected"), cell("simulations"), cell("cost"), cell("ise")), ("288", "0", "", ""));
+    let mut convergence = csv::Reader::from_path(output.join("convergence.csv")).expect("a table");
+    assert!(convergence.records().all(|row| &row.expect("a row")[2] == ""));
+}

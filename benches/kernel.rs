@@ -38,7 +38,8 @@ impl Bench {
         );
         let problem = Problem::new(&Config::parse("bench.toml".as_ref(), &text).expect("a valid study"));
         let simulator = &problem.simulator;
-        let workspace = Workspace::reserve(simulator.workspace_bytes(level), simulator.lanes(level));
+        let workspace =
+            Workspace::reserve(simulator.workspace_bytes(level, problem.terms), simulator.lanes(level));
         let values = problem.values.repeat(VECTORS);
         let records = Records::new(VECTORS * problem.scenarios.len()).expect("memory");
         Self { values, records, workspace: workspace.expect("memory"), level, problem }
@@ -55,6 +56,7 @@ impl Bench {
             width: self.problem.values.len(),
             scenarios: &self.problem.scenarios,
             bounds: &[f64::INFINITY; VECTORS],
+            terms: self.problem.terms,
             queue: &queue,
             end: self.records.len(),
             records: &self.records,

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
-use crate::costs::Factors;
+use crate::costs::{Judgement, TermSet, Timing};
 use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
@@ -44,6 +44,8 @@ pub struct Problem {
     pub scenarios: Vec<Scenario>,
     /// Simulates the closed loop of this plant, controller and integrator.
     pub simulator: Box<dyn Simulator>,
+    /// The cost terms that the cost needs.
+    pub terms: TermSet,
     /// Whether a simulation stops once its particle cannot improve on its personal best.
     pub early_abandonment: bool,
     /// How the swarm is made up.
@@ -67,6 +69,7 @@ impl Problem {
             required_certificate: config.require_certificate.then(|| certifier(config)),
             scenarios: config.scenarios.clone(),
             simulator: simulator(config),
+            terms: judgement(config).needed(),
             early_abandonment: config.simulation.early_abandonment,
             swarm: config.swarm.settings.clone(),
             generations: config.swarm.generations,
@@ -182,11 +185,15 @@ fn settings(config: &Config) -> Settings {
         steps: simulation.steps(),
         angle_limit: simulation.angle_limit,
         track_limit: simulation.track_limit,
-        factors: Factors(std::array::from_fn(|k| {
-            simulation.dt * config.cost[k].weight / config.cost[k].norm
-        })),
+        judgement: judgement(config),
         surface: config.controller.surface,
         saturation: config.controller.saturation,
         equivalent_control: config.controller.equivalent_control,
     }
+}
+
+fn judgement(config: &Config) -> Judgement {
+    let simulation = &config.simulation;
+    let timing = Timing { dt: simulation.dt, steps: simulation.steps() };
+    Judgement::new(&config.cost, &timing, simulation.settled_position, simulation.settled_angle)
 }

@@ -264,3 +264,51 @@ fn results_that_do_not_fit_leave_the_old_ones_as_they_were() {
     assert!(json.contains("\"cost\":"), "the numbers are not lost");
     assert_eq!(rest, "old\ngains.csv\n");
 }
+
+#[test]
+fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let one = write_config(directory.path(), "one.toml", SMALL_STUDY);
+    let adaptive = format!("{SMALL_STUDY}[controller]\ntype = \"adaptive\"\n");
+    let other = write_config(directory.path(), "other.toml", adaptive);
+    let output = directory.path().join("out");
+    let out = output.to_str().expect("UTF-8");
+    let run = gainswarm(&["compare", &one, &other, "--output", out]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let text = stdout(&run);
+    for words in
+        ["one", "other", "settling time s, worst", "chattering N/s", "ns a control step", "certificate"]
+    {
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let mut table = csv::Reader::from_path(output.join("compare.csv")).expect("a table");
+    let studies: Vec<String> = table.records().map(|row| row.expect("a row")[0].into()).collect();
+    assert_eq!(studies, ["one", "other"]);
+    // What compare tunes is what tune tunes.
+    let alone = directory.path().join("alone");
+    gainswarm(&["tune", &other, "--quiet", "--output", alone.to_str().expect("UTF-8")]);
+    let gains = |path: &Path| std::fs::read(path.join("gains.csv")).expect("gains");
+    assert_eq!(gains(&alone), gains(&output.join("other")));
+
+    let longer = SMALL_STUDY.replacen("duration = 0.2", "duration = 0.3", 1);
+    let third = write_config(directory.path(), "third.toml", longer);
+    let run = gainswarm(&["compare", &one, &third, "--output", out]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stderr(&run).contains("differ in [simulation]"), "{}", stderr(&run));
+    let run = gainswarm(&["compare", &one, &one, "--output", out]);
+    assert!(run.status.code() == Some(2) && stderr(&run).contains("both the study"), "{}", stderr(&run));
+    let run = gainswarm(&["compare", &one, &other, "--json", "--quiet", "--output", out]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_eq!(json[1]["controller"], "adaptive");
+}
+
+#[test]
+fn the_tables_in_readme_are_those_of_the_declarations() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("README");
+    for family in ["controllers", "costs"] {
+        let run = gainswarm(&["list", family, "--markdown"]);
+        assert!(readme.contains(&stdout(&run)), "paste this into README:\n{}", stdout(&run));
+    }
+}

@@ -189,6 +189,17 @@ fn broken() -> Vec<Broken> {
             "[cost.isse]\nweight = 1.0",
             &["unknown key `isse` in [cost]", "did you mean `ise`"],
         ),
+        with("no state", "[cost.ise]\nstates = []", &["cost.ise.states is empty", "theta1"]),
+        with(
+            "unknown state",
+            "[cost.ise]\nstates = [\"tehta1\"]",
+            &["cost.ise.states[1]: \"tehta1\"", "did you mean `theta1`"],
+        ),
+        with(
+            "a choice of states where there is none",
+            "[cost.control_effort]\nstates = [\"x\"]",
+            &["unknown key `states`"],
+        ),
         with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
         with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
         with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),

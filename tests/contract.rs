@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
+use gainswarm::costs::TermSet;
 use gainswarm::integrators::IntegratorKind;
 use gainswarm::plants::PlantKind;
 use gainswarm::problem::Problem;
@@ -34,13 +35,15 @@ fn all() -> impl Iterator<Item = Problem> {
 /// The records of a batch of gain vectors in one scenario.
 fn run(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scenario) -> Vec<Record> {
     let simulator = &problem.simulator;
-    let workspace = Workspace::reserve(simulator.workspace_bytes(level), simulator.lanes(level));
+    let workspace =
+        Workspace::reserve(simulator.workspace_bytes(level, TermSet::ALL), simulator.lanes(level));
     let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len()).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: problem.values.len(),
         scenarios: std::slice::from_ref(scenario),
         bounds: &vec![f64::INFINITY; vectors.len()],
+        terms: TermSet::ALL,
         queue: &queue,
         end: vectors.len(),
         records: &records,

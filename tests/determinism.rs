@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use gainswarm::Member;
 use gainswarm::controllers::Classical;
 use gainswarm::controllers::Controller;
+use gainswarm::costs::TermSet;
 use gainswarm::integrators::Rk4;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::simulation::{Batch, Kernel, Record, Records, Scenario, SimdLevel, Simulator, Workspace};
@@ -55,7 +56,7 @@ fn batch(
     scenarios: &[Scenario],
 ) -> Vec<Record> {
     let mut workspace =
-        Workspace::reserve(kernel.workspace_bytes(level), kernel.lanes(level)).expect("memory");
+        Workspace::reserve(kernel.workspace_bytes(level, TermSet::ALL), kernel.lanes(level)).expect("memory");
     let jobs = vectors.len() * scenarios.len();
     let (queue, records) = (AtomicUsize::new(0), Records::new(jobs).expect("memory"));
     kernel.run(
@@ -65,6 +66,7 @@ fn batch(
             width: vectors[0].len(),
             scenarios,
             bounds: &vec![f64::INFINITY; vectors.len()],
+            terms: TermSet::ALL,
             queue: &queue,
             end: jobs,
             records: &records,

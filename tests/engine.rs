@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use fearless_simd::{Simd, prelude::*};
 use gainswarm::config::Config;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
+use gainswarm::costs::{CostKind, TermSet};
 use gainswarm::engine::{self, Resources};
 use gainswarm::integrators::Rk4;
 use gainswarm::plants::DoubleInvertedPendulum;
@@ -56,7 +57,11 @@ fn the_cost_is_the_mean_of_simulations_that_ran() {
     assert!(tuning.records.iter().all(|record| record.ending == Ending::Survived && record.steps == 2000));
     let mean = tuning.records.iter().map(|record| record.cost).sum::<f64>() / 2.0;
     assert_eq!(mean.to_bits(), tuning.best.cost.to_bits());
-    let terms: f64 = tuning.mean_terms().iter().sum();
+    let weighed = |kind: &CostKind| {
+        let (weight, norm) = kind.defaults();
+        weight / norm * tuning.value(*kind)[0]
+    };
+    let terms: f64 = CostKind::ALL.iter().map(weighed).sum();
     assert!((terms - mean).abs() < 1e-12 * mean);
 }
 
@@ -131,7 +136,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
     let values: Vec<f64> = (0..40).flat_map(|_| reference_gains()).collect();
     let mut bytes_a_lane = Vec::new();
     for level in SimdLevel::available() {
-        let (bytes, lanes) = (kernel.workspace_bytes(level), kernel.lanes(level));
+        let (bytes, lanes) = (kernel.workspace_bytes(level, TermSet::ALL), kernel.lanes(level));
         let mut workspace = Workspace::reserve(bytes, lanes).expect("memory");
         let capacity = workspace.capacity_bytes();
         for _ in 0..3 {
@@ -141,6 +146,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
                 width: Classical::PARAMETERS.len(),
                 scenarios: &scenarios,
                 bounds: &[f64::INFINITY; 40],
+                terms: TermSet::ALL,
                 queue: &queue,
                 end: 40,
                 records: &records,

@@ -7,6 +7,7 @@ mod config;
 mod constraints;
 mod contract;
 mod control;
+mod costs;
 mod determinism;
 mod engine;
 mod history;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
+use gainswarm::costs::CostKind;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{Problem, certifier};
 use gainswarm::report::{read_gains, replace, write_tuning};
@@ -42,11 +43,16 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(gains[0], "controller,gain,value,unit,lower,upper,tuned");
     assert_eq!(gains.len(), 1 + 11);
     assert_eq!(gains.iter().filter(|line| line.ends_with(",true")).count(), 6);
+    let term = |kind: &CostKind| ["cost", "mean", "worst"].map(|what| format!("{}_{what}", kind.name()));
+    let terms: Vec<String> = CostKind::ALL.iter().flat_map(term).collect();
     assert_eq!(
         lines("summary.csv")[0],
-        "study,plant,controller,seed,cost,ise,control_effort,control_rate,sliding_energy,failed,generations,\
-         evaluations,simulations,rejected,control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,\
-         threads,simd,certificate,max_real_part"
+        "study,plant,controller,seed,cost,certificate,max_real_part,failed,generations,evaluations,simulations,rejected,\
+         control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,threads,simd,\
+         ns_per_control_step,"
+            .to_owned()
+            + &terms.join(",")
+            + ",ripple_share"
     );
     assert_eq!(lines("summary.csv").len(), 2);
     assert_eq!(lines("convergence.csv").len(), 1 + 12);

@@ -4,7 +4,7 @@
 
 use gainswarm::config::Config;
 use gainswarm::controllers::{ControllerKind, Saturation};
-use gainswarm::costs;
+use gainswarm::costs::{CostKind, Judgement, Term, Timing};
 use gainswarm::engine::{self, Resources, Tuning};
 use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
@@ -82,7 +82,12 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         steps: 200,
         angle_limit: std::f64::consts::FRAC_PI_2,
         track_limit: 10.0,
-        factors: costs::Factors([dt; costs::TERMS]),
+        judgement: Judgement::new(
+            &std::array::from_fn(|k| Term::default_of(CostKind::ALL[k])),
+            &Timing { dt, steps: 200 },
+            0.05,
+            0.01,
+        ),
         surface: gainswarm::controllers::SurfaceKind::Relative,
         saturation: Saturation::Tanh,
         equivalent_control: true,

@@ -23,11 +23,15 @@ pub(super) fn run(args: &CertifyArgs) -> Result<bool, Error> {
     };
     let certificate = problem::certifier(&config)(&values);
     print(&text(&certificate))?;
-    let stable = certificate.verdict == Verdict::Stable;
-    if !stable && controller.surface == SurfaceKind::Absolute {
+    explain(controller.surface, &certificate);
+    Ok(certificate.verdict == Verdict::Stable)
+}
+
+/// Says why there is no certificate, where the reason is known.
+pub(super) fn explain(surface: SurfaceKind, certificate: &Certificate) {
+    if certificate.verdict != Verdict::Stable && surface == SurfaceKind::Absolute {
         note(ABSOLUTE);
     }
-    Ok(stable)
 }
 
 /// The verdict and the largest real part.

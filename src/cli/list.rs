@@ -12,7 +12,10 @@ use crate::topologies::TopologyKind;
 
 pub(super) const FAMILIES: [&str; 5] = ["plants", "controllers", "integrators", "costs", "topologies"];
 
-pub(super) fn run(family: Option<&str>, verbose: bool) -> Result<(), Error> {
+pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result<(), Error> {
+    if markdown {
+        return print(&if family == Some("costs") { costs_in_markdown() } else { parameters_in_markdown() });
+    }
     let chosen = FAMILIES.iter().filter(|name| family.is_none_or(|family| family == **name));
     let tables: Vec<String> = chosen.map(|family| members(family, verbose)).collect();
     print(&tables.join("\n"))
@@ -38,16 +41,67 @@ fn members(family: &str, verbose: bool) -> String {
     std::iter::once(table::table(&[family, ""], &[], rows)).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
+const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"];
+
 /// The parameters of a member, with everything that is declared of them.
 fn described(name: &str, parameters: &[Parameter]) -> String {
-    let row = |parameter: &Parameter| {
-        let range = format!("{} … {}", Short(parameter.min), Short(parameter.max));
-        let search = |[lower, upper]: [f64; 2]| format!("{} … {}", Short(lower), Short(upper));
-        let search = parameter.search.map_or(String::new(), search);
-        let default = Short(parameter.default).to_string();
-        vec![parameter.name.into(), parameter.unit.into(), default, range, search, parameter.doc.into()]
+    let header: Vec<&str> = std::iter::once(name).chain(COLUMNS).collect();
+    table::table(&header, &[2], parameters.iter().map(cells))
+}
+
+fn cells(parameter: &Parameter) -> Vec<String> {
+    let range = |[lower, upper]: [f64; 2]| format!("{} … {}", Short(lower), Short(upper));
+    vec![
+        parameter.name.into(),
+        parameter.unit.into(),
+        Short(parameter.default).to_string(),
+        range([parameter.min, parameter.max]),
+        parameter.search.map_or(String::new(), range),
+        parameter.doc.into(),
+    ]
+}
+
+/// The parameters of all controllers as they stand in README: those that all share first, then those of each.
+fn parameters_in_markdown() -> String {
+    let all = |parameter: &Parameter| {
+        ControllerKind::ALL.iter().all(|kind| kind.parameters().iter().any(|other| other == parameter))
     };
-    table::table(&[name, "unit", "default", "allowed", "searched", ""], &[2], parameters.iter().map(row))
+    let table = |name: &str, parameters: Vec<&Parameter>| {
+        let escaped = |cell: &String| cell.replace('|', "\\|");
+        let line =
+            |cells: &[String]| format!("| {} |\n", cells.iter().map(escaped).collect::<Vec<_>>().join(" | "));
+        let header: Vec<String> = std::iter::once(name).chain(COLUMNS).map(Into::into).collect();
+        let rule = format!("|{}\n", "---|".repeat(header.len()));
+        let rows = parameters.into_iter().map(|parameter| line(&cells(parameter)));
+        std::iter::once(line(&header)).chain([rule]).chain(rows).collect::<String>()
+    };
+    let shared = ControllerKind::ALL[0].parameters().iter().filter(|parameter| all(parameter)).collect();
+    let own = ControllerKind::ALL.iter().map(|kind| {
+        table(kind.name(), kind.parameters().iter().filter(|parameter| !all(parameter)).collect())
+    });
+    std::iter::once(table("all controllers", shared)).chain(own).collect::<Vec<_>>().join("\n")
+}
+
+/// The cost terms as they stand in README.
+fn costs_in_markdown() -> String {
+    let row = |kind: &CostKind| {
+        let (weight, norm) = kind.defaults();
+        let numbers = [weight, norm].map(|number| Short(number).to_string());
+        [kind.name().into(), kind.unit().into(), kind.summary().into()].into_iter().chain(numbers).collect()
+    };
+    in_markdown(&["term", "unit", "value", "weight", "norm"], CostKind::ALL.iter().map(row))
+}
+
+fn in_markdown(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| {
+        let escaped: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", escaped.join(" | "))
+    };
+    let head = line(header.iter().map(|name| (*name).into()).collect());
+    std::iter::once(head)
+        .chain([format!("|{}\n", "---|".repeat(header.len()))])
+        .chain(rows.map(line))
+        .collect()
 }
 
 fn rows<M: Member>() -> Vec<Vec<String>> {

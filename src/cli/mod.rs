@@ -17,6 +17,7 @@ use crate::simulation::SimdLevel;
 use crate::{Error, config};
 
 mod certify;
+mod compare;
 mod list;
 mod progress;
 mod simulate;
@@ -26,6 +27,7 @@ mod tune;
 const EXAMPLES: &str = "Examples:
   gainswarm tune configs/classical.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
+  gainswarm compare configs/classical.toml configs/super_twisting.toml
   gainswarm list controllers";
 
 #[derive(Debug, Parser)]
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     /// Tune a controller's gains with a particle swarm and write them as CSV
     Tune(TuneArgs),
+    /// Tune several studies and compare what comes out
+    Compare(CompareArgs),
     /// Simulate one closed loop and write its trajectory as CSV
     Simulate(SimulateArgs),
     /// Say whether gains are stable about upright; exit code 1 when not
@@ -51,6 +55,9 @@ enum Command {
         /// Also the parameters of plants and controllers: unit, default, range, meaning
         #[arg(long)]
         verbose: bool,
+        /// The parameters of all controllers, or the cost terms, as Markdown tables
+        #[arg(long, conflicts_with = "verbose")]
+        markdown: bool,
     },
 }
 
@@ -59,6 +66,29 @@ enum Command {
 struct TuneArgs {
     /// The study, a TOML file
     config: PathBuf,
+    /// Where the results go [default: outputs/<study>]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    search: SearchArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
+struct CompareArgs {
+    /// The studies, TOML files with the same plant, simulation, cost and scenarios
+    #[arg(required = true)]
+    configs: Vec<PathBuf>,
+    /// Where compare.csv and a directory a study go
+    #[arg(long, value_name = "DIR", default_value = "outputs/compare")]
+    output: PathBuf,
+    #[command(flatten)]
+    search: SearchArgs,
+}
+
+/// How a search runs, whatever it is for.
+#[derive(Debug, Args)]
+struct SearchArgs {
     /// Seed of every random number [default: the config's]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
@@ -71,16 +101,13 @@ struct TuneArgs {
     /// Generations to run [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     generations: Option<u64>,
-    /// Where the results go [default: outputs/<study>]
-    #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
     /// SIMD instructions to use; the result does not depend on it
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
     simd: String,
     /// No progress and no table
     #[arg(long)]
     quiet: bool,
-    /// Print the summary as one JSON object instead of a table
+    /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
 }
@@ -132,9 +159,12 @@ const SIMD: [&str; 7] = ["auto", "avx512", "avx2", "sse4.2", "sse2", "neon", "sc
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tune(args) => tune::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| true),
         Command::Certify(args) => certify::run(&args),
-        Command::List { family, verbose } => list::run(family.as_deref(), verbose).map(|()| true),
+        Command::List { family, verbose, markdown } => {
+            list::run(family.as_deref(), verbose, markdown).map(|()| true)
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -169,9 +199,10 @@ fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-fn resources(threads: Option<u64>, simd: &str) -> Result<Resources, Error> {
+fn resources(SearchArgs { threads, simd, .. }: &SearchArgs) -> Result<Resources, Error> {
     let all = Resources::default();
-    let level = SimdLevel::ALL.iter().copied().find(|level| level.name() == simd).unwrap_or(all.level);
+    let level =
+        SimdLevel::ALL.iter().copied().find(|level| level.name() == simd.as_str()).unwrap_or(all.level);
     if !SimdLevel::available().any(|available| available == level) {
         let names: Vec<&str> = SimdLevel::available().map(Member::name).collect();
         return Err(Error::Option {

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::progress::Meter;
 use super::table::{count, number, rate, table};
-use super::{TuneArgs, load, note, print, resources};
+use super::{SearchArgs, TuneArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
 use crate::constraint::Constraint;
+use crate::costs::CostKind;
 use crate::engine::{self, Resources, Tuning};
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
@@ -17,29 +18,74 @@ use crate::stability::Certificate;
 
 /// Tunes and writes the results; true when the gains hold in every scenario.
 pub(super) fn run(args: &TuneArgs) -> Result<bool, Error> {
-    let resources = resources(args.threads, &args.simd)?;
-    let config = overridden(load(&args.config)?, args)?;
-    let problem = Problem::new(&config);
+    let search = &args.search;
+    let resources = resources(search)?;
+    let config = overridden(load(&args.config)?, search)?;
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    report::prepare_directory(&directory)?;
-
-    let mut meter = Meter::new(problem.generations, args.quiet);
-    let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
-    meter.finish();
+    let study = Study::tune(config, resources, &directory, search.quiet)?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
-    let certificate = problem::certifier(&config)(&tuning.values);
-    let shown = show(args, &config, resources, &tuning, &certificate);
-    report::write_tuning(&directory, &config, resources, &tuning, &certificate)?;
+    let shown = study.show(search);
+    study.write(&directory)?;
     shown?;
-    if !args.quiet {
+    if !search.quiet {
         note(&format!("written to {}", directory.display()));
+        super::certify::explain(study.config.controller.surface, &study.certificate);
     }
-    let holds = tuning.best.is_feasible();
-    if !holds {
+    if !study.holds() {
         note(NOTHING_HOLDS);
     }
-    Ok(holds)
+    Ok(study.holds())
+}
+
+/// A study and what its tuning came to.
+pub(super) struct Study {
+    pub(super) config: Config,
+    resources: Resources,
+    tuning: Tuning,
+    certificate: Certificate,
+}
+
+impl Study {
+    /// Tunes, once it is sure that the results can be written.
+    pub(super) fn tune(
+        config: Config,
+        resources: Resources,
+        directory: &Path,
+        quiet: bool,
+    ) -> Result<Self, Error> {
+        let problem = Problem::new(&config);
+        report::prepare_directory(directory)?;
+        let mut meter = Meter::new(problem.generations, quiet);
+        let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
+        meter.finish();
+        let certificate = problem::certifier(&config)(&tuning.values);
+        Ok(Self { config, resources, tuning, certificate })
+    }
+
+    pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
+        report::write_tuning(directory, &self.config, self.resources, &self.tuning, &self.certificate)
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary::new(&self.config, self.resources, &self.tuning, &self.certificate)
+    }
+
+    /// Whether the tuned gains hold in every scenario.
+    pub(super) fn holds(&self) -> bool {
+        self.tuning.best.is_feasible()
+    }
+
+    fn show(&self, search: &SearchArgs) -> Result<(), Error> {
+        if search.json {
+            return print(&(self.summary().to_json() + "\n"));
+        }
+        if search.quiet {
+            return Ok(());
+        }
+        let facts = facts(&self.config, self.resources, &self.tuning, &self.certificate);
+        print(&format!("{}\n{facts}", gains(&self.config, &self.tuning)))
+    }
 }
 
 /// What to do when the search ends without a feasible gain vector.
@@ -47,7 +93,7 @@ const NOTHING_HOLDS: &str = "error: no gain vector was found that holds in every
     search longer (--generations) or wider ([[tune]] bounds), or ask for less (starts, constraints, u_max)";
 
 /// The config with what the command line says otherwise.
-fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
+pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config, Error> {
     config.seed = args.seed.unwrap_or(config.seed);
     config.swarm.generations = args.generations.unwrap_or(config.swarm.generations);
     if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
@@ -63,22 +109,6 @@ fn overridden(mut config: Config, args: &TuneArgs) -> Result<Config, Error> {
         config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
     }
     Ok(config)
-}
-
-fn show(
-    args: &TuneArgs,
-    config: &Config,
-    resources: Resources,
-    tuning: &Tuning,
-    certificate: &Certificate,
-) -> Result<(), Error> {
-    if args.json {
-        return print(&(Summary::new(config, resources, tuning, certificate).to_json() + "\n"));
-    }
-    if args.quiet {
-        return Ok(());
-    }
-    print(&format!("{}\n{}", gains(config, tuning), facts(config, resources, tuning, certificate)))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {
@@ -110,6 +140,7 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         resources.threads,
         resources.level.name()
     );
+    let worst = |kind| tuning.value(kind)[1];
     let rows = [
         (
             "study",
@@ -117,6 +148,8 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         ),
         ("cost", number(tuning.best.cost)),
         ("outcome", survival),
+        ("settling time", format!("{} s at most", number(worst(CostKind::SettlingTime)))),
+        ("peak force", format!("{} N", number(worst(CostKind::PeakForce)))),
         ("at the end", rest),
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),

@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use crate::constraint::Constraint;
 use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
-use crate::costs::{CostKind, TERMS};
+use crate::costs::{CostKind, TERMS, Term};
 use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
@@ -74,6 +74,10 @@ const ANGLE_LIMIT: Parameter = Parameter::fixed(
 );
 const TRACK_LIMIT: Parameter =
     Parameter::fixed("track_limit", "m", 10.0, [1e-3, 1e4], "a cart beyond this has left the track");
+const SETTLED_POSITION: Parameter =
+    Parameter::fixed("settled_position", "m", 0.05, [1e-9, 1e4], "a cart within this counts as settled");
+const SETTLED_ANGLE: Parameter =
+    Parameter::fixed("settled_angle", "rad", 0.01, [1e-9, 100.0], "a link within this counts as settled");
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
 /// Initial rates are bounded by this, in m/s and rad/s.
@@ -92,8 +96,8 @@ pub struct Config {
     pub controller: ControllerConfig,
     /// How it is simulated.
     pub simulation: SimulationConfig,
-    /// Weight and norm of each cost term.
-    pub cost: [TermConfig; TERMS],
+    /// Weight, norm and states of each cost term.
+    pub cost: [Term; TERMS],
     /// What it starts from.
     pub scenarios: Vec<Scenario>,
     /// Who searches.
@@ -143,6 +147,10 @@ pub struct SimulationConfig {
     pub angle_limit: f64,
     /// In m.
     pub track_limit: f64,
+    /// A cart within ± this, in m, counts as settled.
+    pub settled_position: f64,
+    /// A link within ± this, in rad, counts as settled.
+    pub settled_angle: f64,
     /// Whether a simulation stops once its particle cannot improve any more.
     pub early_abandonment: bool,
 }
@@ -177,15 +185,6 @@ impl SimulationConfig {
 pub(crate) struct Refusal {
     pub(crate) problem: String,
     pub(crate) remedy: String,
-}
-
-/// `[cost.<term>]`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TermConfig {
-    /// 0 switches the term off.
-    pub weight: f64,
-    /// What the integral is divided by.
-    pub norm: f64,
 }
 
 /// `[swarm]`.
@@ -248,7 +247,7 @@ impl Config {
         let plant = plant(root.section("plant")?)?;
         let controller = controller(root.section("controller")?)?;
         let simulation = simulation(root.section("simulation")?)?;
-        let cost = cost(root.section("cost")?)?;
+        let cost = cost(root.section("cost")?, &plant)?;
         let scenarios = scenarios(&root, &plant, &simulation)?;
         let swarm = swarm(root.section("swarm")?, scenarios.len())?;
         let tune = tune(&root, &controller)?;
@@ -305,6 +304,8 @@ fn simulation(section: Section<'_>) -> Result<SimulationConfig, ConfigError> {
         integrator: section.choice("integrator", IntegratorKind::Rk4)?,
         angle_limit: section.number(&ANGLE_LIMIT)?,
         track_limit: section.number(&TRACK_LIMIT)?,
+        settled_position: section.number(&SETTLED_POSITION)?,
+        settled_angle: section.number(&SETTLED_ANGLE)?,
         early_abandonment: section.switch("early_abandonment", true)?,
     };
     config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;
@@ -312,15 +313,19 @@ fn simulation(section: Section<'_>) -> Result<SimulationConfig, ConfigError> {
     Ok(config)
 }
 
-fn cost(section: Section<'_>) -> Result<[TermConfig; TERMS], ConfigError> {
-    let mut terms = [TermConfig { weight: 0.0, norm: 1.0 }; TERMS];
+fn cost(section: Section<'_>, plant: &PlantConfig) -> Result<[Term; TERMS], ConfigError> {
+    let mut terms = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect::<Vec<_>>();
     for (term, kind) in terms.iter_mut().zip(CostKind::ALL) {
-        let (weight, norm) = kind.defaults();
         let table = section.section(kind.name())?;
-        term.weight = table.number(&Parameter { default: weight, ..WEIGHT })?;
-        term.norm = table.number(&Parameter { default: norm, ..NORM })?;
+        term.weight = table.number(&Parameter { default: term.weight, ..WEIGHT })?;
+        term.norm = table.number(&Parameter { default: term.norm, ..NORM })?;
+        if kind.chooses_states() {
+            let names: Vec<&str> = plant.kind.states().iter().map(|state| state.name).collect();
+            term.states = table.subset("states", &names)?;
+        }
         table.finish()?;
     }
+    let terms: [Term; TERMS] = std::array::from_fn(|k| terms[k]);
     if terms.iter().all(|term| term.weight == 0.0) {
         let problem = "has no term with a weight above 0: every gain vector would cost 0";
         return Err(section.error("ise", problem, "give at least one term a weight above 0".into()));

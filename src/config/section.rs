@@ -162,6 +162,23 @@ impl<'a> Section<'a> {
         array.iter().enumerate().map(text).collect()
     }
 
+    /// A choice of `names`, a bit each; all of them when it is absent.
+    pub(super) fn subset(&self, key: &str, names: &[&str]) -> Result<u32, ConfigError> {
+        if self.find(key).is_none() {
+            return Ok(u32::MAX);
+        }
+        let chosen = self.texts(key, names.len(), |text| {
+            names.iter().position(|name| *name == text).ok_or_else(|| Refusal {
+                problem: format!("\"{}\" is unknown", text.escape_debug()),
+                remedy: format!("allowed: {}", one_of(text, names)),
+            })
+        })?;
+        if chosen.is_empty() {
+            return Err(self.error(key, "is empty", format!("allowed: some of {}", names.join(", "))));
+        }
+        Ok(chosen.into_iter().fold(0, |set, index| set | 1 << index))
+    }
+
     /// A table within this one.
     pub(super) fn section(&self, key: &str) -> Result<Self, ConfigError> {
         let name = self.path(key);

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Config;
-use crate::costs::CostKind;
+use crate::costs::{CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 
@@ -54,13 +54,21 @@ fn simulation(config: &Config) -> Value {
         "integrator": simulation.integrator.name(),
         "angle_limit": simulation.angle_limit,
         "track_limit": simulation.track_limit,
+        "settled_position": simulation.settled_position,
+        "settled_angle": simulation.settled_angle,
         "early_abandonment": simulation.early_abandonment,
     })
 }
 
 fn cost(config: &Config) -> Value {
-    let term = |(kind, term): (&CostKind, &super::TermConfig)| {
-        (kind.name().into(), json!({ "weight": term.weight, "norm": term.norm }))
+    let names: Vec<&str> = config.plant.kind.states().iter().map(|state| state.name).collect();
+    let term = |(kind, term): (&CostKind, &Term)| {
+        let mut entry = json!({ "weight": term.weight, "norm": term.norm });
+        if kind.chooses_states() {
+            let chosen = names.iter().enumerate().filter(|(i, _)| term.states >> i & 1 == 1);
+            entry["states"] = chosen.map(|(_, name)| *name).collect();
+        }
+        (kind.name().into(), entry)
     };
     Value::Object(CostKind::ALL.iter().zip(&config.cost).map(term).collect())
 }

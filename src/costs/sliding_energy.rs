@@ -1,22 +1,24 @@
-//! Sliding energy: ∫ σ² dt, how far and how long the state is off the surface, in rad²/s.
+//! Sliding energy: ∫ σ² dt.
 
 use fearless_simd::Simd;
 
 use super::{CostTerm, Sample};
 use crate::simulation::lanes::LaneMath;
 
-/// Sliding energy: ∫ σ² dt, how far and how long the state is off the surface, in rad²/s.
+/// Sliding energy: ∫ σ² dt.
 #[derive(Debug, Clone, Copy)]
 pub struct SlidingEnergy;
 
 impl CostTerm for SlidingEnergy {
     const NAME: &'static str = "sliding_energy";
     const SUMMARY: &'static str = "∫ σ² dt";
+    const UNIT: &'static str = "rad²/s";
     const WEIGHT: f64 = 0.1;
     const NORM: f64 = 1.0;
+    const CORE: bool = true;
 
     #[inline(always)]
-    fn add<S: Simd, const N: usize>(sample: &Sample<S::f64s, N>, sum: S::f64s) -> S::f64s {
-        sample.sigma.fma(sample.sigma, sum)
+    fn add<S: Simd, const N: usize>(sample: &Sample<'_, S::f64s, N>, value: S::f64s) -> S::f64s {
+        sample.sigma.fma(sample.sigma, value)
     }
 }

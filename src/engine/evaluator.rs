@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::Resources;
 use crate::Error;
+use crate::costs::TermSet;
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::kernel::FAILURE_COST;
@@ -69,6 +70,7 @@ pub(super) struct Evaluator<'p> {
     workspaces: Box<[Mutex<Workspace>]>,
     values: Box<[f64]>,
     bounds: Box<[f64]>,
+    terms: TermSet,
     /// Which gain vector each row of `values` is: those that are not simulated have none.
     vectors: Box<[usize]>,
     queue: AtomicUsize,
@@ -78,13 +80,18 @@ pub(super) struct Evaluator<'p> {
 }
 
 impl<'p> Evaluator<'p> {
-    /// An evaluator of up to `vectors` gain vectors at a time, with a workspace a thread.
+    /// An evaluator of up to `vectors` gain vectors at a time that finds the given terms, with a workspace a thread.
     ///
     /// # Errors
     ///
     /// When memory cannot be reserved.
-    pub(super) fn new(problem: &'p Problem, resources: Resources, vectors: usize) -> Result<Self, Error> {
-        let bytes = problem.simulator.workspace_bytes(resources.level);
+    pub(super) fn new(
+        problem: &'p Problem,
+        resources: Resources,
+        vectors: usize,
+        terms: TermSet,
+    ) -> Result<Self, Error> {
+        let bytes = problem.simulator.workspace_bytes(resources.level, terms);
         let lanes = problem.simulator.lanes(resources.level);
         let workspaces = (0..resources.threads)
             .map(|_| Workspace::reserve(bytes, lanes).map(Mutex::new))
@@ -95,6 +102,7 @@ impl<'p> Evaluator<'p> {
             workspaces,
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
             bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
+            terms,
             vectors: memory::filled("gain vectors", vectors, 0)?,
             queue: AtomicUsize::new(0),
             records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
@@ -254,6 +262,7 @@ impl<'p> Evaluator<'p> {
             width: self.problem.values.len(),
             scenarios: &self.problem.scenarios,
             bounds: &self.bounds,
+            terms: self.terms,
             queue,
             end,
             records: &self.records,

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::costs::TERMS;
+use crate::costs::{CostKind, TermSet};
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
@@ -88,12 +88,13 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// Each cost term of the best gain vector, the mean over the scenarios.
+    /// The value of a term for the best gain vector: the mean over the scenarios and the largest; NaN when it was not simulated.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
-    pub fn mean_terms(&self) -> [f64; TERMS] {
-        let count = self.records.len() as f64;
-        std::array::from_fn(|k| self.records.iter().map(|record| record.terms[k]).sum::<f64>() / count)
+    pub fn value(&self, kind: CostKind) -> [f64; 2] {
+        let values = self.records.iter().map(|record| record.values[kind as usize]);
+        let mean = values.clone().sum::<f64>() / self.records.len() as f64;
+        [mean, values.fold(f64::NAN, f64::max)]
     }
 
     /// How many scenarios the best gain vector fails in; `None` when it was not simulated because it breaks a constraint or has
@@ -110,6 +111,13 @@ impl Tuning {
     #[allow(clippy::cast_precision_loss, reason = "a rate")]
     pub fn simulations_per_s(&self) -> f64 {
         self.tally.simulations as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Time of one core a control step in ns.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate")]
+    pub fn ns_per_control_step(&self, threads: usize) -> f64 {
+        1e9 * threads as f64 / self.control_steps_per_s()
     }
 
     /// Control steps a second of wall time.
@@ -143,7 +151,7 @@ pub fn tune(
 /// When threads cannot be started or memory cannot be reserved.
 pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result<Vec<Record>, Error> {
     workers::with(resources.threads, || {
-        let mut evaluator = Evaluator::new(problem, resources, 1)?;
+        let mut evaluator = Evaluator::new(problem, resources, 1, TermSet::ALL)?;
         Ok(evaluator.assess(values))
     })
 }
@@ -154,7 +162,7 @@ fn run(
     observe: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Tuning, Error> {
     let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed)?;
-    let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles)?;
+    let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles, problem.terms)?;
     let rows = usize::try_from(problem.generations).unwrap_or(usize::MAX);
     let mut convergence = memory::empty("the rows of convergence.csv (generations)", rows)?;
     let mut personal_bests = swarm.personal_bests().to_vec();
@@ -191,7 +199,7 @@ fn run(
     let (position, best) = swarm.best();
     let mut values = vec![0.0; problem.values.len()];
     problem.decode(position, &mut values);
-    let records = evaluator.confirm(&values, best)?;
+    let records = Evaluator::new(problem, resources, 1, TermSet::ALL)?.confirm(&values, best)?;
     Ok(Tuning {
         values,
         best,

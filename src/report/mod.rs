@@ -51,8 +51,17 @@ pub fn write_tuning(
     let staged = [
         stage("manifest.json", &|file| manifest::write(file, config, resources, certificate))?,
         stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
-        stage("summary.csv", &|file| summary.write_csv(file))?,
+        stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// Writes summaries into one table, a row each.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_summaries(path: &Path, summaries: &[Summary]) -> Result<(), Error> {
+    replace(path, |file| Summary::write_csv(file, summaries))
 }

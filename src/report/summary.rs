@@ -30,9 +30,8 @@ impl Summary {
         add("controller", config.controller.kind.name().into());
         add("seed", config.seed.into());
         add("cost", tuning.best.cost.into());
-        for (kind, cost) in CostKind::ALL.iter().zip(tuning.mean_terms()) {
-            add(kind.name(), cost.into());
-        }
+        add("certificate", certificate.verdict.name().into());
+        add("max_real_part", certificate.max_real_part.into());
         add("failed", tuning.failed().into());
         add("generations", tuning.convergence.len().into());
         add("evaluations", tuning.evaluations.into());
@@ -45,8 +44,14 @@ impl Summary {
         add("simulations_per_s", tuning.simulations_per_s().into());
         add("threads", resources.threads.into());
         add("simd", resources.level.name().into());
-        add("certificate", certificate.verdict.name().into());
-        add("max_real_part", certificate.max_real_part.into());
+        add("ns_per_control_step", tuning.ns_per_control_step(resources.threads).into());
+        for (kind, term) in CostKind::ALL.iter().zip(&config.cost) {
+            let [mean, worst] = tuning.value(*kind);
+            add(&format!("{}_cost", kind.name()), (term.weight / term.norm * mean).into());
+            add(&format!("{}_mean", kind.name()), mean.into());
+            add(&format!("{}_worst", kind.name()), worst.into());
+        }
+        add("ripple_share", ripple_share(tuning).into());
         Self { columns }
     }
 
@@ -56,15 +61,35 @@ impl Summary {
         Value::from(self.columns.clone()).to_string()
     }
 
-    pub(super) fn write_csv(&self, file: &mut dyn Write) -> io::Result<()> {
+    /// A column; null where it does not apply.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such column.
+    #[must_use]
+    pub fn get(&self, column: &str) -> &Value {
+        self.columns.get(column).expect("a column of summary.csv")
+    }
+
+    /// Writes summaries, a row each, below the columns of the first.
+    pub(super) fn write_csv(file: &mut dyn Write, summaries: &[Self]) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(file);
-        csv.write_record(self.columns.keys()).map_err(io_error)?;
-        csv.write_record(self.columns.values().map(|value| match value {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        }))
-        .map_err(io_error)?;
+        if let Some(first) = summaries.first() {
+            csv.write_record(first.columns.keys()).map_err(io_error)?;
+        }
+        for summary in summaries {
+            let cells = summary.columns.values().map(|value| match value {
+                Value::String(text) => text.clone(),
+                Value::Null => String::new(),
+                other => other.to_string(),
+            });
+            csv.write_record(cells).map_err(io_error)?;
+        }
         csv.flush()
     }
+}
+
+/// The share of the force's energy above 10 Hz; NaN without any.
+fn ripple_share(tuning: &Tuning) -> f64 {
+    tuning.value(CostKind::Ripple)[0] / tuning.value(CostKind::ControlEffort)[0]
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Scenario;
-use crate::costs::TERMS;
+use crate::costs::{TERMS, TermSet};
 use crate::{Error, memory};
 
 /// Simulations to run: every gain vector in every scenario.
@@ -20,6 +20,8 @@ pub struct Batch<'a> {
     pub scenarios: &'a [Scenario],
     /// A simulation of gain vector `p` stops as soon as its cost alone exceeds `bounds[p]`.
     pub bounds: &'a [f64],
+    /// The cost terms to find; others have the value 0.
+    pub terms: TermSet,
     /// The next job to take.
     pub queue: &'a AtomicUsize,
     /// One past the last job to take.
@@ -75,8 +77,8 @@ pub struct Record {
     pub steps: u64,
     /// The cost; of an abandoned simulation, a lower bound of it.
     pub cost: f64,
-    /// The cost terms as far as the simulation went.
-    pub terms: [f64; TERMS],
+    /// The values of the cost terms, each in its unit, as far as the simulation went.
+    pub values: [f64; TERMS],
     /// |q| of every coordinate at the end, the cart's in m and the largest of the links in rad.
     pub final_positions: [f64; 2],
 }
@@ -89,7 +91,7 @@ impl Record {
         ending: Ending::Pending,
         steps: 0,
         cost: f64::NAN,
-        terms: [f64::NAN; TERMS],
+        values: [f64::NAN; TERMS],
         final_positions: [f64::NAN; 2],
     };
 }
@@ -152,7 +154,7 @@ impl Records {
             steps: word(1),
             cost: number(2),
             final_positions: [number(3), number(4)],
-            terms: std::array::from_fn(|k| number(5 + k)),
+            values: std::array::from_fn(|k| number(5 + k)),
         }
     }
 
@@ -166,7 +168,7 @@ impl Records {
         let [cart, links] = record.final_positions;
         let head =
             [record.ending as u64, record.steps, record.cost.to_bits(), cart.to_bits(), links.to_bits()];
-        let words = head.into_iter().chain(record.terms.map(f64::to_bits));
+        let words = head.into_iter().chain(record.values.map(f64::to_bits));
         for (cell, word) in row.iter().zip(words) {
             cell.store(word, Ordering::Relaxed);
         }

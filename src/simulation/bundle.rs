@@ -6,18 +6,18 @@ use super::batch::{Ending, Record};
 use super::kernel::{FAILURE_COST, Settings};
 use super::lane_array::{LaneArray, set_lane, splat_all};
 use super::lanes::{LaneMath, clamp_symmetric, splat};
-use super::scenario::Scenario;
 use super::state::State;
+use super::watch::Watched;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, Saturation};
-use crate::costs::{self, Sample, TERMS};
+use crate::costs::{self, CORE, OPTIONAL, Sample};
 use crate::integrators::Integrator;
 use crate::plants::Plant;
 
 /// What all lanes share.
 pub(super) struct Common<V, const N: usize> {
     dt: V,
-    factors: [V; TERMS],
+    factors: [V; CORE],
     limits: [V; N],
     saturation: Saturation,
 }
@@ -29,9 +29,10 @@ impl<V: Copy, const N: usize> Common<V, N> {
         V: LaneMath<S>,
     {
         let limits = limits::<N>(settings);
+        let factors = &settings.judgement.factors.0;
         Self {
             dt: splat(simd, settings.dt),
-            factors: settings.factors.0.map(|factor| splat(simd, factor)),
+            factors: std::array::from_fn(|k| splat(simd, factors[k])),
             limits: limits.map(|limit| splat(simd, limit)),
             saturation: settings.saturation,
         }
@@ -51,7 +52,7 @@ pub(super) struct Pack<S: Simd, P: Plant<N>, C: Controller, const N: usize> {
     bound: S::f64s,
     state: State<S::f64s, N>,
     memory: C::Memory<S::f64s>,
-    sums: [S::f64s; TERMS],
+    sums: [S::f64s; CORE],
     previous_force: S::f64s,
     /// 0 in the first step of a simulation, 1 afterwards: the force has no change in the first step.
     moving: S::f64s,
@@ -85,7 +86,7 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
             bound: splat(simd, f64::INFINITY),
             state: State::uniform(zero),
             memory: LaneArray::from_fn(|_| zero),
-            sums: costs::zero(simd),
+            sums: [zero; CORE],
             previous_force: zero,
             moving: zero,
         }
@@ -97,12 +98,11 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         slot: usize,
         settings: &Settings,
         values: &[f64],
-        scenario: &Scenario,
+        start: &State<f64, N>,
         bound: f64,
     ) {
         let layout = const { Layout::of(C::PARAMETERS) };
         let surface = Surface::<f64, N>::new(settings.surface, settings.equivalent_control, layout, values);
-        let start = State::<f64, N>::from_slice(&scenario.initial_state);
         self.rest(slot);
         set_lane::<S>(&mut self.surface.on_positions, slot, &surface.on_positions);
         set_lane::<S>(&mut self.surface.on_rates, slot, &surface.on_rates);
@@ -132,9 +132,14 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         self.bound.as_mut_slice()[slot] = f64::INFINITY;
     }
 
-    /// One control step of all lanes.
+    /// One control step of all lanes, with the terms beyond the core where they are `watched`.
     #[inline(always)]
-    pub(super) fn step<I: Integrator>(&mut self, simd: S, common: &Common<S::f64s, N>) -> View<S, N> {
+    pub(super) fn step<I: Integrator>(
+        &mut self,
+        simd: S,
+        common: &Common<S::f64s, N>,
+        watched: Option<Watched<'_, S::f64s, N>>,
+    ) -> View<S, N> {
         let state = self.state;
         let dynamics = P::dynamics(simd, &self.plant, &state);
         let sliding = self.surface.sliding(simd, &state, &dynamics, common.dt);
@@ -144,11 +149,15 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         let force_change = (force - self.previous_force) * self.moving;
         self.previous_force = force;
         self.moving = splat(simd, 1.0);
-        costs::accumulate::<S, N>(
-            &mut self.sums,
-            &Sample { state, force, force_change, sigma: sliding.sigma },
-        );
-        let over = costs::total::<S>(&common.factors, &self.sums).simd_gt(self.bound);
+        let sample = Sample::core(&state, force, force_change, sliding.sigma, common.dt);
+        let cost = match watched {
+            None => {
+                costs::accumulate_core::<S, N>(&mut self.sums, &sample);
+                costs::total_core::<S>(&common.factors, &self.sums)
+            }
+            Some((watch, shared)) => watch.judge::<S>(shared, &mut self.sums, &sample),
+        };
+        let over = cost.simd_gt(self.bound);
 
         let first: [S::f64s; N] = std::array::from_fn(|i| dynamics.input[i].fma(force, dynamics.drift[i]));
         self.state = I::step::<S, P, N>(simd, &self.plant, &state, &first, force, common.dt);
@@ -156,9 +165,15 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         View { state, force, sigma: sliding.sigma, stopped }
     }
 
-    /// The record of a lane after `steps` steps.
-    pub(super) fn record(&self, slot: usize, settings: &Settings, steps: u64) -> Record {
-        let sums = self.sums.map(|sum| sum[slot]);
+    /// The record of a lane after `steps` steps; `beyond` are the sums of the terms beyond the core.
+    pub(super) fn record(
+        &self,
+        slot: usize,
+        settings: &Settings,
+        steps: u64,
+        beyond: &[f64; OPTIONAL],
+    ) -> Record {
+        let sums = std::array::from_fn(|k| if k < CORE { self.sums[k][slot] } else { beyond[k - CORE] });
         let positions = self.state.positions.map(|q| q[slot]);
         let rates = self.state.rates.map(|rate| rate[slot]);
         let inside = positions.iter().zip(limits::<N>(settings)).all(|(q, limit)| q.abs() <= limit)
@@ -168,16 +183,16 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
             let survived = (steps - 1) as f64 / settings.steps as f64;
             (Ending::Failed, FAILURE_COST * (2.0 - survived))
         } else if steps < settings.steps {
-            (Ending::Abandoned, settings.factors.total(&sums))
+            (Ending::Abandoned, settings.judgement.factors.total(&sums))
         } else {
-            (Ending::Survived, settings.factors.total(&sums))
+            (Ending::Survived, settings.judgement.factors.total(&sums))
         };
         let links = positions[1..].iter().fold(0.0_f64, |largest, angle| largest.max(angle.abs()));
         Record {
             ending,
             steps,
             cost,
-            terms: settings.factors.terms(&sums),
+            values: std::array::from_fn(|k| settings.judgement.scales[k] * sums[k]),
             final_positions: [positions[0].abs(), links],
         }
     }

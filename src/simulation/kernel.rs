@@ -19,9 +19,11 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use super::batch::{Batch, Ending, Record, Records};
 use super::bundle::{Common, Pack, View};
 use super::history::{History, Policy, Trajectory, sample_width, write_sample};
+use super::state::State;
+use super::watch::{Shared, Watch};
 use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::controllers::{Controller, Saturation, SurfaceKind};
-use crate::costs::Factors;
+use crate::costs::{Judgement, OPTIONAL, TermSet, Timing};
 use crate::integrators::Integrator;
 use crate::plants::Plant;
 use crate::{Error, memory};
@@ -43,14 +45,22 @@ pub struct Settings {
     pub angle_limit: f64,
     /// A cart beyond this has left the track, in m.
     pub track_limit: f64,
-    /// dt·weight/norm of each cost term.
-    pub factors: Factors,
+    /// How it is judged.
+    pub judgement: Judgement,
     /// The angles on which the sliding surface stands.
     pub surface: SurfaceKind,
     /// The switching function of the control law.
     pub saturation: Saturation,
     /// Whether the equivalent control is on.
     pub equivalent_control: bool,
+}
+
+impl Settings {
+    /// The steps of a simulation.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        Timing { dt: self.dt, steps: self.steps }
+    }
 }
 
 /// The simulator of one plant, controller and integrator.
@@ -76,8 +86,8 @@ where
         dispatch!(token(level), simd => lanes(simd))
     }
 
-    fn workspace_bytes(&self, level: SimdLevel) -> usize {
-        dispatch!(token(level), simd => bundle_bytes::<_, P, C, N>(simd))
+    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
+        dispatch!(token(level), simd => bundle_bytes::<_, P, C, N>(simd, terms))
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
@@ -109,11 +119,12 @@ where
             width: values.len(),
             scenarios: std::slice::from_ref(scenario),
             bounds: &[f64::INFINITY],
+            terms: TermSet::ALL,
             queue: &queue,
             end: 1,
             records: &records,
         };
-        let mut workspace = Workspace::reserve(self.workspace_bytes(level), self.lanes(level))?;
+        let mut workspace = Workspace::reserve(self.workspace_bytes(level, batch.terms), self.lanes(level))?;
         workspace.with_arena(|arena, jobs| {
             dispatch!(token(level), simd => drain::<_, P, C, I, _, N>(simd, self, &batch, arena, jobs, &mut recorder));
         });
@@ -132,10 +143,11 @@ fn lanes<S: Simd>(_simd: S) -> usize {
     VECTORS * S::f64s::LEN
 }
 
-/// The packs and a step counter a lane: all that a run takes from the arena.
+/// The packs, what the terms beyond the core need, and a step counter a lane: all that a run takes from the arena.
 #[inline(always)]
-fn bundle_bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(simd: S) -> usize {
-    VECTORS * size_of::<Pack<S, P, C, N>>() + lanes(simd) * size_of::<u64>()
+fn bundle_bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(simd: S, terms: TermSet) -> usize {
+    let watch = if terms.has_optional() { size_of::<Watch<S::f64s, N>>() } else { 0 };
+    VECTORS * (size_of::<Pack<S, P, C, N>>() + watch) + lanes(simd) * size_of::<u64>()
 }
 
 /// Sees every step of every active lane.
@@ -185,21 +197,41 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
     jobs: &mut [Option<usize>],
     observer: &mut O,
 ) {
+    const DECLARED: &str = "the arena holds what the workspace declares";
     let settings = &kernel.settings;
     let common = Common::new(simd, settings);
+    let shared = Shared::new(simd, settings, batch.terms);
     let packs = arena
         .try_alloc_slice_fill_with(VECTORS, |_| Pack::<S, P, C, N>::idle(simd, &kernel.plant))
-        .expect("the arena holds what the workspace declares");
-    let done = arena
-        .try_alloc_slice_fill_copy(lanes(simd), 0_u64)
-        .expect("the arena holds what the workspace declares");
+        .expect(DECLARED);
+    let watches = if batch.terms.has_optional() { VECTORS } else { 0 };
+    let watches = arena.try_alloc_slice_fill_with(watches, |_| Watch::idle(simd)).expect(DECLARED);
+    let done = arena.try_alloc_slice_fill_copy(lanes(simd), 0_u64).expect(DECLARED);
 
     for lane in 0..lanes(simd) {
-        assign(lane, kernel, batch, packs, jobs, done);
+        assign(lane, kernel, batch, packs, watches, jobs, done);
     }
     while let Some(stretch) = next_event(settings.steps, jobs, done) {
-        let (advanced, stopped) =
-            advance::<S, P, C, I, O, N>(simd, &common, packs, jobs, done, stretch, observer);
+        // Two loops, since what a study does not ask for would cost it speed even as a branch.
+        let (advanced, stopped) = if watches.is_empty() {
+            advance(
+                jobs,
+                done,
+                stretch,
+                observer,
+                #[inline(always)]
+                |vector| packs[vector].step::<I>(simd, &common, None),
+            )
+        } else {
+            advance(
+                jobs,
+                done,
+                stretch,
+                observer,
+                #[inline(always)]
+                |vector| packs[vector].step::<I>(simd, &common, Some((&mut watches[vector], &shared))),
+            )
+        };
         for (steps, _) in done.iter_mut().zip(&*jobs).filter(|(_, job)| job.is_some()) {
             *steps += advanced;
         }
@@ -208,14 +240,15 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
             if stopped >> lane & 1 == 0 && done[lane] < settings.steps {
                 continue;
             }
-            let record = packs[lane / S::f64s::LEN].record(lane % S::f64s::LEN, settings, done[lane]);
+            let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
+            let beyond = watches.get(vector).map_or([0.0; OPTIONAL], |watch| watch.sums(slot));
+            let record = packs[vector].record(slot, settings, done[lane], &beyond);
             if O::ACTIVE && record.ending == Ending::Survived {
-                let mut beyond = packs[lane / S::f64s::LEN];
-                let view = beyond.step::<I>(simd, &common);
-                observer.see(lane % S::f64s::LEN, done[lane], &view);
+                let view = packs[vector].clone().step::<I>(simd, &common, None);
+                observer.see(slot, done[lane], &view);
             }
             batch.records.set(job, &record);
-            assign(lane, kernel, batch, packs, jobs, done);
+            assign(lane, kernel, batch, packs, watches, jobs, done);
         }
     }
 }
@@ -231,17 +264,22 @@ fn assign<S: Simd, P: Plant<N>, C: Controller, I: Integrator, const N: usize>(
     kernel: &Kernel<P, C, I, N>,
     batch: &Batch<'_>,
     packs: &mut [Pack<S, P, C, N>],
+    watches: &mut [Watch<S::f64s, N>],
     jobs: &mut [Option<usize>],
     done: &mut [u64],
 ) {
-    let pack = &mut packs[lane / S::f64s::LEN];
-    let slot = lane % S::f64s::LEN;
+    let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
+    let pack = &mut packs[vector];
     jobs[lane] = batch.take();
     done[lane] = 0;
     match jobs[lane] {
         Some(job) => {
             let (values, scenario, bound) = batch.job(job);
-            pack.load(slot, &kernel.settings, values, scenario, bound);
+            let start = State::from_slice(&scenario.initial_state);
+            pack.load(slot, &kernel.settings, values, &start, bound);
+            if let Some(watch) = watches.get_mut(vector) {
+                watch.load::<S>(slot, &start);
+            }
         }
         None => pack.rest(slot),
     }
@@ -249,19 +287,17 @@ fn assign<S: Simd, P: Plant<N>, C: Controller, I: Integrator, const N: usize>(
 
 /// Advances all lanes by up to `steps`; returns how many steps were done and the lanes that stopped, a bit a lane.
 #[inline(always)]
-fn advance<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, const N: usize>(
-    simd: S,
-    common: &Common<S::f64s, N>,
-    packs: &mut [Pack<S, P, C, N>],
+fn advance<S: Simd, O: Observer<S, N>, const N: usize>(
     jobs: &[Option<usize>],
     done: &[u64],
     steps: u64,
     observer: &mut O,
+    mut step_of: impl FnMut(usize) -> View<S, N>,
 ) -> (u64, u64) {
     for step in 0..steps {
         let mut stopped = 0;
-        for (vector, pack) in packs.iter_mut().enumerate() {
-            let view = pack.step::<I>(simd, common);
+        for vector in 0..VECTORS {
+            let view = step_of(vector);
             let first = vector * S::f64s::LEN;
             stopped |= view.stopped << first;
             if O::ACTIVE {

@@ -12,7 +12,10 @@ pub mod lanes;
 pub mod level;
 pub mod scenario;
 pub mod state;
+mod watch;
 pub mod workspace;
+
+use crate::costs::TermSet;
 
 pub use batch::{Batch, Ending, Record, Records};
 pub use history::{History, Policy, Trajectory};
@@ -26,8 +29,8 @@ pub trait Simulator: Send + Sync {
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;
 
-    /// Bytes of arena that [`Simulator::run`] uses: declared first, reserved once, never exceeded.
-    fn workspace_bytes(&self, level: SimdLevel) -> usize;
+    /// Bytes of arena that [`Simulator::run`] uses to find the given terms: declared first, reserved once, never exceeded.
+    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize;
 
     /// Takes jobs from the batch's queue until it is empty and writes a record for each.
     ///

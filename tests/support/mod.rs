@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 
 use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
-use gainswarm::costs::{CostKind, Factors};
-use gainswarm::integrators::Integrator;
+use gainswarm::costs::{CostKind, Judgement, Term, Timing};
+use gainswarm::integrators::{Integrator, Rk4};
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
@@ -39,14 +39,17 @@ pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
         steps,
         angle_limit: std::f64::consts::FRAC_PI_2,
         track_limit: 10.0,
-        factors: Factors(std::array::from_fn(|k| {
-            let (weight, norm) = CostKind::ALL[k].defaults();
-            dt * weight / norm
-        })),
+        judgement: judgement(dt, steps),
         surface: SurfaceKind::Relative,
         saturation: Saturation::Tanh,
         equivalent_control: true,
     }
+}
+
+/// Default terms.
+pub(crate) fn judgement(dt: f64, steps: u64) -> Judgement {
+    let terms = std::array::from_fn(|k| Term::default_of(CostKind::ALL[k]));
+    Judgement::new(&terms, &Timing { dt, steps }, 0.05, 0.01)
 }
 
 /// No limits on angles and track, for motion without control.
@@ -100,6 +103,36 @@ impl Force for FiveSine {
         let middle = sliding.dt.fma(splat(simd, 0.5), *time);
         *time += sliding.dt;
         splat(simd, 5.0) * sin_cos(simd, splat(simd, 3.0) * middle).0
+    }
+}
+
+/// sin 2πft on a plant that nothing else moves much; f is the gain K.
+pub(crate) struct Shake;
+
+impl Shake {
+    /// A simulation under a force of the given frequency.
+    pub(crate) fn record(hertz: f64, settings: Settings) -> (Record, Trajectory) {
+        let mut values = reference_gains();
+        let at = Classical::PARAMETERS.iter().position(|parameter| parameter.name == "K").expect("K");
+        values[at] = hertz;
+        let kernel = Kernel::<DoubleInvertedPendulum, Law<Self>, Rk4, 3>::new(&plant(&[]), settings);
+        let scenario = Scenario { initial_state: vec![0.0; 6] };
+        kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory for a trajectory")
+    }
+}
+
+impl Force for Shake {
+    #[inline(always)]
+    fn force<S: Simd>(
+        simd: S,
+        _: Saturation,
+        gains: &[S::f64s; 3],
+        time: &mut S::f64s,
+        sliding: &Sliding<S::f64s>,
+    ) -> S::f64s {
+        let phase = splat(simd, std::f64::consts::TAU) * gains[0] * *time;
+        *time += sliding.dt;
+        sin_cos(simd, phase).0
     }
 }
 

@@ -1,0 +1,111 @@
+//! `gainswarm compare`: several studies of the same problem, tuned and laid side by side.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::table::{count, number, table};
+use super::tune::{Study, overridden};
+use super::{CompareArgs, load, note, print, resources};
+use crate::Error;
+use crate::config::Config;
+use crate::costs::CostKind;
+use crate::report::{self, Summary};
+
+/// Tunes the studies one after the other and writes what is known after each; true when all hold.
+pub(super) fn run(args: &CompareArgs) -> Result<bool, Error> {
+    let search = &args.search;
+    let resources = resources(search)?;
+    let mut configs = Vec::new();
+    for path in &args.configs {
+        configs.push(overridden(load(path)?, search)?);
+    }
+    same_problem(&configs, args)?;
+
+    let (mut summaries, mut hold) = (Vec::new(), true);
+    for config in &configs {
+        if !search.quiet {
+            note(&format!("tuning {} ({} of {})", config.study, summaries.len() + 1, configs.len()));
+        }
+        let directory = args.output.join(&config.study);
+        let study = Study::tune(config.clone(), resources, &directory, search.quiet)?;
+        study.write(&directory)?;
+        hold &= study.holds();
+        summaries.push(study.summary());
+        report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
+    }
+    if search.json {
+        let all: Vec<String> = summaries.iter().map(Summary::to_json).collect();
+        print(&format!("[{}]\n", all.join(",\n")))?;
+    } else if !search.quiet {
+        print(&side_by_side(&configs, &summaries))?;
+        note(&format!("written to {}", args.output.display()));
+    }
+    Ok(hold)
+}
+
+/// Refuses studies that do not pose the same problem, or that would write to the same place.
+fn same_problem(configs: &[Config], args: &CompareArgs) -> Result<(), Error> {
+    let refuse =
+        |found: String, remedy: &str| Error::Option { option: "compare", found, remedy: remedy.into() };
+    let name = |k: usize| Path::display(&args.configs[k]);
+    for (k, config) in configs.iter().enumerate() {
+        if let Some(twin) = configs[..k].iter().position(|earlier| earlier.study == config.study) {
+            let found = format!("{} and {} are both the study \"{}\"", name(twin), name(k), config.study);
+            return Err(refuse(found, "give them different names with study = \"…\""));
+        }
+        let first = &configs[0];
+        let differs = [
+            ("[plant]", config.plant != first.plant),
+            ("[simulation]", config.simulation != first.simulation),
+            ("[cost]", config.cost != first.cost),
+            ("[[scenarios]]", config.scenarios != first.scenarios),
+        ];
+        if let Some((section, _)) = differs.iter().find(|(_, differs)| *differs) {
+            let found = format!("{} and {} differ in {section}", name(0), name(k));
+            return Err(refuse(
+                found,
+                "only what is judged alike can be compared: make the sections the same",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// One column a study.
+fn side_by_side(configs: &[Config], summaries: &[Summary]) -> String {
+    let cell = |summary: &Summary, column: &str| match summary.get(column) {
+        Value::Number(value) => {
+            value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)
+        }
+        Value::String(text) => text.clone(),
+        _ => "–".into(),
+    };
+    let row = |name: &str, column: &str| -> Vec<String> {
+        std::iter::once(name.into()).chain(summaries.iter().map(|summary| cell(summary, column))).collect()
+    };
+    let mut rows = vec![row("cost", "cost")];
+    for (kind, term) in CostKind::ALL.iter().zip(&configs[0].cost) {
+        if term.weight > 0.0 {
+            rows.push(row(&format!("  {}", kind.name()), &format!("{}_cost", kind.name())));
+        }
+    }
+    rows.extend([
+        row("failed scenarios", "failed"),
+        row("certificate", "certificate"),
+        row("largest real part 1/s", "max_real_part"),
+        row("settling time s, worst", "settling_time_worst"),
+        row("overshoot rad, worst", "overshoot_worst"),
+        row("peak force N, worst", "peak_force_worst"),
+        row("control effort N² s", "control_effort_mean"),
+        row("chattering N/s", "chattering_mean"),
+        row("force energy over 10 Hz", "ripple_share"),
+        row("bytes a simulation", "bytes_per_simulation"),
+        row("ns a control step", "ns_per_control_step"),
+    ]);
+    // A long name stands in as many lines as it has words.
+    let heads: Vec<String> = configs.iter().map(|config| config.study.replace('_', "\n")).collect();
+    let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();
+    let right: Vec<usize> = (1..header.len()).collect();
+    table(&header, &right, rows)
+}

@@ -1,6 +1,7 @@
 //! The problem that a study poses: immutable, made once from a checked config.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::constraint::Constraint;
@@ -10,7 +11,7 @@ use crate::costs::{Judgement, TermSet, Timing};
 use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
-use crate::simulation::{Kernel, Scenario, Settings, Simulator};
+use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
 use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
 use crate::swarm::{self, Axis};
 
@@ -189,6 +190,8 @@ fn settings(config: &Config) -> Settings {
         surface: config.controller.surface,
         saturation: config.controller.saturation,
         equivalent_control: config.controller.equivalent_control,
+        features: Features::default(),
+        noise: Arc::default(),
     }
 }
 

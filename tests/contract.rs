@@ -71,7 +71,7 @@ proptest! {
                 draws.iter().map(|draw| problem.parameters.iter().zip(draw).map(value).collect()).collect();
             let coordinates = problem.scenarios[0].initial_state.len() / 2;
             let initial_state = angles[..coordinates].iter().chain(&rates[..coordinates]).copied().collect();
-            let scenario = Scenario { initial_state };
+            let scenario = Scenario::nominal(initial_state);
 
             let records = run(&problem, SimdLevel::widest(), &vectors, &scenario);
             for record in &records {

@@ -109,7 +109,7 @@ fn first_force(settings: Settings, changes: &[(&str, f64)], start: [f64; 6]) -> 
     };
     let values: Vec<f64> = Classical::PARAMETERS.iter().map(value).collect();
     let kernel = Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(&plant(&[]), settings);
-    let scenario = Scenario { initial_state: start.to_vec() };
+    let scenario = Scenario::nominal(start.to_vec());
     kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory").1.values[7]
 }
 
@@ -189,7 +189,7 @@ fn rates_that_are_not_finite_have_failed_even_while_the_angles_are_within_their_
     let values: Vec<f64> = Coast::PARAMETERS.iter().map(|parameter| parameter.default).collect();
     let kernel =
         Kernel::<DoubleInvertedPendulum, Law<NotANumber>, Euler, 3>::new(&plant(&[]), settings(1e-3, 100));
-    let scenario = Scenario { initial_state: vec![0.0, 0.1, 0.0, 0.0, 0.0, 0.0] };
+    let scenario = Scenario::nominal(vec![0.0, 0.1, 0.0, 0.0, 0.0, 0.0]);
     let (record, _) = kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory");
     assert_eq!((record.ending, record.steps), (Ending::Failed, 1));
     assert!(record.final_positions[1] < 0.2, "the angles are within their limits");

@@ -2,6 +2,8 @@
 //!
 //! This is a binary of its own, since the counters are the whole process's; the cases run one after the other.
 
+use std::sync::Arc;
+
 use gainswarm::config::Config;
 use gainswarm::controllers::{ControllerKind, Saturation};
 use gainswarm::costs::{CostKind, Judgement, Term, Timing};
@@ -10,7 +12,7 @@ use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Kernel, Settings};
+use gainswarm::simulation::{Features, Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::topologies::TopologyKind;
 
@@ -91,6 +93,8 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         surface: gainswarm::controllers::SurfaceKind::Relative,
         saturation: Saturation::Tanh,
         equivalent_control: true,
+        features: Features::default(),
+        noise: Arc::default(),
     };
     let planted = Problem {
         simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(&plant, settings)),

@@ -76,7 +76,7 @@ fn start(config: &Config, args: &SimulateArgs) -> Result<Scenario, Error> {
     for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
         allowed(option, range, *number)?;
     }
-    Ok(Scenario { initial_state: numbers })
+    Ok(Scenario::nominal(numbers))
 }
 
 fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f64, Error> {

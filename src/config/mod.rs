@@ -342,7 +342,7 @@ fn scenarios(
     let ranges = initial_state_ranges(plant, simulation);
     let mut scenarios = Vec::new();
     for section in root.sections("scenarios", SCENARIOS_MAX)? {
-        scenarios.push(Scenario { initial_state: section.numbers("initial_state", &ranges)? });
+        scenarios.push(Scenario::nominal(section.numbers("initial_state", &ranges)?));
         section.finish()?;
     }
     if scenarios.is_empty() {

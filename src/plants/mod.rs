@@ -15,6 +15,7 @@ use fearless_simd::Simd;
 use crate::parameter::Parameter;
 use crate::registry::registry;
 use crate::simulation::lane_array::LaneArray;
+use crate::simulation::lanes::LaneMath;
 use crate::simulation::state::State;
 
 pub mod double_inverted_pendulum;
@@ -68,6 +69,17 @@ pub struct Dynamics<V, const N: usize> {
     pub drift: [V; N],
     /// Accelerations per newton of force.
     pub input: [V; N],
+}
+
+impl<V: Copy, const N: usize> Dynamics<V, N> {
+    /// The accelerations under a force.
+    #[inline(always)]
+    pub fn under<S: Simd<f64s = V>>(&self, force: V) -> [V; N]
+    where
+        V: LaneMath<S>,
+    {
+        std::array::from_fn(|i| self.input[i].fma(force, self.drift[i]))
+    }
 }
 
 /// Name and unit of a state.

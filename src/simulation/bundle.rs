@@ -1,214 +1,127 @@
-//! One vector of lanes: the gains, state and cost of as many simulations, and the control step that advances them.
+//! A bundle: the vectors of lanes that a worker advances together, with what the study asks for.
 
-use fearless_simd::{Simd, prelude::*};
+use bumpalo::Bump;
+use fearless_simd::{Simd, SimdBase};
 
-use super::batch::{Ending, Record};
-use super::kernel::{FAILURE_COST, Settings};
-use super::lane_array::{LaneArray, set_lane, splat_all};
-use super::lanes::{LaneMath, clamp_symmetric, splat};
+use super::batch::Batch;
+use super::kernel::{Kernel, Settings, VECTORS};
+use super::lanes::splat;
+use super::pack::{Common, Pack, View};
+use super::scenario::{Conditions, Features};
 use super::state::State;
-use super::watch::Watched;
-use crate::controllers::surface::{Layout, Surface};
-use crate::controllers::{Controller, Saturation};
-use crate::costs::{self, CORE, OPTIONAL, Sample};
+use super::watch::{Shared, Watch};
+use super::world::{Surroundings, World};
+use crate::controllers::Controller;
+use crate::costs::TermSet;
 use crate::integrators::Integrator;
 use crate::plants::Plant;
 
-/// What all lanes share.
-pub(super) struct Common<V, const N: usize> {
-    dt: V,
-    factors: [V; CORE],
-    limits: [V; N],
-    saturation: Saturation,
+/// What a run takes from the arena.
+pub(super) struct Bundle<'a, S: Simd, P: Plant<N>, C: Controller, const N: usize> {
+    /// The lanes.
+    pub(super) packs: &'a mut [Pack<S, P, C, N>],
+    /// What the terms beyond the core need; empty where they are not asked for.
+    pub(super) watches: &'a mut [Watch<S::f64s, N>],
+    /// What the world does; empty where it does nothing.
+    worlds: &'a mut [World<S, P, N>],
+    /// The commands on their way to the actuators, those of one vector after the other.
+    commands: &'a mut [S::f64s],
 }
 
-impl<V: Copy, const N: usize> Common<V, N> {
+/// How many watches and worlds there are, and how many places for commands a world has.
+fn counts(terms: TermSet, features: &Features) -> (usize, usize, usize) {
+    let worlds = if features.any() { VECTORS } else { 0 };
+    // The loop with a world finds all terms.
+    let watches = if terms.has_optional() { VECTORS } else { worlds };
+    (watches, worlds, places(features))
+}
+
+fn places(features: &Features) -> usize {
+    if features.dead_time > 0 { features.dead_time + 1 } else { 0 }
+}
+
+impl<'a, S: Simd, P: Plant<N>, C: Controller, const N: usize> Bundle<'a, S, P, C, N> {
+    /// Bytes that it takes from the arena.
+    pub(super) fn bytes(terms: TermSet, features: &Features) -> usize {
+        let (watches, worlds, places) = counts(terms, features);
+        VECTORS * size_of::<Pack<S, P, C, N>>()
+            + watches * size_of::<Watch<S::f64s, N>>()
+            + worlds * (size_of::<World<S, P, N>>() + places * size_of::<S::f64s>())
+    }
+
+    /// Lanes at rest.
     #[inline(always)]
-    pub(super) fn new<S: Simd<f64s = V>>(simd: S, settings: &Settings) -> Self
-    where
-        V: LaneMath<S>,
-    {
-        let limits = limits::<N>(settings);
-        let factors = &settings.judgement.factors.0;
+    pub(super) fn new(
+        simd: S,
+        arena: &'a Bump,
+        plant: &P::Constants<f64>,
+        terms: TermSet,
+        features: &Features,
+    ) -> Self {
+        const DECLARED: &str = "the arena holds what the workspace declares";
+        let (watches, worlds, places) = counts(terms, features);
         Self {
-            dt: splat(simd, settings.dt),
-            factors: std::array::from_fn(|k| splat(simd, factors[k])),
-            limits: limits.map(|limit| splat(simd, limit)),
-            saturation: settings.saturation,
+            packs: arena.try_alloc_slice_fill_with(VECTORS, |_| Pack::idle(simd, plant)).expect(DECLARED),
+            watches: arena.try_alloc_slice_fill_with(watches, |_| Watch::idle(simd)).expect(DECLARED),
+            worlds: arena.try_alloc_slice_fill_with(worlds, |_| World::idle(simd, plant)).expect(DECLARED),
+            commands: arena
+                .try_alloc_slice_fill_copy(worlds * places, splat::<S>(simd, 0.0))
+                .expect(DECLARED),
         }
     }
-}
 
-/// The largest |q| of each coordinate that has not failed.
-fn limits<const N: usize>(settings: &Settings) -> [f64; N] {
-    std::array::from_fn(|i| if i == 0 { settings.track_limit } else { settings.angle_limit })
-}
-
-/// One vector of lanes.
-pub(super) struct Pack<S: Simd, P: Plant<N>, C: Controller, const N: usize> {
-    plant: P::Constants<S::f64s>,
-    surface: Surface<S::f64s, N>,
-    gains: C::Gains<S::f64s>,
-    bound: S::f64s,
-    state: State<S::f64s, N>,
-    memory: C::Memory<S::f64s>,
-    sums: [S::f64s; CORE],
-    previous_force: S::f64s,
-    /// 0 in the first step of a simulation, 1 afterwards: the force has no change in the first step.
-    moving: S::f64s,
-}
-
-impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Clone for Pack<S, P, C, N> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Copy for Pack<S, P, C, N> {}
-
-/// What a step shows: the state at its start, the force and σ there, and the lanes that stop after it, a bit a lane.
-pub(super) struct View<S: Simd, const N: usize> {
-    pub(super) state: State<S::f64s, N>,
-    pub(super) force: S::f64s,
-    pub(super) sigma: S::f64s,
-    pub(super) stopped: u64,
-}
-
-impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
-    /// Lanes at rest at the origin, without force.
+    /// One step of a vector of lanes; with `FULL`, with all that the study asks for, without it with the core cost terms alone.
     #[inline(always)]
-    pub(super) fn idle(simd: S, plant: &P::Constants<f64>) -> Self {
-        let zero = splat(simd, 0.0);
-        Self {
-            plant: splat_all::<S, _>(simd, plant),
-            surface: Surface { on_positions: [zero; N], on_rates: [zero; N], limits: [zero; 2] },
-            gains: LaneArray::from_fn(|_| zero),
-            bound: splat(simd, f64::INFINITY),
-            state: State::uniform(zero),
-            memory: LaneArray::from_fn(|_| zero),
-            sums: [zero; CORE],
-            previous_force: zero,
-            moving: zero,
-        }
-    }
-
-    /// Starts a simulation in a lane.
-    pub(super) fn load(
-        &mut self,
-        slot: usize,
-        settings: &Settings,
-        values: &[f64],
-        start: &State<f64, N>,
-        bound: f64,
-    ) {
-        let layout = const { Layout::of(C::PARAMETERS) };
-        let surface = Surface::<f64, N>::new(settings.surface, settings.equivalent_control, layout, values);
-        self.rest(slot);
-        set_lane::<S>(&mut self.surface.on_positions, slot, &surface.on_positions);
-        set_lane::<S>(&mut self.surface.on_rates, slot, &surface.on_rates);
-        set_lane::<S>(&mut self.surface.limits, slot, &surface.limits);
-        set_lane::<S>(self.gains.as_mut(), slot, C::gains(values).as_ref());
-        set_lane::<S>(self.memory.as_mut(), slot, C::memory(values).as_ref());
-        set_lane::<S>(&mut self.state.positions, slot, &start.positions);
-        set_lane::<S>(&mut self.state.rates, slot, &start.rates);
-        self.bound.as_mut_slice()[slot] = bound;
-    }
-
-    /// Lets a lane rest at the origin, where no force moves it, without cost.
-    pub(super) fn rest(&mut self, slot: usize) {
-        let vectors = [&mut self.previous_force, &mut self.moving]
-            .into_iter()
-            .chain(&mut self.surface.on_positions)
-            .chain(&mut self.surface.on_rates)
-            .chain(&mut self.surface.limits)
-            .chain(self.gains.as_mut())
-            .chain(self.memory.as_mut())
-            .chain(&mut self.state.positions)
-            .chain(&mut self.state.rates)
-            .chain(&mut self.sums);
-        for vector in vectors {
-            vector.as_mut_slice()[slot] = 0.0;
-        }
-        self.bound.as_mut_slice()[slot] = f64::INFINITY;
-    }
-
-    /// One control step of all lanes, with the terms beyond the core where they are `watched`.
-    #[inline(always)]
-    pub(super) fn step<I: Integrator>(
+    pub(super) fn step<I: Integrator, const FULL: bool>(
         &mut self,
         simd: S,
+        vector: usize,
         common: &Common<S::f64s, N>,
-        watched: Option<Watched<'_, S::f64s, N>>,
+        shared: &Shared<S::f64s, N>,
+        settings: &Settings,
     ) -> View<S, N> {
-        let state = self.state;
-        let dynamics = P::dynamics(simd, &self.plant, &state);
-        let sliding = self.surface.sliding(simd, &state, &dynamics, common.dt);
-        let wanted = C::force(simd, common.saturation, &self.gains, &mut self.memory, &sliding);
-        let force = clamp_symmetric::<S>(wanted, sliding.force_limit);
-
-        let force_change = (force - self.previous_force) * self.moving;
-        self.previous_force = force;
-        self.moving = splat(simd, 1.0);
-        let sample = Sample::core(&state, force, force_change, sliding.sigma, common.dt);
-        let cost = match watched {
-            None => {
-                costs::accumulate_core::<S, N>(&mut self.sums, &sample);
-                costs::total_core::<S>(&common.factors, &self.sums)
-            }
-            Some((watch, shared)) => watch.judge::<S>(shared, &mut self.sums, &sample),
-        };
-        let over = cost.simd_gt(self.bound);
-
-        let first: [S::f64s; N] = std::array::from_fn(|i| dynamics.input[i].fma(force, dynamics.drift[i]));
-        self.state = I::step::<S, P, N>(simd, &self.plant, &state, &first, force, common.dt);
-        let stopped = (over | !within::<S, N>(simd, &self.state, &common.limits)).to_bitmask();
-        View { state, force, sigma: sliding.sigma, stopped }
+        if !FULL {
+            return self.packs[vector].step::<I>(simd, common, None, None);
+        }
+        let mut surroundings = None;
+        if let Some(world) = self.worlds.get_mut(vector) {
+            let places = places(&settings.features);
+            let commands = &mut self.commands[vector * places..][..places];
+            let (features, noise) = (&settings.features, &*settings.noise);
+            surroundings = Some(Surroundings { world, commands, features, noise });
+        }
+        let watched = Some((&mut self.watches[vector], shared));
+        self.packs[vector].step::<I>(simd, common, watched, surroundings)
     }
 
-    /// The record of a lane after `steps` steps; `beyond` are the sums of the terms beyond the core.
-    pub(super) fn record(
-        &self,
-        slot: usize,
-        settings: &Settings,
-        steps: u64,
-        beyond: &[f64; OPTIONAL],
-    ) -> Record {
-        let sums = std::array::from_fn(|k| if k < CORE { self.sums[k][slot] } else { beyond[k - CORE] });
-        let positions = self.state.positions.map(|q| q[slot]);
-        let rates = self.state.rates.map(|rate| rate[slot]);
-        let inside = positions.iter().zip(limits::<N>(settings)).all(|(q, limit)| q.abs() <= limit)
-            && rates.iter().all(|rate| rate.is_finite());
-        let (ending, cost) = if !inside {
-            #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
-            let survived = (steps - 1) as f64 / settings.steps as f64;
-            (Ending::Failed, FAILURE_COST * (2.0 - survived))
-        } else if steps < settings.steps {
-            (Ending::Abandoned, settings.judgement.factors.total(&sums))
+    /// Gives a lane the next job, or lets it rest at the origin.
+    pub(super) fn assign<I: Integrator>(
+        &mut self,
+        lane: usize,
+        kernel: &Kernel<P, C, I, N>,
+        batch: &Batch<'_>,
+        jobs: &mut [Option<usize>],
+        done: &mut [u64],
+    ) {
+        let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
+        let pack = &mut self.packs[vector];
+        jobs[lane] = batch.take();
+        done[lane] = 0;
+        let rest = Conditions::default();
+        let mut conditions = &rest;
+        if let Some(job) = jobs[lane] {
+            let (values, scenario, bound) = batch.job(job);
+            let start = State::from_slice(&scenario.initial_state);
+            pack.load(slot, &kernel.settings, values, &start, bound);
+            if let Some(watch) = self.watches.get_mut(vector) {
+                watch.load::<S>(slot, &start);
+            }
+            conditions = &scenario.conditions;
         } else {
-            (Ending::Survived, settings.judgement.factors.total(&sums))
-        };
-        let links = positions[1..].iter().fold(0.0_f64, |largest, angle| largest.max(angle.abs()));
-        Record {
-            ending,
-            steps,
-            cost,
-            values: std::array::from_fn(|k| settings.judgement.scales[k] * sums[k]),
-            final_positions: [positions[0].abs(), links],
+            pack.rest(slot);
+        }
+        if let Some(world) = self.worlds.get_mut(vector) {
+            world.load(slot, &kernel.settings, &kernel.plant, conditions);
         }
     }
-}
-
-/// The lanes whose coordinates are within the limits and whose rates are finite; NaN is not within.
-#[inline(always)]
-fn within<S: Simd, const N: usize>(simd: S, state: &State<S::f64s, N>, limits: &[S::f64s; N]) -> S::mask64s {
-    let zero = splat(simd, 0.0);
-    let mut not_finite = state.rates[0] * zero;
-    for rate in &state.rates[1..] {
-        not_finite = rate.fma(zero, not_finite);
-    }
-    let mut inside = not_finite.simd_eq(zero);
-    for (q, limit) in state.positions.iter().zip(limits) {
-        inside &= q.abs().simd_le(*limit);
-    }
-    inside
 }

@@ -12,16 +12,17 @@
 //! costs [`FAILURE_COST`]·(2 − k·dt/T), so that longer survival is better and any failure costs more than [`FAILURE_COST`].
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use bumpalo::Bump;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
-use super::bundle::{Common, Pack, View};
+use super::bundle::Bundle;
 use super::history::{History, Policy, Trajectory, sample_width, write_sample};
-use super::state::State;
-use super::watch::{Shared, Watch};
-use super::{Scenario, SimdLevel, Simulator, Workspace};
+use super::pack::{Common, View};
+use super::watch::Shared;
+use super::{Features, Scenario, SimdLevel, Simulator, Workspace};
 use crate::controllers::{Controller, Saturation, SurfaceKind};
 use crate::costs::{Judgement, OPTIONAL, TermSet, Timing};
 use crate::integrators::Integrator;
@@ -32,7 +33,7 @@ use crate::{Error, memory};
 pub const FAILURE_COST: f64 = 1e6;
 
 /// Vectors a bundle: two give an out-of-order processor independent work while one waits for its own results.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 
 /// What is common to all simulations of a study.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,10 @@ pub struct Settings {
     pub saturation: Saturation,
     /// Whether the equivalent control is on.
     pub equivalent_control: bool,
+    /// What any of the scenarios needs of the world.
+    pub features: Features,
+    /// Standard normal numbers for noisy sensors, a power of two of them; empty where no sensor is noisy.
+    pub noise: Arc<[f64]>,
 }
 
 impl Settings {
@@ -65,8 +70,8 @@ impl Settings {
 
 /// The simulator of one plant, controller and integrator.
 pub struct Kernel<P: Plant<N>, C, I, const N: usize> {
-    settings: Settings,
-    plant: P::Constants<f64>,
+    pub(super) settings: Settings,
+    pub(super) plant: P::Constants<f64>,
     members: PhantomData<fn() -> (C, I)>,
 }
 
@@ -87,7 +92,7 @@ where
     }
 
     fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
-        dispatch!(token(level), simd => bundle_bytes::<_, P, C, N>(simd, terms))
+        dispatch!(token(level), simd => bytes::<_, P, C, N>(simd, terms, &self.settings.features))
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
@@ -143,11 +148,14 @@ fn lanes<S: Simd>(_simd: S) -> usize {
     VECTORS * S::f64s::LEN
 }
 
-/// The packs, what the terms beyond the core need, and a step counter a lane: all that a run takes from the arena.
+/// The bundle and a step counter a lane: all that a run takes from the arena.
 #[inline(always)]
-fn bundle_bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(simd: S, terms: TermSet) -> usize {
-    let watch = if terms.has_optional() { size_of::<Watch<S::f64s, N>>() } else { 0 };
-    VECTORS * (size_of::<Pack<S, P, C, N>>() + watch) + lanes(simd) * size_of::<u64>()
+fn bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(
+    simd: S,
+    terms: TermSet,
+    features: &Features,
+) -> usize {
+    Bundle::<S, P, C, N>::bytes(terms, features) + lanes(simd) * size_of::<u64>()
 }
 
 /// Sees every step of every active lane.
@@ -197,30 +205,27 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
     jobs: &mut [Option<usize>],
     observer: &mut O,
 ) {
-    const DECLARED: &str = "the arena holds what the workspace declares";
     let settings = &kernel.settings;
     let common = Common::new(simd, settings);
     let shared = Shared::new(simd, settings, batch.terms);
-    let packs = arena
-        .try_alloc_slice_fill_with(VECTORS, |_| Pack::<S, P, C, N>::idle(simd, &kernel.plant))
-        .expect(DECLARED);
-    let watches = if batch.terms.has_optional() { VECTORS } else { 0 };
-    let watches = arena.try_alloc_slice_fill_with(watches, |_| Watch::idle(simd)).expect(DECLARED);
-    let done = arena.try_alloc_slice_fill_copy(lanes(simd), 0_u64).expect(DECLARED);
+    let mut bundle = Bundle::<S, P, C, N>::new(simd, arena, &kernel.plant, batch.terms, &settings.features);
+    let done = arena
+        .try_alloc_slice_fill_copy(lanes(simd), 0_u64)
+        .expect("the arena holds what the workspace declares");
 
     for lane in 0..lanes(simd) {
-        assign(lane, kernel, batch, packs, watches, jobs, done);
+        bundle.assign(lane, kernel, batch, jobs, done);
     }
     while let Some(stretch) = next_event(settings.steps, jobs, done) {
         // Two loops, since what a study does not ask for would cost it speed even as a branch.
-        let (advanced, stopped) = if watches.is_empty() {
+        let (advanced, stopped) = if bundle.watches.is_empty() {
             advance(
                 jobs,
                 done,
                 stretch,
                 observer,
                 #[inline(always)]
-                |vector| packs[vector].step::<I>(simd, &common, None),
+                |vector| bundle.step::<I, false>(simd, vector, &common, &shared, settings),
             )
         } else {
             advance(
@@ -229,7 +234,7 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
                 stretch,
                 observer,
                 #[inline(always)]
-                |vector| packs[vector].step::<I>(simd, &common, Some((&mut watches[vector], &shared))),
+                |vector| bundle.step::<I, true>(simd, vector, &common, &shared, settings),
             )
         };
         for (steps, _) in done.iter_mut().zip(&*jobs).filter(|(_, job)| job.is_some()) {
@@ -241,14 +246,18 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
                 continue;
             }
             let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
-            let beyond = watches.get(vector).map_or([0.0; OPTIONAL], |watch| watch.sums(slot));
-            let record = packs[vector].record(slot, settings, done[lane], &beyond);
+            let beyond = bundle.watches.get(vector).map_or([0.0; OPTIONAL], |watch| watch.sums(slot));
+            let record = bundle.packs[vector].record(slot, settings, done[lane], &beyond);
             if O::ACTIVE && record.ending == Ending::Survived {
-                let view = packs[vector].clone().step::<I>(simd, &common, None);
-                observer.see(slot, done[lane], &view);
+                // One step more shows the force at the end; what is observed has one job, so it touches no other.
+                observer.see(
+                    slot,
+                    done[lane],
+                    &bundle.step::<I, true>(simd, vector, &common, &shared, settings),
+                );
             }
             batch.records.set(job, &record);
-            assign(lane, kernel, batch, packs, watches, jobs, done);
+            bundle.assign(lane, kernel, batch, jobs, done);
         }
     }
 }
@@ -256,33 +265,6 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
 /// Steps until the first active lane has done all of its own, or `None` when no lane is active.
 fn next_event(steps: u64, jobs: &[Option<usize>], done: &[u64]) -> Option<u64> {
     jobs.iter().zip(done).filter(|(job, _)| job.is_some()).map(|(_, done)| steps - done).min()
-}
-
-/// Gives a lane the next job, or lets it rest at the origin.
-fn assign<S: Simd, P: Plant<N>, C: Controller, I: Integrator, const N: usize>(
-    lane: usize,
-    kernel: &Kernel<P, C, I, N>,
-    batch: &Batch<'_>,
-    packs: &mut [Pack<S, P, C, N>],
-    watches: &mut [Watch<S::f64s, N>],
-    jobs: &mut [Option<usize>],
-    done: &mut [u64],
-) {
-    let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
-    let pack = &mut packs[vector];
-    jobs[lane] = batch.take();
-    done[lane] = 0;
-    match jobs[lane] {
-        Some(job) => {
-            let (values, scenario, bound) = batch.job(job);
-            let start = State::from_slice(&scenario.initial_state);
-            pack.load(slot, &kernel.settings, values, &start, bound);
-            if let Some(watch) = watches.get_mut(vector) {
-                watch.load::<S>(slot, &start);
-            }
-        }
-        None => pack.rest(slot),
-    }
 }
 
 /// Advances all lanes by up to `steps`; returns how many steps were done and the lanes that stopped, a bit a lane.

@@ -10,10 +10,12 @@ pub mod kernel;
 pub mod lane_array;
 pub mod lanes;
 pub mod level;
+mod pack;
 pub mod scenario;
 pub mod state;
 mod watch;
 pub mod workspace;
+mod world;
 
 use crate::costs::TermSet;
 
@@ -21,7 +23,7 @@ pub use batch::{Batch, Ending, Record, Records};
 pub use history::{History, Policy, Trajectory};
 pub use kernel::{Kernel, Settings};
 pub use level::SimdLevel;
-pub use scenario::Scenario;
+pub use scenario::{Conditions, Features, Pulse, Scenario, Sensors, Tone};
 pub use workspace::Workspace;
 
 /// Simulates batches of a fixed plant, controller and integrator.

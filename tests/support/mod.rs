@@ -4,6 +4,7 @@ pub(crate) mod law;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
@@ -12,7 +13,7 @@ use gainswarm::integrators::{Integrator, Rk4};
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
-use gainswarm::simulation::{Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
+use gainswarm::simulation::{Features, Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
 
 use law::{Force, Law};
 
@@ -43,6 +44,8 @@ pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
         surface: SurfaceKind::Relative,
         saturation: Saturation::Tanh,
         equivalent_control: true,
+        features: Features::default(),
+        noise: Arc::default(),
     }
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn record<C: Controller, I: Integrator>(
 ) -> (Record, Trajectory) {
     let values: Vec<f64> = C::PARAMETERS.iter().map(|parameter| parameter.default).collect();
     let kernel = Kernel::<DoubleInvertedPendulum, C, I, 3>::new(plant, settings);
-    let scenario = Scenario { initial_state: start.to_vec() };
+    let scenario = Scenario::nominal(start.to_vec());
     kernel.record(SimdLevel::widest(), &values, &scenario, stride).expect("memory for a trajectory")
 }
 
@@ -116,7 +119,7 @@ impl Shake {
         let at = Classical::PARAMETERS.iter().position(|parameter| parameter.name == "K").expect("K");
         values[at] = hertz;
         let kernel = Kernel::<DoubleInvertedPendulum, Law<Self>, Rk4, 3>::new(&plant(&[]), settings);
-        let scenario = Scenario { initial_state: vec![0.0; 6] };
+        let scenario = Scenario::nominal(vec![0.0; 6]);
         kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory for a trajectory")
     }
 }

@@ -56,6 +56,7 @@ impl Bench {
             width: self.problem.values.len(),
             scenarios: &self.problem.scenarios,
             bounds: &[f64::INFINITY; VECTORS],
+            reaches: &[1.0; 8],
             terms: self.problem.terms,
             queue: &queue,
             end: self.records.len(),

@@ -6,13 +6,15 @@
 //! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
 //! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
 //! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
+//!    [`sampling`] draws scenarios from the distributions that a study describes.
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
 //! 7. [`stability`]: the certificate of a gain vector.
-//! 8. [`memory`]: the counting allocator.
-//! 9. [`report`]: results as files.
-//! 10. [`cli`]: the commands; the only module that prints.
+//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
+//! 9. [`memory`]: the counting allocator.
+//! 10. [`report`]: results as files.
+//! 11. [`cli`]: the commands; the only module that prints.
 //!
 //! # Example
 //!
@@ -50,10 +52,12 @@ pub mod parameter;
 pub mod plants;
 pub mod problem;
 pub mod report;
+pub mod sampling;
 pub mod simulation;
 pub mod stability;
 pub mod swarm;
 pub mod topologies;
+pub mod validation;
 
 pub use error::Error;
 pub use registry::Member;

@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
-use crate::costs::{Judgement, TermSet, Timing};
+use crate::costs::{Aggregate, CostKind, Judgement, TERMS, TermSet, Timing};
 use crate::integrators::{Integrator, with_integrator};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
+use crate::sampling;
 use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
 use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
 use crate::swarm::{self, Axis};
@@ -43,6 +44,12 @@ pub struct Problem {
     pub required_certificate: Option<Certifier>,
     /// The cases that every gain vector is judged on.
     pub scenarios: Vec<Scenario>,
+    /// The weight of each, which sum up to 1.
+    pub weights: Vec<f64>,
+    /// How the costs in them become one.
+    pub aggregate: Aggregate,
+    /// The largest value of each cost term that is feasible.
+    pub limits: [f64; TERMS],
     /// Simulates the closed loop of this plant, controller and integrator.
     pub simulator: Box<dyn Simulator>,
     /// The cost terms that the cost needs.
@@ -61,6 +68,16 @@ impl Problem {
     /// The problem of a checked config.
     #[must_use]
     pub fn new(config: &Config) -> Self {
+        let (scenarios, weights) = sampling::scenarios(&config.scenarios, config.nominal());
+        let features = Features::of(&scenarios);
+        Self::on(config, scenarios, weights, features)
+    }
+
+    /// The problem of a checked config on other scenarios, of which any may need the `features`: the same features give a scenario
+    /// the same bits in any company.
+    #[must_use]
+    pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>, features: Features) -> Self {
+        let limited = |kind: CostKind| config.limits[kind as usize].is_finite();
         Self {
             parameters: config.controller.kind.parameters(),
             values: config.controller.values.clone(),
@@ -68,9 +85,12 @@ impl Problem {
             constraints: config.constraints.clone(),
             searched: config.searched(),
             required_certificate: config.require_certificate.then(|| certifier(config)),
-            scenarios: config.scenarios.clone(),
-            simulator: simulator(config),
-            terms: judgement(config).needed(),
+            simulator: simulator(config, features),
+            scenarios,
+            weights,
+            aggregate: config.aggregate,
+            limits: config.limits,
+            terms: judgement(config).needed(limited),
             early_abandonment: config.simulation.early_abandonment,
             swarm: config.swarm.settings.clone(),
             generations: config.swarm.generations,
@@ -116,7 +136,7 @@ impl Problem {
 }
 
 /// No gain vector that was simulated violates more.
-pub const SIMULATED_VIOLATION_MAX: f64 = 2.0;
+pub const SIMULATED_VIOLATION_MAX: f64 = 3.0;
 
 impl ControllerKind {
     /// The controller's numeric parameters, in the order of `gains.csv`.
@@ -141,8 +161,8 @@ impl PlantKind {
 }
 
 /// The one place where a study's choices become types.
-fn simulator(config: &Config) -> Box<dyn Simulator> {
-    let settings = settings(config);
+fn simulator(config: &Config, features: Features) -> Box<dyn Simulator> {
+    let settings = settings(config, features);
     let plant = &config.plant.values;
     with_plant!(config.plant.kind, P => {
         with_controller!(config.controller.kind, C => {
@@ -179,7 +199,7 @@ where
     Box::new(Kernel::<P, C, I, N>::new(plant, settings))
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, features: Features) -> Settings {
     let simulation = &config.simulation;
     Settings {
         dt: simulation.dt,
@@ -190,8 +210,8 @@ fn settings(config: &Config) -> Settings {
         surface: config.controller.surface,
         saturation: config.controller.saturation,
         equivalent_control: config.controller.equivalent_control,
-        features: Features::default(),
-        noise: Arc::default(),
+        features,
+        noise: if features.sensors { sampling::noise_table().into() } else { Arc::default() },
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gainswarm::config::{Config, FILE_SIZE_MAX};
 use gainswarm::controllers::ControllerKind;
+use gainswarm::problem::Problem;
 use proptest::prelude::*;
 
 use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
@@ -34,6 +35,7 @@ fn broken() -> Vec<Broken> {
         let line = format!("constraints = [\"{text}\"]");
         Broken { name: text, text: SMALL_STUDY.replacen("seed = 3", &line, 1).into_bytes(), message }
     };
+    let group = |lines: &'static str, message| with(lines, &format!("[[scenarios]]\n{lines}"), message);
     let gain = |name, lines: &str, message| with(name, &format!("[[tune]]\n{lines}"), message);
     vec![
         Broken { name: "empty", text: Vec::new(), message: &["is empty", "configs/classical.toml"] },
@@ -200,6 +202,63 @@ fn broken() -> Vec<Broken> {
             "[cost.control_effort]\nstates = [\"x\"]",
             &["unknown key `states`"],
         ),
+        with(
+            "unknown aggregate",
+            "[aggregate]\ntype = \"men\"",
+            &["aggregate.type = \"men\"", "did you mean `mean`"],
+        ),
+        with(
+            "a share that does not apply",
+            "[aggregate]\nalpha = 0.1",
+            &["unknown key `alpha` in [aggregate]"],
+        ),
+        with("nothing aggregated", "[aggregate]\ntype = \"mean_max\"\nmean = 0\nworst = 0", &["are both 0"]),
+        with(
+            "misspelt limit",
+            "[limits]\nmax_setling_time = 3",
+            &["unknown key `max_setling_time`", "did you mean `max_settling_time`"],
+        ),
+        with("a limit of 0", "[limits]\nmax_peak_force = 0", &["limits.max_peak_force = 0", "N"]),
+        group("count = 0\nranges = { theta1 = 0.1 }", &["scenarios[3].count = 0", "from 1 to 10000"]),
+        group("count = 9999\nranges = { theta1 = 0.1 }", &["scenarios are 10001 in all", "at most 10000"]),
+        group("ranges = { theta1 = 2.0 }", &["scenarios[3].ranges.theta1 = 2.0", "1.57"]),
+        group("ranges = { theta1 = [0.2, 0.1] }", &["theta1 = [0.2, 0.1]", "[lower, upper]"]),
+        group("ranges = { tehta1 = 0.1 }", &["unknown key `tehta1` in [scenarios[3].ranges]"]),
+        group(
+            "initial_state = [0, 0, 0, 0, 0, 0]\nranges = { theta1 = 0.1 }",
+            &["stands beside initial_state"],
+        ),
+        group(
+            "ranges = {}\nuncertainty = { cart_mass = 120 }",
+            &["uncertainty.cart_mass = 120", "0 to 95 %"],
+        ),
+        group("ranges = {}\nuncertainty = { cart = 10 }", &["unknown key `cart`"]),
+        group("ranges = {}\nnoise = { theta3 = 10 }", &["unknown key `theta3`", "theta1"]),
+        group("ranges = {}\ndead_time = -1", &["dead_time = -1", "from 0 to 1000"]),
+        group("ranges = {}\ncontrol_period = 0", &["control_period = 0", "from 1"]),
+        group("ranges = {}\nsampling = \"sobel\"", &["sampling = \"sobel\"", "did you mean `sobol`"]),
+        group(
+            "ranges = {}\ndisturbances = [{ type = \"setp\" }]",
+            &["disturbances[1].type = \"setp\"", "did you mean `step`"],
+        ),
+        group(
+            "ranges = {}\ndisturbances = [{ type = \"step\", duration = 1.0 }]",
+            &["unknown key `duration`"],
+        ),
+        group(
+            "ranges = {}\ndisturbances = [{ type = \"noise\" }, { type = \"noise\" }]",
+            &["one disturbance too many"],
+        ),
+        with(
+            "validation twice",
+            "[[validation]]\nname = \"a\"\nranges = {}\n[[validation]]\nname = \"a\"\nranges = {}",
+            &["validation[2].name = \"a\" stands twice"],
+        ),
+        with(
+            "a count in a validation",
+            "[[validation]]\ncount = 3\nranges = {}",
+            &["unknown key `count` in [validation[1]]"],
+        ),
         with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
         with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
         with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),
@@ -299,8 +358,9 @@ fn defaults_are_filled_in() {
 fn the_shipped_study_is_valid_and_has_eight_starts_within_0_3_rad() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/classical.toml");
     let config = Config::load(&path).expect("the shipped study");
-    assert!(config.scenarios.len() >= 8 && config.swarm.settings.particles >= 64);
-    for scenario in &config.scenarios {
+    let scenarios = Problem::new(&config).scenarios;
+    assert!(scenarios.len() >= 8 && config.swarm.settings.particles >= 64);
+    for scenario in &scenarios {
         assert!(scenario.initial_state[1..3].iter().all(|angle| angle.abs() <= 0.3));
     }
 }

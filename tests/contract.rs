@@ -43,6 +43,7 @@ fn run(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Sce
         width: problem.values.len(),
         scenarios: std::slice::from_ref(scenario),
         bounds: &vec![f64::INFINITY; vectors.len()],
+        reaches: &[1.0; 8],
         terms: TermSet::ALL,
         queue: &queue,
         end: vectors.len(),

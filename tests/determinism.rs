@@ -68,6 +68,7 @@ fn batch(
             width: vectors[0].len(),
             scenarios,
             bounds: &vec![f64::INFINITY; vectors.len()],
+            reaches: &[1.0; 8],
             terms: TermSet::ALL,
             queue: &queue,
             end: jobs,

@@ -146,6 +146,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
                 width: Classical::PARAMETERS.len(),
                 scenarios: &scenarios,
                 bounds: &[f64::INFINITY; 40],
+                reaches: &[1.0; 8],
                 terms: TermSet::ALL,
                 queue: &queue,
                 end: 40,

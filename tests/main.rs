@@ -17,3 +17,5 @@ mod report;
 mod stability;
 mod studies;
 mod swarm;
+mod validation;
+mod world;

@@ -23,10 +23,12 @@ mod progress;
 mod simulate;
 mod table;
 mod tune;
+mod validate;
 
 const EXAMPLES: &str = "Examples:
   gainswarm tune configs/classical.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
+  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
   gainswarm compare configs/classical.toml configs/super_twisting.toml
   gainswarm list controllers";
 
@@ -43,6 +45,8 @@ enum Command {
     Tune(TuneArgs),
     /// Tune several studies and compare what comes out
     Compare(CompareArgs),
+    /// Try gains on thousands of scenarios that tuning never saw
+    Validate(ValidateArgs),
     /// Simulate one closed loop and write its trajectory as CSV
     Simulate(SimulateArgs),
     /// Say whether gains are stable about upright; exit code 1 when not
@@ -126,6 +130,9 @@ struct SimulateArgs {
     /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario]
     #[arg(long, value_name = "x,th1,th2,xd,th1d,th2d", allow_hyphen_values = true)]
     initial_state: Option<String>,
+    /// Run a case of `validate` again, such as starts/1/42: set/seed/index
+    #[arg(long, value_name = "ID", conflicts_with_all = ["initial_state", "duration", "dt"])]
+    replay: Option<String>,
     /// Length in s [default: the config's]
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     duration: Option<f64>,
@@ -138,6 +145,51 @@ struct SimulateArgs {
     /// Where the trajectory goes [default: stdout]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 10000"
+)]
+struct ValidateArgs {
+    /// The study, a TOML file; its [[validation]] tables say on what
+    config: PathBuf,
+    /// Gains to try, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    gains: PathBuf,
+    /// Other gains to compare with, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Runs a set
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    samples: u64,
+    /// Seed of every random number
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: u64,
+    /// Exit with 1 when a smaller share of a set succeeds
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    require: f64,
+    /// Worker threads; the result does not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    /// Where validation.csv and validation.json go [default: outputs/<study>]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// SIMD instructions to use; the result does not depend on it
+    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
+    simd: String,
+    /// No table
+    #[arg(long)]
+    quiet: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    number.ok_or_else(|| "allowed: a number from 0 to 1".into())
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +212,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| true),
         Command::Certify(args) => certify::run(&args),
         Command::List { family, verbose, markdown } => {
@@ -199,10 +252,13 @@ fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-fn resources(SearchArgs { threads, simd, .. }: &SearchArgs) -> Result<Resources, Error> {
+fn resources(search: &SearchArgs) -> Result<Resources, Error> {
+    resources_of(search.threads, &search.simd)
+}
+
+fn resources_of(threads: Option<u64>, simd: &str) -> Result<Resources, Error> {
     let all = Resources::default();
-    let level =
-        SimdLevel::ALL.iter().copied().find(|level| level.name() == simd.as_str()).unwrap_or(all.level);
+    let level = SimdLevel::ALL.iter().copied().find(|level| level.name() == simd).unwrap_or(all.level);
     if !SimdLevel::available().any(|available| available == level) {
         let names: Vec<&str> = SimdLevel::available().map(Member::name).collect();
         return Err(Error::Option {

@@ -10,6 +10,7 @@ use crate::parameter::Parameter;
 use crate::problem::Problem;
 use crate::report;
 use crate::simulation::{Ending, Record, Scenario, SimdLevel};
+use crate::validation::{self, RunId};
 
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let config = overridden(load(&args.config)?, args)?;
@@ -18,10 +19,15 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
         Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
         None => controller.values.clone(),
     };
-    let scenario = start(&config, args)?;
+    let (problem, scenario) = if let Some(id) = &args.replay {
+        replayed(&config, id)?
+    } else {
+        let problem = Problem::new(&config);
+        let scenario = start(&config, &problem, args)?;
+        (problem, scenario)
+    };
     let every = usize::try_from(args.every).unwrap_or(usize::MAX);
-    let simulator = Problem::new(&config).simulator;
-    let (record, trajectory) = simulator.record(SimdLevel::widest(), &values, &scenario, every)?;
+    let (record, trajectory) = problem.simulator.record(SimdLevel::widest(), &values, &scenario, every)?;
 
     let states = config.plant.kind.states();
     match &args.output {
@@ -51,8 +57,26 @@ fn overridden(mut config: Config, args: &SimulateArgs) -> Result<Config, Error> 
     Ok(config)
 }
 
-fn start(config: &Config, args: &SimulateArgs) -> Result<Scenario, Error> {
-    let Some(text) = &args.initial_state else { return Ok(config.scenarios[0].clone()) };
+/// The problem and the scenario of a validation run.
+fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
+    let sets = validation::sets(config);
+    let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
+    let refuse = || Error::Option {
+        option: "--replay",
+        found: format!("\"{}\"", id.escape_debug()),
+        remedy: format!(
+            "allowed: set/seed/index as written by validate, the sets being {}",
+            names.join(", ")
+        ),
+    };
+    let run: RunId = id.parse().map_err(|()| refuse())?;
+    let set = sets.iter().find(|set| set.name == run.set).ok_or_else(refuse)?;
+    let scenario = set.scenario(config, run.seed, run.index);
+    Ok((Problem::on(config, vec![scenario.clone()], vec![1.0], set.features(config)), scenario))
+}
+
+fn start(config: &Config, problem: &Problem, args: &SimulateArgs) -> Result<Scenario, Error> {
+    let Some(text) = &args.initial_state else { return Ok(problem.scenarios[0].clone()) };
     let option = "--initial-state";
     let states = config.plant.kind.states();
     let refuse = || Error::Option {

@@ -97,7 +97,7 @@ pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config
     config.seed = args.seed.unwrap_or(config.seed);
     config.swarm.generations = args.generations.unwrap_or(config.swarm.generations);
     if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
-        let simulations = particles.saturating_mul(config.scenarios.len());
+        let simulations = particles.saturating_mul(config.scenario_count());
         if simulations > SIMULATIONS_MAX {
             return Err(Error::Option {
                 option: "--particles",

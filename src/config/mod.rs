@@ -10,21 +10,23 @@ use toml::de::DeTable;
 
 use crate::constraint::Constraint;
 use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
-use crate::costs::{CostKind, TERMS, Term};
+use crate::costs::{Aggregate, AggregateKind, CostKind, TERMS, Term};
 use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
-use crate::plants::{Plant, PlantKind, Quantity, with_plant};
+use crate::plants::{Plant, PlantKind, with_plant};
 use crate::problem::TunedGain;
 use crate::rules::RuleKind;
-use crate::simulation::Scenario;
+use crate::sampling::{Group, Nominal};
 use crate::swarm::{self, Axis, Scale};
 use crate::topologies::TopologyKind;
 
 mod inequality;
+mod scenarios;
 mod section;
 mod source;
 mod write;
 
+pub use scenarios::SCENARIOS_MAX;
 use section::Section;
 pub(crate) use section::one_of;
 use source::Source;
@@ -32,7 +34,7 @@ pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
 
 /// What may stand at the top level.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 14] = [
     "study",
     "seed",
     "constraints",
@@ -41,7 +43,10 @@ const SECTIONS: [&str; 11] = [
     "controller",
     "simulation",
     "cost",
+    "aggregate",
+    "limits",
     "scenarios",
+    "validation",
     "swarm",
     "tune",
 ];
@@ -52,8 +57,6 @@ pub const PARTICLES_MAX: u64 = 100_000;
 pub const GENERATIONS_MAX: u64 = 1_000_000;
 /// Most control steps of a simulation.
 pub const STEPS_MAX: u64 = 10_000_000;
-/// Most scenarios of a study.
-pub const SCENARIOS_MAX: usize = 10_000;
 /// Most gain constraints of a study.
 pub const CONSTRAINTS_MAX: usize = 100;
 /// Most simulations of a generation: particles × scenarios.
@@ -98,8 +101,14 @@ pub struct Config {
     pub simulation: SimulationConfig,
     /// Weight, norm and states of each cost term.
     pub cost: [Term; TERMS],
-    /// What it starts from.
-    pub scenarios: Vec<Scenario>,
+    /// How the costs in the scenarios become one.
+    pub aggregate: Aggregate,
+    /// The largest value of each cost term that is feasible.
+    pub limits: [f64; TERMS],
+    /// What gains are tuned on.
+    pub scenarios: Vec<Group>,
+    /// What they are validated on.
+    pub validation: Vec<Group>,
     /// Who searches.
     pub swarm: SwarmConfig,
     /// What is searched.
@@ -224,7 +233,19 @@ impl Config {
     /// Where a simulation may start, a range a state.
     #[must_use]
     pub fn initial_state_ranges(&self) -> Vec<Parameter> {
-        initial_state_ranges(&self.plant, &self.simulation)
+        scenarios::initial_state_ranges(&self.plant, &self.simulation)
+    }
+
+    /// What groups of scenarios need to know.
+    #[must_use]
+    pub fn nominal(&self) -> Nominal<'_> {
+        Nominal { plant: self.plant.kind, values: &self.plant.values }
+    }
+
+    /// How many scenarios every gain vector is judged on.
+    #[must_use]
+    pub fn scenario_count(&self) -> usize {
+        self.scenarios.iter().map(|group| group.count).sum()
     }
 
     fn check(source: &Source) -> Result<Self, ConfigError> {
@@ -248,8 +269,12 @@ impl Config {
         let controller = controller(root.section("controller")?)?;
         let simulation = simulation(root.section("simulation")?)?;
         let cost = cost(root.section("cost")?, &plant)?;
-        let scenarios = scenarios(&root, &plant, &simulation)?;
-        let swarm = swarm(root.section("swarm")?, scenarios.len())?;
+        let aggregate = aggregate(root.section("aggregate")?)?;
+        let limits = limits(root.section("limits")?)?;
+        let scenarios = scenario_groups(&root, &plant, &simulation)?;
+        let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
+        let count = scenarios.iter().map(|group| group.count).sum();
+        let swarm = swarm(root.section("swarm")?, count)?;
         let tune = tune(&root, &controller)?;
         let constraints = constraints(&root, &controller, &tune)?;
         let require_certificate = root.switch("require_certificate", false)?;
@@ -260,7 +285,10 @@ impl Config {
             controller,
             simulation,
             cost,
+            aggregate,
+            limits,
             scenarios,
+            validation,
             swarm,
             tune,
             constraints,
@@ -334,36 +362,64 @@ fn cost(section: Section<'_>, plant: &PlantConfig) -> Result<[Term; TERMS], Conf
     Ok(terms)
 }
 
-fn scenarios(
+fn scenario_groups(
     root: &Section<'_>,
     plant: &PlantConfig,
     simulation: &SimulationConfig,
-) -> Result<Vec<Scenario>, ConfigError> {
-    let ranges = initial_state_ranges(plant, simulation);
-    let mut scenarios = Vec::new();
-    for section in root.sections("scenarios", SCENARIOS_MAX)? {
-        scenarios.push(Scenario::nominal(section.numbers("initial_state", &ranges)?));
-        section.finish()?;
-    }
-    if scenarios.is_empty() {
-        let remedy = "add at least one [[scenarios]] table with an initial_state".into();
+) -> Result<Vec<Group>, ConfigError> {
+    let groups = scenarios::groups(root, "scenarios", plant, simulation)?;
+    if groups.is_empty() {
+        let remedy = "add at least one [[scenarios]] table with an initial_state or ranges".into();
         return Err(root.error("scenarios", "is missing", remedy));
     }
-    Ok(scenarios)
+    Ok(groups)
 }
 
-/// Where a simulation may start: within the limits, at bounded rates.
-fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationConfig) -> Vec<Parameter> {
-    let states = plant.kind.states();
-    let limit = |index: usize| match index {
-        0 => simulation.track_limit,
-        index if index < states.len() / 2 => simulation.angle_limit,
-        _ => RATE_MAX,
+fn aggregate(section: Section<'_>) -> Result<Aggregate, ConfigError> {
+    let share = |name, default, doc| Parameter::fixed(name, "1", default, [0.0, 1.0], doc);
+    let positive = |name, default, doc| Parameter::fixed(name, "1", default, [1e-9, 1.0], doc);
+    let mut aggregate = Aggregate {
+        kind: section.choice("type", AggregateKind::Mean)?,
+        mean: 0.7,
+        worst: 0.3,
+        alpha: 0.2,
+        quantile: 0.9,
     };
-    let range = |(index, state): (usize, &Quantity)| {
-        Parameter::fixed(state.name, state.unit, 0.0, [-limit(index), limit(index)], "initial state")
-    };
-    states.iter().enumerate().map(range).collect()
+    match aggregate.kind {
+        AggregateKind::Mean | AggregateKind::Worst => {}
+        AggregateKind::MeanMax => {
+            aggregate.mean = section.number(&share("mean", aggregate.mean, "share of the mean"))?;
+            aggregate.worst =
+                section.number(&share("worst", aggregate.worst, "share of the largest cost"))?;
+            if aggregate.mean + aggregate.worst == 0.0 {
+                let remedy = "give mean or worst a share above 0".into();
+                return Err(section.error(
+                    "mean",
+                    "and worst are both 0: every gain vector would cost 0",
+                    remedy,
+                ));
+            }
+        }
+        AggregateKind::Cvar => {
+            aggregate.alpha = section.number(&positive("alpha", aggregate.alpha, "worst share"))?;
+        }
+        AggregateKind::Quantile => {
+            aggregate.quantile = section.number(&positive("quantile", aggregate.quantile, "share"))?;
+        }
+    }
+    section.finish()?;
+    Ok(aggregate)
+}
+
+/// `max_<term>` of each term, infinite where there is none.
+fn limits(section: Section<'_>) -> Result<[f64; TERMS], ConfigError> {
+    let mut limits = [f64::INFINITY; TERMS];
+    for (limit, kind) in limits.iter_mut().zip(CostKind::ALL) {
+        let range = Parameter::fixed(kind.limit_name(), kind.unit(), 0.0, [1e-12, 1e12], "largest value");
+        *limit = section.optional_number(kind.limit_name(), &range)?.unwrap_or(f64::INFINITY);
+    }
+    section.finish()?;
+    Ok(limits)
 }
 
 fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigError> {

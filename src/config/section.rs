@@ -120,6 +120,29 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// `[lower, upper]`, or a number r for ±r, within the range of `parameter`; its default alone when it is absent.
+    pub(super) fn range(&self, parameter: &Parameter) -> Result<[f64; 2], ConfigError> {
+        let Some(value) = self.find(parameter.name) else { return Ok([parameter.default; 2]) };
+        let bounds = match value.get_ref() {
+            DeValue::Array(array) if array.len() == 2 => {
+                number(array[0].get_ref()).zip(number(array[1].get_ref()))
+            }
+            half => number(half).map(|half| (-half, half)),
+        };
+        let fits = |(lower, upper): &(f64, f64)| {
+            parameter.allows(*lower) && parameter.allows(*upper) && lower <= upper
+        };
+        bounds.filter(fits).map(|(lower, upper)| [lower, upper]).ok_or_else(|| {
+            let form = "[lower, upper], or r for [-r, r]; each";
+            self.refuse(parameter.name, value, format!("{form} {}", parameter.allowed()))
+        })
+    }
+
     /// As many numbers as `ranges`, each within its own.
     pub(super) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
         let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();

@@ -4,9 +4,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Config;
-use crate::costs::{CostKind, Term};
+use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
+use crate::sampling::{Disturbance, Group, Shape};
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -21,7 +22,10 @@ impl Serialize for Config {
         map.serialize_entry("controller", &controller(self))?;
         map.serialize_entry("simulation", &simulation(self))?;
         map.serialize_entry("cost", &cost(self))?;
-        map.serialize_entry("scenarios", &scenarios(self))?;
+        map.serialize_entry("aggregate", &aggregate(self))?;
+        map.serialize_entry("limits", &limits(self))?;
+        map.serialize_entry("scenarios", &groups(self, &self.scenarios))?;
+        map.serialize_entry("validation", &groups(self, &self.validation))?;
         map.serialize_entry("swarm", &swarm(self))?;
         map.serialize_entry("tune", &tune(self))?;
         map.end()
@@ -73,8 +77,67 @@ fn cost(config: &Config) -> Value {
     Value::Object(CostKind::ALL.iter().zip(&config.cost).map(term).collect())
 }
 
-fn scenarios(config: &Config) -> Value {
-    config.scenarios.iter().map(|scenario| json!({ "initial_state": scenario.initial_state })).collect()
+fn aggregate(config: &Config) -> Value {
+    let Aggregate { kind, mean, worst, alpha, quantile } = config.aggregate;
+    match kind {
+        AggregateKind::Mean | AggregateKind::Worst => json!({ "type": kind.name() }),
+        AggregateKind::MeanMax => json!({ "type": kind.name(), "mean": mean, "worst": worst }),
+        AggregateKind::Cvar => json!({ "type": kind.name(), "alpha": alpha }),
+        AggregateKind::Quantile => json!({ "type": kind.name(), "quantile": quantile }),
+    }
+}
+
+fn limits(config: &Config) -> Value {
+    let set = CostKind::ALL.iter().zip(&config.limits).filter(|(_, limit)| limit.is_finite());
+    Value::Object(set.map(|(kind, limit)| (kind.limit_name().into(), (*limit).into())).collect())
+}
+
+/// Groups as they stand in the config; infinite durations and rates are left out.
+fn groups(config: &Config, groups: &[Group]) -> Value {
+    let states = config.plant.kind.states();
+    let by_name = |names: &mut dyn Iterator<Item = &'static str>, values: &[f64], factor: f64| {
+        let named = names.zip(values).filter(|(_, value)| **value != 0.0);
+        Value::Object(named.map(|(name, value)| (name.into(), (value * factor).into())).collect())
+    };
+    let one = |group: &Group| {
+        let mut map = Map::new();
+        let mut add = |key: &str, value: Value| map.insert(key.into(), value);
+        add("name", group.name.as_str().into());
+        add("count", group.count.into());
+        add("weight", group.weight.into());
+        add("sampling", group.sampling.name().into());
+        add("seed", group.seed.into());
+        let ranges = states.iter().zip(&group.initial_state);
+        add(
+            "ranges",
+            Value::Object(ranges.map(|(state, range)| (state.name.into(), json!(range))).collect()),
+        );
+        let parameters = config.plant.kind.parameters();
+        add("uncertainty", by_name(&mut parameters.iter().map(|p| p.name), &group.uncertainty, 100.0));
+        add("disturbances", group.disturbances.iter().map(disturbance).collect());
+        add("noise", by_name(&mut states.iter().map(|state| state.name), &group.noise, 1.0));
+        add("quantisation", by_name(&mut states.iter().map(|state| state.name), &group.quantisation, 1.0));
+        add("actuator_lag", group.actuator_lag.into());
+        if group.rate_limit.is_finite() {
+            add("rate_limit", group.rate_limit.into());
+        }
+        add("dead_time", group.dead_time.into());
+        add("control_period", group.control_period.into());
+        Value::Object(map)
+    };
+    groups.iter().map(one).collect()
+}
+
+fn disturbance(disturbance: &Disturbance) -> Value {
+    let Disturbance { shape, amplitude, start, duration, frequency } = *disturbance;
+    let mut value = json!({ "type": shape.name(), "amplitude": amplitude, "start": start });
+    if duration.is_finite() {
+        value["duration"] = duration.into();
+    }
+    if matches!(shape, Shape::Sine | Shape::Noise) {
+        value["frequency"] = frequency.into();
+    }
+    value
 }
 
 fn swarm(config: &Config) -> Value {

@@ -10,6 +10,7 @@ pub struct CartTravel;
 
 impl CostTerm for CartTravel {
     const NAME: &'static str = "cart_travel";
+    const LIMIT_NAME: &'static str = "max_cart_travel";
     const SUMMARY: &'static str = "largest |x| of the cart";
     const UNIT: &'static str = "m";
 

@@ -10,6 +10,7 @@ pub struct Chattering;
 
 impl CostTerm for Chattering {
     const NAME: &'static str = "chattering";
+    const LIMIT_NAME: &'static str = "max_chattering";
     const SUMMARY: &'static str = "total variation of the force a second, Σ |Δu| / T";
     const UNIT: &'static str = "N/s";
 

@@ -11,6 +11,7 @@ pub struct ControlEffort;
 
 impl CostTerm for ControlEffort {
     const NAME: &'static str = "control_effort";
+    const LIMIT_NAME: &'static str = "max_control_effort";
     const SUMMARY: &'static str = "∫ u² dt";
     const UNIT: &'static str = "N² s";
     const WEIGHT: f64 = 0.1;

@@ -11,6 +11,7 @@ pub struct ControlRate;
 
 impl CostTerm for ControlRate {
     const NAME: &'static str = "control_rate";
+    const LIMIT_NAME: &'static str = "max_control_rate";
     const SUMMARY: &'static str = "∫ (Δu)² dt, Δu from step to step";
     const UNIT: &'static str = "N² s";
     const WEIGHT: f64 = 0.01;

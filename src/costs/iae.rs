@@ -11,6 +11,7 @@ pub struct Iae;
 
 impl CostTerm for Iae {
     const NAME: &'static str = "iae";
+    const LIMIT_NAME: &'static str = "max_iae";
     const SUMMARY: &'static str = "∫ Σ |x| dt over the chosen states";
     const UNIT: &'static str = "s";
     const CHOOSES_STATES: bool = true;

@@ -10,6 +10,7 @@ pub struct Ise;
 
 impl CostTerm for Ise {
     const NAME: &'static str = "ise";
+    const LIMIT_NAME: &'static str = "max_ise";
     const SUMMARY: &'static str = "∫ Σ x² dt over the chosen states";
     const UNIT: &'static str = "s";
     const WEIGHT: f64 = 1.0;

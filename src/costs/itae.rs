@@ -13,6 +13,7 @@ pub struct Itae;
 
 impl CostTerm for Itae {
     const NAME: &'static str = "itae";
+    const LIMIT_NAME: &'static str = "max_itae";
     const SUMMARY: &'static str = "∫ t Σ |x| dt over the chosen states";
     const UNIT: &'static str = "s²";
     const CHOOSES_STATES: bool = true;

@@ -112,14 +112,14 @@ impl Judgement {
         Self { factors, scales, states: terms.map(|term| term.states), settled_position, settled_angle }
     }
 
-    /// The terms that a cost needs. Without a term beyond the core every state is chosen, so a choice of states needs one.
+    /// The terms that a cost needs, and those that are `limited`. Without a term beyond the core every state is chosen, so a choice of states needs one.
     #[must_use]
-    pub fn needed(&self) -> TermSet {
+    pub fn needed(&self, limited: impl Fn(CostKind) -> bool) -> TermSet {
         let chooses = |kind: &CostKind| kind.is_core() && self.states[*kind as usize] != u32::MAX;
         if CostKind::ALL.iter().any(chooses) {
             return TermSet::ALL;
         }
-        TermSet::core_and(|kind| self.factors.0[kind as usize] != 0.0)
+        TermSet::core_and(|kind| self.factors.0[kind as usize] != 0.0 || limited(kind))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::registry::registry;
 use crate::simulation::lanes::{LaneMath, splat};
 use crate::simulation::state::State;
 
+pub mod aggregate;
 pub mod cart_travel;
 pub mod chattering;
 pub mod control_effort;
@@ -31,6 +32,7 @@ pub mod settling_time;
 pub mod sliding_energy;
 pub mod steady_state_error;
 
+pub use aggregate::{Aggregate, AggregateKind};
 pub use cart_travel::CartTravel;
 pub use chattering::Chattering;
 pub use control_effort::ControlEffort;
@@ -132,6 +134,8 @@ impl<V: Copy, const N: usize> Sample<'_, V, N> {
 pub trait CostTerm {
     /// The key in the config and the column in `summary.csv`.
     const NAME: &'static str;
+    /// The key that limits it: `max_` and its name.
+    const LIMIT_NAME: &'static str;
     /// The value, in a line.
     const SUMMARY: &'static str;
     /// The unit of the value; states are summed up as numbers.
@@ -202,6 +206,12 @@ impl CostKind {
     #[must_use]
     pub fn unit(self) -> &'static str {
         with_cost!(self, T => T::UNIT)
+    }
+
+    /// The key that limits it, `max_` and its name.
+    #[must_use]
+    pub fn limit_name(self) -> &'static str {
+        with_cost!(self, T => T::LIMIT_NAME)
     }
 
     /// Whether it is summed up even where nobody asks.

@@ -11,6 +11,7 @@ pub struct Overshoot;
 
 impl CostTerm for Overshoot {
     const NAME: &'static str = "overshoot";
+    const LIMIT_NAME: &'static str = "max_overshoot";
     const SUMMARY: &'static str = "largest swing of a link beyond upright, on the other side than its start";
     const UNIT: &'static str = "rad";
 

@@ -10,6 +10,7 @@ pub struct PeakForce;
 
 impl CostTerm for PeakForce {
     const NAME: &'static str = "peak_force";
+    const LIMIT_NAME: &'static str = "max_peak_force";
     const SUMMARY: &'static str = "largest |u|";
     const UNIT: &'static str = "N";
 

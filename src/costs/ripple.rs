@@ -11,6 +11,7 @@ pub struct Ripple;
 
 impl CostTerm for Ripple {
     const NAME: &'static str = "ripple";
+    const LIMIT_NAME: &'static str = "max_ripple";
     const SUMMARY: &'static str = "∫ u² dt of the force above 10 Hz";
     const UNIT: &'static str = "N² s";
 

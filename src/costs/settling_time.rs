@@ -10,6 +10,7 @@ pub struct SettlingTime;
 
 impl CostTerm for SettlingTime {
     const NAME: &'static str = "settling_time";
+    const LIMIT_NAME: &'static str = "max_settling_time";
     const SUMMARY: &'static str =
         "time from when on all coordinates stay within [simulation] settled_position and settled_angle";
     const UNIT: &'static str = "s";

@@ -11,6 +11,7 @@ pub struct SlidingEnergy;
 
 impl CostTerm for SlidingEnergy {
     const NAME: &'static str = "sliding_energy";
+    const LIMIT_NAME: &'static str = "max_sliding_energy";
     const SUMMARY: &'static str = "∫ σ² dt";
     const UNIT: &'static str = "rad²/s";
     const WEIGHT: f64 = 0.1;

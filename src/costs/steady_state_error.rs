@@ -11,6 +11,7 @@ pub struct SteadyStateError;
 
 impl CostTerm for SteadyStateError {
     const NAME: &'static str = "steady_state_error";
+    const LIMIT_NAME: &'static str = "max_steady_state_error";
     const SUMMARY: &'static str = "mean of Σ |q| over the coordinates in the last tenth";
     const UNIT: &'static str = "m + rad";
 

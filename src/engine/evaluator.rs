@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::Resources;
 use crate::Error;
 use crate::costs::TermSet;
+use crate::costs::aggregate::Weighed;
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::kernel::FAILURE_COST;
@@ -70,7 +71,11 @@ pub(super) struct Evaluator<'p> {
     workspaces: Box<[Mutex<Workspace>]>,
     values: Box<[f64]>,
     bounds: Box<[f64]>,
+    /// How far beyond a bound the cost in each scenario must be.
+    reaches: Box<[f64]>,
     terms: TermSet,
+    /// Room to sort costs in.
+    costs: Box<[Weighed]>,
     /// Which gain vector each row of `values` is: those that are not simulated have none.
     vectors: Box<[usize]>,
     queue: AtomicUsize,
@@ -102,7 +107,9 @@ impl<'p> Evaluator<'p> {
             workspaces,
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
             bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
+            reaches: problem.weights.iter().map(|weight| reach(problem, *weight)).collect(),
             terms,
+            costs: memory::filled("costs", problem.scenarios.len(), (0.0, 0.0))?,
             vectors: memory::filled("gain vectors", vectors, 0)?,
             queue: AtomicUsize::new(0),
             records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
@@ -213,7 +220,7 @@ impl<'p> Evaluator<'p> {
             return Ok(vec![Record::PENDING; self.problem.scenarios.len()]);
         }
         let records = self.assess(values);
-        let found = outcome(records.iter().copied());
+        let found = outcome(self.problem, records.iter().copied(), &mut self.costs);
         // A swarm that has seen no finite cost has chosen nothing.
         if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
             Ok(records)
@@ -262,6 +269,7 @@ impl<'p> Evaluator<'p> {
             width: self.problem.values.len(),
             scenarios: &self.problem.scenarios,
             bounds: &self.bounds,
+            reaches: &self.reaches,
             terms: self.terms,
             queue,
             end,
@@ -279,38 +287,43 @@ impl<'p> Evaluator<'p> {
         self.tally = Tally { rejected: (self.outcomes.len() - rows) as u64, ..Tally::default() };
         for (row, vector) in self.vectors[..rows].iter().enumerate() {
             let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
-            self.outcomes[*vector] = outcome(records.inspect(|record| self.tally.count(record)));
+            let records = records.inspect(|record| self.tally.count(record));
+            self.outcomes[*vector] = outcome(self.problem, records, &mut self.costs);
         }
     }
 }
 
-/// The outcome of a gain vector: the mean cost over the scenarios, and infeasible as long as it fails in any of them, by
-/// the mean share of the penalty. With the penalty growing as the fall comes earlier, later falls are less infeasible.
-fn outcome(records: impl ExactSizeIterator<Item = Record>) -> Outcome {
-    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
-    let count = records.len() as f64;
-    let (mut violation, mut cost) = (0.0, 0.0);
-    for record in records {
-        cost += record.cost;
-        if matches!(record.ending, Ending::Failed | Ending::Panicked) {
-            violation += record.cost / FAILURE_COST;
-        }
-    }
-    Outcome { violation: violation / count, cost: cost / count }
-}
-
-/// The cost of a single simulation beyond which its gain vector cannot be better than `best`.
+/// The outcome of a gain vector.
 ///
-/// The other scenarios cost at least 0, so that the mean over n of them is at least cost/n. The margin is far more than
-/// the rounding of the mean and the sum, so that nothing is abandoned that could have been better by its last bit.
-fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
-    const MARGIN: f64 = 1.0 + 1e-9;
-    if !problem.early_abandonment || !best.is_feasible() {
-        return f64::INFINITY;
+/// It is infeasible as long as it fails in any scenario, by 1 and the weighted share of the penalty, which grows as the fall comes
+/// earlier. One that fails nowhere but exceeds limits is infeasible by less than 1, by how much it exceeds them.
+fn outcome(problem: &Problem, records: impl Iterator<Item = Record>, costs: &mut [Weighed]) -> Outcome {
+    let (mut failing, mut excess) = (0.0, 0.0);
+    for ((place, weight), record) in costs.iter_mut().zip(&problem.weights).zip(records) {
+        *place = (record.cost, *weight);
+        if matches!(record.ending, Ending::Failed | Ending::Panicked) {
+            failing += weight * record.cost / FAILURE_COST;
+        }
+        let beyond =
+            record.values.iter().zip(&problem.limits).map(|(value, limit)| (value / limit - 1.0).max(0.0));
+        excess += weight * beyond.sum::<f64>();
     }
-    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
-    let count = problem.scenarios.len() as f64;
-    best.cost * count * MARGIN
+    let violation = if failing > 0.0 { 1.0 + failing } else { excess / (1.0 + excess) };
+    Outcome { violation, cost: problem.aggregate.of(costs) }
+}
+
+/// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].
+fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
+    if problem.early_abandonment && best.is_feasible() { best.cost } else { f64::INFINITY }
+}
+
+/// How many times the best cost a single scenario must cost so that the aggregate is worse.
+///
+/// The other scenarios cost at least 0. The margin is far more than the rounding of the aggregate, so that nothing is abandoned
+/// that could have been better by its last bit.
+fn reach(problem: &Problem, weight: f64) -> f64 {
+    const MARGIN: f64 = 1.0 + 1e-9;
+    MARGIN / problem.aggregate.leverage(weight)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

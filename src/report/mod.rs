@@ -7,6 +7,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::{Resources, Tuning};
 use crate::stability::Certificate;
+use crate::validation::Finding;
 
 mod convergence;
 mod file;
@@ -14,12 +15,14 @@ mod gains;
 mod manifest;
 mod summary;
 mod trajectory;
+mod validation;
 
 use file::Staged;
 pub use file::{prepare_directory, replace};
 pub use gains::{Gain, read_gains};
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
+pub use validation::validation_json;
 
 /// What the system said, without what the CSV writer wraps around it.
 fn io_error(error: csv::Error) -> io::Error {
@@ -64,4 +67,25 @@ pub fn write_tuning(
 /// When the file cannot be written.
 pub fn write_summaries(path: &Path, summaries: &[Summary]) -> Result<(), Error> {
     replace(path, |file| Summary::write_csv(file, summaries))
+}
+
+/// Writes `validation.csv` and `validation.json` into a directory.
+///
+/// # Errors
+///
+/// When a file cannot be written.
+pub fn write_validation(
+    directory: &Path,
+    findings: &[Finding],
+    json: &serde_json::Value,
+) -> Result<(), Error> {
+    prepare_directory(directory)?;
+    let staged = [
+        Staged::new(&directory.join("validation.csv"), |file| validation::write_csv(file, findings))?,
+        Staged::new(&directory.join("validation.json"), |file| {
+            serde_json::to_writer_pretty(&mut *file, json)?;
+            file.write_all(b"\n")
+        })?,
+    ];
+    staged.into_iter().try_for_each(Staged::publish)
 }

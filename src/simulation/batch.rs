@@ -18,8 +18,10 @@ pub struct Batch<'a> {
     pub width: usize,
     /// The scenarios, common to all gain vectors.
     pub scenarios: &'a [Scenario],
-    /// A simulation of gain vector `p` stops as soon as its cost alone exceeds `bounds[p]`.
+    /// A simulation of gain vector `p` in scenario `s` stops as soon as its cost alone exceeds `bounds[p]·reaches[s]`.
     pub bounds: &'a [f64],
+    /// See `bounds`; one a scenario.
+    pub reaches: &'a [f64],
     /// The cost terms to find; others have the value 0.
     pub terms: TermSet,
     /// The next job to take.
@@ -45,7 +47,8 @@ impl Batch<'_> {
     pub(crate) fn job(&self, job: usize) -> (&[f64], &Scenario, f64) {
         let vector = job / self.scenarios.len();
         let values = &self.values[vector * self.width..][..self.width];
-        (values, &self.scenarios[job % self.scenarios.len()], self.bounds[vector])
+        let scenario = job % self.scenarios.len();
+        (values, &self.scenarios[scenario], self.bounds[vector] * self.reaches[scenario])
     }
 }
 

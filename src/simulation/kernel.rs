@@ -124,6 +124,7 @@ where
             width: values.len(),
             scenarios: std::slice::from_ref(scenario),
             bounds: &[f64::INFINITY],
+            reaches: &[1.0],
             terms: TermSet::ALL,
             queue: &queue,
             end: 1,

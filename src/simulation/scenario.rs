@@ -101,6 +101,7 @@ pub struct Sensors {
 
 /// What any scenario of a study needs; what none needs costs nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each switches something of its own")]
 pub struct Features {
     /// A plant that is not the controller's.
     pub mismatch: bool,
@@ -124,15 +125,15 @@ impl Features {
         let needed = |found: Self, scenario: &Scenario| {
             let conditions = &scenario.conditions;
             Self {
-                mismatch: found.mismatch | conditions.plant.is_some(),
+                mismatch: found.mismatch || conditions.plant.is_some(),
                 pulses: found.pulses.max(conditions.pulses.len()),
                 tones: found.tones.max(conditions.tones.len()),
-                sensors: found.sensors | conditions.sensors.is_some(),
+                sensors: found.sensors || conditions.sensors.is_some(),
                 actuator: found.actuator
-                    | (conditions.actuator_lag > 0.0)
-                    | conditions.rate_limit.is_finite(),
+                    || conditions.actuator_lag > 0.0
+                    || conditions.rate_limit.is_finite(),
                 dead_time: found.dead_time.max(conditions.dead_time),
-                hold: found.hold | (conditions.control_period > 1),
+                hold: found.hold || conditions.control_period > 1,
             }
         };
         scenarios.into_iter().fold(Self::default(), needed)

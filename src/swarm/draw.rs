@@ -19,6 +19,14 @@ pub enum Purpose {
     Motion = 3,
     /// Who informs whom.
     Topology = 4,
+    /// A scenario that gains are tuned on.
+    Scenario = 5,
+    /// A scenario that gains are validated on.
+    Validation = 6,
+    /// The noise of sensors.
+    SensorNoise = 7,
+    /// Resampling for confidence intervals.
+    Bootstrap = 8,
 }
 
 /// A source of random numbers for one purpose.

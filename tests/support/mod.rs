@@ -5,15 +5,19 @@ pub(crate) mod law;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
-use gainswarm::costs::{CostKind, Judgement, Term, Timing};
+use gainswarm::costs::{CostKind, Judgement, Term, TermSet, Timing};
 use gainswarm::integrators::{Integrator, Rk4};
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
+use gainswarm::problem::Problem;
 use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
-use gainswarm::simulation::{Features, Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
+use gainswarm::simulation::{
+    Batch, Features, Kernel, Record, Records, Scenario, Settings, SimdLevel, Simulator, Trajectory, Workspace,
+};
 
 use law::{Force, Law};
 
@@ -203,4 +207,27 @@ pub(crate) fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>)
     let path = directory.join(name);
     std::fs::write(&path, text).expect("a temporary file");
     path.to_str().expect("a UTF-8 path").into()
+}
+
+/// The records of gain vectors in all scenarios of a problem, in one batch of one worker.
+pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Record> {
+    let simulator = &problem.simulator;
+    let bytes = simulator.workspace_bytes(level, TermSet::ALL);
+    let mut workspace = Workspace::reserve(bytes, simulator.lanes(level)).expect("memory");
+    let jobs = vectors.len() * problem.scenarios.len();
+    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs).expect("memory"));
+    let batch = Batch {
+        values: &vectors.concat(),
+        width: problem.values.len(),
+        scenarios: &problem.scenarios,
+        bounds: &vec![f64::INFINITY; vectors.len()],
+        reaches: &vec![1.0; problem.scenarios.len()],
+        terms: TermSet::ALL,
+        queue: &queue,
+        end: jobs,
+        records: &records,
+    };
+    simulator.run(level, &batch, &mut workspace);
+    assert_eq!(workspace.used_bytes(), bytes, "what is declared is used");
+    (0..jobs).map(|job| records.get(job)).collect()
 }

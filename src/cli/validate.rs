@@ -1,0 +1,128 @@
+//! `gainswarm validate`: gains on thousands of scenarios that tuning never saw.
+
+use std::path::Path;
+
+use super::table::{count, number, table};
+use super::{ValidateArgs, load, note, print, resources_of};
+use crate::Error;
+use crate::config::Config;
+use crate::report;
+use crate::validation::statistics::Estimate;
+use crate::validation::{self, Difference, Finding, METRICS};
+
+/// Validates and writes; true when every set reaches the required share of successes.
+pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
+    let resources = resources_of(args.threads, &args.simd)?;
+    let config = load(&args.config)?;
+    let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
+    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
+    report::prepare_directory(&directory)?;
+
+    let gains = |path| report::read_gains(path, config.controller.kind, &config.controller.values);
+    let values = gains(&args.gains)?;
+    let other = args.against.as_deref().map(gains).transpose()?;
+    let sets = validation::sets(&config);
+    let find = |values: &[f64]| -> Result<Vec<Finding>, Error> {
+        let one = |set| validation::run(&config, resources, set, values, samples, args.seed);
+        sets.iter().map(one).collect()
+    };
+    let findings = find(&values)?;
+    let differences = match &other {
+        Some(other) => validation::differences(&findings, &find(other)?),
+        None => Vec::new(),
+    };
+
+    let json = report::validation_json(&config, args.seed, &values, &findings, &differences);
+    let shown = if args.json {
+        print(&format!("{json}\n"))
+    } else if args.quiet {
+        Ok(())
+    } else {
+        print(&text(&config, args, &findings, &differences))
+    };
+    report::write_validation(&directory, &findings, &json)?;
+    shown?;
+    if !args.quiet {
+        note(&format!("written to {}", directory.display()));
+    }
+    Ok(findings.iter().all(|finding| finding.success.value >= args.require))
+}
+
+fn text(config: &Config, args: &ValidateArgs, findings: &[Finding], differences: &[Difference]) -> String {
+    let mut parts: Vec<String> = findings.iter().map(|found| finding(config, args, found)).collect();
+    if !differences.is_empty() {
+        let head = "differences to the other gains (this − other), p after Holm";
+        parts.push(format!("{head}\n{}", differences_table(differences)));
+    }
+    parts.join("\n")
+}
+
+fn finding(config: &Config, args: &ValidateArgs, finding: &Finding) -> String {
+    let Finding { set, runs, failed, success, degradation, worst, .. } = finding;
+    let settled = format!(
+        "|theta| <= {} rad, |x| <= {} m at the end",
+        number(config.simulation.settled_angle),
+        number(config.simulation.settled_position)
+    );
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
+    let head = format!(
+        "{set}: {} runs, {} % succeed (95 %: {} … {}; {settled}), {} fell\n",
+        count(*runs as u64),
+        percent(success.value),
+        percent(success.low),
+        percent(success.high),
+        count(*failed as u64),
+    );
+    let measure = |name: &str, found: &validation::statistics::Distribution| {
+        let estimates = [&found.mean, &found.median, &found.p95].map(short);
+        std::iter::once(name.to_owned()).chain(estimates).chain([number(found.worst)]).collect::<Vec<_>>()
+    };
+    let rows = std::iter::once(measure("cost", &finding.cost)).chain(
+        METRICS
+            .iter()
+            .zip(&finding.metrics)
+            .map(|(kind, found)| measure(&format!("{} {}", kind.name(), kind.unit()), found)),
+    );
+    let measures = table(&["", "mean", "median", "95 %", "worst"], &[1, 2, 3, 4], rows);
+    let factor = if degradation.is_finite() {
+        format!("mean cost of the runs that survived: {} times that in tuning\n", number(*degradation))
+    } else {
+        String::new()
+    };
+    let case = worst.first().map_or(String::new(), |case| {
+        format!(
+            "worst: gainswarm simulate {} --gains {} --replay {}\n",
+            args.config.display(),
+            args.gains.display(),
+            case.id
+        )
+    });
+    format!("{head}{measures}{factor}{case}")
+}
+
+/// An estimate with half the width of its interval.
+fn short(estimate: &Estimate) -> String {
+    let half = 0.5 * (estimate.high - estimate.low);
+    let four = |value: f64| {
+        if value != 0.0 && !(1e-3..1e5).contains(&value.abs()) {
+            format!("{value:.2e}")
+        } else {
+            format!("{value:.4}")
+        }
+    };
+    let half = if half == 0.0 { "0".into() } else { format!("{half:.1e}") };
+    format!("{} ± {half}", four(estimate.value))
+}
+
+fn differences_table(differences: &[Difference]) -> String {
+    let row = |difference: &Difference| {
+        let mean = difference.mean.as_ref().map_or("–".into(), short);
+        let p = if difference.p < 1e-3 {
+            format!("{:.0e}", difference.p)
+        } else {
+            format!("{:.3}", difference.p)
+        };
+        vec![difference.set.clone(), difference.measure.into(), mean, p]
+    };
+    table(&["set", "", "difference of means", "p"], &[2, 3], differences.iter().map(row))
+}

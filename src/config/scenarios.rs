@@ -1,0 +1,172 @@
+//! Reading `[[scenarios]]` and `[[validation]]`: groups of starts, uncertain plants, disturbances, sensors and actuators.
+
+use super::section::Section;
+use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig};
+use crate::parameter::Parameter;
+use crate::plants::Quantity;
+use crate::sampling::{Disturbance, Group, Sampling, Shape};
+use crate::simulation::scenario::{DEAD_TIME_MAX, NOISE_TONES, PULSES_MAX, TONES_MAX};
+
+/// Most scenarios of a study.
+pub const SCENARIOS_MAX: usize = 10_000;
+/// Most groups.
+const GROUPS_MAX: usize = SCENARIOS_MAX;
+/// Longest control period in steps.
+const CONTROL_PERIOD_MAX: u64 = 100_000;
+
+const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [1e-9, 1e9], "weight of the group");
+const AMPLITUDE: Parameter = Parameter::fixed("amplitude", "N", 0.0, [-1e6, 1e6], "force on the cart");
+const START: Parameter = Parameter::fixed("start", "s", 0.0, [0.0, 1e4], "when it begins");
+const LASTING: Parameter = Parameter::fixed("duration", "s", f64::INFINITY, [1e-9, 1e9], "how long it lasts");
+const FREQUENCY: Parameter = Parameter::fixed("frequency", "Hz", 1.0, [1e-6, 1e6], "of a sine or a noise");
+const LAG: Parameter =
+    Parameter::fixed("actuator_lag", "s", 0.0, [0.0, 1e3], "time constant of the actuator");
+const RATE_LIMIT: Parameter =
+    Parameter::fixed("rate_limit", "N/s", f64::INFINITY, [1e-6, 1e12], "largest change of the force");
+
+/// Where a simulation may start: within the limits, at bounded rates.
+pub(super) fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationConfig) -> Vec<Parameter> {
+    let states = plant.kind.states();
+    let limit = |index: usize| match index {
+        0 => simulation.track_limit,
+        index if index < states.len() / 2 => simulation.angle_limit,
+        _ => RATE_MAX,
+    };
+    let range = |(index, state): (usize, &Quantity)| {
+        Parameter::fixed(state.name, state.unit, 0.0, [-limit(index), limit(index)], "initial state")
+    };
+    states.iter().enumerate().map(range).collect()
+}
+
+/// The groups of an array of tables; those of a validation have no count and no weight.
+pub(super) fn groups(
+    root: &Section<'_>,
+    key: &str,
+    plant: &PlantConfig,
+    simulation: &SimulationConfig,
+) -> Result<Vec<Group>, ConfigError> {
+    let validation = key == "validation";
+    let mut groups: Vec<Group> = Vec::new();
+    for (position, section) in root.sections(key, GROUPS_MAX)?.into_iter().enumerate() {
+        let group = group(&section, position, validation, plant, simulation)?;
+        if validation && groups.iter().any(|other| other.name == group.name) {
+            let problem = format!("= \"{}\" stands twice", group.name);
+            return Err(section.error("name", &problem, "give each [[validation]] a name of its own".into()));
+        }
+        groups.push(group);
+        section.finish()?;
+    }
+    let count: usize = groups.iter().map(|group| group.count).sum();
+    if count > SCENARIOS_MAX {
+        let problem = format!("are {count} in all");
+        return Err(root.error(key, &problem, format!("allowed: at most {SCENARIOS_MAX}")));
+    }
+    Ok(groups)
+}
+
+fn group(
+    section: &Section<'_>,
+    position: usize,
+    validation: bool,
+    plant: &PlantConfig,
+    simulation: &SimulationConfig,
+) -> Result<Group, ConfigError> {
+    let starts = initial_state_ranges(plant, simulation);
+    let count = if validation { 1 } else { section.whole("count", 1, 1..=SCENARIOS_MAX as u64)? };
+    #[allow(clippy::cast_precision_loss, reason = "bounded")]
+    let weight = Parameter { default: count as f64, ..WEIGHT };
+    let group = Group {
+        name: section.file_name("name", &format!("group_{}", position + 1))?,
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        weight: if validation { 1.0 } else { section.number(&weight)? },
+        sampling: section.choice("sampling", if validation { Sampling::Uniform } else { Sampling::Sobol })?,
+        seed: section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?,
+        initial_state: initial_state(section, &starts)?,
+        uncertainty: uncertainty(section, plant)?,
+        disturbances: disturbances(section)?,
+        noise: channels(section, "noise", plant)?,
+        quantisation: channels(section, "quantisation", plant)?,
+        actuator_lag: section.number(&LAG)?,
+        rate_limit: section.number(&RATE_LIMIT)?,
+        dead_time: usize::try_from(section.whole("dead_time", 0, 0..=DEAD_TIME_MAX as u64)?)
+            .unwrap_or(usize::MAX),
+        control_period: section.whole("control_period", 1, 1..=CONTROL_PERIOD_MAX)?,
+    };
+    Ok(group)
+}
+
+/// Either one start or a range a state.
+fn initial_state(section: &Section<'_>, starts: &[Parameter]) -> Result<Vec<[f64; 2]>, ConfigError> {
+    let one = section.has("initial_state");
+    if one && section.has("ranges") {
+        let remedy = "keep one: initial_state for a fixed start, [scenarios.ranges] for sampled ones".into();
+        return Err(section.error("ranges", "stands beside initial_state", remedy));
+    }
+    if one || !section.has("ranges") {
+        let state = section.numbers("initial_state", starts)?;
+        return Ok(state.into_iter().map(|value| [value, value]).collect());
+    }
+    let ranges = section.section("ranges")?;
+    let read = starts.iter().map(|start| ranges.range(start)).collect();
+    ranges.finish()?;
+    read
+}
+
+/// Per cent a plant parameter.
+fn uncertainty(section: &Section<'_>, plant: &PlantConfig) -> Result<Vec<f64>, ConfigError> {
+    let table = section.section("uncertainty")?;
+    let share = |parameter: &Parameter| {
+        let percent = Parameter::fixed(parameter.name, "%", 0.0, [0.0, 95.0], "how far it may be off");
+        table.number(&percent).map(|percent| percent / 100.0)
+    };
+    let shares = plant.kind.parameters().iter().map(share).collect();
+    table.finish()?;
+    shares
+}
+
+/// A number a sensor, 0 where it is not named.
+fn channels(section: &Section<'_>, key: &str, plant: &PlantConfig) -> Result<Vec<f64>, ConfigError> {
+    let table = section.section(key)?;
+    let channel = |state: &Quantity| {
+        table.number(&Parameter::fixed(state.name, state.unit, 0.0, [0.0, 1e3], "of its sensor"))
+    };
+    let numbers = plant.kind.states().iter().map(channel).collect();
+    table.finish()?;
+    numbers
+}
+
+fn disturbances(section: &Section<'_>) -> Result<Vec<Disturbance>, ConfigError> {
+    let mut disturbances = Vec::new();
+    let (mut pulses, mut tones) = (0, 0);
+    for entry in section.sections("disturbances", PULSES_MAX + TONES_MAX)? {
+        let shape = entry.choice("type", Shape::Step)?;
+        let mut disturbance = Disturbance {
+            shape,
+            amplitude: entry.number(&AMPLITUDE)?,
+            start: entry.number(&START)?,
+            duration: f64::INFINITY,
+            frequency: FREQUENCY.default,
+        };
+        if shape != Shape::Step {
+            disturbance.duration = entry.number(&LASTING)?;
+        }
+        match shape {
+            Shape::Step | Shape::Pulse => pulses += 1,
+            Shape::Sine | Shape::Noise => {
+                disturbance.frequency = entry.number(&FREQUENCY)?;
+                tones += if shape == Shape::Noise { NOISE_TONES } else { 1 };
+            }
+        }
+        if pulses > PULSES_MAX || tones > TONES_MAX {
+            let problem = "is one disturbance too many";
+            let remedy = format!(
+                "allowed: {PULSES_MAX} steps and pulses, and one noise with {0} sines or {TONES_MAX} sines",
+                TONES_MAX - NOISE_TONES
+            );
+            return Err(entry.error("type", problem, remedy));
+        }
+        entry.finish()?;
+        disturbances.push(disturbance);
+    }
+    Ok(disturbances)
+}

@@ -1,0 +1,278 @@
+//! Groups of scenarios: distributions of starts, plants and disturbances, and how scenarios are drawn from them.
+//!
+//! A scenario depends on the group, a seed and its index alone. Initial states come from a scrambled Sobol sequence (Burley 2020,
+//! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
+
+use crate::plants::{Plant, PlantKind, with_plant};
+use crate::registry::Member;
+use crate::simulation::scenario::NOISE_TONES;
+use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
+use crate::swarm::{Draw, Purpose};
+
+/// How many standard normal numbers noisy sensors read from: a power of two.
+pub const NOISE_TABLE: usize = 1 << 16;
+
+/// Draws of an uncertain plant before the nominal one is taken.
+const TRIES_MAX: usize = 1000;
+
+/// How initial states are spread over their ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// A low-discrepancy sequence: even also for small counts.
+    Sobol,
+    /// Independent uniform numbers.
+    Uniform,
+}
+
+impl Member for Sampling {
+    const ALL: &'static [Self] = &[Self::Sobol, Self::Uniform];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sobol => "sobol",
+            Self::Uniform => "uniform",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Sobol => "scrambled Sobol sequence, even also for small counts",
+            Self::Uniform => "independent uniform numbers",
+        }
+    }
+}
+
+/// The shape of a disturbance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Constant from its start on.
+    Step,
+    /// Constant for its duration.
+    Pulse,
+    /// amplitude·sin(2π·frequency·(t − start)).
+    Sine,
+    /// Random with components up to the frequency; the amplitude is its standard deviation.
+    Noise,
+}
+
+impl Member for Shape {
+    const ALL: &'static [Self] = &[Self::Step, Self::Pulse, Self::Sine, Self::Noise];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Pulse => "pulse",
+            Self::Sine => "sine",
+            Self::Noise => "noise",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Step => "constant from its start on",
+            Self::Pulse => "constant for its duration",
+            Self::Sine => "harmonic with its frequency",
+            Self::Noise => "random with components up to its frequency",
+        }
+    }
+}
+
+/// A disturbance force on the cart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Disturbance {
+    /// Its shape.
+    pub shape: Shape,
+    /// In N.
+    pub amplitude: f64,
+    /// In s.
+    pub start: f64,
+    /// In s, possibly infinite.
+    pub duration: f64,
+    /// In Hz.
+    pub frequency: f64,
+}
+
+/// A distribution of scenarios.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// What it is called in reports.
+    pub name: String,
+    /// How many scenarios a study draws from it.
+    pub count: usize,
+    /// The weight of the whole group.
+    pub weight: f64,
+    /// How initial states are spread.
+    pub sampling: Sampling,
+    /// The seed of all that is random in it.
+    pub seed: u64,
+    /// Lowest and highest value of each initial state.
+    pub initial_state: Vec<[f64; 2]>,
+    /// How far each plant parameter may be off, as a share of its value.
+    pub uncertainty: Vec<f64>,
+    /// Forces on the cart.
+    pub disturbances: Vec<Disturbance>,
+    /// Standard deviation of the noise of each sensor.
+    pub noise: Vec<f64>,
+    /// Step of the quantisation of each sensor.
+    pub quantisation: Vec<f64>,
+    /// Time constant of the actuator in s, 0 for none.
+    pub actuator_lag: f64,
+    /// Largest change of the force in N/s, infinite for none.
+    pub rate_limit: f64,
+    /// Steps from the control law to the actuator.
+    pub dead_time: usize,
+    /// Steps from one evaluation of the control law to the next.
+    pub control_period: u64,
+}
+
+/// What a group needs to know of the study.
+#[derive(Debug, Clone, Copy)]
+pub struct Nominal<'a> {
+    /// The plant.
+    pub plant: PlantKind,
+    /// Its parameter values.
+    pub values: &'a [f64],
+}
+
+impl Group {
+    /// The scenario of an index; the purpose tells tuning from validation.
+    #[must_use]
+    pub fn scenario(&self, nominal: Nominal<'_>, purpose: Purpose, seed: u64, index: usize) -> Scenario {
+        let mut draw = Draw::new(seed, purpose, 0, index);
+        let initial_state = self.start(seed, index, &mut draw);
+        let conditions = Conditions {
+            plant: self.uncertain_plant(nominal, &mut draw),
+            pulses: self.pulses(),
+            tones: self.tones(&mut draw),
+            sensors: self.sensors(&mut draw),
+            actuator_lag: self.actuator_lag,
+            rate_limit: self.rate_limit,
+            dead_time: self.dead_time,
+            control_period: self.control_period,
+        };
+        Scenario { initial_state, conditions }
+    }
+
+    /// The same distribution with everything random or disturbing in it larger by a factor.
+    #[must_use]
+    pub fn harder(&self, factor: f64) -> Self {
+        let wider = |[lower, upper]: [f64; 2]| {
+            let (middle, half) = (0.5 * (lower + upper), 0.5 * (upper - lower) * factor);
+            [middle - half, middle + half]
+        };
+        let mut harder = self.clone();
+        harder.initial_state.iter_mut().for_each(|range| *range = wider(*range));
+        harder.uncertainty.iter_mut().for_each(|share| *share = (*share * factor).min(0.95));
+        harder.disturbances.iter_mut().for_each(|disturbance| disturbance.amplitude *= factor);
+        harder.noise.iter_mut().for_each(|deviation| *deviation *= factor);
+        harder
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "a seed and counts bounded by the config")]
+    fn start(&self, seed: u64, index: usize, draw: &mut Draw) -> Vec<f64> {
+        let scramble = (seed ^ seed >> 32) as u32;
+        let place = |(dimension, [lower, upper]): (usize, &[f64; 2])| {
+            if lower >= upper {
+                return *lower;
+            }
+            let u = match self.sampling {
+                Sampling::Sobol => f64::from(sobol_burley::sample(index as u32, dimension as u32, scramble)),
+                Sampling::Uniform => draw.uniform(),
+            };
+            lower * (1.0 - u) + upper * u
+        };
+        self.initial_state.iter().enumerate().map(place).collect()
+    }
+
+    /// The plant with every uncertain parameter drawn; drawn again while it is no physical body.
+    fn uncertain_plant(&self, nominal: Nominal<'_>, draw: &mut Draw) -> Option<Vec<f64>> {
+        if self.uncertainty.iter().all(|share| *share == 0.0) {
+            return None;
+        }
+        let parameters = nominal.plant.parameters();
+        let drawn = (0..TRIES_MAX).map(|_| {
+            let values = nominal.values.iter().zip(&self.uncertainty).zip(parameters);
+            let off = |((value, share), parameter): ((&f64, &f64), &crate::parameter::Parameter)| {
+                (value * (1.0 + draw.between(-share, *share))).clamp(parameter.min, parameter.max)
+            };
+            values.map(off).collect::<Vec<f64>>()
+        });
+        let physical =
+            |values: &Vec<f64>| with_plant!(nominal.plant, P => <P as Plant<_>>::check(values)).is_ok();
+        Some(drawn.into_iter().find(physical).unwrap_or_else(|| nominal.values.to_vec()))
+    }
+
+    fn pulses(&self) -> Vec<Pulse> {
+        let of = |disturbance: &Disturbance| {
+            let Disturbance { shape, amplitude, start, duration, .. } = *disturbance;
+            let end = match shape {
+                Shape::Step => f64::INFINITY,
+                Shape::Pulse => start + duration,
+                Shape::Sine | Shape::Noise => return None,
+            };
+            Some(Pulse { amplitude, start, end })
+        };
+        self.disturbances.iter().filter_map(of).collect()
+    }
+
+    /// A sine is one tone; noise is a sum of tones of equal power with random frequencies and phases (Shinozuka & Deodatis 1991,
+    /// doi:10.1115/1.3119501).
+    fn tones(&self, draw: &mut Draw) -> Vec<Tone> {
+        let mut tones = Vec::new();
+        for Disturbance { shape, amplitude, start, duration, frequency } in self.disturbances.iter().copied()
+        {
+            let end = start + duration;
+            match shape {
+                Shape::Step | Shape::Pulse => {}
+                Shape::Sine => {
+                    let phase = -std::f64::consts::TAU * frequency * start;
+                    tones.push(Tone { amplitude, frequency, phase, start, end });
+                }
+                Shape::Noise => {
+                    #[allow(clippy::cast_precision_loss, reason = "a small number")]
+                    let (count, amplitude) =
+                        (NOISE_TONES as f64, amplitude * (2.0 / NOISE_TONES as f64).sqrt());
+                    for k in 0..NOISE_TONES {
+                        // One frequency in each of as many equal bands, so that the whole band is filled.
+                        #[allow(clippy::cast_precision_loss, reason = "a small number")]
+                        let frequency = frequency * (k as f64 + draw.uniform()) / count;
+                        let phase = draw.between(0.0, std::f64::consts::TAU);
+                        tones.push(Tone { amplitude, frequency, phase, start, end });
+                    }
+                }
+            }
+        }
+        tones
+    }
+
+    fn sensors(&self, draw: &mut Draw) -> Option<Sensors> {
+        let ideal = self.noise.iter().chain(&self.quantisation).all(|value| *value == 0.0);
+        (!ideal).then(|| Sensors {
+            noise: self.noise.clone(),
+            quantum: self.quantisation.clone(),
+            offsets: self.noise.iter().map(|_| draw.below(NOISE_TABLE)).collect(),
+        })
+    }
+}
+
+/// The scenarios of groups, and the weight of each, which sum up to 1.
+#[must_use]
+pub fn scenarios(groups: &[Group], nominal: Nominal<'_>) -> (Vec<Scenario>, Vec<f64>) {
+    let total: f64 = groups.iter().map(|group| group.weight).sum();
+    let (mut scenarios, mut weights) = (Vec::new(), Vec::new());
+    for group in groups {
+        for index in 0..group.count {
+            scenarios.push(group.scenario(nominal, Purpose::Scenario, group.seed, index));
+            #[allow(clippy::cast_precision_loss, reason = "bounded by the config")]
+            weights.push(group.weight / (total * group.count as f64));
+        }
+    }
+    (scenarios, weights)
+}
+
+/// Standard normal numbers for noisy sensors.
+#[must_use]
+pub fn noise_table() -> Vec<f64> {
+    let mut draw = Draw::new(0, Purpose::SensorNoise, 0, 0);
+    (0..NOISE_TABLE / 2).flat_map(|_| draw.normals()).collect()
+}

@@ -1,0 +1,290 @@
+//! Sampling, aggregates, statistics and the command `validate`.
+
+use gainswarm::config::Config;
+use gainswarm::costs::{Aggregate, AggregateKind, CostKind};
+use gainswarm::engine::{self, Resources};
+use gainswarm::problem::Problem;
+use gainswarm::sampling::{Nominal, scenarios};
+use gainswarm::swarm::{Draw, Purpose};
+use gainswarm::validation::statistics::{Distribution, holm, mann_whitney, welch, wilson};
+use gainswarm::validation::{RunId, sets};
+use proptest::prelude::*;
+
+use crate::support::{gainswarm, stderr, stdout, write_config};
+
+fn parse(text: &str) -> Config {
+    Config::parse("study.toml".as_ref(), text).expect("a valid study")
+}
+
+fn near(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{found} and {expected}");
+}
+
+fn aggregate(kind: AggregateKind, costs: &[(f64, f64)]) -> f64 {
+    Aggregate { kind, mean: 0.7, worst: 0.3, alpha: 0.25, quantile: 0.6 }.of(&mut costs.to_vec())
+}
+
+#[test]
+fn aggregates_are_what_they_are_called() {
+    // Costs 1, 2, 3, 10 with weights 0.4, 0.3, 0.2, 0.1.
+    let costs = [(3.0, 0.2), (1.0, 0.4), (10.0, 0.1), (2.0, 0.3)];
+    near(aggregate(AggregateKind::Mean, &costs), 2.6, 1e-15);
+    near(aggregate(AggregateKind::Worst, &costs), 10.0, 0.0);
+    near(aggregate(AggregateKind::MeanMax, &costs), 0.7 * 2.6 + 0.3 * 10.0, 1e-15);
+    // The worst quarter: all of the 10 and 0.15 of the 3.
+    near(aggregate(AggregateKind::Cvar, &costs), (10.0 * 0.1 + 3.0 * 0.15) / 0.25, 1e-14);
+    near(aggregate(AggregateKind::Quantile, &costs), 2.0, 0.0);
+    // Sixty per cent of ten equal scenarios: the sixth of them.
+    let even: Vec<(f64, f64)> = (1..=10_u8).map(|k| (f64::from(k), 0.1)).collect();
+    near(aggregate(AggregateKind::Quantile, &even), 6.0, 0.0);
+}
+
+proptest! {
+    #[test]
+    fn aggregates_are_monotone_and_never_below_their_leverage(
+        costs in proptest::collection::vec((0.0..1e3_f64, 0.01..1.0_f64), 1..12),
+        raised in 0_usize..12, by in 0.0..1e3_f64, alpha in 0.01..1.0_f64, quantile in 0.01..1.0_f64,
+    ) {
+        let total: f64 = costs.iter().map(|(_, weight)| weight).sum();
+        let costs: Vec<(f64, f64)> = costs.iter().map(|(cost, weight)| (*cost, weight / total)).collect();
+        for kind in [
+            AggregateKind::Mean, AggregateKind::Worst, AggregateKind::MeanMax, AggregateKind::Cvar, AggregateKind::Quantile,
+        ] {
+            let aggregate = Aggregate { kind, mean: 0.7, worst: 0.3, alpha, quantile };
+            let value = aggregate.of(&mut costs.clone());
+            let mut higher = costs.clone();
+            let index = raised % costs.len();
+            higher[index].0 += by;
+            prop_assert!(aggregate.of(&mut higher) >= value * (1.0 - 1e-12));
+            for (cost, weight) in &costs {
+                prop_assert!(value >= cost * aggregate.leverage(*weight) * (1.0 - 1e-9), "{:?}", kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn abandonment_changes_nothing_with_any_aggregate_and_saves_most_with_the_worst() {
+    let study = |aggregate: &str, abandonment: bool| {
+        format!(
+            "[aggregate]\ntype = \"{aggregate}\"\n[simulation]\nduration = 1.5\nearly_abandonment = {abandonment}\n\
+             [[scenarios]]\ncount = 4\nweight = 3.0\nranges = {{ theta1 = 0.1 }}\n\
+             [[scenarios]]\ninitial_state = [0.0, 0.2, 0.2, 0.0, 0.0, 0.0]\n\
+             [swarm]\nparticles = 24\n[swarm.stopping]\ngenerations = 12\n"
+        )
+    };
+    let tune = |aggregate: &str, abandonment: bool| {
+        let problem = Problem::new(&parse(&study(aggregate, abandonment)));
+        engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning")
+    };
+    let saved = |aggregate: &str| {
+        let (with, without) = (tune(aggregate, true), tune(aggregate, false));
+        assert_eq!((&with.values, with.best), (&without.values, without.best), "{aggregate}");
+        without.tally.control_steps - with.tally.control_steps
+    };
+    let [mean, worst, ..] = ["mean", "worst", "mean_max", "cvar", "quantile"].map(saved);
+    assert!(worst > mean);
+}
+
+#[test]
+fn a_vector_beyond_a_limit_is_infeasible_but_before_any_that_falls() {
+    let study = |limit: f64| {
+        parse(&format!(
+            "[limits]\nmax_cart_travel = {limit}\n[simulation]\nduration = 1.0\n\
+             [[scenarios]]\ninitial_state = [0.0, 0.1, 0.1, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 24\n\
+             [swarm.stopping]\ngenerations = 10\n"
+        ))
+    };
+    let tune = |limit: f64| {
+        engine::tune(&Problem::new(&study(limit)), Resources::default(), &mut |_| {}).expect("a tuning")
+    };
+    let kept = tune(1.0);
+    assert!(kept.best.is_feasible() && kept.value(CostKind::CartTravel)[1] <= 1.0);
+    let exceeded = tune(1e-3);
+    // No gains keep the cart within a millimetre, but the best hold the pendulum: violation e/(1 + e), e = travel/limit − 1.
+    let excess = exceeded.value(CostKind::CartTravel)[1] / 1e-3 - 1.0;
+    assert!(exceeded.failed() == Some(0) && !exceeded.best.is_feasible());
+    near(exceeded.best.violation, excess / (1.0 + excess), 1e-12);
+}
+
+#[test]
+fn groups_have_their_counts_weights_and_ranges_and_plants_stay_physical() {
+    let config = parse(
+        "[[scenarios]]\ncount = 3\nweight = 1.0\nranges = { theta1 = 0.05, x_dot = [0.1, 0.2] }\n\
+         [[scenarios]]\ncount = 500\nweight = 3.0\nranges = { theta2 = 0.3 }\n\
+         uncertainty = { link1_com = 95.0, link1_length = 50.0, link1_inertia = 95.0 }\n",
+    );
+    let nominal: Nominal<'_> = config.nominal();
+    let (drawn, weights) = scenarios(&config.scenarios, nominal);
+    assert_eq!((drawn.len(), weights.len()), (503, 503));
+    near(weights.iter().sum(), 1.0, 1e-12);
+    near(weights[..3].iter().sum(), 0.25, 1e-12);
+    for scenario in &drawn[..3] {
+        let state = &scenario.initial_state;
+        assert!(state[1].abs() <= 0.05 && (0.1..=0.2).contains(&state[3]) && state[2] == 0.0);
+        assert!(scenario.conditions.plant.is_none());
+    }
+    for scenario in &drawn[3..] {
+        let plant = scenario.conditions.plant.as_ref().expect("an uncertain plant");
+        // link1_length, link1_com and link1_inertia are the parameters 3, 5 and 7.
+        assert!(plant[5] <= plant[3] && plant[7] > 0.0);
+        near(plant[5], nominal.values[5], 0.95 * nominal.values[5]);
+        near(plant[0], nominal.values[0], 0.0);
+    }
+    assert_eq!(scenarios(&config.scenarios, nominal), (drawn, weights), "the same every time");
+}
+
+#[test]
+fn sobol_starts_are_more_even_than_uniform_ones() {
+    let starts = |sampling: &str| {
+        let text = format!(
+            "[[scenarios]]\ncount = 64\nsampling = \"{sampling}\"\nranges = {{ theta1 = 1.0, theta2 = 1.0 }}\n"
+        );
+        let config = parse(&text);
+        let (drawn, _) = scenarios(&config.scenarios, config.nominal());
+        // How many of the 8×8 cells hold exactly one of the 64 starts: all of them for a (0, 2)-sequence.
+        let cell = |angle: f64| ((angle + 1.0) * 4.0).floor();
+        let mut cells: Vec<(u64, u64)> = drawn
+            .iter()
+            .map(|scenario| {
+                (cell(scenario.initial_state[1]).to_bits(), cell(scenario.initial_state[2]).to_bits())
+            })
+            .collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells.len()
+    };
+    assert_eq!(starts("sobol"), 64);
+    assert!(starts("uniform") < 56, "64 balls in 64 cells leave about 64/e empty");
+}
+
+#[test]
+fn intervals_and_tests_agree_with_published_and_computed_values() {
+    // Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I, method 3.
+    for (successes, runs, low, high) in
+        [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+    {
+        let found = wilson(successes, runs);
+        near(found.low, low, 5e-5);
+        near(found.high, high, 5e-5);
+    }
+    // Student's sleep data (1908): Welch t = −1.8608, df 17.776, 95 % from −3.3654832 to 0.2054832 (R: t.test(extra ~ group)).
+    let drug1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
+    let drug2 = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
+    let difference = welch(&drug1, &drug2).expect("enough numbers");
+    near(difference.value, -1.58, 1e-12);
+    near(difference.low, -3.365_483_2, 1e-6);
+    near(difference.high, 0.205_483_2, 1e-6);
+    // The same in R: wilcox.test(extra ~ group, exact = FALSE) gives W = 25.5, p = 0.06933.
+    near(mann_whitney(&drug1, &drug2), 0.069_33, 5e-6);
+    // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm").
+    let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
+    for (found, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+        near(*found, expected, 1e-12);
+    }
+}
+
+#[test]
+#[allow(clippy::cast_precision_loss, reason = "a small count")]
+fn a_bootstrap_interval_of_the_mean_is_that_of_the_normal_theory() {
+    let mut draw = Draw::new(9, Purpose::Validation, 0, 0);
+    let numbers: Vec<f64> = (0..500).flat_map(|_| draw.normals()).collect();
+    let found = Distribution::of(&numbers, 1, 0);
+    let mean = numbers.iter().sum::<f64>() / 1000.0;
+    let deviation = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 999.0).sqrt();
+    let half = 1.96 * deviation / 1000.0_f64.sqrt();
+    near(found.mean.value, mean, 1e-12);
+    // The ends are quantiles of 1,000 resamples: good to a tenth of the interval.
+    near(found.mean.low, mean - half, 0.25 * half);
+    near(found.mean.high, mean + half, 0.25 * half);
+    let mut sorted = numbers;
+    sorted.sort_by(f64::total_cmp);
+    near(found.median.value, sorted[499], 0.0);
+    near(found.p95.value, sorted[949], 0.0);
+    near(found.worst, sorted[999], 0.0);
+    assert!(found.p95.low < found.p95.value && found.p95.value < found.p95.high);
+}
+
+const STUDY: &str = "
+[simulation]
+duration = 6.0
+[[scenarios]]
+initial_state = [0.0, 0.05, 0.05, 0.0, 0.0, 0.0]
+[[scenarios]]
+initial_state = [0.0, -0.05, -0.02, 0.0, 0.0, 0.0]
+";
+
+#[test]
+fn without_validation_tables_the_starts_span_a_box_and_the_harder_set_is_wider() {
+    let config = parse(STUDY);
+    let sets = sets(&config);
+    assert_eq!(sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["same", "harder"]);
+    let starts = |set: usize| -> Vec<Vec<f64>> {
+        (0..200).map(|index| sets[set].scenario(&config, 1, index).initial_state).collect()
+    };
+    assert!(starts(0).iter().all(|start| start[1].abs() <= 0.05 && (-0.02..=0.05).contains(&start[2])));
+    assert!(starts(1).iter().all(|start| start[1].abs() <= 0.075 + 1e-15));
+    assert!(starts(1).iter().any(|start| start[1].abs() > 0.05));
+    assert!(
+        "a/b/7/12".parse() == Ok(RunId { set: "a/b".into(), seed: 7, index: 12 })
+            && "7/x".parse::<RunId>().is_err()
+    );
+}
+
+#[test]
+fn validate_reports_what_replay_shows_and_tells_good_gains_from_bad() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "study.toml", STUDY);
+    let gains = |name: &str, kd: f64| {
+        let text =
+            format!("controller,gain,value,unit,lower,upper,tuned\nclassical,kd,{kd},N s/rad,,,true\n");
+        write_config(directory.path(), name, text)
+    };
+    let (good, bad) = (gains("good.csv", 20.0), gains("bad.csv", 0.02));
+    let output = directory.path().join("out");
+    let out = output.to_str().expect("UTF-8");
+    let run = gainswarm(&[
+        "validate",
+        &config,
+        "--gains",
+        &good,
+        "--against",
+        &bad,
+        "--samples",
+        "200",
+        "--output",
+        out,
+    ]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let text = stdout(&run);
+    assert!(text.contains("same: 200 runs") && text.contains("harder: 200 runs"), "{text}");
+    assert!(text.contains("p after Holm"), "{text}");
+
+    let json = std::fs::read_to_string(output.join("validation.json")).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let worst = &json["sets"][0]["worst"][0];
+    let id = worst["id"].as_str().expect("an id");
+    let replay = gainswarm(&["simulate", &config, "--gains", &good, "--replay", id, "--every", "1000"]);
+    let cost = worst["cost"].as_f64().expect("a cost");
+    assert!(stderr(&replay).trim_end().ends_with(&format!("cost {cost}")), "{} and {cost}", stderr(&replay));
+    // The bad gains differ in cost beyond chance on both sets.
+    let p = |k: usize| json["differences"][k]["p"].as_f64().expect("a p-value");
+    assert!(
+        json["differences"][0]["measure"] == "cost" && p(0) < 1e-6 && p(8) < 1e-6,
+        "{}",
+        json["differences"]
+    );
+
+    let mut table = csv::Reader::from_path(output.join("validation.csv")).expect("a table");
+    let rows = table.records().count();
+    assert_eq!(rows, 2 * (2 + gainswarm::validation::METRICS.len()));
+    let strict = ["--samples", "50", "--require", "1.0", "--quiet", "--output", out];
+    let run = gainswarm(&[&["validate", &config, "--gains", &bad], &strict[..]].concat());
+    assert_eq!(run.status.code(), Some(1));
+    for (option, value, words) in
+        [("--replay", "nowhere/1/2", "the sets being same, harder"), ("--replay", "same/1", "set/seed/index")]
+    {
+        let run = gainswarm(&["simulate", &config, option, value]);
+        assert!(run.status.code() == Some(2) && stderr(&run).contains(words), "{}", stderr(&run));
+    }
+}

@@ -8,7 +8,7 @@ use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
 use crate::costs::{Aggregate, CostKind, Judgement, TERMS, TermSet, Timing};
-use crate::integrators::{Integrator, with_integrator};
+use crate::integrators::{IntegratorKind, Method, Rk4};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
@@ -165,8 +165,10 @@ fn simulator(config: &Config, features: Features) -> Box<dyn Simulator> {
     let settings = settings(config, features);
     let plant = &config.plant.values;
     with_plant!(config.plant.kind, P => {
-        with_controller!(config.controller.kind, C => {
-            with_integrator!(config.simulation.integrator, I => build::<P, C, I, _>(plant, settings))
+        with_controller!(config.controller.kind, C => match config.simulation.integrator {
+            // The one that tunings use is compiled into the loop of the plants that they use.
+            IntegratorKind::Rk4 if const { <P as Plant<_>>::FAST } => build::<P, C, _, _>(Rk4, plant, settings),
+            other => build::<P, C, _, _>(other, plant, settings),
         })
     })
 }
@@ -189,14 +191,15 @@ fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config) -> Certi
     })
 }
 
-fn build<P: Plant<N>, C: Controller, I: Integrator, const N: usize>(
+fn build<P: Plant<N>, C: Controller, M: Method, const N: usize>(
+    method: M,
     plant: &[f64],
     settings: Settings,
 ) -> Box<dyn Simulator>
 where
     P::Constants<f64>: Send + Sync,
 {
-    Box::new(Kernel::<P, C, I, N>::new(plant, settings))
+    Box::new(Kernel::<P, C, M, N>::new(method, plant, settings))
 }
 
 fn settings(config: &Config, features: Features) -> Settings {

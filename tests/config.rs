@@ -259,6 +259,12 @@ fn broken() -> Vec<Broken> {
             "[[validation]]\ncount = 3\nranges = {}",
             &["unknown key `count` in [validation[1]]"],
         ),
+        changed(
+            "a gain without effect",
+            "seed = 3",
+            "plant = { type = \"cart_pole\" }\ntune = [{ parameter = \"k2\" }]",
+            &["initial_state"],
+        ),
         with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
         with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
         with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),

@@ -39,6 +39,7 @@ fn a_vector_that_breaks_a_constraint_is_never_simulated_and_is_counted() {
     let config = config("constraints = [\"k2 > k1\"]");
     let problem = Problem {
         simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Guarded>, Rk4, 3>::new(
+            Rk4,
             &plant(&[]),
             settings(1e-3, 200),
         )),

@@ -108,7 +108,7 @@ fn first_force(settings: Settings, changes: &[(&str, f64)], start: [f64; 6]) -> 
             .map_or(parameter.default, |(_, value)| *value)
     };
     let values: Vec<f64> = Classical::PARAMETERS.iter().map(value).collect();
-    let kernel = Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(&plant(&[]), settings);
+    let kernel = Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(Rk4, &plant(&[]), settings);
     let scenario = Scenario::nominal(start.to_vec());
     kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory").1.values[7]
 }
@@ -187,8 +187,11 @@ fn a_cart_beyond_its_track_has_failed() {
 fn rates_that_are_not_finite_have_failed_even_while_the_angles_are_within_their_limits() {
     // Explicit Euler moves the angles by the rates of before, which are 0, and the rates by an acceleration that is NaN.
     let values: Vec<f64> = Coast::PARAMETERS.iter().map(|parameter| parameter.default).collect();
-    let kernel =
-        Kernel::<DoubleInvertedPendulum, Law<NotANumber>, Euler, 3>::new(&plant(&[]), settings(1e-3, 100));
+    let kernel = Kernel::<DoubleInvertedPendulum, Law<NotANumber>, Euler, 3>::new(
+        Euler,
+        &plant(&[]),
+        settings(1e-3, 100),
+    );
     let scenario = Scenario::nominal(vec![0.0, 0.1, 0.0, 0.0, 0.0, 0.0]);
     let (record, _) = kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory");
     assert_eq!((record.ending, record.steps), (Ending::Failed, 1));

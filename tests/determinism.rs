@@ -88,7 +88,7 @@ proptest! {
         angles in proptest::collection::vec((-1.5..1.5_f64, -1.5..1.5_f64), 1..4),
     ) {
         let kernel =
-            Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(&plant(&[]), settings(1e-3, 120));
+            Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(Rk4, &plant(&[]), settings(1e-3, 120));
         // Gains over the whole allowed range, so that many lanes fail, each at its own step.
         let vectors: Vec<Vec<f64>> = seeds
             .iter()

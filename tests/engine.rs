@@ -110,6 +110,7 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
     let healthy = problem(SMALL_STUDY);
     let fragile = Problem {
         simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Fragile>, Rk4, 3>::new(
+            Rk4,
             &plant(&[]),
             settings(1e-3, 200),
         )),
@@ -131,7 +132,8 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
 
 #[test]
 fn an_arena_never_grows_and_uses_what_it_declares() {
-    let kernel = Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(&plant(&[]), settings(1e-3, 50));
+    let kernel =
+        Kernel::<DoubleInvertedPendulum, Classical, Rk4, 3>::new(Rk4, &plant(&[]), settings(1e-3, 50));
     let scenarios = [Scenario::nominal(vec![0.0, 0.1, -0.05, 0.0, 0.0, 0.0])];
     let values: Vec<f64> = (0..40).flat_map(|_| reference_gains()).collect();
     let mut bytes_a_lane = Vec::new();

@@ -29,7 +29,7 @@ fn run_on<F: Force>(changes: &[(&str, f64)], steps: u64, scenario: &Scenario) ->
     let features = Features::of([scenario]);
     let noise: Arc<[f64]> = if features.sensors { noise_table().into() } else { Arc::default() };
     let settings = Settings { features, noise, ..unlimited(DT, steps) };
-    let kernel = Kernel::<DoubleInvertedPendulum, Law<F>, Rk4, 3>::new(&plant(changes), settings);
+    let kernel = Kernel::<DoubleInvertedPendulum, Law<F>, Rk4, 3>::new(Rk4, &plant(changes), settings);
     kernel.record(SimdLevel::widest(), &reference_gains(), scenario, 1).expect("memory")
 }
 

@@ -97,7 +97,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         noise: Arc::default(),
     };
     let planted = Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(&plant, settings)),
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(Rk4, &plant, settings)),
         ..study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
     };
     let tuning = tune(&planted);

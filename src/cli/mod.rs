@@ -204,7 +204,7 @@ struct CertifyArgs {
     gains: Option<PathBuf>,
 }
 
-const SIMD: [&str; 7] = ["auto", "avx512", "avx2", "sse4.2", "sse2", "neon", "scalar"];
+const SIMD: [&str; 6] = ["auto", "avx512", "avx2", "sse2", "neon", "scalar"];
 
 /// Runs the program on the arguments of the process.
 #[must_use]

@@ -9,6 +9,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::constraint::Constraint;
+use crate::controllers::surface::without_effect;
 use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
 use crate::costs::{Aggregate, AggregateKind, CostKind, TERMS, Term};
 use crate::integrators::IntegratorKind;
@@ -275,7 +276,7 @@ impl Config {
         let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
         let count = scenarios.iter().map(|group| group.count).sum();
         let swarm = swarm(root.section("swarm")?, count)?;
-        let tune = tune(&root, &controller)?;
+        let tune = tune(&root, &plant, &controller)?;
         let constraints = constraints(&root, &controller, &tune)?;
         let require_certificate = root.switch("require_certificate", false)?;
         Ok(Self {
@@ -455,12 +456,21 @@ fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigEr
     Ok(config)
 }
 
-fn tune(root: &Section<'_>, controller: &ControllerConfig) -> Result<Vec<TunedGain>, ConfigError> {
+fn tune(
+    root: &Section<'_>,
+    plant: &PlantConfig,
+    controller: &ControllerConfig,
+) -> Result<Vec<TunedGain>, ConfigError> {
     let parameters = controller.kind.parameters();
+    let idle = without_effect(plant.kind.states().len() / 2);
     let mut tuned: Vec<TunedGain> = Vec::new();
     for section in root.sections("tune", parameters.len())? {
         let index = section.parameter("parameter", parameters)?;
         let parameter = &parameters[index];
+        if idle.contains(&parameter.name) {
+            let problem = format!("= \"{}\" has no effect on {}", parameter.name, plant.kind.name());
+            return Err(section.error("parameter", &problem, "leave out this [[tune]] table".into()));
+        }
         if tuned.iter().any(|gain| gain.index == index) {
             let problem = format!("= \"{}\" is tuned twice", parameter.name);
             return Err(section.error("parameter", &problem, "keep one of the two [[tune]] tables".into()));
@@ -484,7 +494,7 @@ fn tune(root: &Section<'_>, controller: &ControllerConfig) -> Result<Vec<TunedGa
     }
     if tuned.is_empty() {
         let searched = |(index, parameter): (usize, &Parameter)| {
-            let [lower, upper] = parameter.search?;
+            let [lower, upper] = parameter.search.filter(|_| !idle.contains(&parameter.name))?;
             Some(TunedGain { index, axis: Axis { lower, upper, scale: Scale::Linear } })
         };
         tuned = parameters.iter().enumerate().filter_map(searched).collect();

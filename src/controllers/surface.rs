@@ -12,7 +12,7 @@
 //! so the surface of a gain vector is two coefficients a coordinate, c and d; relative and
 //! absolute angles differ only there. The equivalent control holds σ' = 0 on the nominal plant (Utkin 1977,
 //! doi:10.1109/TAC.1977.1101446). On absolute angles no positive gains give this plant stable sliding dynamics, which
-//! is why `relative` is the default.
+//! is why `relative` is the default. On a plant of one link, k2 and λ2 have nothing to act on.
 
 use fearless_simd::{Simd, prelude::*};
 
@@ -53,6 +53,12 @@ pub const EQ_LIMIT: Parameter = Parameter::fixed(
 
 /// What every controller has among its parameters.
 pub const SHARED: [Parameter; 8] = [K1, K2, LAMBDA1, LAMBDA2, KX, LAMBDAX, U_MAX, EQ_LIMIT];
+
+/// The parameters that do nothing on a plant of so many coordinates.
+#[must_use]
+pub fn without_effect(coordinates: usize) -> &'static [&'static str] {
+    if coordinates < 3 { &["k2", "lambda2"] } else { &[] }
+}
 
 /// Below this magnitude of β the force does not move σ, and the equivalent control is 0.
 pub(crate) const BETA_MIN: f64 = 1e-6;

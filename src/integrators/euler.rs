@@ -7,7 +7,7 @@ use crate::plants::Plant;
 use crate::simulation::state::State;
 
 /// Explicit Euler, first order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Euler;
 
 impl Integrator for Euler {

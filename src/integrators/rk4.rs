@@ -18,7 +18,7 @@ use crate::simulation::lanes::splat;
 use crate::simulation::state::State;
 
 /// The classical Runge–Kutta method, fourth order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Rk4;
 
 impl Integrator for Rk4 {

@@ -129,9 +129,88 @@ impl Plant<3> for DoubleInvertedPendulum {
         constants: &[S::f64s; 11],
         state: &State<S::f64s, 3>,
     ) -> Dynamics<S::f64s, 3> {
-        let per_root_mass = constants[0];
-        let motion = Motion::at(simd, constants, state);
-        let Motion { a, b, m11, m12, m22, r, .. } = motion;
+        Motion::at::<S, true>(simd, constants, state).dynamics(simd)
+    }
+
+    #[inline(always)]
+    fn acceleration<S: Simd>(
+        simd: S,
+        constants: &[S::f64s; 11],
+        state: &State<S::f64s, 3>,
+        force: S::f64s,
+    ) -> [S::f64s; 3] {
+        Motion::at::<S, true>(simd, constants, state).acceleration(simd, force)
+    }
+}
+
+const PARAMETERS: &[Parameter] = DoubleInvertedPendulum::PARAMETERS;
+
+/// The equations of motion after elimination of the cart.
+///
+/// With y = √m·x, a = A cos θ1/√m and b = B cos θ2/√m they read `ÿ = r0 − a θ̈1 − b θ̈2` and
+/// `[m11 m12; m12 m22]·[θ̈1, θ̈2] = [r1, r2]`.
+#[derive(Clone, Copy)]
+pub(super) struct Motion<V> {
+    per_root_mass: V,
+    a: V,
+    b: V,
+    m11: V,
+    m12: V,
+    m22: V,
+    r: [V; 3],
+}
+
+impl<V: Copy> Motion<V> {
+    /// The equations at a state, without force; without `PRODUCTS`, without the products of rates.
+    #[inline(always)]
+    pub(super) fn at<S: Simd<f64s = V>, const PRODUCTS: bool>(
+        simd: S,
+        constants: &[V; 11],
+        state: &State<V, 3>,
+    ) -> Self
+    where
+        V: LaneMath<S>,
+    {
+        let &[per_root_mass, a_scaled, b_scaled, c, j1, j2, a_gravity, b_gravity, b0_scaled, b1, b2] =
+            constants;
+        let [x_dot, rate1, rate2] = state.rates;
+        let (sin1, cos1) = sin_cos(simd, state.positions[1]);
+        let (sin2, cos2) = sin_cos(simd, state.positions[2]);
+        let cos_d = cos1.fma(cos2, sin1 * sin2);
+        let c_sin_d = c * sin1.fms(cos2, cos1 * sin2);
+
+        let a = a_scaled * cos1;
+        let b = b_scaled * cos2;
+        let (square1, square2) = (rate1 * rate1, rate2 * rate2);
+        let elbow = b2 * (rate1 - rate2);
+        let friction = b0_scaled * x_dot;
+        let fall1 = a_gravity.fms(sin1, b1.fma(rate1, elbow));
+        let fall2 = b_gravity.fma(sin2, elbow);
+        let (r0, h1, h2) = if PRODUCTS {
+            let centrifugal = (b_scaled * sin2).fms(square2, friction);
+            let r0 = (a_scaled * sin1).fma(square1, centrifugal);
+            (r0, c_sin_d.fnma(square2, fall1), c_sin_d.fma(square1, fall2))
+        } else {
+            (-friction, fall1, fall2)
+        };
+        Self {
+            per_root_mass,
+            a,
+            b,
+            m11: a.fnma(a, j1),
+            m12: c.fms(cos_d, a * b),
+            m22: b.fnma(b, j2),
+            r: [r0, a.fnma(r0, h1), b.fnma(r0, h2)],
+        }
+    }
+
+    /// Drift and input of the accelerations.
+    #[inline(always)]
+    pub(super) fn dynamics<S: Simd<f64s = V>>(self, simd: S) -> Dynamics<V, 3>
+    where
+        V: LaneMath<S>,
+    {
+        let Self { per_root_mass, a, b, m11, m12, m22, r } = self;
         let inverse = splat(simd, 1.0) / m11.fms(m22, m12 * m12);
 
         let drift1 = m22.fms(r[1], m12 * r[2]) * inverse;
@@ -146,68 +225,17 @@ impl Plant<3> for DoubleInvertedPendulum {
         Dynamics { drift: [drift0, drift1, drift2], input: [input0, input1, input2] }
     }
 
+    /// The accelerations under a force.
     #[inline(always)]
-    fn acceleration<S: Simd>(
-        simd: S,
-        constants: &[S::f64s; 11],
-        state: &State<S::f64s, 3>,
-        force: S::f64s,
-    ) -> [S::f64s; 3] {
-        let per_root_mass = constants[0];
-        let Motion { a, b, m11, m12, m22, r, .. } =
-            Motion::at(simd, constants, state).with_force(per_root_mass * force);
+    pub(super) fn acceleration<S: Simd<f64s = V>>(self, simd: S, force: V) -> [V; 3]
+    where
+        V: LaneMath<S>,
+    {
+        let Self { per_root_mass, a, b, m11, m12, m22, r } = self.with_force(self.per_root_mass * force);
         let inverse = splat(simd, 1.0) / m11.fms(m22, m12 * m12);
         let theta1 = m22.fms(r[1], m12 * r[2]) * inverse;
         let theta2 = m11.fms(r[2], m12 * r[1]) * inverse;
         [b.fnma(theta2, a.fnma(theta1, r[0])) * per_root_mass, theta1, theta2]
-    }
-}
-
-const PARAMETERS: &[Parameter] = DoubleInvertedPendulum::PARAMETERS;
-
-/// The equations of motion after elimination of the cart.
-///
-/// With y = √m·x, a = A cos θ1/√m and b = B cos θ2/√m they read `ÿ = r0 − a θ̈1 − b θ̈2` and
-/// `[m11 m12; m12 m22]·[θ̈1, θ̈2] = [r1, r2]`.
-#[derive(Clone, Copy)]
-struct Motion<V> {
-    a: V,
-    b: V,
-    m11: V,
-    m12: V,
-    m22: V,
-    r: [V; 3],
-}
-
-impl<V: Copy> Motion<V> {
-    /// The equations at a state, without force.
-    #[inline(always)]
-    fn at<S: Simd<f64s = V>>(simd: S, constants: &[V; 11], state: &State<V, 3>) -> Self
-    where
-        V: LaneMath<S>,
-    {
-        let &[_, a_scaled, b_scaled, c, j1, j2, a_gravity, b_gravity, b0_scaled, b1, b2] = constants;
-        let [x_dot, rate1, rate2] = state.rates;
-        let (sin1, cos1) = sin_cos(simd, state.positions[1]);
-        let (sin2, cos2) = sin_cos(simd, state.positions[2]);
-        let cos_d = cos1.fma(cos2, sin1 * sin2);
-        let c_sin_d = c * sin1.fms(cos2, cos1 * sin2);
-
-        let a = a_scaled * cos1;
-        let b = b_scaled * cos2;
-        let (square1, square2) = (rate1 * rate1, rate2 * rate2);
-        let elbow = b2 * (rate1 - rate2);
-        let r0 = (a_scaled * sin1).fma(square1, (b_scaled * sin2).fms(square2, b0_scaled * x_dot));
-        let h1 = c_sin_d.fnma(square2, a_gravity.fms(sin1, b1.fma(rate1, elbow)));
-        let h2 = c_sin_d.fma(square1, b_gravity.fma(sin2, elbow));
-        Self {
-            a,
-            b,
-            m11: a.fnma(a, j1),
-            m12: c.fms(cos_d, a * b),
-            m22: b.fnma(b, j2),
-            r: [r0, a.fnma(r0, h1), b.fnma(r0, h2)],
-        }
     }
 
     /// The same equations with the scaled force `u/√m` added.

@@ -18,9 +18,15 @@ use crate::simulation::lane_array::LaneArray;
 use crate::simulation::lanes::LaneMath;
 use crate::simulation::state::State;
 
+pub mod cart_pole;
 pub mod double_inverted_pendulum;
+pub mod linear_double_inverted_pendulum;
+pub mod simplified_double_inverted_pendulum;
 
+pub use cart_pole::CartPole;
 pub use double_inverted_pendulum::DoubleInvertedPendulum;
+pub use linear_double_inverted_pendulum::LinearDoubleInvertedPendulum;
+pub use simplified_double_inverted_pendulum::SimplifiedDoubleInvertedPendulum;
 
 /// A mechanical system with `N` coordinates, driven by one force on the first of them.
 pub trait Plant<const N: usize>: Send + Sync + 'static {
@@ -32,6 +38,9 @@ pub trait Plant<const N: usize>: Send + Sync + 'static {
     const STATES: &'static [Quantity];
     /// The physical parameters, in the order of the values given to [`Plant::constants`].
     const PARAMETERS: &'static [Parameter];
+
+    /// Whether it is run so much that it is worth a loop of its own and the widest vectors.
+    const FAST: bool = true;
 
     /// What the equations of motion need, computed once a simulation; an array of one value a constant.
     type Constants<V: Copy>: LaneArray<V>;
@@ -104,5 +113,8 @@ registry! {
     /// The plants of this build.
     pub enum PlantKind in plants, with_plant {
         DoubleInvertedPendulum,
+        SimplifiedDoubleInvertedPendulum,
+        LinearDoubleInvertedPendulum,
+        CartPole,
     }
 }

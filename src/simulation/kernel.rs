@@ -15,17 +15,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
 use super::bundle::Bundle;
 use super::history::{History, Policy, Trajectory, sample_width, write_sample};
+use super::level::on_level;
 use super::pack::{Common, View};
 use super::watch::Shared;
 use super::{Features, Scenario, SimdLevel, Simulator, Workspace};
 use crate::controllers::{Controller, Saturation, SurfaceKind};
-use crate::costs::{Judgement, OPTIONAL, TermSet, Timing};
-use crate::integrators::Integrator;
+use crate::costs::{Judgement, TermSet, Timing};
+use crate::integrators::Method;
 use crate::plants::Plant;
 use crate::{Error, memory};
 
@@ -69,35 +70,39 @@ impl Settings {
 }
 
 /// The simulator of one plant, controller and integrator.
-pub struct Kernel<P: Plant<N>, C, I, const N: usize> {
+pub struct Kernel<P: Plant<N>, C, M, const N: usize> {
     pub(super) settings: Settings,
     pub(super) plant: P::Constants<f64>,
-    members: PhantomData<fn() -> (C, I)>,
+    method: M,
+    controller: PhantomData<fn() -> C>,
 }
 
-impl<P: Plant<N>, C: Controller, I: Integrator, const N: usize> Kernel<P, C, I, N> {
+impl<P: Plant<N>, C: Controller, M: Method, const N: usize> Kernel<P, C, M, N> {
+    /// Whether it is worth a loop of its own for the core cost terms, and the widest vectors.
+    const FAST: bool = P::FAST && M::FAST;
+
     /// A simulator of the plant with the given parameter values.
     #[must_use]
-    pub fn new(plant: &[f64], settings: Settings) -> Self {
-        Self { settings, plant: P::constants(plant), members: PhantomData }
+    pub fn new(method: M, plant: &[f64], settings: Settings) -> Self {
+        Self { settings, plant: P::constants(plant), method, controller: PhantomData }
     }
 }
 
-impl<P: Plant<N>, C: Controller, I: Integrator, const N: usize> Simulator for Kernel<P, C, I, N>
+impl<P: Plant<N>, C: Controller, M: Method, const N: usize> Simulator for Kernel<P, C, M, N>
 where
     P::Constants<f64>: Send + Sync,
 {
     fn lanes(&self, level: SimdLevel) -> usize {
-        dispatch!(token(level), simd => lanes(simd))
+        on_level!(level, Self::FAST, simd => lanes(simd))
     }
 
     fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
-        dispatch!(token(level), simd => bytes::<_, P, C, N>(simd, terms, &self.settings.features))
+        on_level!(level, Self::FAST, simd => bytes::<_, P, C, M, N>(simd, terms, &self.settings.features))
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
         workspace.with_arena(|arena, jobs| {
-            dispatch!(token(level), simd => drain::<_, P, C, I, _, N>(simd, self, batch, arena, jobs, &mut Unrecorded));
+            on_level!(level, Self::FAST, simd => drain(simd, self, batch, arena, jobs, None));
         });
     }
 
@@ -132,16 +137,12 @@ where
         };
         let mut workspace = Workspace::reserve(self.workspace_bytes(level, batch.terms), self.lanes(level))?;
         workspace.with_arena(|arena, jobs| {
-            dispatch!(token(level), simd => drain::<_, P, C, I, _, N>(simd, self, &batch, arena, jobs, &mut recorder));
+            on_level!(level, Self::FAST, simd => drain(simd, self, &batch, arena, jobs, Some(&mut recorder)));
         });
         let stored = recorder.history.len() * width;
         storage.truncate(stored);
         Ok((records.get(0), Trajectory { width, values: storage }))
     }
-}
-
-fn token(level: SimdLevel) -> Level {
-    level.token().expect("a SIMD level is checked when it is chosen")
 }
 
 #[inline(always)]
@@ -151,31 +152,13 @@ fn lanes<S: Simd>(_simd: S) -> usize {
 
 /// The bundle and a step counter a lane: all that a run takes from the arena.
 #[inline(always)]
-fn bytes<S: Simd, P: Plant<N>, C: Controller, const N: usize>(
+fn bytes<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
     simd: S,
     terms: TermSet,
     features: &Features,
 ) -> usize {
-    Bundle::<S, P, C, N>::bytes(terms, features) + lanes(simd) * size_of::<u64>()
-}
-
-/// Sees every step of every active lane.
-trait Observer<S: Simd, const N: usize> {
-    /// Whether it looks at all; if not, the loop is compiled without it.
-    const ACTIVE: bool;
-
-    /// A lane at `step`: the state at its start, and the force and σ there.
-    fn see(&mut self, lane: usize, step: u64, view: &View<S, N>);
-}
-
-/// The observer of a tuning: none.
-struct Unrecorded;
-
-impl<S: Simd, const N: usize> Observer<S, N> for Unrecorded {
-    const ACTIVE: bool = false;
-
-    #[inline(always)]
-    fn see(&mut self, _lane: usize, _step: u64, _view: &View<S, N>) {}
+    let all = !Kernel::<P, C, M, N>::FAST;
+    Bundle::<S, P, C, N>::bytes(terms, features, all) + lanes(simd) * size_of::<u64>()
 }
 
 /// Keeps the history of a single simulation.
@@ -184,10 +167,9 @@ struct Recorder<'a> {
     history: History<'a>,
 }
 
-impl<S: Simd, const N: usize> Observer<S, N> for Recorder<'_> {
-    const ACTIVE: bool = true;
-
-    fn see(&mut self, lane: usize, step: u64, view: &View<S, N>) {
+impl Recorder<'_> {
+    /// A lane at `step`: the state at its start, and the force and σ there.
+    fn see<S: Simd, const N: usize>(&mut self, lane: usize, step: u64, view: &View<S, N>) {
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let time = step as f64 * self.dt;
         self.history.offer(step, |row| {
@@ -196,20 +178,22 @@ impl<S: Simd, const N: usize> Observer<S, N> for Recorder<'_> {
     }
 }
 
-/// Runs jobs from the queue until it is empty and every lane is idle.
+/// Runs jobs from the queue until it is empty and every lane is idle; what is recorded is a single job.
 #[inline(always)]
-fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, const N: usize>(
+fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
     simd: S,
-    kernel: &Kernel<P, C, I, N>,
+    kernel: &Kernel<P, C, M, N>,
     batch: &Batch<'_>,
     arena: &Bump,
     jobs: &mut [Option<usize>],
-    observer: &mut O,
+    mut recorder: Option<&mut Recorder<'_>>,
 ) {
-    let settings = &kernel.settings;
+    let (settings, method) = (&kernel.settings, kernel.method);
     let common = Common::new(simd, settings);
     let shared = Shared::new(simd, settings, batch.terms);
-    let mut bundle = Bundle::<S, P, C, N>::new(simd, arena, &kernel.plant, batch.terms, &settings.features);
+    let all = !Kernel::<P, C, M, N>::FAST;
+    let mut bundle =
+        Bundle::<S, P, C, N>::new(simd, arena, &kernel.plant, batch.terms, &settings.features, all);
     let done = arena
         .try_alloc_slice_fill_copy(lanes(simd), 0_u64)
         .expect("the arena holds what the workspace declares");
@@ -219,23 +203,28 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
     }
     while let Some(stretch) = next_event(settings.steps, jobs, done) {
         // Two loops, since what a study does not ask for would cost it speed even as a branch.
-        let (advanced, stopped) = if bundle.watches.is_empty() {
+        let (advanced, stopped) = if Kernel::<P, C, M, N>::FAST && bundle.watches.is_empty() {
             advance(
-                jobs,
-                done,
+                simd,
                 stretch,
-                observer,
                 #[inline(always)]
-                |vector| bundle.step::<I, false>(simd, vector, &common, &shared, settings),
+                |_, vector| bundle.step::<M, false>(simd, method, vector, &common, &shared, settings).stopped,
             )
         } else {
             advance(
-                jobs,
-                done,
+                simd,
                 stretch,
-                observer,
                 #[inline(always)]
-                |vector| bundle.step::<I, true>(simd, vector, &common, &shared, settings),
+                |step, vector| {
+                    let view = bundle.step::<M, true>(simd, method, vector, &common, &shared, settings);
+                    if let Some(recorder) = &mut recorder {
+                        let first = vector * S::f64s::LEN;
+                        for slot in (0..S::f64s::LEN).filter(|slot| jobs[first + slot].is_some()) {
+                            recorder.see(slot, done[first + slot] + step, &view);
+                        }
+                    }
+                    view.stopped
+                },
             )
         };
         for (steps, _) in done.iter_mut().zip(&*jobs).filter(|(_, job)| job.is_some()) {
@@ -247,15 +236,11 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, I: Integrator, O: Observer<S, N>, 
                 continue;
             }
             let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
-            let beyond = bundle.watches.get(vector).map_or([0.0; OPTIONAL], |watch| watch.sums(slot));
-            let record = bundle.packs[vector].record(slot, settings, done[lane], &beyond);
-            if O::ACTIVE && record.ending == Ending::Survived {
-                // One step more shows the force at the end; what is observed has one job, so it touches no other.
-                observer.see(
-                    slot,
-                    done[lane],
-                    &bundle.step::<I, true>(simd, vector, &common, &shared, settings),
-                );
+            let record = bundle.record(lane, settings, done[lane]);
+            if let Some(recorder) = recorder.as_mut().filter(|_| record.ending == Ending::Survived) {
+                // One step more shows the force at the end; a single job shares its bundle with no other.
+                let view = bundle.step::<M, true>(simd, method, vector, &common, &shared, settings);
+                recorder.see(slot, done[lane], &view);
             }
             batch.records.set(job, &record);
             bundle.assign(lane, kernel, batch, jobs, done);
@@ -270,24 +255,11 @@ fn next_event(steps: u64, jobs: &[Option<usize>], done: &[u64]) -> Option<u64> {
 
 /// Advances all lanes by up to `steps`; returns how many steps were done and the lanes that stopped, a bit a lane.
 #[inline(always)]
-fn advance<S: Simd, O: Observer<S, N>, const N: usize>(
-    jobs: &[Option<usize>],
-    done: &[u64],
-    steps: u64,
-    observer: &mut O,
-    mut step_of: impl FnMut(usize) -> View<S, N>,
-) -> (u64, u64) {
+fn advance<S: Simd>(simd: S, steps: u64, mut step_of: impl FnMut(u64, usize) -> u64) -> (u64, u64) {
     for step in 0..steps {
         let mut stopped = 0;
         for vector in 0..VECTORS {
-            let view = step_of(vector);
-            let first = vector * S::f64s::LEN;
-            stopped |= view.stopped << first;
-            if O::ACTIVE {
-                for slot in (0..S::f64s::LEN).filter(|slot| jobs[first + slot].is_some()) {
-                    observer.see(slot, done[first + slot] + step, &view);
-                }
-            }
+            stopped |= step_of(step, vector) << (vector * lanes(simd) / VECTORS);
         }
         if stopped != 0 {
             return (step + 1, stopped);

@@ -12,7 +12,7 @@ use super::world::Surroundings;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, Saturation};
 use crate::costs::{self, CORE, OPTIONAL, Sample};
-use crate::integrators::Integrator;
+use crate::integrators::Method;
 use crate::plants::Plant;
 
 /// What all lanes share.
@@ -136,9 +136,10 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
     /// One control step of all lanes, with the terms beyond the core where they are `watched`, and with all that the world does
     /// where there are `surroundings`.
     #[inline(always)]
-    pub(super) fn step<I: Integrator>(
+    pub(super) fn step<M: Method>(
         &mut self,
         simd: S,
+        method: M,
         common: &Common<S::f64s, N>,
         watched: Option<Watched<'_, S::f64s, N>>,
         mut surroundings: Option<Surroundings<'_, S, P, N>>,
@@ -174,9 +175,16 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         self.state = if let Some(around) = &mut surroundings {
             let total = around.disturb(force);
             let first = around.acceleration(simd, &state, &dynamics, total);
-            I::step::<S, P, N>(simd, around.plant(), &state, &first, total, common.dt)
+            method.advance::<S, P, N>(simd, around.plant(), &state, &first, total, common.dt)
         } else {
-            I::step::<S, P, N>(simd, &self.plant, &state, &dynamics.under::<S>(force), force, common.dt)
+            method.advance::<S, P, N>(
+                simd,
+                &self.plant,
+                &state,
+                &dynamics.under::<S>(force),
+                force,
+                common.dt,
+            )
         };
         let stopped = (over | !within::<S, N>(simd, &self.state, &common.limits)).to_bitmask();
         View { state, force, sigma: sliding.sigma, stopped }

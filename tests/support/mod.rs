@@ -65,14 +65,14 @@ pub(crate) fn unlimited(dt: f64, steps: u64) -> Settings {
 }
 
 /// One recorded simulation at the widest level.
-pub(crate) fn record<C: Controller, I: Integrator>(
+pub(crate) fn record<C: Controller, I: Integrator + Default>(
     plant: &[f64],
     settings: Settings,
     start: &[f64],
     stride: usize,
 ) -> (Record, Trajectory) {
     let values: Vec<f64> = C::PARAMETERS.iter().map(|parameter| parameter.default).collect();
-    let kernel = Kernel::<DoubleInvertedPendulum, C, I, 3>::new(plant, settings);
+    let kernel = Kernel::<DoubleInvertedPendulum, C, I, 3>::new(I::default(), plant, settings);
     let scenario = Scenario::nominal(start.to_vec());
     kernel.record(SimdLevel::widest(), &values, &scenario, stride).expect("memory for a trajectory")
 }
@@ -122,7 +122,7 @@ impl Shake {
         let mut values = reference_gains();
         let at = Classical::PARAMETERS.iter().position(|parameter| parameter.name == "K").expect("K");
         values[at] = hertz;
-        let kernel = Kernel::<DoubleInvertedPendulum, Law<Self>, Rk4, 3>::new(&plant(&[]), settings);
+        let kernel = Kernel::<DoubleInvertedPendulum, Law<Self>, Rk4, 3>::new(Rk4, &plant(&[]), settings);
         let scenario = Scenario::nominal(vec![0.0; 6]);
         kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory for a trajectory")
     }

@@ -1,6 +1,6 @@
 //! The plant and the integrators against independent runs, conservation of energy and the order of convergence.
 
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
+use fearless_simd::{Level, Simd, dispatch};
 use gainswarm::integrators::{DormandPrince, Euler, Integrator, Rk4, SemiImplicitEuler};
 use gainswarm::plants::{
     CartPole, DoubleInvertedPendulum, LinearDoubleInvertedPendulum, Plant, SimplifiedDoubleInvertedPendulum,

@@ -10,7 +10,7 @@ use gainswarm::costs::{CostKind, Judgement, Term, Timing};
 use gainswarm::engine::{self, Resources, Tuning};
 use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
-use gainswarm::plants::{DoubleInvertedPendulum, Plant};
+use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Features, Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
@@ -75,6 +75,25 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     let tuning = tune(&Problem::new(&constrained.expect("a valid study")));
     assert!(tuning.tally.rejected > 0);
     assert_eq!(tuning.hot_path_allocations, Some(0), "constraints and certificates");
+
+    // Every disturbance, sensor and actuator, every cost term, limits and an aggregate that sorts, on the other plant as well.
+    for plant in PlantKind::ALL {
+        let angle = plant.states()[1].name;
+        let mass = plant.parameters()[0].name;
+        let terms: String =
+            CostKind::ALL.iter().map(|kind| format!("[cost.{}]\nweight = 0.1\n", kind.name())).collect();
+        let rough = format!(
+            "[plant]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
+             [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\
+             uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
+             disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
+             actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
+             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n",
+            plant.name()
+        );
+        let problem = Problem::new(&Config::parse("study.toml".as_ref(), &rough).expect("a valid study"));
+        assert_eq!(tune(&problem).hot_path_allocations, Some(0), "everything on, on {}", plant.name());
+    }
 
     let dt = 1e-3;
     let plant: Vec<f64> =

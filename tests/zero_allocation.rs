@@ -80,8 +80,9 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     for plant in PlantKind::ALL {
         let angle = plant.states()[1].name;
         let mass = plant.parameters()[0].name;
-        let terms: String =
-            CostKind::ALL.iter().map(|kind| format!("[cost.{}]\nweight = 0.1\n", kind.name())).collect();
+        let term = |kind: &CostKind| format!("[cost.{}]\nweight = 0.1\n", kind.name());
+        let terms: Vec<String> = CostKind::ALL.iter().map(term).collect();
+        let terms = terms.concat();
         let rough = format!(
             "[plant]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
              [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\

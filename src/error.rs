@@ -36,6 +36,17 @@ pub enum Error {
         remedy: String,
     },
 
+    /// An answer to `ask` is refused.
+    #[error("the answer to generation {generation} {found}\n  {remedy}")]
+    Answer {
+        /// To which generation.
+        generation: u64,
+        /// What was read.
+        found: String,
+        /// What is allowed, or what to do about it.
+        remedy: String,
+    },
+
     /// A result cannot be written.
     #[error("cannot write {}: {reason}\n  {remedy}", path.display())]
     Write {
@@ -85,7 +96,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Gains { .. } | Self::Option { .. } => 2,
+            Self::Config(_) | Self::Gains { .. } | Self::Option { .. } | Self::Answer { .. } => 2,
             Self::Write { .. } | Self::Memory { .. } | Self::Threads { .. } | Self::NotReproduced { .. } => 1,
         }
     }

@@ -14,7 +14,7 @@ use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
 use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
 use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
-use crate::swarm::{self, Axis};
+use crate::swarm::{self, Axis, Stopping};
 
 /// A parameter that the swarm may change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,8 +58,8 @@ pub struct Problem {
     pub early_abandonment: bool,
     /// How the swarm is made up.
     pub swarm: swarm::Settings,
-    /// Generations to run.
-    pub generations: u64,
+    /// When the search ends.
+    pub stopping: Stopping,
     /// The seed of every random number.
     pub seed: u64,
 }
@@ -93,7 +93,7 @@ impl Problem {
             terms: judgement(config).needed(limited),
             early_abandonment: config.simulation.early_abandonment,
             swarm: config.swarm.settings.clone(),
-            generations: config.swarm.generations,
+            stopping: config.swarm.stopping,
             seed: config.seed,
         }
     }

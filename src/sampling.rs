@@ -12,6 +12,9 @@ use crate::swarm::{Draw, Purpose};
 /// How many standard normal numbers noisy sensors read from: a power of two.
 pub const NOISE_TABLE: usize = 1 << 16;
 
+/// Points of a Sobol sequence; what comes after them is uniform.
+const SOBOL_MAX: usize = 1 << 16;
+
 /// Draws of an uncertain plant before the nominal one is taken.
 const TRIES_MAX: usize = 1000;
 
@@ -139,7 +142,7 @@ impl Group {
     #[must_use]
     pub fn scenario(&self, nominal: Nominal<'_>, purpose: Purpose, seed: u64, index: usize) -> Scenario {
         let mut draw = Draw::new(seed, purpose, 0, index);
-        let initial_state = self.start(seed, index, &mut draw);
+        let initial_state = self.start(purpose, seed, index, &mut draw);
         let conditions = Conditions {
             plant: self.uncertain_plant(nominal, &mut draw),
             pulses: self.pulses(),
@@ -153,7 +156,15 @@ impl Group {
         Scenario { initial_state, conditions }
     }
 
-    /// The same distribution with everything random or disturbing in it larger by a factor.
+    /// Whether two of its scenarios differ.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        self.initial_state.iter().any(|[lower, upper]| lower < upper)
+            || self.uncertainty.iter().chain(&self.noise).any(|width| *width > 0.0)
+            || self.disturbances.iter().any(|disturbance| disturbance.shape == Shape::Noise)
+    }
+
+    /// The same distribution with wider starts, more uncertain plants, and stronger disturbances and noise, by a factor.
     #[must_use]
     pub fn harder(&self, factor: f64) -> Self {
         let wider = |[lower, upper]: [f64; 2]| {
@@ -168,16 +179,20 @@ impl Group {
         harder
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "a seed and counts bounded by the config")]
-    fn start(&self, seed: u64, index: usize, draw: &mut Draw) -> Vec<f64> {
-        let scramble = (seed ^ seed >> 32) as u32;
+    #[allow(clippy::cast_possible_truncation, reason = "a seed, and counts below SOBOL_MAX")]
+    fn start(&self, purpose: Purpose, seed: u64, index: usize, draw: &mut Draw) -> Vec<f64> {
+        // Validation has a sequence of its own, so that it does not meet the starts of the tuning.
+        let own = if purpose == Purpose::Validation { 0x9e37_79b9 } else { 0 };
+        let scramble = (seed ^ seed >> 32) as u32 ^ own;
         let place = |(dimension, [lower, upper]): (usize, &[f64; 2])| {
             if lower >= upper {
                 return *lower;
             }
             let u = match self.sampling {
-                Sampling::Sobol => f64::from(sobol_burley::sample(index as u32, dimension as u32, scramble)),
-                Sampling::Uniform => draw.uniform(),
+                Sampling::Sobol if index < SOBOL_MAX => {
+                    f64::from(sobol_burley::sample(index as u32, dimension as u32, scramble))
+                }
+                Sampling::Sobol | Sampling::Uniform => draw.uniform(),
             };
             lower * (1.0 - u) + upper * u
         };

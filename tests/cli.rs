@@ -296,6 +296,20 @@ fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
     let run = gainswarm(&["compare", &one, &third, "--output", out]);
     assert_eq!(run.status.code(), Some(2));
     assert!(stderr(&run).contains("differ in [simulation]"), "{}", stderr(&run));
+    for other in ["[aggregate]\ntype = \"worst\"\n", "[limits]\nmax_peak_force = 1.0\n"] {
+        let path = write_config(directory.path(), "judged.toml", format!("{SMALL_STUDY}{other}"));
+        let run = gainswarm(&["compare", &one, &path, "--output", out]);
+        assert!(run.status.code() == Some(2) && stderr(&run).contains(&other[..5]), "{}", stderr(&run));
+    }
+    // A best that exceeds a limit says which.
+    let limited = write_config(
+        directory.path(),
+        "limited.toml",
+        format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"),
+    );
+    let run = gainswarm(&["tune", &limited, "--output", out]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stdout(&run).contains("EXCEEDS max_peak_force = 0.001 N with"), "{}", stdout(&run));
     let run = gainswarm(&["compare", &one, &one, "--output", out]);
     assert!(run.status.code() == Some(2) && stderr(&run).contains("both the study"), "{}", stderr(&run));
     let run = gainswarm(&["compare", &one, &other, "--json", "--quiet", "--output", out]);

@@ -242,11 +242,11 @@ fn broken() -> Vec<Broken> {
             &["disturbances[1].type = \"setp\"", "did you mean `step`"],
         ),
         group(
-            "ranges = {}\ndisturbances = [{ type = \"step\", duration = 1.0 }]",
+            "ranges = {}\ndisturbances = [{ type = \"step\", amplitude = 1.0, duration = 1.0 }]",
             &["unknown key `duration`"],
         ),
         group(
-            "ranges = {}\ndisturbances = [{ type = \"noise\" }, { type = \"noise\" }]",
+            "ranges = {}\ndisturbances = [{ type = \"noise\", amplitude = 1.0 }, { type = \"noise\", amplitude = 1.0 }]",
             &["one disturbance too many"],
         ),
         with(

@@ -121,7 +121,7 @@ fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
     let run = gainswarm(&["tune", &path, "--output", output.to_str().expect("UTF-8")]);
     assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
     assert!(stdout(&run).contains("NOT SIMULATED: no stable certificate"), "{}", stdout(&run));
-    assert!(stderr(&run).contains("no gain vector was found that holds"), "{}", stderr(&run));
+    assert!(stderr(&run).contains("no gain vector was found that is feasible"), "{}", stderr(&run));
     let mut summary = csv::Reader::from_path(output.join("summary.csv")).expect("a summary");
     let columns = summary.headers().expect("a header").clone();
     let row = summary.records().next().expect("a row").expect("a row");

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod ask_tell;
 mod cli;
 mod config;
 mod constraints;

@@ -47,7 +47,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     let terms: Vec<String> = CostKind::ALL.iter().flat_map(term).collect();
     assert_eq!(
         lines("summary.csv")[0],
-        "study,plant,controller,seed,cost,certificate,max_real_part,failed,generations,evaluations,simulations,rejected,\
+        "study,plant,controller,seed,cost,violation,certificate,max_real_part,failed,stopped_by,generations,evaluations,simulations,rejected,\
          control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,threads,simd,\
          ns_per_control_step,"
             .to_owned()

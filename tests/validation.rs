@@ -217,7 +217,7 @@ initial_state = [0.0, -0.05, -0.02, 0.0, 0.0, 0.0]
 #[test]
 fn without_validation_tables_the_starts_span_a_box_and_the_harder_set_is_wider() {
     let config = parse(STUDY);
-    let sets = sets(&config);
+    let sets = sets(&config).expect("starts that differ");
     assert_eq!(sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["same", "harder"]);
     let starts = |set: usize| -> Vec<Vec<f64>> {
         (0..200).map(|index| sets[set].scenario(&config, 1, index).initial_state).collect()
@@ -229,6 +229,40 @@ fn without_validation_tables_the_starts_span_a_box_and_the_harder_set_is_wider()
         "a/b/7/12".parse() == Ok(RunId { set: "a/b".into(), seed: 7, index: 12 })
             && "7/x".parse::<RunId>().is_err()
     );
+}
+
+#[test]
+fn validation_meets_other_starts_than_the_tuning_and_refuses_a_single_one() {
+    let config = parse(
+        "[[scenarios]]\ncount = 50\nseed = 1\nranges = { theta1 = 0.1 }\n\
+         [[validation]]\nname = \"v\"\nsampling = \"sobol\"\nranges = { theta1 = 0.1 }\n",
+    );
+    let (tuned, _) = scenarios(&config.scenarios, config.nominal());
+    let set = &sets(&config).expect("a set")[0];
+    for index in 0..50 {
+        let fresh = set.scenario(&config, 1, index).initial_state;
+        assert!(tuned.iter().all(|scenario| scenario.initial_state != fresh));
+    }
+    // Beyond the end of the Sobol sequence the starts are uniform.
+    assert!(set.scenario(&config, 1, 1 << 20).initial_state[1].abs() <= 0.1);
+
+    let one = "[[scenarios]]\ninitial_state = [0.0, 0.1, 0.0, 0.0, 0.0, 0.0]\n";
+    let error = sets(&parse(one)).expect_err("nothing to draw from").to_string();
+    assert!(error.contains("a single scenario") && error.contains("[[validation]]"), "{error}");
+}
+
+#[test]
+fn a_start_of_the_users_own_meets_the_disturbances_of_the_study() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = "[simulation]\nduration = 1.0\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+                disturbances = [{ type = \"step\", amplitude = 20.0, start = 0.2 }]\n";
+    let config = write_config(directory.path(), "study.toml", text);
+    let run = |options: &[&str]| {
+        let run = gainswarm(&[&["simulate", &config, "--every", "500"], options].concat());
+        assert!(run.status.success(), "{}", stderr(&run));
+        stdout(&run)
+    };
+    assert_eq!(run(&["--initial-state", "0,0.1,-0.05,0,0,0"]), run(&[]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::table::{count, number, table};
-use super::tune::{Study, overridden};
+use super::tune::{NOTHING_HOLDS, Study, overridden};
 use super::{CompareArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::Config;
@@ -41,6 +41,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<bool, Error> {
         print(&side_by_side(&configs, &summaries))?;
         note(&format!("written to {}", args.output.display()));
     }
+    if !hold {
+        note(NOTHING_HOLDS);
+    }
     Ok(hold)
 }
 
@@ -59,6 +62,8 @@ fn same_problem(configs: &[Config], args: &CompareArgs) -> Result<(), Error> {
             ("[plant]", config.plant != first.plant),
             ("[simulation]", config.simulation != first.simulation),
             ("[cost]", config.cost != first.cost),
+            ("[aggregate]", config.aggregate != first.aggregate),
+            ("[limits]", config.limits.map(f64::to_bits) != first.limits.map(f64::to_bits)),
             ("[[scenarios]]", config.scenarios != first.scenarios),
         ];
         if let Some((section, _)) = differs.iter().find(|(_, differs)| *differs) {
@@ -92,6 +97,7 @@ fn side_by_side(configs: &[Config], summaries: &[Summary]) -> String {
     }
     rows.extend([
         row("failed scenarios", "failed"),
+        row("infeasible by", "violation"),
         row("certificate", "certificate"),
         row("largest real part 1/s", "max_real_part"),
         row("settling time s, worst", "settling_time_worst"),

@@ -16,6 +16,7 @@ use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
 
+mod ask_tell;
 mod certify;
 mod compare;
 mod list;
@@ -51,6 +52,8 @@ enum Command {
     Simulate(SimulateArgs),
     /// Say whether gains are stable about upright; exit code 1 when not
     Certify(CertifyArgs),
+    /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
+    AskTell(AskTellArgs),
     /// List plants, controllers, integrators, cost terms, topologies
     List {
         /// Only this family
@@ -93,7 +96,7 @@ struct CompareArgs {
 /// How a search runs, whatever it is for.
 #[derive(Debug, Args)]
 struct SearchArgs {
-    /// Seed of every random number [default: the config's]
+    /// Seed of the search [default: the config's]; sampled scenarios have seeds of their own
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Worker threads; the result does not depend on it [default: all cores]
@@ -127,7 +130,7 @@ struct SimulateArgs {
     /// Gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
-    /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario]
+    /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario's; its disturbances stay]
     #[arg(long, value_name = "x,th1,th2,xd,th1d,th2d", allow_hyphen_values = true)]
     initial_state: Option<String>,
     /// Run a case of `validate` again, such as starts/1/42: set/seed/index
@@ -186,6 +189,20 @@ struct ValidateArgs {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each line that it writes asks, {\"ask\":{\"generation\":0,\"positions\":[[…],…]}}, and each line that it \
+    reads tells,\n{\"tell\":{\"costs\":[…]}}, with a cost or null a position and, if wanted, \"violations\":[…]. The last line is\n\
+    {\"done\":{\"reason\":…,\"evaluations\":…,\"best\":{\"position\":[…],\"cost\":…}}}.\n\nExample:\n  gainswarm ask-tell search.toml"
+)]
+struct AskTellArgs {
+    /// The search, a TOML file: seed, [swarm], [swarm.stopping], [[parameters]] with name, lower, upper, scale
+    config: PathBuf,
+    /// Seed of every random number [default: the config's]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: Option<u64>,
+}
+
 /// A number from 0 to 1.
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -215,6 +232,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| true),
         Command::Certify(args) => certify::run(&args),
+        Command::AskTell(args) => ask_tell::run(&args).map(|()| true),
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| true)
         }

@@ -59,7 +59,7 @@ fn overridden(mut config: Config, args: &SimulateArgs) -> Result<Config, Error> 
 
 /// The problem and the scenario of a validation run.
 fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
-    let sets = validation::sets(config);
+    let sets = validation::sets(config)?;
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
     let refuse = || Error::Option {
         option: "--replay",
@@ -100,7 +100,7 @@ fn start(config: &Config, problem: &Problem, args: &SimulateArgs) -> Result<Scen
     for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
         allowed(option, range, *number)?;
     }
-    Ok(Scenario::nominal(numbers))
+    Ok(Scenario { initial_state: numbers, ..problem.scenarios[0].clone() })
 }
 
 fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f64, Error> {

@@ -56,7 +56,7 @@ impl Study {
     ) -> Result<Self, Error> {
         let problem = Problem::new(&config);
         report::prepare_directory(directory)?;
-        let mut meter = Meter::new(problem.generations, quiet);
+        let mut meter = Meter::new(problem.stopping.generations_max(problem.swarm.particles), quiet);
         let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
         meter.finish();
         let certificate = problem::certifier(&config)(&tuning.values);
@@ -89,13 +89,16 @@ impl Study {
 }
 
 /// What to do when the search ends without a feasible gain vector.
-const NOTHING_HOLDS: &str = "error: no gain vector was found that holds in every scenario\n  \
-    search longer (--generations) or wider ([[tune]] bounds), or ask for less (starts, constraints, u_max)";
+pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is feasible: one that survives every scenario within \
+    the [limits],\n  meets the constraints, and has a certificate where one is required\n  \
+    search longer (--generations) or wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)";
 
 /// The config with what the command line says otherwise.
 pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config, Error> {
     config.seed = args.seed.unwrap_or(config.seed);
-    config.swarm.generations = args.generations.unwrap_or(config.swarm.generations);
+    if let Some(generations) = args.generations {
+        config.swarm.stopping.generations = generations;
+    }
     if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
         let simulations = particles.saturating_mul(config.scenario_count());
         if simulations > SIMULATIONS_MAX {
@@ -154,6 +157,7 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
+        ("search", format!("{} generations; {}", tuning.convergence.len(), tuning.reason.summary())),
         ("simulations", simulations),
         ("not simulated", rejected),
         ("simulations/s", rate(tuning.simulations_per_s())),
@@ -171,10 +175,23 @@ fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
         |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
     let survival = match tuning.failed() {
         None => return [format!("NOT SIMULATED: {}", objection(config, &tuning.values)), String::new()],
+        Some(0) if !tuning.best.is_feasible() => {
+            format!("survives all {all} scenarios, but EXCEEDS {}", exceeded(config, tuning))
+        }
         Some(0) => format!("survives all {all} scenarios"),
         Some(failed) => format!("FAILS in {failed} of {all} scenarios"),
     };
     [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
+}
+
+/// The limits that the tuned gains exceed, and by what.
+fn exceeded(config: &Config, tuning: &Tuning) -> String {
+    let limits = CostKind::ALL.iter().zip(&config.limits);
+    let beyond = limits.map(|(kind, limit)| (kind, *limit, tuning.value(*kind)[1]));
+    let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(kind, limit, worst)| {
+        format!("{} = {} {} with {}", kind.limit_name(), Short(limit), kind.unit(), number(worst))
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Why a gain vector is not simulated.

@@ -21,7 +21,7 @@ pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
     let gains = |path| report::read_gains(path, config.controller.kind, &config.controller.values);
     let values = gains(&args.gains)?;
     let other = args.against.as_deref().map(gains).transpose()?;
-    let sets = validation::sets(&config);
+    let sets = validation::sets(&config)?;
     let find = |values: &[f64]| -> Result<Vec<Finding>, Error> {
         let one = |set| validation::run(&config, resources, set, values, samples, args.seed);
         sets.iter().map(one).collect()
@@ -60,9 +60,10 @@ fn text(config: &Config, args: &ValidateArgs, findings: &[Finding], differences:
 fn finding(config: &Config, args: &ValidateArgs, finding: &Finding) -> String {
     let Finding { set, runs, failed, success, degradation, worst, .. } = finding;
     let settled = format!(
-        "|theta| <= {} rad, |x| <= {} m at the end",
+        "|theta| <= {} rad, |x| <= {} m at the end{}",
         number(config.simulation.settled_angle),
-        number(config.simulation.settled_position)
+        number(config.simulation.settled_position),
+        if config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
     );
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
     let head = format!(
@@ -117,10 +118,10 @@ fn short(estimate: &Estimate) -> String {
 fn differences_table(differences: &[Difference]) -> String {
     let row = |difference: &Difference| {
         let mean = difference.mean.as_ref().map_or("–".into(), short);
-        let p = if difference.p < 1e-3 {
-            format!("{:.0e}", difference.p)
-        } else {
-            format!("{:.3}", difference.p)
+        let p = match difference.p {
+            None => "–".into(),
+            Some(p) if p < 1e-3 => format!("{p:.0e}"),
+            Some(p) => format!("{p:.3}"),
         };
         vec![difference.set.clone(), difference.measure.into(), mean, p]
     };

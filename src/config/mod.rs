@@ -14,7 +14,7 @@ use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
-use crate::swarm;
+use crate::swarm::{self, Axis, Stopping};
 
 mod inequality;
 mod read;
@@ -37,6 +37,10 @@ pub const GENERATIONS_MAX: u64 = 1_000_000;
 pub const STEPS_MAX: u64 = 10_000_000;
 /// Most gain constraints of a study.
 pub const CONSTRAINTS_MAX: usize = 100;
+/// Most dimensions of a search without a study.
+pub const DIMENSIONS_MAX: usize = 1000;
+/// Most positions that a search judges.
+pub const EVALUATIONS_MAX: u64 = 1_000_000_000_000;
 /// Most simulations of a generation: particles × scenarios.
 pub const SIMULATIONS_MAX: usize = 1_000_000;
 
@@ -165,7 +169,29 @@ pub struct SwarmConfig {
     /// How it is made up.
     pub settings: swarm::Settings,
     /// How long it runs.
-    pub generations: u64,
+    pub stopping: Stopping,
+}
+
+/// A search without a study: the config of `ask-tell`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// The seed of every random number.
+    pub seed: u64,
+    /// Who searches.
+    pub swarm: SwarmConfig,
+    /// What is searched.
+    pub axes: Vec<Axis>,
+}
+
+impl Search {
+    /// Reads and checks a config of `seed`, `[swarm]` and `[[parameters]]`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its line and what is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        read::search(&Source::read(path)?)
+    }
 }
 
 impl Config {

@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::section::Section;
 use super::source::Source;
 use super::{
-    CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, GENERATIONS_MAX, PARTICLES_MAX,
-    PlantConfig, Refusal, SIMULATIONS_MAX, SimulationConfig, SwarmConfig, inequality, scenarios,
+    CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DIMENSIONS_MAX, DT, DURATION, EVALUATIONS_MAX,
+    GENERATIONS_MAX, PARTICLES_MAX, PlantConfig, Refusal, SIMULATIONS_MAX, Search, SimulationConfig,
+    SwarmConfig, inequality, scenarios,
 };
 use crate::constraint::Constraint;
 use crate::controllers::surface::without_effect;
@@ -20,7 +22,7 @@ use crate::plants::{Plant, PlantKind, with_plant};
 use crate::problem::TunedGain;
 use crate::rules::RuleKind;
 use crate::sampling::Group;
-use crate::swarm::{self, Axis, Scale};
+use crate::swarm::{self, Axis, Scale, Stopping};
 use crate::topologies::TopologyKind;
 
 /// What may stand at the top level.
@@ -57,13 +59,66 @@ const SETTLED_ANGLE: Parameter =
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
 
-/// Checks the text of a config.
-pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
-    let document = DeTable::parse(source.text()).map_err(|error| {
+fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
+    DeTable::parse(source.text()).map_err(|error| {
         let at = error.span().map(|span| span.start);
         let problem = format!("is not TOML: {}", error.message());
         source.error(at, problem, "see https://toml.io for the format".into())
-    })?;
+    })
+}
+
+/// Checks the text of a config of a search without a study.
+pub(super) fn search(source: &Source) -> Result<Search, ConfigError> {
+    let document = document(source)?;
+    let root = Section::root(source, document.get_ref());
+    root.refuse_all_but(&["seed", "swarm", "parameters"])?;
+    let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
+    let swarm = swarm(root.section("swarm")?, 1, 40)?;
+    let (mut axes, mut names) = (Vec::new(), Vec::new());
+    for section in root.sections("parameters", DIMENSIONS_MAX)? {
+        let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
+        if names.contains(&name) {
+            let problem = format!("= \"{name}\" stands twice");
+            return Err(section.error("name", &problem, "give each parameter a name of its own".into()));
+        }
+        names.push(name);
+        let range = Parameter::fixed("lower", "1", 0.0, [-1e100, 1e100], "bound");
+        let bound = |key: &str| -> Result<f64, ConfigError> {
+            let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
+            section.optional_number(key, &range)?.ok_or_else(missing)
+        };
+        let axis = Axis {
+            lower: bound("lower")?,
+            upper: bound("upper")?,
+            scale: section.choice("scale", Scale::Linear)?,
+        };
+        ordered(&section, &axis)?;
+        section.finish()?;
+        axes.push(axis);
+    }
+    if axes.is_empty() {
+        let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
+        return Err(root.error("parameters", "is missing", remedy));
+    }
+    Ok(Search { seed, swarm, axes })
+}
+
+/// Refuses bounds that are not in order, or have no logarithm.
+fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
+    if axis.lower >= axis.upper {
+        let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
+        return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
+    }
+    if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
+        let problem = format!("= {} has no logarithm", axis.lower);
+        return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
+    }
+    Ok(())
+}
+
+/// Checks the text of a config.
+pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
+    let document = document(source)?;
     if document.get_ref().is_empty() {
         let remedy = "see configs/classical.toml for a study to start from".into();
         return Err(source.error(None, "is empty".into(), remedy));
@@ -80,11 +135,11 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let simulation = simulation(root.section("simulation")?)?;
     let cost = cost(root.section("cost")?, &plant)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
-    let limits = limits(root.section("limits")?)?;
+    let limits = limits(root.section("limits")?, &simulation)?;
     let scenarios = scenario_groups(&root, &plant, &simulation)?;
     let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let swarm = swarm(root.section("swarm")?, count)?;
+    let swarm = swarm(root.section("swarm")?, count, 64)?;
     let tune = tune(&root, &plant, &controller)?;
     let constraints = constraints(&root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
@@ -221,18 +276,46 @@ fn aggregate(section: Section<'_>) -> Result<Aggregate, ConfigError> {
 }
 
 /// `max_<term>` of each term, infinite where there is none.
-fn limits(section: Section<'_>) -> Result<[f64; TERMS], ConfigError> {
+fn limits(section: Section<'_>, simulation: &SimulationConfig) -> Result<[f64; TERMS], ConfigError> {
     let mut limits = [f64::INFINITY; TERMS];
     for (limit, kind) in limits.iter_mut().zip(CostKind::ALL) {
         let range = Parameter::fixed(kind.limit_name(), kind.unit(), 0.0, [1e-12, 1e12], "largest value");
         *limit = section.optional_number(kind.limit_name(), &range)?.unwrap_or(f64::INFINITY);
     }
+    let settling = CostKind::SettlingTime;
+    if (simulation.duration..f64::INFINITY).contains(&limits[settling as usize]) {
+        let remedy = format!(
+            "allowed: less than the duration of {} s, which a run that never settles has",
+            simulation.duration
+        );
+        return Err(section.error(settling.limit_name(), "cannot be exceeded", remedy));
+    }
     section.finish()?;
     Ok(limits)
 }
 
-fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigError> {
-    let particles = section.whole("particles", 64, 2..=PARTICLES_MAX)?;
+fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
+    let number = |name, unit, range, doc| Parameter::fixed(name, unit, 0.0, range, doc);
+    let optional = |parameter: &Parameter| section.optional_number(parameter.name, parameter);
+    // Without any bound a search takes 100 generations; with one on evaluations, as many as they make.
+    let evaluations = section.has("evaluations");
+    let generations = if evaluations { GENERATIONS_MAX } else { 100 };
+    Ok(Stopping {
+        generations: section.whole("generations", generations, 1..=GENERATIONS_MAX)?,
+        evaluations: section.whole("evaluations", u64::MAX, 1..=EVALUATIONS_MAX)?,
+        target: optional(&number("target", "1", [-1e300, 1e300], "cost"))?,
+        stall_generations: if section.has("stall_generations") {
+            Some(section.whole("stall_generations", 1, 1..=GENERATIONS_MAX)?)
+        } else {
+            None
+        },
+        stall_gain: section.number(&Parameter::fixed("stall_gain", "1", 1e-6, [0.0, 1.0], "share"))?,
+        wall_time: optional(&number("wall_time", "s", [1e-3, 1e9], "time"))?,
+    })
+}
+
+fn swarm(section: Section<'_>, scenarios: usize, particles: u64) -> Result<SwarmConfig, ConfigError> {
+    let particles = section.whole("particles", particles, 2..=PARTICLES_MAX)?;
     let rule: RuleKind = section.choice("rule", RuleKind::Spso2011)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
@@ -246,7 +329,7 @@ fn swarm(section: Section<'_>, scenarios: usize) -> Result<SwarmConfig, ConfigEr
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
         },
-        generations: stopping.whole("generations", 100, 1..=GENERATIONS_MAX)?,
+        stopping: stopping_rules(&stopping)?,
     };
     if informed >= particles {
         let found = format!("= {informed} of {particles} particles");
@@ -289,14 +372,7 @@ fn tune(
             upper: section.optional_number("upper", parameter)?.unwrap_or(upper),
             scale: section.choice("scale", Scale::Linear)?,
         };
-        if axis.lower >= axis.upper {
-            let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
-            return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
-        }
-        if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
-            let problem = format!("= {} has no logarithm", axis.lower);
-            return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
-        }
+        ordered(&section, &axis)?;
         section.finish()?;
         tuned.push(TunedGain { index, axis });
     }
@@ -329,9 +405,11 @@ fn constraints(
         let constraint = inequality::read(text, controller.kind.parameters())
             .map_err(|found| Refusal { problem: found.show(text), remedy: found.remedy })?;
         if !constraint.can_hold(&ranges) {
-            let problem =
-                format!("= \"{}\" cannot hold for any gains that are searched", text.escape_debug());
-            return Err(Refusal { problem, remedy: "widen the bounds of [[tune]] or change it".into() });
+            let problem = format!("\"{}\" cannot hold for any gains that are searched", text.escape_debug());
+            return Err(Refusal {
+                problem,
+                remedy: "widen the bounds of [[tune]], or take the constraint out".into(),
+            });
         }
         Ok(constraint)
     })

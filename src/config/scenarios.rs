@@ -14,6 +14,9 @@ const GROUPS_MAX: usize = SCENARIOS_MAX;
 /// Longest control period in steps.
 const CONTROL_PERIOD_MAX: u64 = 100_000;
 
+/// Smallest noise or quantisation that is not 0.
+const SENSOR_MIN: f64 = 1e-9;
+
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [1e-9, 1e9], "weight of the group");
 const AMPLITUDE: Parameter = Parameter::fixed("amplitude", "N", 0.0, [-1e6, 1e6], "force on the cart");
 const START: Parameter = Parameter::fixed("start", "s", 0.0, [0.0, 1e4], "when it begins");
@@ -80,10 +83,15 @@ fn group(
         count: usize::try_from(count).unwrap_or(usize::MAX),
         weight: if validation { 1.0 } else { section.number(&weight)? },
         sampling: section.choice("sampling", if validation { Sampling::Uniform } else { Sampling::Sobol })?,
-        seed: section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?,
+        // A validation is seeded from the command line.
+        seed: if validation {
+            position as u64 + 1
+        } else {
+            section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?
+        },
         initial_state: initial_state(section, &starts)?,
         uncertainty: uncertainty(section, plant)?,
-        disturbances: disturbances(section)?,
+        disturbances: disturbances(section, simulation)?,
         noise: channels(section, "noise", plant)?,
         quantisation: channels(section, "quantisation", plant)?,
         actuator_lag: section.number(&LAG)?,
@@ -99,10 +107,15 @@ fn group(
 fn initial_state(section: &Section<'_>, starts: &[Parameter]) -> Result<Vec<[f64; 2]>, ConfigError> {
     let one = section.has("initial_state");
     if one && section.has("ranges") {
-        let remedy = "keep one: initial_state for a fixed start, [scenarios.ranges] for sampled ones".into();
+        let remedy = "keep one: initial_state for a fixed start, ranges for sampled ones".into();
         return Err(section.error("ranges", "stands beside initial_state", remedy));
     }
-    if one || !section.has("ranges") {
+    if !one && !section.has("ranges") {
+        let remedy =
+            "allowed: initial_state for a fixed start, or ranges such as { theta1 = 0.3 } for sampled ones";
+        return Err(section.error("initial_state", "is missing", remedy.into()));
+    }
+    if one {
         let state = section.numbers("initial_state", starts)?;
         return Ok(state.into_iter().map(|value| [value, value]).collect());
     }
@@ -128,32 +141,52 @@ fn uncertainty(section: &Section<'_>, plant: &PlantConfig) -> Result<Vec<f64>, C
 fn channels(section: &Section<'_>, key: &str, plant: &PlantConfig) -> Result<Vec<f64>, ConfigError> {
     let table = section.section(key)?;
     let channel = |state: &Quantity| {
-        table.number(&Parameter::fixed(state.name, state.unit, 0.0, [0.0, 1e3], "of its sensor"))
+        let number =
+            table.number(&Parameter::fixed(state.name, state.unit, 0.0, [0.0, 1e3], "of its sensor"))?;
+        if number > 0.0 && number < SENSOR_MIN {
+            let problem = format!("= {number:e} is too small");
+            return Err(table.error(state.name, &problem, format!("allowed: 0, or at least {SENSOR_MIN:e}")));
+        }
+        Ok(number)
     };
     let numbers = plant.kind.states().iter().map(channel).collect();
     table.finish()?;
     numbers
 }
 
-fn disturbances(section: &Section<'_>) -> Result<Vec<Disturbance>, ConfigError> {
+fn disturbances(
+    section: &Section<'_>,
+    simulation: &SimulationConfig,
+) -> Result<Vec<Disturbance>, ConfigError> {
     let mut disturbances = Vec::new();
     let (mut pulses, mut tones) = (0, 0);
     for entry in section.sections("disturbances", PULSES_MAX + TONES_MAX)? {
         let shape = entry.choice("type", Shape::Step)?;
         let mut disturbance = Disturbance {
             shape,
-            amplitude: entry.number(&AMPLITUDE)?,
+            amplitude: entry.optional_number("amplitude", &AMPLITUDE)?.ok_or_else(|| {
+                entry.error("amplitude", "is missing", format!("allowed: {}", AMPLITUDE.allowed()))
+            })?,
             start: entry.number(&START)?,
             duration: f64::INFINITY,
             frequency: FREQUENCY.default,
         };
         if shape != Shape::Step {
             disturbance.duration = entry.number(&LASTING)?;
+            if disturbance.duration < 0.5 * simulation.dt {
+                let remedy = format!("allowed: at least a step, {} s", simulation.dt);
+                return Err(entry.error("duration", "is shorter than a step", remedy));
+            }
         }
         match shape {
             Shape::Step | Shape::Pulse => pulses += 1,
             Shape::Sine | Shape::Noise => {
-                disturbance.frequency = entry.number(&FREQUENCY)?;
+                let highest = 0.5 / simulation.dt;
+                disturbance.frequency = entry.number(&Parameter {
+                    max: highest,
+                    default: FREQUENCY.default.min(highest),
+                    ..FREQUENCY
+                })?;
                 tones += if shape == Shape::Noise { NOISE_TONES } else { 1 };
             }
         }

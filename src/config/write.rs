@@ -8,6 +8,7 @@ use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::{Disturbance, Group, Shape};
+use crate::swarm::Stopping;
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -24,8 +25,8 @@ impl Serialize for Config {
         map.serialize_entry("cost", &cost(self))?;
         map.serialize_entry("aggregate", &aggregate(self))?;
         map.serialize_entry("limits", &limits(self))?;
-        map.serialize_entry("scenarios", &groups(self, &self.scenarios))?;
-        map.serialize_entry("validation", &groups(self, &self.validation))?;
+        map.serialize_entry("scenarios", &groups(self, &self.scenarios, false))?;
+        map.serialize_entry("validation", &groups(self, &self.validation, true))?;
         map.serialize_entry("swarm", &swarm(self))?;
         map.serialize_entry("tune", &tune(self))?;
         map.end()
@@ -93,7 +94,7 @@ fn limits(config: &Config) -> Value {
 }
 
 /// Groups as they stand in the config; infinite durations and rates are left out.
-fn groups(config: &Config, groups: &[Group]) -> Value {
+fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
     let states = config.plant.kind.states();
     let by_name = |names: &mut dyn Iterator<Item = &'static str>, values: &[f64], factor: f64| {
         let named = names.zip(values).filter(|(_, value)| **value != 0.0);
@@ -103,10 +104,12 @@ fn groups(config: &Config, groups: &[Group]) -> Value {
         let mut map = Map::new();
         let mut add = |key: &str, value: Value| map.insert(key.into(), value);
         add("name", group.name.as_str().into());
-        add("count", group.count.into());
-        add("weight", group.weight.into());
+        if !validation {
+            add("count", group.count.into());
+            add("weight", group.weight.into());
+            add("seed", group.seed.into());
+        }
         add("sampling", group.sampling.name().into());
-        add("seed", group.seed.into());
         let ranges = states.iter().zip(&group.initial_state);
         add(
             "ranges",
@@ -150,8 +153,27 @@ fn swarm(config: &Config) -> Value {
         settings.rule.name(): coefficients,
         "topology": settings.topology.name(),
         "informants": settings.informed,
-        "stopping": { "generations": config.swarm.generations },
+        "stopping": stopping(&config.swarm.stopping),
     })
+}
+
+/// The rules that apply.
+fn stopping(stopping: &Stopping) -> Value {
+    let mut map = Map::new();
+    map.insert("generations".into(), stopping.generations.into());
+    if stopping.evaluations < u64::MAX {
+        map.insert("evaluations".into(), stopping.evaluations.into());
+    }
+    if let Some(generations) = stopping.stall_generations {
+        map.insert("stall_generations".into(), generations.into());
+        map.insert("stall_gain".into(), stopping.stall_gain.into());
+    }
+    for (name, value) in [("target", stopping.target), ("wall_time", stopping.wall_time)] {
+        if let Some(value) = value {
+            map.insert(name.into(), value.into());
+        }
+    }
+    map.into()
 }
 
 fn tune(config: &Config) -> Value {

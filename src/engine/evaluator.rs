@@ -81,6 +81,8 @@ pub(super) struct Evaluator<'p> {
     queue: AtomicUsize,
     records: Records,
     outcomes: Box<[Outcome]>,
+    /// How many gain vectors the last evaluation judged.
+    judged: usize,
     tally: Tally,
 }
 
@@ -114,6 +116,7 @@ impl<'p> Evaluator<'p> {
             queue: AtomicUsize::new(0),
             records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
             outcomes: memory::filled("outcomes", vectors, Outcome::WORST)?,
+            judged: 0,
             tally: Tally::default(),
         })
     }
@@ -162,6 +165,7 @@ impl<'p> Evaluator<'p> {
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
     pub(super) fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
+        self.judged = bests.len();
         let rows = self.admit(positions, bests);
         self.records.clear();
         self.run(rows * self.problem.scenarios.len());
@@ -189,7 +193,7 @@ impl<'p> Evaluator<'p> {
 
     /// The outcomes of the last evaluation, one a gain vector.
     pub(super) fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+        &self.outcomes[..self.judged]
     }
 
     /// What the last evaluation's simulations came to.
@@ -284,7 +288,7 @@ impl<'p> Evaluator<'p> {
     /// Outcomes and tally from the records, in the order of their index.
     fn reduce(&mut self, rows: usize) {
         let scenarios = self.problem.scenarios.len();
-        self.tally = Tally { rejected: (self.outcomes.len() - rows) as u64, ..Tally::default() };
+        self.tally = Tally { rejected: (self.judged - rows) as u64, ..Tally::default() };
         for (row, vector) in self.vectors[..rows].iter().enumerate() {
             let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
             let records = records.inspect(|record| self.tally.count(record));

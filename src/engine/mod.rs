@@ -10,7 +10,7 @@ use crate::costs::{CostKind, TermSet};
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
-use crate::swarm::{Outcome, Swarm};
+use crate::swarm::{Outcome, Search, StopReason, Swarm};
 
 mod evaluator;
 mod workers;
@@ -55,7 +55,7 @@ pub struct Generation {
 pub struct Progress {
     /// The generation that was done.
     pub row: Generation,
-    /// Generations to run.
+    /// Generations to run at most.
     pub generations: u64,
     /// Simulations since the start.
     pub simulations: u64,
@@ -72,6 +72,8 @@ pub struct Tuning {
     pub best: Outcome,
     /// Its record in every scenario, simulated anew after the search and found to be the same.
     pub records: Vec<Record>,
+    /// Why the search ended.
+    pub reason: StopReason,
     /// Gain vectors judged.
     pub evaluations: u64,
     /// What all simulations came to.
@@ -163,7 +165,8 @@ fn run(
 ) -> Result<Tuning, Error> {
     let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed)?;
     let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles, problem.terms)?;
-    let rows = usize::try_from(problem.generations).unwrap_or(usize::MAX);
+    let generations = problem.stopping.generations_max(problem.swarm.particles);
+    let rows = usize::try_from(generations).unwrap_or(usize::MAX);
     let mut convergence = memory::empty("the rows of convergence.csv (generations)", rows)?;
     let mut personal_bests = swarm.personal_bests().to_vec();
     let mut ordered = personal_bests.clone();
@@ -173,17 +176,21 @@ fn run(
     let mut tally = Tally::default();
     let mut allocations = Reading::now().map(|_| 0);
     let mut mark = Reading::now();
-    for generation in 1..=problem.generations {
+    let dimensions = problem.tuned.len();
+    let mut search = Search::new(problem.stopping);
+    let reason = loop {
         // The bests are copied, since asking borrows the swarm for as long as the positions are looked at.
-        evaluator.evaluate(swarm.ask(), &personal_bests);
+        let judged = search.allowance(problem.swarm.particles);
+        evaluator.evaluate(&swarm.ask()[..judged * dimensions], &personal_bests[..judged]);
         swarm.tell(evaluator.outcomes());
         personal_bests.copy_from_slice(swarm.personal_bests());
+        let ended = search.advance(judged, swarm.best().1, start.elapsed());
 
         let done = evaluator.tally();
         tally.add(&done);
         let row = Generation {
-            generation,
-            evaluations: generation * problem.swarm.particles as u64,
+            generation: search.generations,
+            evaluations: search.evaluations,
             best: swarm.best().1,
             median_personal_best: median(&personal_bests, &mut ordered),
             tally: done,
@@ -191,9 +198,12 @@ fn run(
         convergence.push(row);
         let (simulations, elapsed) = (tally.simulations, start.elapsed());
         count_since(mark, &mut allocations);
-        observe(&Progress { row, generations: problem.generations, simulations, elapsed });
+        observe(&Progress { row, generations, simulations, elapsed });
         mark = Reading::now();
-    }
+        if let Some(reason) = ended {
+            break reason;
+        }
+    };
     let wall = start.elapsed();
 
     let (position, best) = swarm.best();
@@ -204,7 +214,8 @@ fn run(
         values,
         best,
         records,
-        evaluations: problem.generations * problem.swarm.particles as u64,
+        reason,
+        evaluations: search.evaluations,
         tally,
         convergence,
         bytes_per_simulation: evaluator.bytes_per_simulation(),

@@ -65,7 +65,9 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
     let form = || {
         "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string()
     };
-    let text = read_bounded(path).map_err(|problem| refuse(None, problem, form()))?;
+    let text = read_bounded(path).map_err(|problem| {
+        refuse(None, problem, "give the path of a gains.csv as written by `gainswarm tune`".into())
+    })?;
 
     let parameters = controller.parameters();
     let mut values = defaults.to_vec();

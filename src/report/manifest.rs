@@ -8,12 +8,14 @@ use crate::config::Config;
 use crate::engine::Resources;
 use crate::registry::Member;
 use crate::stability::{Certificate, Eigenvalue};
+use crate::swarm::StopReason;
 
 pub(super) fn write(
     file: &mut dyn Write,
     config: &Config,
     resources: Resources,
     certificate: &Certificate,
+    reason: StopReason,
 ) -> io::Result<()> {
     let manifest = json!({
         "program": env!("CARGO_PKG_NAME"),
@@ -22,6 +24,7 @@ pub(super) fn write(
         "seed": config.seed,
         "simd": resources.level.name(),
         "threads": resources.threads,
+        "stopped_by": reason.name(),
         "config": config,
         "certificate": {
             "verdict": certificate.verdict.name(),

@@ -52,7 +52,7 @@ pub fn write_tuning(
     };
     let summary = Summary::new(config, resources, tuning, certificate);
     let staged = [
-        stage("manifest.json", &|file| manifest::write(file, config, resources, certificate))?,
+        stage("manifest.json", &|file| manifest::write(file, config, resources, certificate, tuning.reason))?,
         stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
         stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::io_error;
 use crate::config::Config;
 use crate::costs::CostKind;
+use crate::costs::judgement::has_ripple;
 use crate::engine::{Resources, Tuning};
 use crate::registry::Member;
 use crate::stability::Certificate;
@@ -30,9 +31,11 @@ impl Summary {
         add("controller", config.controller.kind.name().into());
         add("seed", config.seed.into());
         add("cost", tuning.best.cost.into());
+        add("violation", tuning.best.violation.into());
         add("certificate", certificate.verdict.name().into());
         add("max_real_part", certificate.max_real_part.into());
         add("failed", tuning.failed().into());
+        add("stopped_by", tuning.reason.name().into());
         add("generations", tuning.convergence.len().into());
         add("evaluations", tuning.evaluations.into());
         add("simulations", tuning.tally.simulations.into());
@@ -51,7 +54,7 @@ impl Summary {
             add(&format!("{}_mean", kind.name()), mean.into());
             add(&format!("{}_worst", kind.name()), worst.into());
         }
-        add("ripple_share", ripple_share(tuning).into());
+        add("ripple_share", ripple_share(config, tuning).into());
         Self { columns }
     }
 
@@ -89,7 +92,10 @@ impl Summary {
     }
 }
 
-/// The share of the force's energy above 10 Hz; NaN without any.
-fn ripple_share(tuning: &Tuning) -> f64 {
+/// The share of the force's energy above 10 Hz; NaN without any force, or where the steps are too long for such frequencies.
+fn ripple_share(config: &Config, tuning: &Tuning) -> f64 {
+    if !has_ripple(config.simulation.dt) {
+        return f64::NAN;
+    }
     tuning.value(CostKind::Ripple)[0] / tuning.value(CostKind::ControlEffort)[0]
 }

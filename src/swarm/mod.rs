@@ -26,10 +26,12 @@ mod draw;
 mod outcome;
 pub mod rules;
 mod space;
+mod stopping;
 
 pub use draw::{Draw, Purpose};
 pub use outcome::Outcome;
 pub use space::{Axis, Scale};
+pub use stopping::{Search, StopReason, Stopping};
 
 /// How a swarm is made up.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,13 +130,13 @@ impl Swarm {
         &self.positions
     }
 
-    /// Takes the outcome of every position of this generation, in their order.
+    /// Takes the outcome of every position of this generation, in their order; fewer when a budget ends within a generation.
     ///
     /// # Panics
     ///
-    /// When there is not one outcome a particle.
+    /// When there are more outcomes than particles.
     pub fn tell(&mut self, outcomes: &[Outcome]) {
-        assert_eq!(outcomes.len(), self.bests.len(), "one outcome a particle");
+        assert!(outcomes.len() <= self.bests.len(), "at most one outcome a particle");
         self.told = true;
         let before = self.bests[self.leader];
         for (particle, outcome) in outcomes.iter().enumerate() {

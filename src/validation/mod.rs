@@ -64,15 +64,25 @@ impl Set {
 }
 
 /// The sets of a config.
-#[must_use]
-pub fn sets(config: &Config) -> Vec<Set> {
+///
+/// # Errors
+///
+/// When the config has no `[[validation]]` and its scenarios are one and the same, so that there is nothing to draw from.
+pub fn sets(config: &Config) -> Result<Vec<Set>, Error> {
     let one = |group: &Group| Set { name: group.name.clone(), groups: vec![group.clone()] };
     if !config.validation.is_empty() {
-        return config.validation.iter().map(one).collect();
+        return Ok(config.validation.iter().map(one).collect());
     }
     let same = spread(&config.scenarios);
+    if !same.iter().any(Group::varies) {
+        return Err(Error::Option {
+            option: "validate",
+            found: format!("finds a single scenario in the study \"{}\"", config.study),
+            remedy: "add a [[validation]] table with ranges to draw from".into(),
+        });
+    }
     let harder = same.iter().map(|group| within(config, group.harder(HARDER))).collect();
-    vec![Set { name: "same".into(), groups: same }, Set { name: "harder".into(), groups: harder }]
+    Ok(vec![Set { name: "same".into(), groups: same }, Set { name: "harder".into(), groups: harder }])
 }
 
 /// The groups with all fixed starts of equal conditions spread over the box that they span.
@@ -171,7 +181,7 @@ pub struct Finding {
     pub cost: Distribution,
     /// The values of [`METRICS`] in the runs that survived; empty where none did.
     pub metrics: Vec<Distribution>,
-    /// The mean cost of the runs that survived over that in the tuning scenarios; NaN where either is unknown.
+    /// The mean cost of the runs that survived over the weighted mean in the tuning scenarios; NaN where either is unknown.
     pub degradation: f64,
     /// The ten runs of the highest cost, worst first.
     pub worst: Vec<Case>,
@@ -197,7 +207,8 @@ pub fn run(
     let weights = vec![1.0 / samples as f64; samples];
     let problem = Problem::on(config, scenarios, weights, set.features(config));
     let records = engine::assess(&problem, resources, values)?;
-    let tuned = engine::assess(&Problem::new(config), resources, values)?;
+    let tuning = Problem::new(config);
+    let tuned = engine::assess(&tuning, resources, values)?;
 
     let successes = records.iter().filter(|record| succeeds(config, record)).count();
     let survivors: Vec<&Record> = records.iter().filter(|record| record.ending == Ending::Survived).collect();
@@ -209,7 +220,9 @@ pub fn run(
     let metrics =
         if survivors.is_empty() { Vec::new() } else { METRICS.iter().enumerate().map(metric).collect() };
     let failed = samples - survivors.len();
-    let degradation = mean_cost(survivors.iter().copied()) / mean_cost(tuned.iter());
+    #[allow(clippy::cast_precision_loss, reason = "a count")]
+    let mean = survivors.iter().map(|record| record.cost).sum::<f64>() / survivors.len() as f64;
+    let degradation = mean / weighted_cost(&tuned, &tuning.weights);
     Ok(Finding {
         set: set.name.clone(),
         success: wilson(successes, samples),
@@ -234,14 +247,12 @@ pub fn succeeds(config: &Config, record: &Record) -> bool {
         && kept
 }
 
-/// The mean cost of records; NaN when there is none or one of them failed.
-#[allow(clippy::cast_precision_loss, reason = "a count")]
-fn mean_cost<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> f64 {
-    if records.clone().any(|record| record.ending != Ending::Survived) {
+/// The weighted mean cost of records; NaN when one of them failed.
+fn weighted_cost(records: &[Record], weights: &[f64]) -> f64 {
+    if records.iter().any(|record| record.ending != Ending::Survived) {
         return f64::NAN;
     }
-    let count = records.clone().count();
-    records.map(|record| record.cost).sum::<f64>() / count as f64
+    records.iter().zip(weights).map(|(record, weight)| record.cost * weight).sum()
 }
 
 fn worst(set: &Set, seed: u64, scenarios: &[Scenario], records: &[Record]) -> Vec<Case> {
@@ -264,8 +275,9 @@ pub struct Difference {
     pub measure: &'static str,
     /// Difference of the means of the runs that survived, first minus second, with Welch's interval.
     pub mean: Option<Estimate>,
-    /// The p-value of Mann & Whitney over all runs (for `cost`) or those that survived, after Holm over all differences.
-    pub p: f64,
+    /// The p-value of Mann & Whitney over all runs (for `cost`) or those that survived, after Holm over all differences; `None`
+    /// where nothing survived.
+    pub p: Option<f64>,
 }
 
 /// The differences of two gain vectors on the same sets.
@@ -280,23 +292,19 @@ pub fn differences(first: &[Finding], second: &[Finding]) -> Vec<Difference> {
         let cost = |record: &Record| record.cost;
         let all = |finding: &Finding| finding.records.iter().map(cost).collect::<Vec<f64>>();
         let mean = welch(&survivors(a, &cost), &survivors(b, &cost));
-        let p = mann_whitney(&all(a), &all(b));
+        let p = Some(mann_whitney(&all(a), &all(b)));
         differences.push(Difference { set: a.set.clone(), measure: "cost", mean, p });
         for kind in METRICS {
             let value = |record: &Record| record.values[kind as usize];
             let (a_values, b_values) = (survivors(a, &value), survivors(b, &value));
-            let p = if a_values.is_empty() || b_values.is_empty() {
-                1.0
-            } else {
-                mann_whitney(&a_values, &b_values)
-            };
+            let testable = !a_values.is_empty() && !b_values.is_empty();
+            let p = testable.then(|| mann_whitney(&a_values, &b_values));
             let mean = welch(&a_values, &b_values);
             differences.push(Difference { set: a.set.clone(), measure: kind.name(), mean, p });
         }
     }
-    let adjusted = holm(&differences.iter().map(|difference| difference.p).collect::<Vec<_>>());
-    for (difference, p) in differences.iter_mut().zip(adjusted) {
-        difference.p = p;
-    }
+    let adjusted = holm(&differences.iter().filter_map(|difference| difference.p).collect::<Vec<_>>());
+    let tested = differences.iter_mut().filter_map(|difference| difference.p.as_mut());
+    tested.zip(adjusted).for_each(|(p, adjusted)| *p = adjusted);
     differences
 }

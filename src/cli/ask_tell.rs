@@ -1,0 +1,95 @@
+//! `gainswarm ask-tell`: the swarm as a process, for objectives that live in another program.
+//!
+//! One JSON object a line: `{"ask":{"generation":0,"positions":[[…],…]}}` goes out, `{"tell":{"costs":[…]}}` comes back with a
+//! cost a position (null for a failed evaluation) and, if wanted, `"violations":[…]`; at the end stands `{"done":{…}}`.
+
+use std::io::{self, BufRead};
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{AskTellArgs, print};
+use crate::Error;
+use crate::config::{FILE_SIZE_MAX, Search as SearchConfig};
+use crate::registry::Member;
+use crate::swarm::{Outcome, Search, Swarm};
+
+/// A line that comes back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    tell: Tell,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tell {
+    costs: Vec<Option<f64>>,
+    violations: Option<Vec<f64>>,
+}
+
+pub(super) fn run(args: &AskTellArgs) -> Result<(), Error> {
+    let config = SearchConfig::load(&args.config)?;
+    let dimensions = config.axes.len();
+    let mut swarm = Swarm::new(&config.axes, &config.swarm.settings, args.seed.unwrap_or(config.seed))?;
+    let mut search = Search::new(config.swarm.stopping);
+    let mut lines = io::stdin().lock();
+    let start = Instant::now();
+    let reason = loop {
+        let judged = search.allowance(config.swarm.settings.particles);
+        let positions: Vec<&[f64]> = swarm.ask().chunks_exact(dimensions).take(judged).collect();
+        print(&format!(
+            "{}\n",
+            json!({ "ask": { "generation": search.generations, "positions": positions } })
+        ))?;
+        let outcomes = read(&mut lines, search.generations, judged)?;
+        swarm.tell(&outcomes);
+        if let Some(reason) = search.advance(judged, swarm.best().1, start.elapsed()) {
+            break reason;
+        }
+    };
+    let (position, best) = swarm.best();
+    let done = json!({
+        "reason": reason.name(),
+        "evaluations": search.evaluations,
+        "generations": search.generations,
+        "best": { "position": position, "cost": best.cost, "violation": best.violation },
+    });
+    print(&format!("{}\n", json!({ "done": done })))
+}
+
+/// The outcomes of one line.
+fn read(lines: &mut impl BufRead, generation: u64, judged: usize) -> Result<Vec<Outcome>, Error> {
+    let form = "expected {\"tell\":{\"costs\":[…]}} with a number or null a position, and \"violations\":[…] if wanted";
+    let refuse = |found: String| Error::Answer { generation, found, remedy: form.into() };
+    let mut text = String::new();
+    let limit = FILE_SIZE_MAX.saturating_mul(64);
+    io::Read::take(&mut *lines, limit)
+        .read_line(&mut text)
+        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    if text.is_empty() {
+        return Err(refuse("is missing: the input ended".into()));
+    }
+    let tell = serde_json::from_str::<Line>(&text)
+        .map_err(|error| refuse(format!("is not understood: {error}")))?
+        .tell;
+    let count = |what: &str, found: usize| {
+        if found == judged {
+            Ok(())
+        } else {
+            Err(refuse(format!("has {found} {what} for {judged} positions")))
+        }
+    };
+    count("costs", tell.costs.len())?;
+    let violations = tell.violations.unwrap_or_else(|| vec![0.0; judged]);
+    count("violations", violations.len())?;
+    if let Some(negative) = violations.iter().find(|violation| **violation < 0.0) {
+        return Err(refuse(format!("has a violation of {negative}; 0 is feasible")));
+    }
+    let outcome = |(cost, violation): (&Option<f64>, &f64)| Outcome {
+        violation: *violation,
+        cost: cost.unwrap_or(f64::NAN),
+    };
+    Ok(tell.costs.iter().zip(&violations).map(outcome).collect())
+}

@@ -1,0 +1,185 @@
+//! The swarm as a process, and the rules that end a search.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use gainswarm::swarm::{Axis, Outcome, Scale, Search, Settings, StopReason, Stopping, Swarm};
+use serde_json::{Value, json};
+
+use crate::support::{gainswarm, stderr, write_config};
+
+const SEARCH: &str = "
+seed = 5
+[swarm]
+particles = 12
+[swarm.stopping]
+evaluations = 100
+[[parameters]]
+name = \"a\"
+lower = -5.0
+upper = 5.0
+[[parameters]]
+lower = 1e-3
+upper = 1e3
+scale = \"log10\"
+";
+
+/// Runs the process with answers of its own: the generations that it asked for, and the last line.
+fn drive(config: &str, tell: impl Fn(&[Vec<f64>]) -> Value) -> (Vec<Vec<Vec<f64>>>, Value) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["ask-tell", config])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut input = process.stdin.take().expect("a pipe");
+    let mut asked: Vec<Vec<Vec<f64>>> = Vec::new();
+    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
+        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        let Some(ask) = line.get("ask") else {
+            assert!(process.wait().expect("an end").success());
+            return (asked, line["done"].clone());
+        };
+        assert_eq!(ask["generation"], asked.len());
+        let positions: Vec<Vec<f64>> = serde_json::from_value(ask["positions"].clone()).expect("positions");
+        writeln!(input, "{}", json!({ "tell": tell(&positions) })).expect("room in the pipe");
+        asked.push(positions);
+    }
+    panic!("the process ended without a last line");
+}
+
+/// A cost with all of its bits in use.
+fn cost(x: &[f64]) -> f64 {
+    (x[0] - 0.1).powi(2) / 3.0 + (x[1].ln() / 7.0).powi(2)
+}
+
+#[test]
+fn the_process_asks_what_the_library_asks_bit_for_bit_and_keeps_to_its_budget() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "search.toml", SEARCH);
+    let costs =
+        |positions: &[Vec<f64>]| json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() });
+    let (asked, done) = drive(&config, costs);
+    // 8 generations of 12 and one of 4.
+    assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [12, 12, 12, 12, 12, 12, 12, 12, 4]);
+
+    let axes = [
+        Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear },
+        Axis { lower: 1e-3, upper: 1e3, scale: Scale::Log10 },
+    ];
+    let settings = Settings { particles: 12, ..Settings::default() };
+    let mut swarm = Swarm::new(&axes, &settings, 5).expect("memory");
+    for generation in &asked {
+        let positions: Vec<&[f64]> = swarm.ask().chunks_exact(2).take(generation.len()).collect();
+        for (expected, found) in positions.iter().zip(generation) {
+            let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(expected), bits(found));
+        }
+        let outcomes: Vec<Outcome> = positions.iter().map(|x| Outcome::feasible(cost(x))).collect();
+        swarm.tell(&outcomes);
+    }
+    let (position, best) = swarm.best();
+    assert_eq!(done["reason"], "evaluations");
+    assert_eq!(done["evaluations"], 100);
+    assert_eq!(done["best"]["position"], json!(position));
+    assert_eq!(done["best"]["cost"].as_f64().map(f64::to_bits), Some(best.cost.to_bits()));
+}
+
+#[test]
+fn failed_evaluations_and_violations_rank_behind_what_is_feasible() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "search.toml", SEARCH);
+    // Only positions with a > 1 count; those below −1 fail, those between are infeasible but cheap.
+    let tell = |positions: &[Vec<f64>]| {
+        let costs: Vec<Value> =
+            positions.iter().map(|x| if x[0] < -1.0 { Value::Null } else { json!(x[0]) }).collect();
+        let violations: Vec<f64> = positions.iter().map(|x| (1.0 - x[0]).max(0.0)).collect();
+        json!({ "costs": costs, "violations": violations })
+    };
+    let (_, done) = drive(&config, tell);
+    let best = done["best"]["cost"].as_f64().expect("a cost");
+    assert!((1.0..2.0).contains(&best) && done["best"]["violation"] == 0.0, "{done}");
+}
+
+#[test]
+fn broken_searches_and_answers_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (from, to, words) in [
+        ("[swarm]", "[swam]", "did you mean `swarm`"),
+        ("lower = -5.0", "", "parameters[1].lower is missing"),
+        ("upper = 5.0", "upper = -6.0", "lower < upper"),
+        ("lower = 1e-3", "lower = 0", "has no logarithm"),
+        ("name = \"a\"", "nmae = \"a\"", "did you mean `name`"),
+        ("evaluations = 100", "evaluations = 0", "from 1 to"),
+        ("evaluations = 100", "stall_generation = 3", "did you mean `stall_generations`"),
+    ] {
+        assert!(SEARCH.contains(from), "{from}");
+        let config = write_config(directory.path(), "search.toml", SEARCH.replacen(from, to, 1));
+        let run = gainswarm(&["ask-tell", &config]);
+        assert_eq!(run.status.code(), Some(2), "{to}");
+        assert!(stderr(&run).contains(words), "{}", stderr(&run));
+    }
+    let config = write_config(directory.path(), "search.toml", SEARCH);
+    for (answer, words) in [
+        ("{\"tell\":{\"costs\":[1,2]}}\n", "has 2 costs for 12 positions"),
+        ("{\"tell\":{\"costs\":[1,2,3,4,5,6,7,8,9,10,11,12],\"violations\":[0]}}\n", "has 1 violations"),
+        ("{\"tell\":{\"costs\":[1,2,3,4,5,6,7,8,9,10,11,\"x\"]}}\n", "is not understood"),
+        ("{\"tell\":{\"cost\":[]}}\n", "unknown field `cost`"),
+        ("nonsense\n", "is not understood"),
+        ("", "the input ended"),
+    ] {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+            .args(["ask-tell", &config])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        process.stdin.take().expect("a pipe").write_all(answer.as_bytes()).expect("room in the pipe");
+        let run = process.wait_with_output().expect("an end");
+        assert_eq!(run.status.code(), Some(2), "{answer}");
+        assert!(stderr(&run).contains(words) && stderr(&run).contains("expected"), "{}", stderr(&run));
+    }
+}
+
+#[test]
+fn a_search_ends_by_the_first_rule_that_applies_and_says_which() {
+    let never = Stopping::after_generations(u64::MAX);
+    let second = Duration::from_secs(1);
+    // Costs of the best after each generation, as a user would see them.
+    let run = |stopping: Stopping, costs: &[f64]| {
+        let mut search = Search::new(stopping);
+        let mut end = None;
+        for cost in costs {
+            end = end.or(search.advance(search.allowance(10), Outcome::feasible(*cost), second));
+            if end.is_some() {
+                break;
+            }
+        }
+        (end, search.generations, search.evaluations)
+    };
+    let falling = [8.0, 4.0, 2.0, 1.0, 0.5, 0.25];
+    assert_eq!(run(Stopping { generations: 3, ..never }, &falling), (Some(StopReason::Generations), 3, 30));
+    assert_eq!(run(Stopping { evaluations: 25, ..never }, &falling), (Some(StopReason::Evaluations), 3, 25));
+    assert_eq!(run(Stopping { target: Some(1.0), ..never }, &falling), (Some(StopReason::Target), 4, 40));
+    assert_eq!(
+        run(Stopping { wall_time: Some(1.0), ..never }, &falling),
+        (Some(StopReason::WallTime), 1, 10)
+    );
+    assert_eq!(run(never, &falling).0, None);
+    // A gain of 1 % or less in three generations in a row is a stall; slow gains add up.
+    let stall = Stopping { stall_generations: Some(3), stall_gain: 0.01, ..never };
+    let slow = [10.0, 9.99, 9.98, 9.97, 9.0];
+    assert_eq!(run(stall, &slow), (Some(StopReason::Stall), 4, 40));
+    let creeping = [10.0, 9.95, 9.88, 9.84, 9.75, 9.71, 9.6];
+    assert_eq!(run(stall, &creeping).0, None);
+    // Becoming feasible, or less infeasible, is a gain.
+    let mut search = Search::new(Stopping { stall_generations: Some(2), ..never });
+    for outcome in
+        [Outcome::infeasible(3.0), Outcome::infeasible(2.0), Outcome::feasible(5.0), Outcome::feasible(5.0)]
+    {
+        assert_eq!(search.advance(10, outcome, second), None);
+    }
+    assert_eq!(search.advance(10, Outcome::feasible(5.0), second), Some(StopReason::Stall));
+}

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Scale, Search, Settings, StopReason, Stopping, Swarm};
 use serde_json::{Value, json};
 
@@ -68,7 +69,9 @@ fn the_process_asks_what_the_library_asks_bit_for_bit_and_keeps_to_its_budget() 
         Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear },
         Axis { lower: 1e-3, upper: 1e3, scale: Scale::Log10 },
     ];
-    let settings = Settings { particles: 12, ..Settings::default() };
+    let rule = RuleKind::Covariance;
+    let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
+    let settings = Settings { particles: 12, rule, coefficients, ..Settings::default() };
     let mut swarm = Swarm::new(&axes, &settings, 5).expect("memory");
     for generation in &asked {
         let positions: Vec<&[f64]> = swarm.ask().chunks_exact(2).take(generation.len()).collect();

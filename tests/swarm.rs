@@ -1,8 +1,8 @@
 //! The swarm: steps computed by hand, the order of outcomes, topologies, the box.
 
-use gainswarm::swarm::rules::{Inertia, Particle, Rule, RuleKind, Spso2011};
-use gainswarm::swarm::{Axis, Draw, Outcome, Purpose, Scale, Settings, Swarm};
-use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind};
+use gainswarm::swarm::rules::{Constriction, Covariance, Inertia, Particle, Rule, RuleKind, Spso2011};
+use gainswarm::swarm::{Axis, Bounds, Draw, Initial, Outcome, Purpose, Scale, Settings, Swarm};
+use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use proptest::prelude::*;
 
 const AXIS: Axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
@@ -27,12 +27,17 @@ fn accelerated<R: Rule>(
             personal_best: &[0.4, 0.1, 0.8],
             informant_best: &informant_best,
             self_informed,
+            bests: &BESTS,
             scratch: &mut scratch,
+            weights: &mut [0.0; 4],
         },
         draw,
     );
     velocity
 }
+
+/// The personal bests of a swarm of four in three dimensions.
+const BESTS: [f64; 12] = [0.4, 0.1, 0.8, 0.6, 0.3, 0.2, 0.1, 0.9, 0.5, 0.7, 0.7, 0.3];
 
 #[test]
 fn inertia_step_is_the_formula() {
@@ -223,6 +228,7 @@ fn the_first_move_stays_in_the_box_and_a_particle_that_leaves_turns_back_at_half
             coefficients: vec![1.0, 0.0, 0.0],
             topology: TopologyKind::Global,
             informed: 1,
+            ..Settings::default()
         };
         let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
         let mut swarm = Swarm::new(&[axis], &settings, seed).expect("memory");
@@ -260,6 +266,7 @@ fn links_are_drawn_anew_only_when_the_best_did_not_improve() {
                 coefficients: vec![0.0, 0.0, 1.0],
                 topology: TopologyKind::AdaptiveRandom,
                 informed: 1,
+                ..Settings::default()
             };
             let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
             let mut swarm = Swarm::new(&[axis; 2], &settings, seed).expect("memory");
@@ -292,8 +299,13 @@ fn positions_stay_in_the_box_and_asking_twice_changes_nothing() {
     for rule in RuleKind::ALL {
         for topology in TopologyKind::ALL {
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
-            let settings =
-                Settings { particles: 10, rule: *rule, coefficients, topology: *topology, informed: 3 };
+            let settings = Settings {
+                particles: 10,
+                rule: *rule,
+                coefficients,
+                topology: *topology,
+                ..Settings::default()
+            };
             let mut swarm = Swarm::new(&[AXIS; 3], &settings, 9).expect("memory");
             for _ in 0..50 {
                 let positions = swarm.ask().to_vec();
@@ -328,4 +340,140 @@ fn every_rule_and_topology_solves_the_sphere() {
             assert!(cost < 1e-6, "{} {}: {cost}", rule.name(), topology.name());
         }
     }
+}
+
+#[test]
+fn constriction_step_is_the_formula_and_its_default_factor_the_published_one() {
+    let best = [0.6, 0.3, 0.2];
+    let velocity = accelerated(&Constriction::new(&[2.05, 2.05]), best, false, &mut draw(5));
+    let mut numbers = draw(5);
+    let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
+    for i in 0..3 {
+        let (r1, r2) = (numbers.uniform(), numbers.uniform());
+        // Clerc & Kennedy 2002: χ = 0.72984 for φ = 4.1.
+        let pulled = v[i] + 2.05 * r1 * (p[i] - x[i]) + 2.05 * r2 * (best[i] - x[i]);
+        assert!((velocity[i] - 0.729_843_788 * pulled).abs() < 1e-8);
+    }
+}
+
+#[test]
+fn covariance_step_is_the_formula_and_has_the_covariance_of_the_bests() {
+    let (w, c, s) = (0.4, 1.5, 0.8);
+    let rule = Covariance::new(&[w, c, s]);
+    let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
+    let best = [0.6, 0.3, 0.2];
+    let mean: Vec<f64> = (0..3).map(|i| BESTS.iter().skip(i).step_by(3).sum::<f64>() / 4.0).collect();
+    for self_informed in [false, true] {
+        let velocity = accelerated(&rule, best, self_informed, &mut draw(5));
+        let mut numbers = draw(5);
+        let z: Vec<f64> = (0..2).flat_map(|_| numbers.normals()).collect();
+        for i in 0..3 {
+            let towards =
+                if self_informed { c * (p[i] - x[i]) / 2.0 } else { c * (p[i] + best[i] - 2.0 * x[i]) / 3.0 };
+            let spread: f64 = (0..4).map(|k| z[k] * (BESTS[3 * k + i] - mean[i])).sum();
+            let expected = w * v[i] + towards + s * spread / 2.0;
+            assert!((velocity[i] - expected).abs() < 1e-14);
+        }
+    }
+    // Over many draws, the moves have s² times the covariance of the bests.
+    let mut draw = draw(6);
+    let moves: Vec<Vec<f64>> =
+        (0..40_000).map(|_| accelerated(&rule, best, true, &mut draw).to_vec()).collect();
+    let centre: Vec<f64> = (0..3).map(|i| moves.iter().map(|m| m[i]).sum::<f64>() / 4e4).collect();
+    for i in 0..3 {
+        for j in 0..3 {
+            let found = moves.iter().map(|m| (m[i] - centre[i]) * (m[j] - centre[j])).sum::<f64>() / 4e4;
+            let covariance: f64 =
+                (0..4).map(|k| (BESTS[3 * k + i] - mean[i]) * (BESTS[3 * k + j] - mean[j])).sum::<f64>()
+                    / 4.0;
+            assert!((found - s * s * covariance).abs() < 2e-3, "{i} {j}: {found} and {}", s * s * covariance);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn von_neumann_finds_the_best_of_the_four_beside(costs in proptest::collection::vec(0_u8..9, 12)) {
+        // Three rows of four.
+        let costs: Vec<f64> = costs.into_iter().map(f64::from).collect();
+        let bests = outcomes(&costs);
+        let informs = |source: usize, target: usize| {
+            let (row, column) = (source / 4, source % 4);
+            let apart = |a: usize, b: usize, n: usize| (a + n - b) % n == 1 || (b + n - a) % n == 1;
+            let (to_row, to_column) = (target / 4, target % 4);
+            (row == to_row && apart(column, to_column, 4)) || (column == to_column && apart(row, to_row, 3))
+        };
+        let mut found = vec![0; 12];
+        VonNeumann::new(12, 0).expect("memory").best_informants(&bests, &mut found);
+        prop_assert_eq!(found, brute_force(&bests, informs));
+    }
+}
+
+/// Positions of a particle that flies straight on, with one kind of bounds.
+fn flight(bounds: Bounds, seed: u64) -> Vec<f64> {
+    let settings = Settings {
+        particles: 2,
+        rule: RuleKind::Inertia,
+        coefficients: vec![1.0, 0.0, 0.0],
+        topology: TopologyKind::Global,
+        informed: 1,
+        bounds,
+        ..Settings::default()
+    };
+    let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let mut swarm = Swarm::new(&[axis], &settings, seed).expect("memory");
+    let mut step = || {
+        let position = swarm.ask()[0];
+        swarm.tell(&[Outcome::feasible(1.0); 2]);
+        position
+    };
+    (0..30).map(|_| step()).collect()
+}
+
+#[test]
+fn a_particle_is_mirrored_comes_round_or_is_drawn_anew_at_a_bound() {
+    for seed in 0..40 {
+        let start = flight(Bounds::Periodic, seed);
+        let velocity = start[1] - start[0];
+        let unbounded = |k: usize| start[0] + velocity * f64::from(u8::try_from(k).expect("small"));
+        let mirrored = flight(Bounds::Reflect, seed);
+        let drawn = flight(Bounds::Resample, seed);
+        let left = (0..30).find(|k| !(0.0..=1.0).contains(&unbounded(*k)));
+        for k in 0..30 {
+            let free = unbounded(k);
+            assert!((start[k] - (free - free.floor())).abs() < 1e-9, "periodic {seed} {k}");
+            let way = free - 2.0 * (free / 2.0).floor();
+            assert!((mirrored[k] - way.min(2.0 - way)).abs() < 1e-9, "reflect {seed} {k}");
+            // Once it has left, it rests where it was drawn.
+            match left {
+                Some(left) if k >= left => assert_eq!(drawn[k].to_bits(), drawn[left].to_bits()),
+                _ => assert!((drawn[k] - free).abs() < 1e-9),
+            }
+        }
+    }
+}
+
+#[test]
+fn first_positions_fill_every_slice_or_cell() {
+    let positions = |initial: Initial| {
+        let settings = Settings { particles: 64, initial, ..Settings::default() };
+        let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+        Swarm::new(&[axis; 2], &settings, 3).expect("memory").ask().to_vec()
+    };
+    let distinct = |cells: Vec<u64>| cells.iter().collect::<std::collections::BTreeSet<_>>().len();
+    let hypercube = positions(Initial::LatinHypercube);
+    for dimension in 0..2 {
+        let slices =
+            hypercube.iter().skip(dimension).step_by(2).map(|u| (u * 64.0).floor().to_bits()).collect();
+        assert_eq!(distinct(slices), 64, "one particle in each of 64 slices");
+    }
+    let cells = |positions: &[f64]| {
+        positions
+            .chunks_exact(2)
+            .map(|x| ((x[0] * 8.0).floor() * 8.0 + (x[1] * 8.0).floor()).to_bits())
+            .collect()
+    };
+    assert_eq!(distinct(cells(&positions(Initial::Sobol))), 64, "one particle in each of 8×8 cells");
+    assert!(distinct(cells(&positions(Initial::Uniform))) < 56);
+    assert!(hypercube.iter().all(|u| (0.0..=1.0).contains(u)));
 }

@@ -22,7 +22,7 @@ use crate::plants::{Plant, PlantKind, with_plant};
 use crate::problem::TunedGain;
 use crate::rules::RuleKind;
 use crate::sampling::Group;
-use crate::swarm::{self, Axis, Scale, Stopping};
+use crate::swarm::{self, Axis, Bounds, Initial, Scale, Stopping};
 use crate::topologies::TopologyKind;
 
 /// What may stand at the top level.
@@ -73,7 +73,6 @@ pub(super) fn search(source: &Source) -> Result<Search, ConfigError> {
     let root = Section::root(source, document.get_ref());
     root.refuse_all_but(&["seed", "swarm", "parameters"])?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
-    let swarm = swarm(root.section("swarm")?, 1, 40)?;
     let (mut axes, mut names) = (Vec::new(), Vec::new());
     for section in root.sections("parameters", DIMENSIONS_MAX)? {
         let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
@@ -100,6 +99,9 @@ pub(super) fn search(source: &Source) -> Result<Search, ConfigError> {
         let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
         return Err(root.error("parameters", "is missing", remedy));
     }
+    // What the ablation in docs/swarm.md found best: four particles a dimension that learn the shape of the valley.
+    let particles = (4 * axes.len() as u64).max(20);
+    let swarm = swarm(root.section("swarm")?, 1, particles, RuleKind::Covariance)?;
     Ok(Search { seed, swarm, axes })
 }
 
@@ -139,7 +141,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let scenarios = scenario_groups(&root, &plant, &simulation)?;
     let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let swarm = swarm(root.section("swarm")?, count, 64)?;
+    let swarm = swarm(root.section("swarm")?, count, 64, RuleKind::Spso2011)?;
     let tune = tune(&root, &plant, &controller)?;
     let constraints = constraints(&root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
@@ -314,9 +316,14 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     })
 }
 
-fn swarm(section: Section<'_>, scenarios: usize, particles: u64) -> Result<SwarmConfig, ConfigError> {
+fn swarm(
+    section: Section<'_>,
+    scenarios: usize,
+    particles: u64,
+    rule: RuleKind,
+) -> Result<SwarmConfig, ConfigError> {
     let particles = section.whole("particles", particles, 2..=PARTICLES_MAX)?;
-    let rule: RuleKind = section.choice("rule", RuleKind::Spso2011)?;
+    let rule: RuleKind = section.choice("rule", rule)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
     let coefficients = section.section(rule.name())?;
@@ -328,6 +335,8 @@ fn swarm(section: Section<'_>, scenarios: usize, particles: u64) -> Result<Swarm
             coefficients: values(&coefficients, rule.parameters())?,
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
+            bounds: section.choice("bounds", Bounds::Absorb)?,
+            initial: section.choice("initial", Initial::Uniform)?,
         },
         stopping: stopping_rules(&stopping)?,
     };

@@ -153,6 +153,8 @@ fn swarm(config: &Config) -> Value {
         settings.rule.name(): coefficients,
         "topology": settings.topology.name(),
         "informants": settings.informed,
+        "bounds": settings.bounds.name(),
+        "initial": settings.initial.name(),
         "stopping": stopping(&config.swarm.stopping),
     })
 }

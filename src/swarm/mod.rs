@@ -15,20 +15,23 @@
 //! # Ok::<(), gainswarm::Error>(())
 //! ```
 //!
-//! Inside, positions lie in the unit cube; outside, they have the units of the axes. A particle that leaves the box is put
-//! back to its bound with half its velocity reversed (`absorb`; Clerc 2012, hal-00764996).
+//! Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
 use crate::topologies::{DynTopology, TopologyKind};
 use crate::{Error, memory};
 use rules::{DynRule, Particle, RuleKind};
 
+mod bounds;
 mod draw;
+mod initial;
 mod outcome;
 pub mod rules;
 mod space;
 mod stopping;
 
+pub use bounds::Bounds;
 pub use draw::{Draw, Purpose};
+pub use initial::Initial;
 pub use outcome::Outcome;
 pub use space::{Axis, Scale};
 pub use stopping::{Search, StopReason, Stopping};
@@ -46,6 +49,10 @@ pub struct Settings {
     pub topology: TopologyKind,
     /// How many others a particle informs, where the topology leaves that open.
     pub informed: usize,
+    /// What happens at the bounds.
+    pub bounds: Bounds,
+    /// How the first positions are spread.
+    pub initial: Initial,
 }
 
 impl Default for Settings {
@@ -57,6 +64,8 @@ impl Default for Settings {
             coefficients: rule.parameters().iter().map(|parameter| parameter.default).collect(),
             topology: TopologyKind::AdaptiveRandom,
             informed: 3,
+            bounds: Bounds::Absorb,
+            initial: Initial::Uniform,
         }
     }
 }
@@ -64,6 +73,7 @@ impl Default for Settings {
 /// A particle swarm; see the [module](self) for an example.
 pub struct Swarm {
     seed: u64,
+    bounds: Bounds,
     axes: Box<[Axis]>,
     rule: Box<dyn DynRule>,
     topology: Box<dyn DynTopology>,
@@ -79,10 +89,11 @@ pub struct Swarm {
     positions: Box<[f64]>,
     best_position: Box<[f64]>,
     scratch: Box<[f64]>,
+    weights: Box<[f64]>,
 }
 
 impl Swarm {
-    /// A swarm over the box of the given axes, spread uniformly over it.
+    /// A swarm over the box of the given axes, spread over it.
     ///
     /// # Errors
     ///
@@ -92,7 +103,7 @@ impl Swarm {
     ///
     /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's.
     pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
-        let Settings { particles, rule, ref coefficients, topology, informed } = *settings;
+        let Settings { particles, rule, ref coefficients, topology, informed, bounds, initial } = *settings;
         assert!(!axes.is_empty() && particles > 0 && informed > 0, "an axis, a particle and a link at least");
         assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
         let dimensions = axes.len();
@@ -100,6 +111,7 @@ impl Swarm {
         let numbers = || memory::filled(what, particles.saturating_mul(dimensions), 0.0);
         let mut swarm = Self {
             seed,
+            bounds,
             axes: axes.into(),
             rule: rule.build(coefficients),
             topology: topology.build(particles, informed)?,
@@ -114,8 +126,9 @@ impl Swarm {
             positions: numbers()?,
             best_position: vec![0.0; dimensions].into_boxed_slice(),
             scratch: vec![0.0; dimensions].into_boxed_slice(),
+            weights: memory::filled(what, particles, 0.0)?,
         };
-        swarm.spread();
+        swarm.spread(initial);
         Ok(swarm)
     }
 
@@ -174,12 +187,11 @@ impl Swarm {
     }
 
     /// Draws positions, velocities and links (Clerc 2012: velocities such that the first move stays in the box).
-    fn spread(&mut self) {
+    fn spread(&mut self, initial: Initial) {
+        initial.spread(self.seed, self.axes.len(), &mut self.cube);
         for particle in 0..self.bests.len() {
-            let mut position = Draw::new(self.seed, Purpose::InitialPosition, 0, particle);
             let mut velocity = Draw::new(self.seed, Purpose::InitialVelocity, 0, particle);
             for i in self.row(particle) {
-                self.cube[i] = position.uniform();
                 self.velocities[i] = velocity.between(-self.cube[i], 1.0 - self.cube[i]);
             }
         }
@@ -194,6 +206,7 @@ impl Swarm {
             let row = self.row(particle);
             let informant = self.informants[particle];
             let informant_row = self.row(informant);
+            let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
             self.rule.accelerate(
                 &mut Particle {
                     position: &self.cube[row.clone()],
@@ -201,12 +214,14 @@ impl Swarm {
                     personal_best: &self.best_cube[row.clone()],
                     informant_best: &self.best_cube[informant_row],
                     self_informed: informant == particle,
+                    bests: &self.best_cube,
                     scratch: &mut self.scratch,
+                    weights: &mut self.weights,
                 },
-                &mut Draw::new(self.seed, Purpose::Motion, self.generation, particle),
+                &mut draw,
             );
             for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row]) {
-                absorb(u, velocity);
+                self.bounds.fly(u, velocity, &mut draw);
             }
         }
     }
@@ -225,14 +240,5 @@ impl Swarm {
     fn row(&self, particle: usize) -> std::ops::Range<usize> {
         let dimensions = self.axes.len();
         particle * dimensions..(particle + 1) * dimensions
-    }
-}
-
-/// Moves along the velocity; a particle that would leave stops at the bound and turns back at half its speed.
-fn absorb(u: &mut f64, velocity: &mut f64) {
-    *u += *velocity;
-    if !(0.0..=1.0).contains(u) {
-        *u = if *u > 1.0 { 1.0 } else { 0.0 };
-        *velocity *= -0.5;
     }
 }

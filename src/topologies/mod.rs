@@ -9,10 +9,12 @@ use crate::swarm::{Draw, Outcome};
 pub mod adaptive_random;
 pub mod global;
 pub mod ring;
+pub mod von_neumann;
 
 pub use adaptive_random::AdaptiveRandom;
 pub use global::Global;
 pub use ring::Ring;
+pub use von_neumann::VonNeumann;
 
 /// Who informs whom.
 pub trait Topology: Send {
@@ -64,6 +66,7 @@ registry! {
         AdaptiveRandom,
         Global,
         Ring,
+        VonNeumann,
     }
 }
 

@@ -7,9 +7,13 @@ use super::draw::Draw;
 use crate::parameter::Parameter;
 use crate::registry::registry;
 
+pub mod constriction;
+pub mod covariance;
 pub mod inertia;
 pub mod spso2011;
 
+pub use constriction::Constriction;
+pub use covariance::Covariance;
 pub use inertia::Inertia;
 pub use spso2011::Spso2011;
 
@@ -26,8 +30,12 @@ pub struct Particle<'a> {
     pub informant_best: &'a [f64],
     /// Whether that is its own.
     pub self_informed: bool,
+    /// The personal bests of all particles, particle-major.
+    pub bests: &'a [f64],
     /// As many numbers as there are dimensions, for the rule's use.
     pub scratch: &'a mut [f64],
+    /// As many numbers as there are particles, for the rule's use.
+    pub weights: &'a mut [f64],
 }
 
 /// How a particle moves.
@@ -64,6 +72,8 @@ registry! {
     pub enum RuleKind in rules, with_rule {
         Spso2011,
         Inertia,
+        Constriction,
+        Covariance,
     }
 }
 

@@ -40,7 +40,8 @@ impl Rule for Spso2011 {
     }
 
     fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
-        let Particle { position, velocity, personal_best, informant_best, self_informed, scratch } = particle;
+        let Particle { position, velocity, personal_best, informant_best, self_informed, scratch, .. } =
+            particle;
         let dimensions = position.len();
         let towards_centre = |i: usize| {
             let personal = personal_best[i] - position[i];

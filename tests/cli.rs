@@ -301,6 +301,12 @@ fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
         let run = gainswarm(&["compare", &one, &path, "--output", out]);
         assert!(run.status.code() == Some(2) && stderr(&run).contains(&other[..5]), "{}", stderr(&run));
     }
+    // What is told of the SIMD level is what ran: the linear plant has no AVX-512.
+    let linear = format!("{SMALL_STUDY}[plant]\ntype = \"linear_double_inverted_pendulum\"\n");
+    let linear = write_config(directory.path(), "linear.toml", linear);
+    let run = gainswarm(&["tune", &linear, "--quiet", "--json", "--output", out]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_ne!(json["simd"], "avx512");
     // A best that exceeds a limit says which.
     let limited = write_config(
         directory.path(),

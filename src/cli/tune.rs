@@ -55,6 +55,7 @@ impl Study {
         quiet: bool,
     ) -> Result<Self, Error> {
         let problem = Problem::new(&config);
+        let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
         report::prepare_directory(directory)?;
         let mut meter = Meter::new(problem.stopping.generations_max(problem.swarm.particles), quiet);
         let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;

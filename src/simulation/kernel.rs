@@ -92,6 +92,10 @@ impl<P: Plant<N>, C: Controller, M: Method, const N: usize> Simulator for Kernel
 where
     P::Constants<f64>: Send + Sync,
 {
+    fn effective(&self, level: SimdLevel) -> SimdLevel {
+        if !Self::FAST && level == SimdLevel::Avx512 { SimdLevel::Avx2 } else { level }
+    }
+
     fn lanes(&self, level: SimdLevel) -> usize {
         on_level!(level, Self::FAST, simd => lanes(simd))
     }

@@ -28,6 +28,9 @@ pub use workspace::Workspace;
 
 /// Simulates batches of a fixed plant, controller and integrator.
 pub trait Simulator: Send + Sync {
+    /// The level whose instructions are used where `level` is asked for.
+    fn effective(&self, level: SimdLevel) -> SimdLevel;
+
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;
 

@@ -99,6 +99,14 @@ pub struct Sensors {
     pub offsets: Vec<usize>,
 }
 
+impl Sensors {
+    /// The noisy ones, a bit a state.
+    fn noisy(&self) -> u32 {
+        let bit = |(state, deviation): (usize, &f64)| u32::from(*deviation > 0.0) << state;
+        self.noise.iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
+    }
+}
+
 /// What any scenario of a study needs; what none needs costs nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each switches something of its own")]
@@ -111,6 +119,8 @@ pub struct Features {
     pub tones: usize,
     /// Noise or quantisation.
     pub sensors: bool,
+    /// The states whose sensors are noisy, a bit a state.
+    pub noisy: u32,
     /// A lag or a rate limit.
     pub actuator: bool,
     /// The longest dead time in steps.
@@ -129,6 +139,7 @@ impl Features {
                 pulses: found.pulses.max(conditions.pulses.len()),
                 tones: found.tones.max(conditions.tones.len()),
                 sensors: found.sensors || conditions.sensors.is_some(),
+                noisy: found.noisy | conditions.sensors.as_ref().map_or(0, Sensors::noisy),
                 actuator: found.actuator
                     || conditions.actuator_lag > 0.0
                     || conditions.rate_limit.is_finite(),

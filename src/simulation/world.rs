@@ -159,25 +159,29 @@ impl<S: Simd, P: Plant<N>, const N: usize> Surroundings<'_, S, P, N> {
             return *state;
         }
         let World { noise, quantum, offsets, clock, .. } = &*self.world;
-        let channel = |x: S::f64s, deviation: S::f64s, quantum: S::f64s, offset: S::f64s| {
-            let noisy = deviation.fma(self.normals(offset + *clock), x);
+        let channel = |state: usize, x: S::f64s, deviation: S::f64s, quantum: S::f64s, offset: S::f64s| {
+            let is_noisy = self.features.noisy >> state & 1 == 1;
+            let noisy = if is_noisy { deviation.fma(self.normals(offset + *clock), x) } else { x };
             let zero = splat(x.token(), 0.0);
             let coarse = quantum.simd_gt(zero);
             let rounder = splat(x.token(), ROUNDER);
             let steps = noisy / coarse.select(quantum, splat(x.token(), 1.0));
             coarse.select(((steps + rounder) - rounder) * quantum, noisy)
         };
-        let over =
-            |x: &[S::f64s; N], noise: &[S::f64s; N], quantum: &[S::f64s; N], offsets: &[S::f64s; N]| {
-                let mut seen = *x;
-                for i in 0..N {
-                    seen[i] = channel(x[i], noise[i], quantum[i], offsets[i]);
-                }
-                seen
-            };
+        let over = |first: usize,
+                    x: &[S::f64s; N],
+                    noise: &[S::f64s; N],
+                    quantum: &[S::f64s; N],
+                    offsets: &[S::f64s; N]| {
+            let mut seen = *x;
+            for i in 0..N {
+                seen[i] = channel(first + i, x[i], noise[i], quantum[i], offsets[i]);
+            }
+            seen
+        };
         State {
-            positions: over(&state.positions, &noise.positions, &quantum.positions, &offsets.positions),
-            rates: over(&state.rates, &noise.rates, &quantum.rates, &offsets.rates),
+            positions: over(0, &state.positions, &noise.positions, &quantum.positions, &offsets.positions),
+            rates: over(N, &state.rates, &noise.rates, &quantum.rates, &offsets.rates),
         }
     }
 

@@ -23,7 +23,8 @@ pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
     let other = args.against.as_deref().map(gains).transpose()?;
     let sets = validation::sets(&config)?;
     let find = |values: &[f64]| -> Result<Vec<Finding>, Error> {
-        let one = |set| validation::run(&config, resources, set, values, samples, args.seed);
+        let tuned_cost = validation::tuned_cost(&config, resources, values)?;
+        let one = |set| validation::run(&config, resources, set, values, samples, args.seed, tuned_cost);
         sets.iter().map(one).collect()
     };
     let findings = find(&values)?;

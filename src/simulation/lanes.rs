@@ -93,7 +93,7 @@ pub fn apply_sign<S: Simd>(x: S::f64s, of: S::f64s) -> S::f64s {
 }
 
 /// Adding 1.5·2⁵² rounds to the nearest integer, which then stands in the lowest bits of the sum.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// π/2 as the sum of three `f64`, each the rest of those before it, rounded.
 const FRAC_PI_2: [f64; 3] =

@@ -14,13 +14,10 @@ use fearless_simd::{Simd, prelude::*};
 
 use super::kernel::Settings;
 use super::lane_array::{LaneArray, set_lane, splat_all};
-use super::lanes::{LaneMath, clamp_symmetric, splat};
+use super::lanes::{LaneMath, ROUNDER, clamp_symmetric, splat};
 use super::scenario::{Conditions, Features, PULSES_MAX, TONES_MAX};
 use super::state::State;
 use crate::plants::{Dynamics, Plant};
-
-/// Adding 1.5·2⁵² rounds to the nearest integer.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// One vector of lanes.
 pub(super) struct World<S: Simd, P: Plant<N>, const N: usize> {

@@ -77,4 +77,12 @@ impl Draw {
         let (sin, cos) = libm::sincos(std::f64::consts::TAU * self.uniform());
         [radius * cos, radius * sin]
     }
+
+    /// Fills a slice with independent standard normal numbers.
+    pub fn fill_normals(&mut self, numbers: &mut [f64]) {
+        for pair in numbers.chunks_mut(2) {
+            let normals = self.normals();
+            pair.copy_from_slice(&normals[..pair.len()]);
+        }
+    }
 }

@@ -189,7 +189,7 @@ pub struct Finding {
     pub records: Vec<Record>,
 }
 
-/// Runs gains on `samples` scenarios of a set.
+/// Runs gains on `samples` scenarios of a set; `tuned_cost` is their [`tuned_cost`].
 ///
 /// # Errors
 ///
@@ -201,14 +201,13 @@ pub fn run(
     values: &[f64],
     samples: usize,
     seed: u64,
+    tuned_cost: f64,
 ) -> Result<Finding, Error> {
     let scenarios: Vec<Scenario> = (0..samples).map(|index| set.scenario(config, seed, index)).collect();
     #[allow(clippy::cast_precision_loss, reason = "a count")]
     let weights = vec![1.0 / samples as f64; samples];
     let problem = Problem::on(config, scenarios, weights, set.features(config));
     let records = engine::assess(&problem, resources, values)?;
-    let tuning = Problem::new(config);
-    let tuned = engine::assess(&tuning, resources, values)?;
 
     let successes = records.iter().filter(|record| succeeds(config, record)).count();
     let survivors: Vec<&Record> = records.iter().filter(|record| record.ending == Ending::Survived).collect();
@@ -222,7 +221,7 @@ pub fn run(
     let failed = samples - survivors.len();
     #[allow(clippy::cast_precision_loss, reason = "a count")]
     let mean = survivors.iter().map(|record| record.cost).sum::<f64>() / survivors.len() as f64;
-    let degradation = mean / weighted_cost(&tuned, &tuning.weights);
+    let degradation = mean / tuned_cost;
     Ok(Finding {
         set: set.name.clone(),
         success: wilson(successes, samples),
@@ -247,12 +246,18 @@ pub fn succeeds(config: &Config, record: &Record) -> bool {
         && kept
 }
 
-/// The weighted mean cost of records; NaN when one of them failed.
-fn weighted_cost(records: &[Record], weights: &[f64]) -> f64 {
+/// The weighted mean cost of gains in the scenarios of the tuning; NaN when they fail in one of them.
+///
+/// # Errors
+///
+/// When memory or threads cannot be had.
+pub fn tuned_cost(config: &Config, resources: Resources, values: &[f64]) -> Result<f64, Error> {
+    let problem = Problem::new(config);
+    let records = engine::assess(&problem, resources, values)?;
     if records.iter().any(|record| record.ending != Ending::Survived) {
-        return f64::NAN;
+        return Ok(f64::NAN);
     }
-    records.iter().zip(weights).map(|(record, weight)| record.cost * weight).sum()
+    Ok(records.iter().zip(&problem.weights).map(|(record, weight)| record.cost * weight).sum())
 }
 
 fn worst(set: &Set, seed: u64, scenarios: &[Scenario], records: &[Record]) -> Vec<Case> {

@@ -46,29 +46,15 @@ impl Rule for Covariance {
 
     #[allow(clippy::cast_precision_loss, reason = "a number of particles")]
     fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
-        let Particle {
-            position, velocity, personal_best, informant_best, self_informed, bests, weights, ..
-        } = particle;
-        let (dimensions, count) = (position.len(), weights.len() as f64);
-        for pair in weights.chunks_mut(2) {
-            let normals = draw.normals();
-            pair.copy_from_slice(&normals[..pair.len()]);
-        }
+        let (dimensions, count) = (particle.position.len(), particle.weights.len() as f64);
+        draw.fill_normals(particle.weights);
         // Σ zₖ (pₖ − p̄) = Σ (zₖ − z̄) pₖ
-        let mean = weights.iter().sum::<f64>() / count;
+        let mean = particle.weights.iter().sum::<f64>() / count;
         for i in 0..dimensions {
-            let spread: f64 = weights
-                .iter()
-                .zip(bests.iter().skip(i).step_by(dimensions))
-                .map(|(z, p)| (z - mean) * p)
-                .sum();
-            let personal = personal_best[i] - position[i];
-            let towards = if *self_informed {
-                self.c * personal / 2.0
-            } else {
-                self.c * (personal + (informant_best[i] - position[i])) / 3.0
-            };
-            velocity[i] = self.w * velocity[i] + towards + self.s / count.sqrt() * spread;
+            let bests = particle.bests.iter().skip(i).step_by(dimensions);
+            let spread: f64 = particle.weights.iter().zip(bests).map(|(z, p)| (z - mean) * p).sum();
+            let towards = particle.towards_centre(self.c, i);
+            particle.velocity[i] = self.w * particle.velocity[i] + towards + self.s / count.sqrt() * spread;
         }
     }
 }

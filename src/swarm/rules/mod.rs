@@ -38,6 +38,19 @@ pub struct Particle<'a> {
     pub weights: &'a mut [f64],
 }
 
+impl Particle<'_> {
+    /// In dimension i, the way from the position to SPSO's centre of gravity: of the position, and of what lies `c` times as far
+    /// as the personal best and, where another informs it, the informant's.
+    fn towards_centre(&self, c: f64, i: usize) -> f64 {
+        let personal = self.personal_best[i] - self.position[i];
+        if self.self_informed {
+            c * personal / 2.0
+        } else {
+            c * (personal + (self.informant_best[i] - self.position[i])) / 3.0
+        }
+    }
+}
+
 /// How a particle moves.
 pub trait Rule: Send {
     /// The key in the config.

@@ -40,27 +40,17 @@ impl Rule for Spso2011 {
     }
 
     fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
-        let Particle { position, velocity, personal_best, informant_best, self_informed, scratch, .. } =
-            particle;
-        let dimensions = position.len();
-        let towards_centre = |i: usize| {
-            let personal = personal_best[i] - position[i];
-            if *self_informed {
-                self.c * personal / 2.0
-            } else {
-                self.c * (personal + (informant_best[i] - position[i])) / 3.0
-            }
-        };
-        let radius = (0..dimensions).map(|i| towards_centre(i) * towards_centre(i)).sum::<f64>().sqrt();
+        let dimensions = particle.position.len();
+        let towards_centre = |particle: &Particle<'_>, i: usize| particle.towards_centre(self.c, i);
+        let square = |i: usize| towards_centre(particle, i) * towards_centre(particle, i);
+        let radius = (0..dimensions).map(square).sum::<f64>().sqrt();
 
-        for pair in scratch.chunks_mut(2) {
-            let normals = draw.normals();
-            pair.copy_from_slice(&normals[..pair.len()]);
-        }
-        let length = scratch.iter().map(|z| z * z).sum::<f64>().sqrt();
+        draw.fill_normals(particle.scratch);
+        let length = particle.scratch.iter().map(|z| z * z).sum::<f64>().sqrt();
         let stretch = if length > 0.0 { radius * draw.uniform() / length } else { 0.0 };
         for i in 0..dimensions {
-            velocity[i] = self.w * velocity[i] + (towards_centre(i) + stretch * scratch[i]);
+            let towards = towards_centre(particle, i);
+            particle.velocity[i] = self.w * particle.velocity[i] + (towards + stretch * particle.scratch[i]);
         }
     }
 }

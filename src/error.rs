@@ -3,27 +3,15 @@
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
+use crate::tape::Damage;
 
 /// An error of this crate. Its text names what was read, what is allowed and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A config is refused.
+    /// A config or a file of gains is refused.
     #[error("{0}")]
     Config(#[from] ConfigError),
-
-    /// A file of gains is refused.
-    #[error("{}{}: {problem}\n  {remedy}", path.display(), line.map_or(String::new(), |line| format!(", line {line}")))]
-    Gains {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1, where one is to blame.
-        line: Option<u64>,
-        /// What was read and why it is refused.
-        problem: String,
-        /// What is allowed, or what to do about it.
-        remedy: String,
-    },
 
     /// An option of the command line is refused.
     #[error("{option} {found}\n  {remedy}")]
@@ -44,6 +32,21 @@ pub enum Error {
         /// What was read.
         found: String,
         /// What is allowed, or what to do about it.
+        remedy: String,
+    },
+
+    /// The bytes of a state are not one of this problem.
+    #[error("the state of the run is refused: {0}\n  give the state of a run of the same problem")]
+    State(#[from] Damage),
+
+    /// A checkpoint is refused, or the directory in which it stands.
+    #[error("{} {problem}\n  {remedy}", path.display())]
+    Checkpoint {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why it is refused.
+        problem: String,
+        /// What to do about it.
         remedy: String,
     },
 
@@ -96,7 +99,11 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Gains { .. } | Self::Option { .. } | Self::Answer { .. } => 2,
+            Self::Config(_)
+            | Self::Option { .. }
+            | Self::Answer { .. }
+            | Self::State(_)
+            | Self::Checkpoint { .. } => 2,
             Self::Write { .. } | Self::Memory { .. } | Self::Threads { .. } | Self::NotReproduced { .. } => 1,
         }
     }

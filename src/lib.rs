@@ -56,6 +56,7 @@ pub mod sampling;
 pub mod simulation;
 pub mod stability;
 pub mod swarm;
+pub mod tape;
 pub mod topologies;
 pub mod validation;
 

@@ -14,7 +14,7 @@ use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
 use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
 use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
-use crate::swarm::{self, Axis, Stopping};
+use crate::swarm::{Axis, Plan};
 
 /// A parameter that the swarm may change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,10 +56,8 @@ pub struct Problem {
     pub terms: TermSet,
     /// Whether a simulation stops once its particle cannot improve on its personal best.
     pub early_abandonment: bool,
-    /// How the swarm is made up.
-    pub swarm: swarm::Settings,
-    /// When the search ends.
-    pub stopping: Stopping,
+    /// How the search goes.
+    pub search: Plan,
     /// The seed of every random number.
     pub seed: u64,
 }
@@ -92,8 +90,7 @@ impl Problem {
             limits: config.limits,
             terms: judgement(config).needed(limited),
             early_abandonment: config.simulation.early_abandonment,
-            swarm: config.swarm.settings.clone(),
-            stopping: config.swarm.stopping,
+            search: config.swarm.clone(),
             seed: config.seed,
         }
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gainswarm::swarm::rules::RuleKind;
-use gainswarm::swarm::{Axis, Outcome, Scale, Search, Settings, StopReason, Stopping, Swarm};
+use gainswarm::swarm::{Axis, Outcome, Plan, Scale, Search, Settings, StopReason, Stopping, Swarm};
 use serde_json::{Value, json};
 
 use crate::support::{gainswarm, stderr, write_config};
@@ -69,7 +69,7 @@ fn the_process_asks_what_the_library_asks_bit_for_bit_and_keeps_to_its_budget() 
         Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear },
         Axis { lower: 1e-3, upper: 1e3, scale: Scale::Log10 },
     ];
-    let rule = RuleKind::Covariance;
+    let rule = RuleKind::Learning;
     let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
     let settings = Settings { particles: 12, rule, coefficients, ..Settings::default() };
     let mut swarm = Swarm::new(&axes, &settings, 5).expect("memory");
@@ -149,18 +149,20 @@ fn broken_searches_and_answers_are_refused() {
 #[test]
 fn a_search_ends_by_the_first_rule_that_applies_and_says_which() {
     let never = Stopping::after_generations(u64::MAX);
+    let search = |stopping: Stopping| {
+        let settings = Settings { particles: 10, ..Settings::default() };
+        let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+        Search::new(&[axis], &Plan::new(settings, stopping), 1).expect("memory")
+    };
     let second = Duration::from_secs(1);
     // Costs of the best after each generation, as a user would see them.
     let run = |stopping: Stopping, costs: &[f64]| {
-        let mut search = Search::new(stopping);
-        let mut end = None;
-        for cost in costs {
-            end = end.or(search.advance(search.allowance(10), Outcome::feasible(*cost), second));
-            if end.is_some() {
-                break;
-            }
-        }
-        (end, search.generations, search.evaluations)
+        let mut search = search(stopping);
+        let end = costs.iter().find_map(|cost| {
+            let judged = search.ask().to_beat.len();
+            search.tell(&vec![Outcome::feasible(*cost); judged], second)
+        });
+        (end, search.generations(), search.evaluations())
     };
     let falling = [8.0, 4.0, 2.0, 1.0, 0.5, 0.25];
     assert_eq!(run(Stopping { generations: 3, ..never }, &falling), (Some(StopReason::Generations), 3, 30));
@@ -178,11 +180,13 @@ fn a_search_ends_by_the_first_rule_that_applies_and_says_which() {
     let creeping = [10.0, 9.95, 9.88, 9.84, 9.75, 9.71, 9.6];
     assert_eq!(run(stall, &creeping).0, None);
     // Becoming feasible, or less infeasible, is a gain.
-    let mut search = Search::new(Stopping { stall_generations: Some(2), ..never });
+    let mut search = search(Stopping { stall_generations: Some(2), ..never });
     for outcome in
         [Outcome::infeasible(3.0), Outcome::infeasible(2.0), Outcome::feasible(5.0), Outcome::feasible(5.0)]
     {
-        assert_eq!(search.advance(10, outcome, second), None);
+        search.ask();
+        assert_eq!(search.tell(&[outcome; 10], second), None);
     }
-    assert_eq!(search.advance(10, Outcome::feasible(5.0), second), Some(StopReason::Stall));
+    search.ask();
+    assert_eq!(search.tell(&[Outcome::feasible(5.0); 10], second), Some(StopReason::Stall));
 }

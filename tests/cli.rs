@@ -119,11 +119,14 @@ fn tune_prints_a_table_and_writes_its_files() {
     assert!(!table.contains('\u{1b}'), "no colour when piped");
     assert!(stderr(&run).contains("generation 3/3"));
     let summary = std::fs::read_to_string(out.join("summary.csv")).expect("a summary");
-    assert!(summary.contains(",3,24,48,"), "3 generations, 24 evaluations, 48 simulations: {summary}");
+    assert!(
+        summary.contains(",3,24,0,48,"),
+        "3 generations, 24 evaluations, no restart, 48 simulations: {summary}"
+    );
     let mut files: Vec<_> =
         std::fs::read_dir(&out).expect("results").map(|entry| entry.expect("an entry").file_name()).collect();
     files.sort();
-    assert_eq!(files, ["convergence.csv", "gains.csv", "manifest.json", "summary.csv"]);
+    assert_eq!(files, ["checkpoint.bin", "convergence.csv", "gains.csv", "manifest.json", "summary.csv"]);
 }
 
 #[test]
@@ -244,7 +247,8 @@ fn results_that_do_not_fit_leave_the_old_ones_as_they_were() {
     let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
     let out = directory.path().join("out");
     std::fs::create_dir(&out).expect("a directory");
-    let script = "mount -t tmpfs -o size=8k,nr_inodes=20 none \"$1\" || exit 77
+    // Room for two checkpoints of three pages each and the old file, but not for one and the results.
+    let script = "mount -t tmpfs -o size=28k,nr_inodes=20 none \"$1\" || exit 77
         echo old > \"$1/gains.csv\"; \"$2\" tune \"$3\" --output \"$1\" --quiet --json; code=$?
         cat \"$1/gains.csv\"; ls -A \"$1\"; exit $code";
     let run = std::process::Command::new("unshare")
@@ -262,7 +266,7 @@ fn results_that_do_not_fit_leave_the_old_ones_as_they_were() {
     let text = stdout(&run);
     let (json, rest) = text.split_once('\n').expect("the summary, then the files");
     assert!(json.contains("\"cost\":"), "the numbers are not lost");
-    assert_eq!(rest, "old\ngains.csv\n");
+    assert_eq!(rest, "old\ncheckpoint.bin\ngains.csv\n");
 }
 
 #[test]

@@ -129,5 +129,5 @@ fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
     // 24 particles in 12 generations, none of them simulated: no cost stands where no simulation ran.
     assert_eq!((cell("rejected"), cell("simulations"), cell("cost"), cell("ise_mean")), ("288", "0", "", ""));
     let mut convergence = csv::Reader::from_path(output.join("convergence.csv")).expect("a table");
-    assert!(convergence.records().all(|row| row.expect("a row")[2].is_empty()));
+    assert!(convergence.records().all(|row| row.expect("a row")[3].is_empty()));
 }

@@ -95,8 +95,11 @@ fn ripple_is_the_energy_that_a_butterworth_filter_at_10_hz_lets_pass() {
 /// Every term with a weight, so that the longer loop runs.
 fn all_terms() -> String {
     let term = |kind: &CostKind| format!("[cost.{}]\nweight = 0.5\n", kind.name());
-    SMALL_STUDY.replacen("duration = 0.2", "duration = 2.0", 1)
-        + &CostKind::ALL.iter().map(term).collect::<String>()
+    SMALL_STUDY.replacen("duration = 0.2", "duration = 2.0", 1).replacen(
+        "[swarm]",
+        "[swarm]\nrule = \"spso2011\"",
+        1,
+    ) + &CostKind::ALL.iter().map(term).collect::<String>()
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The same bits at any thread count, SIMD level and position in a bundle.
 
-use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
 use gainswarm::Member;
@@ -12,21 +11,7 @@ use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::simulation::{Batch, Kernel, Record, Records, Scenario, SimdLevel, Simulator, Workspace};
 use proptest::prelude::*;
 
-use crate::support::{SMALL_STUDY, gainswarm, plant, settings, stderr, write_config};
-
-/// Result files without what depends on time and machine.
-fn results(directory: &Path) -> (String, String, Vec<String>) {
-    let read = |name: &str| std::fs::read_to_string(directory.join(name)).expect("a result");
-    let mut csv = csv::Reader::from_path(directory.join("summary.csv")).expect("a summary");
-    let header = csv.headers().expect("a header").clone();
-    let row = csv.records().next().expect("a row").expect("a row");
-    let lasting = |name: &&str| {
-        !["wall_s", "simulations_per_s", "threads", "simd", "ns_per_control_step"].contains(name)
-    };
-    let summary = header.iter().zip(row.iter()).filter(|(name, _)| lasting(name));
-    let summary = summary.map(|(name, value)| format!("{name}={value}")).collect();
-    (read("gains.csv"), read("convergence.csv"), summary)
-}
+use crate::support::{SMALL_STUDY, gainswarm, plant, results, settings, stderr, write_config};
 
 #[test]
 fn results_are_the_same_bytes_for_any_thread_count_and_simd_level() {

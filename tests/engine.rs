@@ -25,11 +25,11 @@ fn tune(problem: &Problem, threads: usize) -> engine::Tuning {
     engine::tune(problem, resources, &mut |_| {}).expect("a tuning")
 }
 
-/// Longer runs, so that the swarm finds gains that hold and others are worth abandoning.
+/// Longer runs of a rule that looks at personal bests alone, so that the swarm finds gains that hold and others are worth abandoning.
 fn study() -> String {
     SMALL_STUDY.replacen("duration = 0.2", "duration = 2.0", 1).replacen(
         "particles = 24",
-        "particles = 48",
+        "particles = 48\nrule = \"spso2011\"",
         1,
     )
 }
@@ -44,7 +44,7 @@ fn abandonment_saves_steps_and_changes_nothing_else() {
     assert_eq!(with.values, without.values);
     assert_eq!(with.best, without.best);
     let path = |tuning: &engine::Tuning| {
-        let row = |row: &engine::Generation| (row.best.cost.to_bits(), row.median_personal_best.to_bits());
+        let row = |row: &engine::Generation| (row.best.cost.to_bits(), row.swarm.map(|s| s.median.to_bits()));
         tuning.convergence.iter().map(row).collect::<Vec<_>>()
     };
     assert_eq!(path(&with), path(&without));
@@ -174,7 +174,7 @@ fn the_median_is_the_cost_of_the_particle_in_the_middle() {
     let tuning =
         engine::tune(&problem, Resources::default(), &mut |progress| seen.push(*progress)).expect("a tuning");
     // In the first generation the personal bests are the costs of the initial positions.
-    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed).expect("memory");
+    let mut swarm = Swarm::new(&problem.axes(), &problem.search.settings, problem.seed).expect("memory");
     let mut costs: Vec<f64> = swarm
         .ask()
         .chunks_exact(problem.tuned.len())
@@ -187,7 +187,8 @@ fn the_median_is_the_cost_of_the_particle_in_the_middle() {
         .collect();
     costs.sort_by(f64::total_cmp);
     assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].row.median_personal_best.to_bits(), costs[12].to_bits());
+    let standing = seen[0].row.swarm.expect("a swarm");
+    assert_eq!(standing.median.to_bits(), costs[costs.len() / 2].to_bits());
     assert_eq!(tuning.best.cost.to_bits(), costs[0].to_bits());
 }
 

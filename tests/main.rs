@@ -15,6 +15,7 @@ mod history;
 mod lanes;
 mod physics;
 mod report;
+mod resume;
 mod stability;
 mod studies;
 mod swarm;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use gainswarm::config::Config;
+use gainswarm::config::{Config, read_gains};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::costs::CostKind;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{Problem, certifier};
-use gainswarm::report::{read_gains, replace, write_tuning};
+use gainswarm::report::{replace, write_tuning};
 
 use crate::support::{SMALL_STUDY, reference_gains, write_config};
 
@@ -47,7 +47,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     let terms: Vec<String> = CostKind::ALL.iter().flat_map(term).collect();
     assert_eq!(
         lines("summary.csv")[0],
-        "study,plant,controller,seed,cost,violation,certificate,max_real_part,failed,stopped_by,generations,evaluations,simulations,rejected,\
+        "study,plant,controller,seed,cost,violation,certificate,max_real_part,failed,stopped_by,generations,evaluations,restarts,simulations,rejected,\
          control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,threads,simd,\
          ns_per_control_step,"
             .to_owned()
@@ -56,6 +56,11 @@ fn files_have_the_promised_columns_and_line_ends() {
     );
     assert_eq!(lines("summary.csv").len(), 2);
     assert_eq!(lines("convergence.csv").len(), 1 + 12);
+    assert_eq!(
+        lines("convergence.csv")[0],
+        "generation,evaluations,restarts,best_cost,best_violation,median_personal_best,interquartile_range,spread,\
+         mean_velocity,infeasible_share,failed_share,abandoned_share,simulations,control_steps,panicked,rejected"
+    );
     let never_worse = |pair: &[engine::Generation]| pair[1].best.rank(&pair[0].best).is_le();
     assert!(tuning.convergence.windows(2).all(never_worse), "the best never gets worse");
 
@@ -126,7 +131,7 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
     ] {
         let path = write_config(directory.path(), "gains.csv", text);
         let error = read_gains(path.as_ref(), ControllerKind::Classical, &reference_gains()).expect_err(name);
-        assert_eq!(error.exit_code(), 2);
+        assert_eq!(gainswarm::Error::from(error.clone()).exit_code(), 2);
         let error = error.to_string();
         assert!(error.contains("gains.csv"), "{name}: {error}");
         for words in words {

@@ -1,8 +1,11 @@
 //! The swarm: steps computed by hand, the order of outcomes, topologies, the box.
 
-use gainswarm::swarm::rules::{Constriction, Covariance, Inertia, Particle, Rule, RuleKind, Spso2011};
+use gainswarm::swarm::rules::{
+    Clpso, Constriction, Fips, Inertia, Knowledge, Learning, Lesson, Particle, Rule, RuleKind, Spso2011,
+};
 use gainswarm::swarm::{Axis, Bounds, Draw, Initial, Outcome, Purpose, Scale, Settings, Swarm};
 use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
+use nalgebra::{Matrix3, Vector3};
 use proptest::prelude::*;
 
 const AXIS: Axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
@@ -13,7 +16,7 @@ fn draw(seed: u64) -> Draw {
 
 /// The velocity after one application of a rule.
 fn accelerated<R: Rule>(
-    rule: &R,
+    rule: &mut R,
     informant_best: [f64; 3],
     self_informed: bool,
     draw: &mut Draw,
@@ -22,14 +25,15 @@ fn accelerated<R: Rule>(
     let mut scratch = [0.0; 3];
     rule.accelerate(
         &mut Particle {
+            index: 2,
             position: &[0.2, 0.5, 0.9],
             velocity: &mut velocity,
             personal_best: &[0.4, 0.1, 0.8],
             informant_best: &informant_best,
             self_informed,
-            bests: &BESTS,
+            informants: &[0, 2, 3],
+            swarm: Knowledge { bests: &BESTS, outcomes: &OUTCOMES, generation: 250 },
             scratch: &mut scratch,
-            weights: &mut [0.0; 4],
         },
         draw,
     );
@@ -38,11 +42,14 @@ fn accelerated<R: Rule>(
 
 /// The personal bests of a swarm of four in three dimensions.
 const BESTS: [f64; 12] = [0.4, 0.1, 0.8, 0.6, 0.3, 0.2, 0.1, 0.9, 0.5, 0.7, 0.7, 0.3];
+/// What they are worth.
+const OUTCOMES: [Outcome; 4] =
+    [Outcome::feasible(4.0), Outcome::feasible(3.0), Outcome::feasible(2.0), Outcome::feasible(1.0)];
 
 #[test]
 fn inertia_step_is_the_formula() {
     let best = [0.6, 0.3, 0.2];
-    let velocity = accelerated(&Inertia::new(&[0.7, 1.5, 1.3]), best, false, &mut draw(5));
+    let velocity = accelerated(&mut Inertia::new(&[0.7, 1.5, 1.3, 0.4, 0.0]), best, false, &mut draw(5));
     let mut numbers = draw(5);
     let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
     for i in 0..3 {
@@ -50,6 +57,79 @@ fn inertia_step_is_the_formula() {
         let expected = 0.7 * v[i] + 1.5 * r1 * (p[i] - x[i]) + 1.3 * r2 * (best[i] - x[i]);
         assert!((velocity[i] - expected).abs() < 1e-15);
     }
+    // In generation 250 of 1000, w has gone a quarter of its way from 0.7 to 0.3.
+    let falling = accelerated(&mut Inertia::new(&[0.7, 1.5, 1.3, 0.3, 1000.0]), best, false, &mut draw(5));
+    for i in 0..3 {
+        assert!((falling[i] - (velocity[i] - 0.1 * v[i])).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn fips_step_is_the_formula() {
+    let velocity = accelerated(&mut Fips::new(&[0.7298, 4.1]), [0.6, 0.3, 0.2], false, &mut draw(5));
+    let mut numbers = draw(5);
+    let (x, v) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3]);
+    for i in 0..3 {
+        // Particles 0, 2 and 3 inform it, and each has a third of phi.
+        let pulls = [BESTS[i], BESTS[6 + i], BESTS[9 + i]].map(|best| numbers.uniform() * (best - x[i]));
+        let expected = 0.7298 * (v[i] + 4.1 / 3.0 * pulls.iter().sum::<f64>());
+        assert!((velocity[i] - expected).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn clpso_learns_each_dimension_from_an_exemplar_with_the_probability_of_the_paper() {
+    let (x, v) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3]);
+    let (mut from_others, mut better) = (0, 0);
+    for seed in 0..4000 {
+        let mut rule = Clpso::new(&[0.9, 0.4, 1000.0, 1.5, 7.0]);
+        rule.reserve(3, 4).expect("memory");
+        let velocity = accelerated(&mut rule, [0.6, 0.3, 0.2], false, &mut draw(seed));
+        // In generation 250 of 1000 the inertia weight has fallen a quarter of its way. The pull is toward a personal best, up to
+        // c times as far.
+        for i in 0..3 {
+            let pull = velocity[i] - 0.775 * v[i];
+            let fits = |other: usize| (0.0..1.0).contains(&(pull / (1.5 * (BESTS[3 * other + i] - x[i]))));
+            assert!((0..4).any(fits), "toward one of the bests: {pull}");
+        }
+        // In the first dimension only particle 2 lies below x, and it is the particle itself.
+        let own = velocity[0] - 0.775 * v[0] < 0.0;
+        from_others += usize::from(!own);
+        // Of the others, 3 is better than 0 and 1: it is learnt from unless both of two draws miss it. Its pull is the longest.
+        better += usize::from(velocity[0] - 0.775 * v[0] > 1.5 * (0.6 - x[0]));
+    }
+    // P of particle 2 of 4 is 0.05 + 0.45 (e^(20/3) - 1)/(e^10 - 1) = 0.0660; with all three dimensions its own,
+    // (1 - P)^3 = 0.815, one of the three learns from another: 0.0660 + 0.815/3 = 0.3377 for the first.
+    let share = f64::from(u32::try_from(from_others).expect("small")) / 4000.0;
+    assert!((share - 0.3377).abs() < 4.0 * 0.0075, "{share}");
+    assert!(better > 0);
+}
+
+#[test]
+fn clpso_keeps_its_exemplars_until_a_particle_has_not_improved_for_as_long_as_refresh() {
+    // Where it goes without own inertia is known up to a factor: the sign of the first dimension tells own from other exemplars.
+    let side = |rule: &mut Clpso, seed| accelerated(rule, [0.6, 0.3, 0.2], false, &mut draw(seed))[0] < 0.0;
+    let lesson = |rule: &mut Clpso, improved: bool| {
+        rule.learn(Lesson { positions: &BESTS, outcomes: &OUTCOMES, improved: &[improved; 4] });
+    };
+    let (mut changed, mut kept) = (0, 0);
+    for seed in 0..200 {
+        let mut rule = Clpso::new(&[0.0, 0.0, 1000.0, 1.5, 3.0]);
+        rule.reserve(3, 4).expect("memory");
+        let first = side(&mut rule, seed);
+        for generation in 0..20 {
+            // It improves every third time: never three times in a row without.
+            lesson(&mut rule, generation % 3 == 2);
+            kept += usize::from(side(&mut rule, 1000 * seed + generation) == first);
+        }
+        for _ in 0..3 {
+            lesson(&mut rule, false);
+        }
+        changed += usize::from(side(&mut rule, 7 + seed) != first);
+    }
+    assert_eq!(kept, 200 * 20, "exemplars stay");
+    // Two draws differ with 2 * 0.34 * 0.66 = 0.45.
+    assert!((60..120).contains(&changed), "{changed}");
 }
 
 #[test]
@@ -69,7 +149,7 @@ fn spso2011_lands_in_the_ball_around_the_centre_of_gravity() {
         let mut distances = Vec::new();
         let mut mean = [0.0; 3];
         for seed in 0..4000 {
-            let velocity = accelerated(&Spso2011::new(&[w, c]), best, self_informed, &mut draw(seed));
+            let velocity = accelerated(&mut Spso2011::new(&[w, c]), best, self_informed, &mut draw(seed));
             let offset: Vec<f64> = (0..3).map(|i| velocity[i] - w * v[i] + x[i] - centre[i]).collect();
             distances.push(offset.iter().map(|d| d * d).sum::<f64>().sqrt() / radius);
             for i in 0..3 {
@@ -225,7 +305,7 @@ fn the_first_move_stays_in_the_box_and_a_particle_that_leaves_turns_back_at_half
         let settings = Settings {
             particles: 2,
             rule: RuleKind::Inertia,
-            coefficients: vec![1.0, 0.0, 0.0],
+            coefficients: vec![1.0, 0.0, 0.0, 0.4, 0.0],
             topology: TopologyKind::Global,
             informed: 1,
             ..Settings::default()
@@ -263,7 +343,7 @@ fn links_are_drawn_anew_only_when_the_best_did_not_improve() {
             let settings = Settings {
                 particles: 6,
                 rule: RuleKind::Inertia,
-                coefficients: vec![0.0, 0.0, 1.0],
+                coefficients: vec![0.0, 0.0, 1.0, 0.4, 0.0],
                 topology: TopologyKind::AdaptiveRandom,
                 informed: 1,
                 ..Settings::default()
@@ -331,7 +411,8 @@ fn every_rule_and_topology_solves_the_sphere() {
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
             let settings = Settings { rule: *rule, coefficients, topology: *topology, ..Settings::default() };
             let mut swarm = Swarm::new(&[AXIS; 5], &settings, 2).expect("memory");
-            for _ in 0..300 {
+            // As long as the horizon of clpso.
+            for _ in 0..1000 {
                 let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| (x - 1.0).powi(2)).sum());
                 let outcomes: Vec<Outcome> = swarm.ask().chunks_exact(5).map(sphere).collect();
                 swarm.tell(&outcomes);
@@ -345,7 +426,7 @@ fn every_rule_and_topology_solves_the_sphere() {
 #[test]
 fn constriction_step_is_the_formula_and_its_default_factor_the_published_one() {
     let best = [0.6, 0.3, 0.2];
-    let velocity = accelerated(&Constriction::new(&[2.05, 2.05]), best, false, &mut draw(5));
+    let velocity = accelerated(&mut Constriction::new(&[2.05, 2.05]), best, false, &mut draw(5));
     let mut numbers = draw(5);
     let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
     for i in 0..3 {
@@ -356,39 +437,104 @@ fn constriction_step_is_the_formula_and_its_default_factor_the_published_one() {
     }
 }
 
+/// What the rule `learning` has learnt, by its formulas with whole matrices.
+struct Learnt {
+    mean: Vector3<f64>,
+    q: Vector3<f64>,
+    r: Vector3<f64>,
+    covariance: Matrix3<f64>,
+    sigma: f64,
+    age: i32,
+}
+
+impl Learnt {
+    /// Learns from four particles in three dimensions: the better half are two.
+    fn learn(&mut self, positions: &[Vector3<f64>; 4], costs: [f64; 4]) -> f64 {
+        let mut order = [0, 1, 2, 3];
+        order.sort_by(|a, b| costs[*a].total_cmp(&costs[*b]));
+        let raw = [2.5_f64.ln(), 1.25_f64.ln()];
+        let a = raw.map(|share| share / (raw[0] + raw[1]));
+        let (d, mu) = (3.0, 1.0 / (a[0] * a[0] + a[1] * a[1]));
+        let old = self.mean;
+        self.mean = a[0] * positions[order[0]] + a[1] * positions[order[1]];
+        self.age += 1;
+        if self.age == 1 {
+            return mu;
+        }
+        let cq: f64 = (mu + 2.0) / (d + mu + 5.0);
+        let dq = (1.0 + cq) / 2.0 + (((mu - 1.0) / (d + 1.0)).sqrt() - 1.0).max(0.0);
+        let cr: f64 = (4.0 + mu / d) / (d + 4.0 + 2.0 * mu / d);
+        let c1 = 3.0 / ((d + 1.3).powi(2) + mu);
+        let cm = (0.9 * (1.0 - c1)).min(3.0 * (mu - 2.0 + 1.0 / mu) / ((d + 2.0).powi(2) + mu));
+        let y = (self.mean - old) / self.sigma;
+        let factor = self.covariance.cholesky().expect("positive").l();
+        self.q =
+            (1.0 - cq) * self.q + (cq * (2.0 - cq) * mu).sqrt() * factor.try_inverse().expect("regular") * y;
+        // E|z| in three dimensions is 2 sqrt(2/pi); the rule's series gives 1.5969 for 1.5958.
+        let chi = d.sqrt() * (1.0 - 1.0 / (4.0 * d) + 1.0 / (21.0 * d * d));
+        assert!((chi - 2.0 * (2.0 / std::f64::consts::PI).sqrt()).abs() < 2e-3);
+        let length = self.q.norm() / chi;
+        let is_short = length < (1.4 + 2.0 / (d + 1.0)) * (1.0 - (1.0 - cq).powi(2 * (self.age - 1))).sqrt();
+        let (pull, lost) =
+            if is_short { ((cr * (2.0 - cr) * mu).sqrt(), 0.0) } else { (0.0, c1 * cr * (2.0 - cr)) };
+        self.r = (1.0 - cr) * self.r + pull * y;
+        let mut covariance = (1.0 - c1 - cm + lost) * self.covariance + c1 * self.r * self.r.transpose();
+        for (a, k) in a.iter().zip(order) {
+            let seen = (positions[k] - old) / self.sigma;
+            covariance += cm * *a * seen * seen.transpose();
+        }
+        let size = (covariance.trace() / d).sqrt();
+        self.covariance = covariance / (size * size);
+        self.r /= size;
+        self.sigma *= size * (cq / dq * (length - 1.0)).min(1.0).exp();
+        mu
+    }
+}
+
 #[test]
-fn covariance_step_is_the_formula_and_has_the_covariance_of_the_bests() {
-    let (w, c, s) = (0.4, 1.5, 0.8);
-    let rule = Covariance::new(&[w, c, s]);
+fn learning_step_is_the_formula_with_what_it_has_learnt() {
+    let (w, c, s) = (0.2, 1.2, 0.65);
     let (x, v, p) = ([0.2, 0.5, 0.9], [0.1, -0.2, 0.3], [0.4, 0.1, 0.8]);
     let best = [0.6, 0.3, 0.2];
-    let mean: Vec<f64> = (0..3).map(|i| BESTS.iter().skip(i).step_by(3).sum::<f64>() / 4.0).collect();
-    for self_informed in [false, true] {
-        let velocity = accelerated(&rule, best, self_informed, &mut draw(5));
-        let mut numbers = draw(5);
-        let z: Vec<f64> = (0..2).flat_map(|_| numbers.normals()).collect();
-        for i in 0..3 {
-            let towards =
-                if self_informed { c * (p[i] - x[i]) / 2.0 } else { c * (p[i] + best[i] - 2.0 * x[i]) / 3.0 };
-            let spread: f64 = (0..4).map(|k| z[k] * (BESTS[3 * k + i] - mean[i])).sum();
-            let expected = w * v[i] + towards + s * spread / 2.0;
-            assert!((velocity[i] - expected).abs() < 1e-14);
+    let mut rule = Learning::new(&[w, c, s]);
+    rule.reserve(3, 4).expect("memory");
+    let mut learnt = Learnt {
+        mean: Vector3::zeros(),
+        q: Vector3::zeros(),
+        r: Vector3::zeros(),
+        covariance: Matrix3::identity(),
+        sigma: s / 3.0_f64.sqrt(),
+        age: 0,
+    };
+    let mut numbers = draw(11);
+    let mut paths = std::collections::BTreeSet::new();
+    for generation in 0..12 {
+        // Positions that wander off in one direction, so that the path grows long, and then stay.
+        let way = f64::from(generation.min(7)) * 0.9;
+        let positions: [Vector3<f64>; 4] = std::array::from_fn(|_| {
+            Vector3::from_fn(|i, _| way * [0.3, 0.2, -0.1][i] + 0.2 * numbers.uniform())
+        });
+        let costs: [f64; 4] = std::array::from_fn(|_| numbers.uniform());
+        let flat: Vec<f64> = positions.iter().flat_map(|x| x.iter().copied()).collect();
+        rule.learn(Lesson { positions: &flat, outcomes: &outcomes(&costs), improved: &[false; 4] });
+        let before = learnt.r;
+        let b = learnt.learn(&positions, costs) / 4.0;
+        paths.insert(learnt.r.cross(&before).norm() > 1e-9);
+        let factor = learnt.covariance.cholesky().expect("positive").l();
+        for self_informed in [false, true] {
+            let velocity = accelerated(&mut rule, best, self_informed, &mut draw(5));
+            let mut numbers = draw(5);
+            let z: Vec<f64> = (0..2).flat_map(|_| numbers.normals()).collect();
+            let step = learnt.sigma * factor * Vector3::new(z[0], z[1], z[2]);
+            for i in 0..3 {
+                let known = p[i] + b * learnt.mean[i] + if self_informed { 0.0 } else { best[i] };
+                let weight = 1.0 + b + if self_informed { 0.0 } else { 1.0 };
+                let expected = w * v[i] + c * (known / weight - x[i]) + step[i];
+                assert!((velocity[i] - expected).abs() < 1e-10 * learnt.sigma.max(1.0), "{generation} {i}");
+            }
         }
     }
-    // Over many draws, the moves have s² times the covariance of the bests.
-    let mut draw = draw(6);
-    let moves: Vec<Vec<f64>> =
-        (0..40_000).map(|_| accelerated(&rule, best, true, &mut draw).to_vec()).collect();
-    let centre: Vec<f64> = (0..3).map(|i| moves.iter().map(|m| m[i]).sum::<f64>() / 4e4).collect();
-    for i in 0..3 {
-        for j in 0..3 {
-            let found = moves.iter().map(|m| (m[i] - centre[i]) * (m[j] - centre[j])).sum::<f64>() / 4e4;
-            let covariance: f64 =
-                (0..4).map(|k| (BESTS[3 * k + i] - mean[i]) * (BESTS[3 * k + j] - mean[j])).sum::<f64>()
-                    / 4.0;
-            assert!((found - s * s * covariance).abs() < 2e-3, "{i} {j}: {found} and {}", s * s * covariance);
-        }
-    }
+    assert_eq!(paths.len(), 2, "a path was too long at times, and at times not");
 }
 
 proptest! {
@@ -414,7 +560,7 @@ fn flight(bounds: Bounds, seed: u64) -> Vec<f64> {
     let settings = Settings {
         particles: 2,
         rule: RuleKind::Inertia,
-        coefficients: vec![1.0, 0.0, 0.0],
+        coefficients: vec![1.0, 0.0, 0.0, 0.4, 0.0],
         topology: TopologyKind::Global,
         informed: 1,
         bounds,

@@ -70,7 +70,7 @@ fn abandonment_changes_nothing_with_any_aggregate_and_saves_most_with_the_worst(
             "[aggregate]\ntype = \"{aggregate}\"\n[simulation]\nduration = 1.5\nearly_abandonment = {abandonment}\n\
              [[scenarios]]\ncount = 4\nweight = 3.0\nranges = {{ theta1 = 0.1 }}\n\
              [[scenarios]]\ninitial_state = [0.0, 0.2, 0.2, 0.0, 0.0, 0.0]\n\
-             [swarm]\nparticles = 24\n[swarm.stopping]\ngenerations = 12\n"
+             [swarm]\nparticles = 24\nrule = \"spso2011\"\n[swarm.stopping]\ngenerations = 12\n"
         )
     };
     let tune = |aggregate: &str, abandonment: bool| {

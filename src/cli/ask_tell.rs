@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::{AskTellArgs, print};
 use crate::Error;
-use crate::config::{FILE_SIZE_MAX, Search as SearchConfig};
+use crate::config::{AskTell, FILE_SIZE_MAX};
 use crate::registry::Member;
-use crate::swarm::{Outcome, Search, Swarm};
+use crate::swarm::{Outcome, Search};
 
 /// A line that comes back.
 #[derive(Deserialize)]
@@ -30,30 +30,26 @@ struct Tell {
 }
 
 pub(super) fn run(args: &AskTellArgs) -> Result<(), Error> {
-    let config = SearchConfig::load(&args.config)?;
+    let config = AskTell::load(&args.config)?;
     let dimensions = config.axes.len();
-    let mut swarm = Swarm::new(&config.axes, &config.swarm.settings, args.seed.unwrap_or(config.seed))?;
-    let mut search = Search::new(config.swarm.stopping);
+    let mut search = Search::new(&config.axes, &config.swarm, args.seed.unwrap_or(config.seed))?;
     let mut lines = io::stdin().lock();
     let start = Instant::now();
     let reason = loop {
-        let judged = search.allowance(config.swarm.settings.particles);
-        let positions: Vec<&[f64]> = swarm.ask().chunks_exact(dimensions).take(judged).collect();
-        print(&format!(
-            "{}\n",
-            json!({ "ask": { "generation": search.generations, "positions": positions } })
-        ))?;
-        let outcomes = read(&mut lines, search.generations, judged)?;
-        swarm.tell(&outcomes);
-        if let Some(reason) = search.advance(judged, swarm.best().1, start.elapsed()) {
+        let generation = search.generations();
+        let positions: Vec<&[f64]> = search.ask().positions.chunks_exact(dimensions).collect();
+        print(&format!("{}\n", json!({ "ask": { "generation": generation, "positions": positions } })))?;
+        let outcomes = read(&mut lines, generation, positions.len())?;
+        if let Some(reason) = search.tell(&outcomes, start.elapsed()) {
             break reason;
         }
     };
-    let (position, best) = swarm.best();
+    let (position, best) = search.best();
     let done = json!({
         "reason": reason.name(),
-        "evaluations": search.evaluations,
-        "generations": search.generations,
+        "evaluations": search.evaluations(),
+        "generations": search.generations(),
+        "restarts": search.restarts(),
         "best": { "position": position, "cost": best.cost, "violation": best.violation },
     });
     print(&format!("{}\n", json!({ "done": done })))

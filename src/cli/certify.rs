@@ -3,10 +3,10 @@
 use super::table::{number, table};
 use super::{CertifyArgs, load, note, print};
 use crate::Error;
+use crate::config::read_gains;
 use crate::controllers::SurfaceKind;
 use crate::problem;
 use crate::registry::Member;
-use crate::report;
 use crate::stability::{Certificate, Eigenvalue, Verdict};
 
 /// Why the absolute surface fails, in one sentence.
@@ -18,7 +18,7 @@ pub(super) fn run(args: &CertifyArgs) -> Result<bool, Error> {
     let config = load(&args.config)?;
     let controller = &config.controller;
     let values = match &args.gains {
-        Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
+        Some(path) => read_gains(path, controller.kind, &controller.values)?,
         None => controller.values.clone(),
     };
     let certificate = problem::certifier(&config)(&values);

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::table::{count, number, table};
 use super::tune::{NOTHING_HOLDS, Study, overridden};
-use super::{CompareArgs, load, note, print, resources};
+use super::{CompareArgs, Exit, load, note, print, resources};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::report::{self, Summary};
 
-/// Tunes the studies one after the other and writes what is known after each; true when all hold.
-pub(super) fn run(args: &CompareArgs) -> Result<bool, Error> {
+/// Tunes the studies one after the other and writes what is known after each.
+pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
     let search = &args.search;
     let resources = resources(search)?;
     let mut configs = Vec::new();
@@ -28,8 +28,12 @@ pub(super) fn run(args: &CompareArgs) -> Result<bool, Error> {
             note(&format!("tuning {} ({} of {})", config.study, summaries.len() + 1, configs.len()));
         }
         let directory = args.output.join(&config.study);
-        let study = Study::tune(config.clone(), resources, &directory, search.quiet)?;
-        study.write(&directory)?;
+        let study = Study::tune(config.clone(), resources, &directory, search)?;
+        study.write()?;
+        if study.is_interrupted() {
+            study.say_where();
+            return Ok(study.exit());
+        }
         hold &= study.holds();
         summaries.push(study.summary());
         report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
@@ -44,7 +48,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<bool, Error> {
     if !hold {
         note(NOTHING_HOLDS);
     }
-    Ok(hold)
+    Ok(Exit::of(hold))
 }
 
 /// Refuses studies that do not pose the same problem, or that would write to the same place.

@@ -1,7 +1,7 @@
 //! The command line: the only module that prints.
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for gains that do not hold and for what the
-//! machine refuses, 2 for input that can be mended.
+//! machine refuses, 2 for input that can be mended, 130 and 143 for a run that SIGINT or SIGTERM interrupted.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use crate::{Error, config};
 mod ask_tell;
 mod certify;
 mod compare;
+mod interrupt;
+mod keeper;
 mod list;
 mod progress;
 mod simulate;
@@ -76,6 +78,9 @@ struct TuneArgs {
     /// Where the results go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Start a particle from these gains, a gains.csv; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    warm_start: Vec<PathBuf>,
     #[command(flatten)]
     search: SearchArgs,
 }
@@ -111,6 +116,15 @@ struct SearchArgs {
     /// SIMD instructions to use; the result does not depend on it
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
     simd: String,
+    /// Save the run every N generations, so that it can be resumed
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
+    checkpoint_every: u64,
+    /// Go on with an interrupted run; the result is that of a run that was never interrupted
+    #[arg(long)]
+    resume: bool,
+    /// Start anew and replace what is there
+    #[arg(long, conflicts_with = "resume")]
+    force: bool,
     /// No progress and no table
     #[arg(long)]
     quiet: bool,
@@ -229,22 +243,39 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
-        Command::Validate(args) => validate::run(&args),
-        Command::Simulate(args) => simulate::run(&args).map(|()| true),
-        Command::Certify(args) => certify::run(&args),
-        Command::AskTell(args) => ask_tell::run(&args).map(|()| true),
+        Command::Validate(args) => validate::run(&args).map(Exit::of),
+        Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
+        Command::Certify(args) => certify::run(&args).map(Exit::of),
+        Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),
         Command::List { family, verbose, markdown } => {
-            list::run(family.as_deref(), verbose, markdown).map(|()| true)
+            list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)
         }
     };
     match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Exit::Success) => ExitCode::SUCCESS,
+        Ok(Exit::Failure) => ExitCode::FAILURE,
+        Ok(Exit::Interrupted(code)) => ExitCode::from(code),
         Err(error) => {
             // Nothing is left to do when even stderr is gone.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// How a command ends that has done what it could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Success,
+    /// The gains do not hold.
+    Failure,
+    /// With the exit code for the signal.
+    Interrupted(u8),
+}
+
+impl Exit {
+    fn of(success: bool) -> Self {
+        if success { Self::Success } else { Self::Failure }
     }
 }
 

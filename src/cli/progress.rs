@@ -6,8 +6,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::table::{number, rate};
 use crate::engine::Progress;
+use crate::swarm::Stopping;
 
-const BAR: &str = "{bar:24} generation {pos}/{len}  {msg}  {eta} left";
+const BAR: &str = "{bar:24} {prefix} {pos}/{len}  {msg}  {eta} left";
 
 /// What a tuning shows while it runs.
 pub(super) enum Meter {
@@ -17,11 +18,11 @@ pub(super) enum Meter {
 }
 
 impl Meter {
-    pub(super) fn new(generations: u64, quiet: bool) -> Self {
+    pub(super) fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet
         } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new(generations);
+            let bar = ProgressBar::new(1);
             if let Ok(style) = ProgressStyle::with_template(BAR) {
                 bar.set_style(style.progress_chars("━╸ "));
             }
@@ -32,19 +33,20 @@ impl Meter {
     }
 
     pub(super) fn show(&mut self, progress: &Progress) {
-        let generation = progress.row.generation;
+        let (unit, done, total) = way(progress);
         match self {
             Self::Quiet => {}
             Self::Bar(bar) => {
+                bar.set_prefix(unit);
                 bar.set_message(message(progress));
-                bar.set_position(generation);
+                bar.set_length(total);
+                bar.set_position(done);
             }
             Self::Lines { shown } => {
-                let tenth = generation * 10 / progress.generations;
+                let tenth = done * 10 / total;
                 if tenth > *shown {
                     *shown = tenth;
-                    let total = progress.generations;
-                    super::note(&format!("generation {generation}/{total}  {}", message(progress)));
+                    super::note(&format!("{unit} {done}/{total}  {}", message(progress)));
                 }
             }
         }
@@ -54,6 +56,18 @@ impl Meter {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// What the run counts, how much of it is done, and how much there is at most: of generations and evaluations those that end it.
+fn way(progress: &Progress) -> (&'static str, u64, u64) {
+    let Stopping { generations, evaluations, .. } = progress.stopping;
+    let row = &progress.row;
+    let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+    if product(row.evaluations, generations) > product(row.generation, evaluations) {
+        ("evaluation", row.evaluations, evaluations)
+    } else {
+        ("generation", row.generation, generations)
     }
 }
 

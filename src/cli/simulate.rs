@@ -5,7 +5,7 @@ use std::io;
 use super::table::number;
 use super::{SimulateArgs, load, note, stdout_result};
 use crate::Error;
-use crate::config::{Config, DT, DURATION};
+use crate::config::{Config, DT, DURATION, read_gains};
 use crate::parameter::Parameter;
 use crate::problem::Problem;
 use crate::report;
@@ -16,7 +16,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let config = overridden(load(&args.config)?, args)?;
     let controller = &config.controller;
     let values = match &args.gains {
-        Some(path) => report::read_gains(path, controller.kind, &controller.values)?,
+        Some(path) => read_gains(path, controller.kind, &controller.values)?,
         None => controller.values.clone(),
     };
     let (problem, scenario) = if let Some(id) = &args.replay {

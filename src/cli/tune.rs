@@ -1,71 +1,109 @@
 //! `gainswarm tune`: from a config to tuned gains.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::progress::Meter;
+use super::keeper::Keeper;
 use super::table::{count, number, rate, table};
-use super::{SearchArgs, TuneArgs, load, note, print, resources};
+use super::{Exit, SearchArgs, TuneArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
-use crate::engine::{self, Resources, Tuning};
+use crate::engine::{Resources, Run, Tuning};
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::registry::Member;
-use crate::report::{self, Summary};
+use crate::report::{self, Held, Summary, checkpoint};
 use crate::stability::Certificate;
 
-/// Tunes and writes the results; true when the gains hold in every scenario.
-pub(super) fn run(args: &TuneArgs) -> Result<bool, Error> {
+/// Tunes and writes the results.
+pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
     let search = &args.search;
     let resources = resources(search)?;
-    let config = overridden(load(&args.config)?, search)?;
+    let mut config = overridden(load(&args.config)?, search)?;
+    for path in &args.warm_start {
+        let start = config.warm_start(path)?;
+        config.swarm.settings.start.push(start);
+    }
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    let study = Study::tune(config, resources, &directory, search.quiet)?;
+    let study = Study::tune(config, resources, &directory, search)?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
     let shown = study.show(search);
-    study.write(&directory)?;
+    study.write()?;
     shown?;
     if !search.quiet {
-        note(&format!("written to {}", directory.display()));
+        study.say_where();
         super::certify::explain(study.config.controller.surface, &study.certificate);
     }
     if !study.holds() {
         note(NOTHING_HOLDS);
     }
-    Ok(study.holds())
+    Ok(study.exit())
 }
 
 /// A study and what its tuning came to.
 pub(super) struct Study {
     pub(super) config: Config,
+    directory: PathBuf,
     resources: Resources,
     tuning: Tuning,
     certificate: Certificate,
+    /// Whether it had been complete before.
+    was_complete: bool,
+    interrupted: Option<u8>,
+    /// Nobody else writes into the directory.
+    _held: Held,
 }
 
 impl Study {
-    /// Tunes, once it is sure that the results can be written.
+    /// Tunes, once it is sure that the results can be written and nothing is lost by it; an earlier run goes on where that is wanted.
     pub(super) fn tune(
         config: Config,
         resources: Resources,
         directory: &Path,
-        quiet: bool,
+        search: &SearchArgs,
     ) -> Result<Self, Error> {
         let problem = Problem::new(&config);
         let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
-        report::prepare_directory(directory)?;
-        let mut meter = Meter::new(problem.stopping.generations_max(problem.swarm.particles), quiet);
-        let tuning = engine::tune(&problem, resources, &mut |progress| meter.show(progress))?;
-        meter.finish();
+        let held = report::hold(directory)?;
+        let state = if search.force { None } else { checkpoint::read(directory, &config)? };
+        let run = match &state {
+            Some(state) => Run::restore(&problem, state)?,
+            None => Run::new(&problem)?,
+        };
+        let was_complete = run.ended().is_some();
+        permit(directory, &config, search, &run, state.is_some())?;
+
+        let mut keeper = Keeper::new(directory, &config, search);
+        let tuning = keeper.keep(run, resources)?;
         let certificate = problem::certifier(&config)(&tuning.values);
-        Ok(Self { config, resources, tuning, certificate })
+        let interrupted = keeper.interrupted();
+        let directory = directory.into();
+        Ok(Self { config, directory, resources, tuning, certificate, was_complete, interrupted, _held: held })
     }
 
-    pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
-        report::write_tuning(directory, &self.config, self.resources, &self.tuning, &self.certificate)
+    /// Writes the results, unless they have been written.
+    pub(super) fn write(&self) -> Result<(), Error> {
+        if self.was_complete && self.directory.join("gains.csv").is_file() {
+            return Ok(());
+        }
+        report::write_tuning(&self.directory, &self.config, self.resources, &self.tuning, &self.certificate)
+    }
+
+    /// Where the results are, and what can be done next.
+    pub(super) fn say_where(&self) {
+        let directory = self.directory.display();
+        if self.was_complete {
+            note(&format!("{directory} holds this run, complete: nothing was run again (--force does)"));
+        } else if self.interrupted.is_some() {
+            let done = self.tuning.generations;
+            note(&format!(
+                "interrupted after generation {done}: results so far in {directory}, --resume goes on"
+            ));
+        } else {
+            note(&format!("written to {directory}"));
+        }
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -75,6 +113,16 @@ impl Study {
     /// Whether the tuned gains hold in every scenario.
     pub(super) fn holds(&self) -> bool {
         self.tuning.best.is_feasible()
+    }
+
+    /// Whether it was interrupted.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.is_some()
+    }
+
+    /// How the program ends after it.
+    pub(super) fn exit(&self) -> Exit {
+        self.interrupted.map_or(Exit::of(self.holds()), Exit::Interrupted)
     }
 
     fn show(&self, search: &SearchArgs) -> Result<(), Error> {
@@ -89,6 +137,33 @@ impl Study {
     }
 }
 
+/// Refuses to begin where something would be lost.
+fn permit(
+    directory: &Path,
+    config: &Config,
+    search: &SearchArgs,
+    run: &Run<'_>,
+    has_checkpoint: bool,
+) -> Result<(), Error> {
+    if search.force || run.ended().is_some() {
+        return Ok(());
+    }
+    if has_checkpoint && !search.resume {
+        return Err(Error::Checkpoint {
+            path: directory.into(),
+            problem: format!("holds an unfinished run of this config, at generation {}", run.generations()),
+            remedy: "give --resume to go on with it, or --force to start anew".into(),
+        });
+    }
+    if !has_checkpoint {
+        report::refuse_foreign(directory, config)?;
+        if search.resume {
+            note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
+        }
+    }
+    Ok(())
+}
+
 /// What to do when the search ends without a feasible gain vector.
 pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is feasible: one that survives every scenario within \
     the [limits],\n  meets the constraints, and has a certificate where one is required\n  \
@@ -101,7 +176,10 @@ pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config
         config.swarm.stopping.generations = generations;
     }
     if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
-        let simulations = particles.saturating_mul(config.scenario_count());
+        config.swarm.settings.particles = particles;
+        config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
+        let simulations =
+            config.swarm.positions_max(config.tune.len()).saturating_mul(config.scenario_count());
         if simulations > SIMULATIONS_MAX {
             return Err(Error::Option {
                 option: "--particles",
@@ -109,8 +187,6 @@ pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config
                 remedy: format!("allowed: at most {SIMULATIONS_MAX}"),
             });
         }
-        config.swarm.settings.particles = particles;
-        config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
     }
     Ok(config)
 }
@@ -144,6 +220,9 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         resources.threads,
         resources.level.name()
     );
+    let restarts =
+        if tuning.restarts > 0 { format!(", {} restarts", tuning.restarts) } else { String::new() };
+    let search = format!("{} generations{restarts}; {}", count(tuning.generations), tuning.reason.summary());
     let worst = |kind| tuning.value(kind)[1];
     let rows = [
         (
@@ -158,7 +237,7 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
-        ("search", format!("{} generations; {}", tuning.convergence.len(), tuning.reason.summary())),
+        ("search", search),
         ("simulations", simulations),
         ("not simulated", rejected),
         ("simulations/s", rate(tuning.simulations_per_s())),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::table::{count, number, table};
 use super::{ValidateArgs, load, note, print, resources_of};
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, read_gains};
 use crate::report;
 use crate::validation::statistics::Estimate;
 use crate::validation::{self, Difference, Finding, METRICS};
@@ -18,7 +18,7 @@ pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
     report::prepare_directory(&directory)?;
 
-    let gains = |path| report::read_gains(path, config.controller.kind, &config.controller.values);
+    let gains = |path| read_gains(path, config.controller.kind, &config.controller.values);
     let values = gains(&args.gains)?;
     let other = args.against.as_deref().map(gains).transpose()?;
     let sets = validation::sets(&config)?;

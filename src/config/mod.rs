@@ -14,8 +14,9 @@ use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
-use crate::swarm::{self, Axis, Stopping};
+use crate::swarm::{Axis, Plan};
 
+mod gains;
 mod inequality;
 mod read;
 mod scenarios;
@@ -23,10 +24,10 @@ mod section;
 mod source;
 mod write;
 
+pub use gains::{Gain, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
 use source::Source;
-pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
 
 /// Most particles of a swarm.
@@ -76,8 +77,8 @@ pub struct Config {
     pub scenarios: Vec<Group>,
     /// What they are validated on.
     pub validation: Vec<Group>,
-    /// Who searches.
-    pub swarm: SwarmConfig,
+    /// How it searches.
+    pub swarm: Plan,
     /// What is searched.
     pub tune: Vec<TunedGain>,
     /// What must hold between gains.
@@ -163,27 +164,18 @@ pub(crate) struct Refusal {
     pub(crate) remedy: String,
 }
 
-/// `[swarm]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SwarmConfig {
-    /// How it is made up.
-    pub settings: swarm::Settings,
-    /// How long it runs.
-    pub stopping: Stopping,
-}
-
 /// A search without a study: the config of `ask-tell`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Search {
+pub struct AskTell {
     /// The seed of every random number.
     pub seed: u64,
-    /// Who searches.
-    pub swarm: SwarmConfig,
+    /// How it searches.
+    pub swarm: Plan,
     /// What is searched.
     pub axes: Vec<Axis>,
 }
 
-impl Search {
+impl AskTell {
     /// Reads and checks a config of `seed`, `[swarm]` and `[[parameters]]`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Reading the sections of a config, each key by its name.
 
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -8,9 +9,9 @@ use toml::de::DeTable;
 use super::section::Section;
 use super::source::Source;
 use super::{
-    CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DIMENSIONS_MAX, DT, DURATION, EVALUATIONS_MAX,
-    GENERATIONS_MAX, PARTICLES_MAX, PlantConfig, Refusal, SIMULATIONS_MAX, Search, SimulationConfig,
-    SwarmConfig, inequality, scenarios,
+    AskTell, CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DIMENSIONS_MAX, DT, DURATION,
+    EVALUATIONS_MAX, GENERATIONS_MAX, PARTICLES_MAX, PlantConfig, Refusal, SIMULATIONS_MAX, SimulationConfig,
+    inequality, scenarios,
 };
 use crate::constraint::Constraint;
 use crate::controllers::surface::without_effect;
@@ -22,7 +23,7 @@ use crate::plants::{Plant, PlantKind, with_plant};
 use crate::problem::TunedGain;
 use crate::rules::RuleKind;
 use crate::sampling::Group;
-use crate::swarm::{self, Axis, Bounds, Initial, Scale, Stopping};
+use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
 use crate::topologies::TopologyKind;
 
 /// What may stand at the top level.
@@ -57,6 +58,13 @@ const SETTLED_POSITION: Parameter =
 const SETTLED_ANGLE: Parameter =
     Parameter::fixed("settled_angle", "rad", 0.01, [1e-9, 100.0], "a link within this counts as settled");
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
+const POLISH_STEP: Parameter = Parameter::fixed(
+    "step",
+    "1",
+    0.5,
+    [1e-6, 10.0],
+    "first standard deviation of the polish, as a share of the spread of the personal bests",
+);
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
 
 fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
@@ -68,7 +76,7 @@ fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
 }
 
 /// Checks the text of a config of a search without a study.
-pub(super) fn search(source: &Source) -> Result<Search, ConfigError> {
+pub(super) fn search(source: &Source) -> Result<AskTell, ConfigError> {
     let document = document(source)?;
     let root = Section::root(source, document.get_ref());
     root.refuse_all_but(&["seed", "swarm", "parameters"])?;
@@ -99,10 +107,12 @@ pub(super) fn search(source: &Source) -> Result<Search, ConfigError> {
         let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
         return Err(root.error("parameters", "is missing", remedy));
     }
-    // What the ablation in docs/swarm.md found best: four particles a dimension that learn the shape of the valley.
-    let particles = (4 * axes.len() as u64).max(20);
-    let swarm = swarm(root.section("swarm")?, 1, particles, RuleKind::Covariance)?;
-    Ok(Search { seed, swarm, axes })
+    // What the ablation in docs/swarm.md found best.
+    let particles = 4 + 2 * axes.len() as u64;
+    let section = root.section("swarm")?;
+    let swarm = swarm(&section, [axes.len(), 1], particles, RuleKind::Learning)?;
+    section.finish()?;
+    Ok(AskTell { seed, swarm, axes })
 }
 
 /// Refuses bounds that are not in order, or have no logarithm.
@@ -141,11 +151,12 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let scenarios = scenario_groups(&root, &plant, &simulation)?;
     let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let swarm = swarm(root.section("swarm")?, count, 64, RuleKind::Spso2011)?;
     let tune = tune(&root, &plant, &controller)?;
+    let section = root.section("swarm")?;
+    let swarm = swarm(&section, [tune.len(), count], 64, RuleKind::Learning)?;
     let constraints = constraints(&root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
-    Ok(Config {
+    let mut config = Config {
         study,
         seed,
         plant,
@@ -160,6 +171,25 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         tune,
         constraints,
         require_certificate,
+    };
+    config.swarm.settings.start = warm_starts(&section, &config, source)?;
+    section.finish()?;
+    Ok(config)
+}
+
+/// The positions that the first particles start from; paths are relative to the config.
+fn warm_starts(
+    section: &Section<'_>,
+    config: &Config,
+    source: &Source,
+) -> Result<Vec<Vec<f64>>, ConfigError> {
+    let directory = source.path().parent().unwrap_or(Path::new(""));
+    section.texts("warm_start", config.swarm.settings.particles, |text| {
+        config.warm_start(&directory.join(text)).map_err(|error| {
+            let ConfigError { path, line, problem, remedy } = error;
+            let line = line.map_or(String::new(), |line| format!(", line {line}"));
+            Refusal { problem: format!("{}{line}: {problem}", path.display()), remedy }
+        })
     })
 }
 
@@ -316,44 +346,81 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     })
 }
 
+/// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
 fn swarm(
-    section: Section<'_>,
-    scenarios: usize,
+    section: &Section<'_>,
+    [dimensions, scenarios]: [usize; 2],
     particles: u64,
     rule: RuleKind,
-) -> Result<SwarmConfig, ConfigError> {
+) -> Result<Plan, ConfigError> {
     let particles = section.whole("particles", particles, 2..=PARTICLES_MAX)?;
     let rule: RuleKind = section.choice("rule", rule)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
     let coefficients = section.section(rule.name())?;
     let stopping = section.section("stopping")?;
-    let config = SwarmConfig {
-        settings: swarm::Settings {
+    let plan = Plan {
+        settings: Settings {
             particles: usize::try_from(particles).unwrap_or(usize::MAX),
             rule,
             coefficients: values(&coefficients, rule.parameters())?,
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,
-            initial: section.choice("initial", Initial::Uniform)?,
+            initial: section.choice("initial", Initial::Sobol)?,
+            start: Vec::new(),
         },
+        restarts: restarts(section)?,
+        polish: polish(section)?,
         stopping: stopping_rules(&stopping)?,
     };
+    coefficients.finish()?;
+    stopping.finish()?;
     if informed >= particles {
         let found = format!("= {informed} of {particles} particles");
         return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
     }
-    let simulations = config.settings.particles.saturating_mul(scenarios);
+    let largest = plan.positions_max(dimensions);
+    let simulations = largest.saturating_mul(scenarios);
     if simulations > SIMULATIONS_MAX {
-        let found =
-            format!("= {particles} in {scenarios} scenarios makes {simulations} simulations a generation");
+        let doubled =
+            if plan.restarts.times > 0 { format!(", {largest} after restarts,") } else { String::new() };
+        let found = format!(
+            "= {particles}{doubled} in {scenarios} scenarios makes {simulations} simulations a generation"
+        );
         return Err(section.error("particles", &found, format!("allowed: at most {SIMULATIONS_MAX}")));
     }
-    coefficients.finish()?;
-    stopping.finish()?;
+    Ok(plan)
+}
+
+/// `[swarm.restarts]`: the table, even empty, asks for them.
+fn restarts(swarm: &Section<'_>) -> Result<Restarts, ConfigError> {
+    if !swarm.has("restarts") {
+        return Ok(Restarts::NONE);
+    }
+    let section = swarm.section("restarts")?;
+    let doublings = section.whole("doublings", 2, 0..=10)?;
+    let restarts = Restarts {
+        times: section.whole("times", 1000, 1..=1_000_000)?,
+        doublings: u32::try_from(doublings).unwrap_or(u32::MAX),
+        patience: section.whole("patience", 30, 1..=GENERATIONS_MAX)?,
+    };
     section.finish()?;
-    Ok(config)
+    Ok(restarts)
+}
+
+/// `[swarm.polish]`: the table, even empty, asks for it.
+fn polish(swarm: &Section<'_>) -> Result<Option<PolishPlan>, ConfigError> {
+    if !swarm.has("polish") {
+        return Ok(None);
+    }
+    let section = swarm.section("polish")?;
+    let polish = PolishPlan {
+        after: section.whole("after", 60, 1..=GENERATIONS_MAX)?,
+        step: section.number(&POLISH_STEP)?,
+    };
+    section.finish()?;
+    Ok(Some(polish))
 }
 
 fn tune(

@@ -8,7 +8,7 @@ use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::{Disturbance, Group, Shape};
-use crate::swarm::Stopping;
+use crate::swarm::{Plan, PolishPlan, Restarts, Stopping};
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -144,10 +144,10 @@ fn disturbance(disturbance: &Disturbance) -> Value {
 }
 
 fn swarm(config: &Config) -> Value {
-    let settings = &config.swarm.settings;
+    let Plan { settings, restarts, polish, stopping } = &config.swarm;
     let mut coefficients = Map::new();
     add(&mut coefficients, settings.rule.parameters(), &settings.coefficients);
-    json!({
+    let mut value = json!({
         "particles": settings.particles,
         "rule": settings.rule.name(),
         settings.rule.name(): coefficients,
@@ -155,8 +155,19 @@ fn swarm(config: &Config) -> Value {
         "informants": settings.informed,
         "bounds": settings.bounds.name(),
         "initial": settings.initial.name(),
-        "stopping": stopping(&config.swarm.stopping),
-    })
+        "stopping": self::stopping(stopping),
+    });
+    if !settings.start.is_empty() {
+        value["warm_start"] = json!(settings.start);
+    }
+    if restarts.times > 0 {
+        let Restarts { times, doublings, patience } = restarts;
+        value["restarts"] = json!({ "times": times, "doublings": doublings, "patience": patience });
+    }
+    if let Some(PolishPlan { after, step }) = polish {
+        value["polish"] = json!({ "after": after, "step": step });
+    }
+    value
 }
 
 /// The rules that apply.

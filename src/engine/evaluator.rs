@@ -15,7 +15,8 @@ use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::kernel::FAILURE_COST;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
-use crate::swarm::Outcome;
+use crate::swarm::{Outcome, Question};
+use crate::tape::{Damage, Persist, Tape};
 
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
 const QUIET_ROUNDS: usize = 3;
@@ -42,6 +43,10 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Nothing.
+    pub(super) const NONE: Self =
+        Self { simulations: 0, control_steps: 0, failed: 0, abandoned: 0, panicked: 0, rejected: 0 };
+
     /// Adds what other simulations came to.
     pub fn add(&mut self, other: &Self) {
         self.simulations += other.simulations;
@@ -61,6 +66,14 @@ impl Tally {
             Ending::Panicked => self.panicked += 1,
             Ending::Pending | Ending::Survived => {}
         }
+    }
+}
+
+impl Persist for Tally {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        let Self { simulations, control_steps, failed, abandoned, panicked, rejected } = self;
+        let counts = [simulations, control_steps, failed, abandoned, panicked, rejected];
+        counts.into_iter().try_for_each(|count| tape.u64(count))
     }
 }
 
@@ -157,27 +170,27 @@ impl<'p> Evaluator<'p> {
         });
     }
 
-    /// Judges every position, particle-major; the outcomes are then in [`Evaluator::outcomes`].
+    /// Judges every position; the outcomes are then in [`Evaluator::outcomes`].
     ///
-    /// `bests` are the personal bests, against which a simulation may be abandoned.
+    /// A simulation may be abandoned once its position cannot beat what it has to beat.
     ///
     /// # Allocation
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
-    pub(super) fn evaluate(&mut self, positions: &[f64], bests: &[Outcome]) {
-        self.judged = bests.len();
-        let rows = self.admit(positions, bests);
+    pub(super) fn evaluate(&mut self, question: Question<'_>) {
+        self.judged = question.to_beat.len();
+        let rows = self.admit(question);
         self.records.clear();
         self.run(rows * self.problem.scenarios.len());
         self.reduce(rows);
     }
 
     /// Decodes the positions that are worth simulating into rows, and scores the others; returns the number of rows.
-    fn admit(&mut self, positions: &[f64], bests: &[Outcome]) -> usize {
+    fn admit(&mut self, question: Question<'_>) -> usize {
         let width = self.problem.values.len();
         let mut rows = 0;
-        let positions = positions.chunks_exact(self.problem.tuned.len());
-        for (vector, (position, best)) in positions.zip(bests).enumerate() {
+        let positions = question.positions.chunks_exact(self.problem.tuned.len());
+        for (vector, (position, best)) in positions.zip(question.to_beat).enumerate() {
             let row = &mut self.values[rows * width..][..width];
             self.problem.decode(position, row);
             let violation = self.problem.violation(row);

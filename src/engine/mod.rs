@@ -5,18 +5,22 @@
 
 use std::time::{Duration, Instant};
 
-use crate::Error;
 use crate::costs::{CostKind, TermSet};
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
-use crate::swarm::{Outcome, Search, StopReason, Swarm};
+use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
+use crate::tape::{self, Damage, Persist, Tape};
+use crate::{Error, Member};
 
 mod evaluator;
+mod log;
 mod workers;
 
 use evaluator::Evaluator;
 pub use evaluator::Tally;
+use log::Log;
+pub use log::ROWS_MAX;
 
 /// How a run uses the machine; nothing here changes a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +39,36 @@ impl Default for Resources {
     }
 }
 
-/// One generation of a run: a row of `convergence.csv`.
+/// One generation of a run, or several in a row: a row of `convergence.csv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Generation {
-    /// Counted from 1.
+    /// Counted from 1; of several, the last.
     pub generation: u64,
     /// Gain vectors judged since the start.
     pub evaluations: u64,
-    /// The best cost so far.
+    /// Swarms that followed the first.
+    pub restarts: u64,
+    /// The best outcome so far.
     pub best: Outcome,
-    /// The median of the personal bests.
-    pub median_personal_best: f64,
-    /// What this generation's simulations came to.
+    /// How the swarm stands; `None` while its best is being polished.
+    pub swarm: Option<Standing>,
+    /// Gain vectors judged.
+    pub judged: u64,
+    /// Those of them that are infeasible; one that was abandoned before it failed is not.
+    pub infeasible: u64,
+    /// What the simulations came to.
     pub tally: Tally,
+}
+
+/// How a swarm stands.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Standing {
+    /// The median cost of the personal bests; not finite when that one has none.
+    pub median: f64,
+    /// The difference between the quartiles of their costs; not finite when one of them has none.
+    pub range: f64,
+    /// Where the personal bests are and how the particles move.
+    pub posture: Posture,
 }
 
 /// What an observer is shown after each generation.
@@ -55,12 +76,36 @@ pub struct Generation {
 pub struct Progress {
     /// The generation that was done.
     pub row: Generation,
-    /// Generations to run at most.
-    pub generations: u64,
+    /// When the run ends.
+    pub stopping: Stopping,
     /// Simulations since the start.
     pub simulations: u64,
-    /// Time since the start.
+    /// Time since the start, without what lies between an interruption and a resumption.
     pub elapsed: Duration,
+    /// Whether it was the last.
+    pub ended: bool,
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It does, unless it has ended.
+    Continue,
+    /// It stops here, and can be resumed.
+    Interrupt,
+}
+
+/// Who watches a run.
+pub trait Observer: Send {
+    /// Called after every generation, outside of what is counted and timed as the hot path; `run` can be saved.
+    fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow;
+}
+
+impl<F: FnMut(&Progress) + Send> Observer for F {
+    fn generation(&mut self, progress: &Progress, _run: &mut Run<'_>) -> Flow {
+        self(progress);
+        Flow::Continue
+    }
 }
 
 /// The result of a run.
@@ -74,11 +119,15 @@ pub struct Tuning {
     pub records: Vec<Record>,
     /// Why the search ended.
     pub reason: StopReason,
+    /// Generations done.
+    pub generations: u64,
     /// Gain vectors judged.
     pub evaluations: u64,
+    /// Swarms that followed the first.
+    pub restarts: u64,
     /// What all simulations came to.
     pub tally: Tally,
-    /// The search, a row a generation.
+    /// The search, a row a generation; from [`ROWS_MAX`] on, of several.
     pub convergence: Vec<Generation>,
     /// Arena bytes a simulation.
     pub bytes_per_simulation: u64,
@@ -130,20 +179,19 @@ impl Tuning {
     }
 }
 
-/// Runs the swarm on a problem.
+/// Runs the search on a problem from its beginning to its end.
 ///
 /// `observe` is called after every generation, outside of what is counted and timed as the hot path.
 ///
 /// # Errors
 ///
-/// When threads cannot be started or memory cannot be reserved, or when the best gain vector, simulated once more, does
-/// not give the cost for which it was chosen.
+/// As [`Run::new`] and [`Run::search`].
 pub fn tune(
     problem: &Problem,
     resources: Resources,
-    observe: &mut (dyn FnMut(&Progress) + Send),
+    mut observe: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Tuning, Error> {
-    workers::with(resources.threads, || run(problem, resources, observe))
+    Run::new(problem)?.search(resources, &mut observe)
 }
 
 /// The record of one gain vector in every scenario of the problem.
@@ -158,82 +206,168 @@ pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result
     })
 }
 
-fn run(
-    problem: &Problem,
-    resources: Resources,
-    observe: &mut (dyn FnMut(&Progress) + Send),
-) -> Result<Tuning, Error> {
-    let mut swarm = Swarm::new(&problem.axes(), &problem.swarm, problem.seed)?;
-    let mut evaluator = Evaluator::new(problem, resources, problem.swarm.particles, problem.terms)?;
-    let generations = problem.stopping.generations_max(problem.swarm.particles);
-    let rows = usize::try_from(generations).unwrap_or(usize::MAX);
-    let mut convergence = memory::empty("the rows of convergence.csv (generations)", rows)?;
-    let mut personal_bests = swarm.personal_bests().to_vec();
-    let mut ordered = personal_bests.clone();
-    evaluator.warm_up();
-
-    let start = Instant::now();
-    let mut tally = Tally::default();
-    let mut allocations = Reading::now().map(|_| 0);
-    let mut mark = Reading::now();
-    let dimensions = problem.tuned.len();
-    let mut search = Search::new(problem.stopping);
-    let reason = loop {
-        // The bests are copied, since asking borrows the swarm for as long as the positions are looked at.
-        let judged = search.allowance(problem.swarm.particles);
-        evaluator.evaluate(&swarm.ask()[..judged * dimensions], &personal_bests[..judged]);
-        swarm.tell(evaluator.outcomes());
-        personal_bests.copy_from_slice(swarm.personal_bests());
-        let ended = search.advance(judged, swarm.best().1, start.elapsed());
-
-        let done = evaluator.tally();
-        tally.add(&done);
-        let row = Generation {
-            generation: search.generations,
-            evaluations: search.evaluations,
-            best: swarm.best().1,
-            median_personal_best: median(&personal_bests, &mut ordered),
-            tally: done,
-        };
-        convergence.push(row);
-        let (simulations, elapsed) = (tally.simulations, start.elapsed());
-        count_since(mark, &mut allocations);
-        observe(&Progress { row, generations, simulations, elapsed });
-        mark = Reading::now();
-        if let Some(reason) = ended {
-            break reason;
-        }
-    };
-    let wall = start.elapsed();
-
-    let (position, best) = swarm.best();
-    let mut values = vec![0.0; problem.values.len()];
-    problem.decode(position, &mut values);
-    let records = Evaluator::new(problem, resources, 1, TermSet::ALL)?.confirm(&values, best)?;
-    Ok(Tuning {
-        values,
-        best,
-        records,
-        reason,
-        evaluations: search.evaluations,
-        tally,
-        convergence,
-        bytes_per_simulation: evaluator.bytes_per_simulation(),
-        hot_path_allocations: allocations,
-        wall,
-    })
+/// A run so far; what it [`save`](crate::tape::save)s is all that a resumed one needs.
+pub struct Run<'p> {
+    problem: &'p Problem,
+    search: Search,
+    log: Log,
+    tally: Tally,
+    /// Time before this process, in ns.
+    wall_ns: u64,
+    /// Allocations on the hot path before this process and in it; `None` without a meter.
+    allocations: Option<u64>,
+    ended: Option<StopReason>,
 }
 
-/// Adds the allocations since `mark` to `count`.
-fn count_since(mark: Option<Reading>, count: &mut Option<u64>) {
-    if let (Some(count), Some(before), Some(now)) = (count, mark, Reading::now()) {
-        *count += now.allocations - before.allocations;
+impl<'p> Run<'p> {
+    /// A run at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn new(problem: &'p Problem) -> Result<Self, Error> {
+        Ok(Self {
+            problem,
+            search: Search::new(&problem.axes(), &problem.search, problem.seed)?,
+            log: Log::new(problem.search.stopping.generations_max())?,
+            tally: Tally::default(),
+            wall_ns: 0,
+            allocations: Reading::now().map(|_| 0),
+            ended: None,
+        })
+    }
+
+    /// A run as it was saved.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::new`], and when the bytes are no state of this problem.
+    pub fn restore(problem: &'p Problem, state: &[u8]) -> Result<Self, Error> {
+        let mut run = Self::new(problem)?;
+        tape::restore(&mut run, state)?;
+        Ok(run)
+    }
+
+    /// Why the run ended, if it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<StopReason> {
+        self.ended
+    }
+
+    /// Generations done.
+    #[must_use]
+    pub fn generations(&self) -> u64 {
+        self.search.generations()
+    }
+
+    /// Generation after generation, from where the run is to its end or to where the observer interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// When threads cannot be started or memory cannot be reserved, or when the best gain vector, simulated once more, does
+    /// not give the cost for which it was chosen.
+    pub fn search(self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
+        workers::with(resources.threads, || self.run(resources, observer))
+    }
+
+    fn run(mut self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
+        let problem = self.problem;
+        let stopping = problem.search.stopping;
+        let positions = problem.search.positions_max(problem.tuned.len());
+        let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
+        let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
+        evaluator.warm_up();
+
+        let before = Duration::from_nanos(self.wall_ns);
+        let start = Instant::now();
+        let mut mark = Reading::now();
+        let mut interrupted = false;
+        while self.ended.is_none() && !interrupted {
+            evaluator.evaluate(self.search.ask());
+            let elapsed = before + start.elapsed();
+            self.ended = self.search.tell(evaluator.outcomes(), elapsed);
+            let row = self.row(&evaluator, &mut ordered);
+            self.log.push(row);
+            self.tally.add(&row.tally);
+            self.count_since(mark);
+            self.wall_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+            let simulations = self.tally.simulations;
+            let progress = Progress { row, stopping, simulations, elapsed, ended: self.ended.is_some() };
+            interrupted = observer.generation(&progress, &mut self) == Flow::Interrupt;
+            mark = Reading::now();
+        }
+        self.confirm(resources, evaluator.bytes_per_simulation())
+    }
+
+    /// The generation that was just told.
+    fn row(&self, evaluator: &Evaluator<'_>, ordered: &mut Vec<Outcome>) -> Generation {
+        let outcomes = evaluator.outcomes();
+        Generation {
+            generation: self.search.generations(),
+            evaluations: self.search.evaluations(),
+            restarts: self.search.restarts(),
+            best: self.search.best().1,
+            swarm: self.search.swarm().map(|swarm| standing(swarm, ordered)),
+            judged: outcomes.len() as u64,
+            infeasible: outcomes.iter().filter(|outcome| outcome.violation > 0.0).count() as u64,
+            tally: evaluator.tally(),
+        }
+    }
+
+    /// Adds the allocations since `mark`.
+    fn count_since(&mut self, mark: Option<Reading>) {
+        if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
+            *count += now.allocations - before.allocations;
+        }
+    }
+
+    /// The result: the best gain vector, simulated once more.
+    fn confirm(self, resources: Resources, bytes_per_simulation: u64) -> Result<Tuning, Error> {
+        let problem = self.problem;
+        let (position, best) = self.search.best();
+        let mut values = vec![0.0; problem.values.len()];
+        problem.decode(position, &mut values);
+        let records = Evaluator::new(problem, resources, 1, TermSet::ALL)?.confirm(&values, best)?;
+        Ok(Tuning {
+            values,
+            best,
+            records,
+            reason: self.ended.unwrap_or(StopReason::Interrupted),
+            generations: self.search.generations(),
+            evaluations: self.search.evaluations(),
+            restarts: self.search.restarts(),
+            tally: self.tally,
+            convergence: self.log.rows(),
+            bytes_per_simulation,
+            hot_path_allocations: self.allocations,
+            wall: Duration::from_nanos(self.wall_ns),
+        })
     }
 }
 
-/// The cost of the particle in the middle of the order of outcomes; `ordered` is room to sort in.
-fn median(bests: &[Outcome], ordered: &mut [Outcome]) -> f64 {
-    ordered.copy_from_slice(bests);
+impl Persist for Run<'_> {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        self.search.pass(tape)?;
+        self.log.pass(tape)?;
+        self.tally.pass(tape)?;
+        tape.u64(&mut self.wall_ns)?;
+        let mut allocations = self.allocations.unwrap_or(0);
+        tape.u64(&mut allocations)?;
+        self.allocations = self.allocations.map(|_| allocations);
+        // 0 for a run that goes on.
+        let place = |reason| StopReason::ALL.iter().position(|known| *known == reason);
+        let mut reason = self.ended.and_then(place).map_or(0, |index| index + 1);
+        tape.index(&mut reason, StopReason::ALL.len() + 1)?;
+        self.ended = reason.checked_sub(1).map(|index| StopReason::ALL[index]);
+        Ok(())
+    }
+}
+
+/// How a swarm stands; `ordered` is room to sort in.
+fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
+    ordered.clear();
+    ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
-    ordered[ordered.len() / 2].cost
+    let cost = |quarter: usize| ordered[quarter * (ordered.len() - 1) / 4].cost;
+    Standing { median: ordered[ordered.len() / 2].cost, range: cost(3) - cost(1), posture: swarm.posture() }
 }

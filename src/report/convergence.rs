@@ -1,4 +1,4 @@
-//! `convergence.csv`: the search, a row a generation.
+//! `convergence.csv`: the search, a row a generation; a long one a row for several.
 
 use std::io::{self, Write};
 
@@ -7,41 +7,57 @@ use serde::Serialize;
 use super::io_error;
 use crate::engine::Generation;
 
+/// What is not known is empty.
 #[derive(Serialize)]
 struct Row {
     generation: u64,
     evaluations: u64,
-    /// Empty where it is not known.
+    restarts: u64,
     best_cost: Option<f64>,
     best_violation: f64,
     median_personal_best: Option<f64>,
+    interquartile_range: Option<f64>,
+    spread: Option<f64>,
+    mean_velocity: Option<f64>,
+    infeasible_share: Option<f64>,
+    failed_share: Option<f64>,
+    abandoned_share: Option<f64>,
     simulations: u64,
     control_steps: u64,
-    failed: u64,
-    abandoned: u64,
     panicked: u64,
     rejected: u64,
 }
 
 pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
-    let known = |cost: f64| cost.is_finite().then_some(cost);
+    let known = |number: f64| number.is_finite().then_some(number);
     let mut csv = csv::Writer::from_writer(file);
-    for generation in generations {
-        let tally = generation.tally;
+    for row in generations {
+        let tally = row.tally;
+        let standing = row.swarm;
         csv.serialize(Row {
-            generation: generation.generation,
-            evaluations: generation.evaluations,
-            best_cost: known(generation.best.cost),
-            best_violation: generation.best.violation,
-            median_personal_best: known(generation.median_personal_best),
+            generation: row.generation,
+            evaluations: row.evaluations,
+            restarts: row.restarts,
+            best_cost: known(row.best.cost),
+            best_violation: row.best.violation,
+            median_personal_best: standing.and_then(|standing| known(standing.median)),
+            interquartile_range: standing.and_then(|standing| known(standing.range)),
+            spread: standing.map(|standing| standing.posture.spread),
+            mean_velocity: standing.map(|standing| standing.posture.mean_velocity),
+            infeasible_share: share(row.infeasible, row.judged),
+            failed_share: share(tally.failed, tally.simulations),
+            abandoned_share: share(tally.abandoned, tally.simulations),
             simulations: tally.simulations,
             control_steps: tally.control_steps,
-            failed: tally.failed,
-            abandoned: tally.abandoned,
             panicked: tally.panicked,
             rejected: tally.rejected,
         })
         .map_err(io_error)?;
     }
     csv.flush()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }

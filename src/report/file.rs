@@ -7,19 +7,11 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::Error;
 
-const REMEDY: &str = "choose another place with --output, or make room there";
+/// How the names of temporary files begin and end.
+pub(super) const PREFIX: &str = ".gainswarm-";
+pub(super) const SUFFIX: &str = ".tmp";
 
-/// Makes sure that results can be written into `directory` before anything long is computed.
-///
-/// # Errors
-///
-/// When it is not there and cannot be made, or no file can be made in it.
-pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(directory)
-        .and_then(|()| temporary(directory))
-        .map(drop)
-        .map_err(refusal(directory))
-}
+const REMEDY: &str = "choose another place with --output, or make room there";
 
 /// Replaces a file by what `write` puts into it; on an error the old file stays. A symbolic link is followed, a device or
 /// pipe is written to directly.
@@ -67,7 +59,7 @@ impl Staged {
     }
 }
 
-fn refusal(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+pub(super) fn refusal(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
     let path = path.to_path_buf();
     |reason| Error::Write { path, reason, remedy: REMEDY }
 }
@@ -79,9 +71,9 @@ fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<(
 }
 
 /// A temporary file that gets the permissions of an ordinary one.
-fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(".gainswarm-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -9,7 +9,9 @@ use crate::engine::{Resources, Tuning};
 use crate::stability::Certificate;
 use crate::validation::Finding;
 
+pub mod checkpoint;
 mod convergence;
+mod directory;
 mod file;
 mod gains;
 mod manifest;
@@ -17,9 +19,9 @@ mod summary;
 mod trajectory;
 mod validation;
 
+pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
-pub use file::{prepare_directory, replace};
-pub use gains::{Gain, read_gains};
+pub use file::replace;
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
 pub use validation::validation_json;

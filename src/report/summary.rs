@@ -36,8 +36,9 @@ impl Summary {
         add("max_real_part", certificate.max_real_part.into());
         add("failed", tuning.failed().into());
         add("stopped_by", tuning.reason.name().into());
-        add("generations", tuning.convergence.len().into());
+        add("generations", tuning.generations.into());
         add("evaluations", tuning.evaluations.into());
+        add("restarts", tuning.restarts.into());
         add("simulations", tuning.tally.simulations.into());
         add("rejected", tuning.tally.rejected.into());
         add("control_steps", tuning.tally.control_steps.into());

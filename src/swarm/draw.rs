@@ -27,6 +27,10 @@ pub enum Purpose {
     SensorNoise = 7,
     /// Resampling for confidence intervals.
     Bootstrap = 8,
+    /// Which slice of a Latin hypercube a particle starts in.
+    InitialOrder = 9,
+    /// Samples about a best position.
+    Polish = 10,
 }
 
 /// A source of random numbers for one purpose.

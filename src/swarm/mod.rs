@@ -17,15 +17,19 @@
 //!
 //! Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
+use crate::tape::{Damage, Persist, Tape};
 use crate::topologies::{DynTopology, TopologyKind};
 use crate::{Error, memory};
-use rules::{DynRule, Particle, RuleKind};
+use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 
+mod algebra;
 mod bounds;
 mod draw;
 mod initial;
 mod outcome;
+mod polish;
 pub mod rules;
+mod search;
 mod space;
 mod stopping;
 
@@ -33,8 +37,9 @@ pub use bounds::Bounds;
 pub use draw::{Draw, Purpose};
 pub use initial::Initial;
 pub use outcome::Outcome;
+pub use search::{Plan, PolishPlan, Question, Restarts, Search};
 pub use space::{Axis, Scale};
-pub use stopping::{Search, StopReason, Stopping};
+pub use stopping::{StopReason, Stopping};
 
 /// How a swarm is made up.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,19 +58,22 @@ pub struct Settings {
     pub bounds: Bounds,
     /// How the first positions are spread.
     pub initial: Initial,
+    /// Positions in the units of the axes from which the first particles start instead.
+    pub start: Vec<Vec<f64>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let rule = RuleKind::Spso2011;
+        let rule = RuleKind::Learning;
         Self {
-            particles: 40,
+            particles: 24,
             rule,
             coefficients: rule.parameters().iter().map(|parameter| parameter.default).collect(),
             topology: TopologyKind::AdaptiveRandom,
             informed: 3,
             bounds: Bounds::Absorb,
-            initial: Initial::Uniform,
+            initial: Initial::Sobol,
+            start: Vec::new(),
         }
     }
 }
@@ -74,6 +82,7 @@ impl Default for Settings {
 pub struct Swarm {
     seed: u64,
     bounds: Bounds,
+    initial: Initial,
     axes: Box<[Axis]>,
     rule: Box<dyn DynRule>,
     topology: Box<dyn DynTopology>,
@@ -89,7 +98,12 @@ pub struct Swarm {
     positions: Box<[f64]>,
     best_position: Box<[f64]>,
     scratch: Box<[f64]>,
-    weights: Box<[f64]>,
+    /// Who informs the particle that moves, where the rule wants to know.
+    informed_by: Vec<usize>,
+    /// Which particles have just found something better.
+    improved: Box<[bool]>,
+    /// What the particles have to beat where all outcomes count.
+    nothing: Box<[Outcome]>,
 }
 
 impl Swarm {
@@ -101,9 +115,11 @@ impl Swarm {
     ///
     /// # Panics
     ///
-    /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's.
+    /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's, or that of a start's
+    /// coordinates not the axes'.
     pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
-        let Settings { particles, rule, ref coefficients, topology, informed, bounds, initial } = *settings;
+        let Settings { particles, rule, ref coefficients, topology, informed, bounds, initial, ref start } =
+            *settings;
         assert!(!axes.is_empty() && particles > 0 && informed > 0, "an axis, a particle and a link at least");
         assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
         let dimensions = axes.len();
@@ -112,8 +128,9 @@ impl Swarm {
         let mut swarm = Self {
             seed,
             bounds,
+            initial,
             axes: axes.into(),
-            rule: rule.build(coefficients),
+            rule: rule.build(coefficients, dimensions, particles)?,
             topology: topology.build(particles, informed)?,
             generation: 0,
             told: false,
@@ -126,9 +143,15 @@ impl Swarm {
             positions: numbers()?,
             best_position: vec![0.0; dimensions].into_boxed_slice(),
             scratch: vec![0.0; dimensions].into_boxed_slice(),
-            weights: memory::filled(what, particles, 0.0)?,
+            informed_by: memory::empty(what, particles)?,
+            improved: memory::filled(what, particles, false)?,
+            nothing: memory::filled(what, particles, Outcome::WORST)?,
         };
-        swarm.spread(initial);
+        swarm.start(0);
+        for (particle, position) in start.iter().enumerate().take(particles) {
+            swarm.place(particle, position);
+        }
+        swarm.decode();
         Ok(swarm)
     }
 
@@ -143,17 +166,20 @@ impl Swarm {
         &self.positions
     }
 
-    /// Takes the outcome of every position of this generation, in their order; fewer when a budget ends within a generation.
+    /// Takes the outcome of every position of this generation, in their order; fewer when a budget ends within a generation. True
+    /// when any particle has found something better than before.
     ///
     /// # Panics
     ///
     /// When there are more outcomes than particles.
-    pub fn tell(&mut self, outcomes: &[Outcome]) {
+    pub fn tell(&mut self, outcomes: &[Outcome]) -> bool {
         assert!(outcomes.len() <= self.bests.len(), "at most one outcome a particle");
         self.told = true;
+        self.improved.fill(false);
         let before = self.bests[self.leader];
         for (particle, outcome) in outcomes.iter().enumerate() {
             if outcome.is_better_than(&self.bests[particle]) {
+                self.improved[particle] = true;
                 self.bests[particle] = *outcome;
                 let row = self.row(particle);
                 self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
@@ -165,13 +191,11 @@ impl Swarm {
         if !self.bests[self.leader].is_better_than(&before) {
             self.rewire(self.generation + 1);
         }
+        self.rule.learn(Lesson { positions: &self.cube, outcomes, improved: &self.improved });
         self.topology.best_informants(&self.bests, &mut self.informants);
         let row = self.row(self.leader);
-        for (value, (axis, u)) in
-            self.best_position.iter_mut().zip(self.axes.iter().zip(&self.best_cube[row]))
-        {
-            *value = axis.value(*u);
-        }
+        decode(&self.axes, &self.best_cube[row], &mut self.best_position);
+        self.improved.contains(&true)
     }
 
     /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
@@ -180,43 +204,117 @@ impl Swarm {
         (&self.best_position, self.bests[self.leader])
     }
 
+    /// The positions of this generation, as [`Swarm::ask`] last gave them.
+    #[must_use]
+    pub fn positions(&self) -> &[f64] {
+        &self.positions
+    }
+
+    /// For each position of this generation an outcome: whatever is no better than it need not be known exactly.
+    #[must_use]
+    pub fn to_beat(&self) -> &[Outcome] {
+        if self.rule.needs_all_outcomes() { &self.nothing } else { &self.bests }
+    }
+
     /// The best outcome that each particle has seen.
     #[must_use]
     pub fn personal_bests(&self) -> &[Outcome] {
         &self.bests
     }
 
-    /// Draws positions, velocities and links (Clerc 2012: velocities such that the first move stays in the box).
-    fn spread(&mut self, initial: Initial) {
-        initial.spread(self.seed, self.axes.len(), &mut self.cube);
+    /// How the swarm stands.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a number of particles")]
+    pub fn posture(&self) -> Posture {
+        let (dimensions, count) = (self.axes.len(), self.bests.len() as f64);
+        let mut variance = 0.0;
+        for i in 0..dimensions {
+            let along = || self.best_cube.iter().skip(i).step_by(dimensions);
+            let mean = along().sum::<f64>() / count;
+            variance += along().map(|u| (u - mean) * (u - mean)).sum::<f64>() / count;
+        }
+        let speed = |velocity: &[f64]| velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
+        Posture {
+            spread: (variance / dimensions as f64).sqrt(),
+            mean_velocity: self.velocities.chunks_exact(dimensions).map(speed).sum::<f64>() / count,
+        }
+    }
+
+    /// Puts a particle that has not flown yet somewhere else; it keeps its velocity as far as that leads nowhere outside.
+    fn place(&mut self, particle: usize, position: &[f64]) {
+        assert_eq!(position.len(), self.axes.len(), "a coordinate an axis");
+        let row = self.row(particle);
+        for ((i, axis), value) in row.clone().zip(self.axes.iter()).zip(position) {
+            self.cube[i] = axis.share(*value);
+            self.velocities[i] = self.velocities[i].clamp(-self.cube[i], 1.0 - self.cube[i]);
+        }
+        self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
+    }
+
+    /// Forgets everything and spreads the particles anew; `generation` is the number of the next one, by which random numbers are keyed.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn start(&mut self, generation: u64) {
+        self.generation = generation;
+        self.told = false;
+        self.bests.fill(Outcome::WORST);
+        self.leader = 0;
+        self.rule.start();
+        // Who informs whom is known once outcomes are.
+        let order = &mut self.informants;
+        self.initial.spread(self.seed, generation, self.axes.len(), &mut self.cube, order);
         for particle in 0..self.bests.len() {
-            let mut velocity = Draw::new(self.seed, Purpose::InitialVelocity, 0, particle);
+            // Clerc 2012: the first move stays in the box.
+            let mut velocity = Draw::new(self.seed, Purpose::InitialVelocity, generation, particle);
             for i in self.row(particle) {
                 self.velocities[i] = velocity.between(-self.cube[i], 1.0 - self.cube[i]);
             }
         }
         self.best_cube.copy_from_slice(&self.cube);
-        self.rewire(0);
+        self.rewire(generation);
         self.decode();
+    }
+
+    /// The personal bests in the unit cube, particle-major.
+    pub(super) fn bests_cube(&self) -> &[f64] {
+        &self.best_cube
+    }
+
+    /// The best position so far in the unit cube.
+    pub(super) fn best_cube(&self) -> &[f64] {
+        &self.best_cube[self.row(self.leader)]
     }
 
     /// Moves every particle.
     fn fly(&mut self) {
         for particle in 0..self.bests.len() {
             let row = self.row(particle);
+            self.informed_by.clear();
+            if self.rule.is_fully_informed() {
+                let informed_by = &mut self.informed_by;
+                self.topology
+                    .each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
+            }
             let informant = self.informants[particle];
             let informant_row = self.row(informant);
             let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
             self.rule.accelerate(
                 &mut Particle {
+                    index: particle,
                     position: &self.cube[row.clone()],
                     velocity: &mut self.velocities[row.clone()],
                     personal_best: &self.best_cube[row.clone()],
                     informant_best: &self.best_cube[informant_row],
                     self_informed: informant == particle,
-                    bests: &self.best_cube,
+                    informants: &self.informed_by,
+                    swarm: Knowledge {
+                        bests: &self.best_cube,
+                        outcomes: &self.bests,
+                        generation: self.generation,
+                    },
                     scratch: &mut self.scratch,
-                    weights: &mut self.weights,
                 },
                 &mut draw,
             );
@@ -231,14 +329,48 @@ impl Swarm {
     }
 
     fn decode(&mut self) {
-        let dimensions = self.axes.len();
-        for (index, (position, u)) in self.positions.iter_mut().zip(&self.cube).enumerate() {
-            *position = self.axes[index % dimensions].value(*u);
-        }
+        decode(&self.axes, &self.cube, &mut self.positions);
     }
 
     fn row(&self, particle: usize) -> std::ops::Range<usize> {
         let dimensions = self.axes.len();
         particle * dimensions..(particle + 1) * dimensions
+    }
+}
+
+impl Persist for Swarm {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        let particles = self.bests.len();
+        tape.u64(&mut self.generation)?;
+        tape.flag(&mut self.told)?;
+        tape.f64s(&mut self.cube)?;
+        tape.f64s(&mut self.velocities)?;
+        tape.f64s(&mut self.best_cube)?;
+        self.bests.iter_mut().try_for_each(|best| best.pass(tape))?;
+        self.informants.iter_mut().try_for_each(|informant| tape.index(informant, particles))?;
+        tape.index(&mut self.leader, particles)?;
+        self.topology.pass(tape)?;
+        self.rule.pass(tape)?;
+        // What follows from the rest.
+        self.decode();
+        let row = self.row(self.leader);
+        decode(&self.axes, &self.best_cube[row], &mut self.best_position);
+        Ok(())
+    }
+}
+
+/// How a swarm stands, in widths of the box.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Posture {
+    /// The standard deviation of the personal bests along a dimension (root mean square over the dimensions).
+    pub spread: f64,
+    /// The mean length of the particles' velocities.
+    pub mean_velocity: f64,
+}
+
+/// Positions, one after the other, in the units of the axes.
+fn decode(axes: &[Axis], cube: &[f64], positions: &mut [f64]) {
+    for (index, (position, u)) in positions.iter_mut().zip(cube).enumerate() {
+        *position = axes[index % axes.len()].value(*u);
     }
 }

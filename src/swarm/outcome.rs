@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::tape::{Damage, Persist, Tape};
+
 /// What a position is worth.
 ///
 /// Outcomes are totally ordered, best first: feasible before infeasible, a smaller violation before a larger one, then
@@ -60,5 +62,12 @@ impl Outcome {
     #[must_use]
     pub fn is_better_than(&self, other: &Self) -> bool {
         self.rank(other).is_lt()
+    }
+}
+
+impl Persist for Outcome {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        tape.f64(&mut self.violation)?;
+        tape.f64(&mut self.cost)
     }
 }

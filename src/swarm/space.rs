@@ -59,4 +59,17 @@ impl Axis {
         };
         value.clamp(self.lower, self.upper)
     }
+
+    /// How far a value is from lower (0) to upper (1).
+    #[must_use]
+    pub fn share(&self, value: f64) -> f64 {
+        let share = match self.scale {
+            Scale::Linear => (value - self.lower) / (self.upper - self.lower),
+            Scale::Log10 => {
+                let lower = libm::log10(self.lower);
+                (libm::log10(value) - lower) / (libm::log10(self.upper) - lower)
+            }
+        };
+        share.clamp(0.0, 1.0)
+    }
 }

@@ -3,8 +3,9 @@
 //! Source: M. Clerc, *Standard Particle Swarm Optimisation* (2012), hal-00764996, section "adaptive random topology":
 //! K draws with replacement a particle, so that a particle is informed by 0 to S − 1 others.
 
-use super::{Topology, better};
-use crate::swarm::{Draw, Outcome};
+use super::Topology;
+use crate::swarm::Draw;
+use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 
 /// Each particle informs K others at random.
@@ -13,6 +14,29 @@ pub struct AdaptiveRandom {
     informed: usize,
     /// `informed` targets a particle, particle-major.
     links: Box<[usize]>,
+    /// The sources of the links, those of a target side by side, and where those of each target begin.
+    sources: Box<[usize]>,
+    begins: Box<[usize]>,
+}
+
+impl AdaptiveRandom {
+    /// Sorts the sources by their targets.
+    fn turn(&mut self) {
+        let particles = self.links.len() / self.informed;
+        self.begins.fill(0);
+        for target in &self.links {
+            self.begins[*target] += 1;
+        }
+        // From the end of each target's sources down to their beginning.
+        for target in 1..particles {
+            self.begins[target] += self.begins[target - 1];
+        }
+        self.begins[particles] = self.links.len();
+        for (link, target) in self.links.iter().enumerate().rev() {
+            self.begins[*target] -= 1;
+            self.sources[self.begins[*target]] = link / self.informed;
+        }
+    }
 }
 
 impl Topology for AdaptiveRandom {
@@ -20,13 +44,13 @@ impl Topology for AdaptiveRandom {
     const SUMMARY: &'static str = "each informs K others, rewired when the best did not improve";
 
     fn new(particles: usize, informed: usize) -> Result<Self, Error> {
+        let what = "the links of the swarm (particles × informants)";
+        let links = particles.saturating_mul(informed);
         Ok(Self {
             informed,
-            links: memory::filled(
-                "the links of the swarm (particles × informants)",
-                particles.saturating_mul(informed),
-                0,
-            )?,
+            links: memory::filled(what, links, 0)?,
+            sources: memory::filled(what, links, 0)?,
+            begins: memory::filled(what, particles.saturating_add(1), 0)?,
         })
     }
 
@@ -35,16 +59,25 @@ impl Topology for AdaptiveRandom {
         for target in &mut self.links {
             *target = draw.below(particles);
         }
+        self.turn();
     }
 
-    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
-        for (particle, informant) in informants.iter_mut().enumerate() {
-            *informant = particle;
-        }
-        for (source, targets) in self.links.chunks_exact(self.informed).enumerate() {
-            for &target in targets {
-                informants[target] = better(bests, informants[target], source);
+    fn each_informant(&self, particle: usize, _particles: usize, visit: &mut dyn FnMut(usize)) {
+        visit(particle);
+        let mut last = particle;
+        for source in &self.sources[self.begins[particle]..self.begins[particle + 1]] {
+            // A source that has drawn the same target twice stands twice in a row.
+            if *source != last && *source != particle {
+                visit(*source);
             }
+            last = *source;
         }
+    }
+
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        let particles = self.links.len() / self.informed;
+        self.links.iter_mut().try_for_each(|target| tape.index(target, particles))?;
+        self.turn();
+        Ok(())
     }
 }

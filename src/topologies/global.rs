@@ -18,6 +18,11 @@ impl Topology for Global {
 
     fn rewire(&mut self, _draw: &mut Draw) {}
 
+    fn each_informant(&self, _particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {
+        (0..particles).for_each(visit);
+    }
+
+    /// The same for all.
     fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
         let best = (1..bests.len()).fold(0, |best, particle| better(bests, best, particle));
         informants.fill(best);

@@ -5,6 +5,7 @@
 use crate::Error;
 use crate::registry::registry;
 use crate::swarm::{Draw, Outcome};
+use crate::tape::{Damage, Tape};
 
 pub mod adaptive_random;
 pub mod global;
@@ -35,19 +36,43 @@ pub trait Topology: Send {
     /// Draws the links anew where they are random: at the start, and after each generation that did not improve the best.
     fn rewire(&mut self, draw: &mut Draw);
 
-    /// For every particle the one with the best outcome among those that inform it, itself included; ties go to the
-    /// smaller index.
+    /// Calls `visit` with every particle of `particles` that informs the given one: itself among them, once.
     ///
     /// # Allocation
     ///
     /// None.
-    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
+    fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize));
+
+    /// For every particle the one with the best outcome among those that inform it; ties go to the smaller index.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
+        for (particle, informant) in informants.iter_mut().enumerate() {
+            *informant = particle;
+            self.each_informant(particle, bests.len(), &mut |other| {
+                *informant = better(bests, *informant, other)
+            });
+        }
+    }
+
+    /// Saves or restores what [`Topology::rewire`] has drawn.
+    ///
+    /// # Errors
+    ///
+    /// When restoring, bytes that are no such state.
+    fn pass(&mut self, _tape: &mut Tape<'_>) -> Result<(), Damage> {
+        Ok(())
+    }
 }
 
 /// A topology without its constants, so that it can be kept in a box.
 pub(crate) trait DynTopology: Send {
     fn rewire(&mut self, draw: &mut Draw);
+    fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize));
     fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage>;
 }
 
 impl<T: Topology> DynTopology for T {
@@ -55,8 +80,16 @@ impl<T: Topology> DynTopology for T {
         Topology::rewire(self, draw);
     }
 
+    fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {
+        Topology::each_informant(self, particle, particles, visit);
+    }
+
     fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
         Topology::best_informants(self, bests, informants);
+    }
+
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        Topology::pass(self, tape)
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Source: Kennedy & Mendes 2002, doi:10.1109/CEC.2002.1004493.
 
-use super::{Topology, better};
+use super::Topology;
 use crate::Error;
-use crate::swarm::{Draw, Outcome};
+use crate::swarm::Draw;
 
 /// Every particle informs its two neighbours.
 #[derive(Debug)]
@@ -20,12 +20,14 @@ impl Topology for Ring {
 
     fn rewire(&mut self, _draw: &mut Draw) {}
 
-    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
-        let count = bests.len();
-        for (particle, informant) in informants.iter_mut().enumerate() {
-            let before = (particle + count - 1) % count;
-            let after = (particle + 1) % count;
-            *informant = better(bests, better(bests, before, particle), after);
+    fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {
+        let (before, after) = ((particle + particles - 1) % particles, (particle + 1) % particles);
+        visit(particle);
+        if after != particle {
+            visit(after);
+        }
+        if before != after {
+            visit(before);
         }
     }
 }

@@ -3,9 +3,9 @@
 //! The grid is as near to a square as the number of particles allows; a prime number makes a single row, a ring. Source:
 //! Kennedy & Mendes 2002, doi:10.1109/CEC.2002.1004493.
 
-use super::{Topology, better};
+use super::Topology;
 use crate::Error;
-use crate::swarm::{Draw, Outcome};
+use crate::swarm::Draw;
 
 /// Every particle informs the four beside it in a grid.
 #[derive(Debug)]
@@ -24,17 +24,21 @@ impl Topology for VonNeumann {
 
     fn rewire(&mut self, _draw: &mut Draw) {}
 
-    fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]) {
-        let (count, columns) = (bests.len(), self.columns);
-        for (particle, informant) in informants.iter_mut().enumerate() {
-            let (row, column) = (particle / columns, particle % columns);
-            let beside = [
-                row * columns + (column + 1) % columns,
-                row * columns + (column + columns - 1) % columns,
-                (particle + columns) % count,
-                (particle + count - columns) % count,
-            ];
-            *informant = beside.into_iter().fold(particle, |best, other| better(bests, best, other));
+    fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {
+        let columns = self.columns;
+        let (row, column) = (particle / columns, particle % columns);
+        let near = [
+            particle,
+            row * columns + (column + 1) % columns,
+            row * columns + (column + columns - 1) % columns,
+            (particle + columns) % particles,
+            (particle + particles - columns) % particles,
+        ];
+        // On a small grid the same one may stand on two sides.
+        for (index, other) in near.iter().enumerate() {
+            if !near[..index].contains(other) {
+                visit(*other);
+            }
         }
     }
 }

@@ -231,3 +231,17 @@ pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -
     assert_eq!(workspace.used_bytes(), bytes, "what is declared is used");
     (0..jobs).map(|job| records.get(job)).collect()
 }
+
+/// The result files of a tuning without what depends on time and machine.
+pub(crate) fn results(directory: &Path) -> (String, String, Vec<String>) {
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).expect("a result");
+    let mut csv = csv::Reader::from_path(directory.join("summary.csv")).expect("a summary");
+    let header = csv.headers().expect("a header").clone();
+    let row = csv.records().next().expect("a row").expect("a row");
+    let lasting = |name: &&str| {
+        !["wall_s", "simulations_per_s", "threads", "simd", "ns_per_control_step"].contains(name)
+    };
+    let summary = header.iter().zip(row.iter()).filter(|(name, _)| lasting(name));
+    let summary = summary.map(|(name, value)| format!("{name}={value}")).collect();
+    (read("gains.csv"), read("convergence.csv"), summary)
+}

@@ -31,7 +31,7 @@ impl Rule for Constriction {
         Self { chi, phi: [values[0], values[1]] }
     }
 
-    fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
+    fn accelerate(&mut self, particle: &mut Particle<'_>, draw: &mut Draw) {
         for (i, velocity) in particle.velocity.iter_mut().enumerate() {
             let x = particle.position[i];
             let personal = self.phi[0] * draw.uniform() * (particle.personal_best[i] - x);

@@ -39,7 +39,7 @@ impl Rule for Spso2011 {
         Self { w: values[0], c: values[1] }
     }
 
-    fn accelerate(&self, particle: &mut Particle<'_>, draw: &mut Draw) {
+    fn accelerate(&mut self, particle: &mut Particle<'_>, draw: &mut Draw) {
         let dimensions = particle.position.len();
         let towards_centre = |particle: &Particle<'_>, i: usize| particle.towards_centre(self.c, i);
         let square = |i: usize| towards_centre(particle, i) * towards_centre(particle, i);

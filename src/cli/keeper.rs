@@ -1,0 +1,86 @@
+//! Keeps a run safe while it goes on: checkpoints, interruptions, progress.
+
+use std::path::Path;
+
+use super::interrupt::Interrupt;
+use super::progress::Meter;
+use super::{SearchArgs, note};
+use crate::Error;
+use crate::config::Config;
+use crate::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
+use crate::report::checkpoint;
+use crate::tape;
+
+/// Who watches a run for the user.
+pub(super) struct Keeper<'a> {
+    directory: &'a Path,
+    config: &'a Config,
+    /// Generations from one checkpoint to the next.
+    every: u64,
+    meter: Meter,
+    interrupt: Interrupt,
+    /// The exit code when the run was interrupted.
+    interrupted: Option<u8>,
+    /// Room for a state.
+    bytes: Vec<u8>,
+    /// Whether the user knows that a checkpoint could not be written.
+    warned: bool,
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn new(directory: &'a Path, config: &'a Config, search: &SearchArgs) -> Self {
+        Self {
+            directory,
+            config,
+            every: search.checkpoint_every,
+            meter: Meter::new(search.quiet),
+            interrupt: Interrupt::listen(),
+            interrupted: None,
+            bytes: Vec::new(),
+            warned: false,
+        }
+    }
+
+    /// Runs to the end or to an interruption. The first checkpoint is written before anything is computed: from then on the directory
+    /// belongs to this run.
+    pub(super) fn keep(&mut self, mut run: Run<'_>, resources: Resources) -> Result<Tuning, Error> {
+        if run.generations() == 0 {
+            self.save(&mut run)?;
+        }
+        let tuning = run.search(resources, self)?;
+        self.meter.finish();
+        Ok(tuning)
+    }
+
+    /// The exit code, when the run was interrupted.
+    pub(super) fn interrupted(&self) -> Option<u8> {
+        self.interrupted
+    }
+
+    fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
+        self.bytes.clear();
+        tape::save(run, &mut self.bytes);
+        checkpoint::write(self.directory, self.config, &self.bytes)
+    }
+}
+
+impl Observer for Keeper<'_> {
+    fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
+        self.meter.show(progress);
+        if !progress.ended {
+            self.interrupted = self.interrupt.exit_code();
+        }
+        let is_due = progress.row.generation.is_multiple_of(self.every);
+        if is_due || progress.ended || self.interrupted.is_some() {
+            match self.save(run) {
+                // A run is worth more than its checkpoint.
+                Err(error) if !self.warned => {
+                    self.warned = true;
+                    note(&format!("warning: the run goes on without a new checkpoint; {error}"));
+                }
+                _ => {}
+            }
+        }
+        if self.interrupted.is_some() { Flow::Interrupt } else { Flow::Continue }
+    }
+}

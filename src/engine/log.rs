@@ -1,0 +1,127 @@
+//! The log of a search: bounded, whatever the length of the run.
+
+use super::{Generation, Tally};
+use crate::swarm::Outcome;
+use crate::tape::{Damage, Persist, Tape};
+use crate::{Error, memory};
+
+/// Most rows of a log.
+pub const ROWS_MAX: usize = 4096;
+
+/// Rows of equal numbers of generations: one each, until the log is full and every two rows become one.
+#[derive(Debug)]
+pub(super) struct Log {
+    rows: Vec<Generation>,
+    /// Generations a row.
+    stride: u64,
+    /// The row that is not complete.
+    open: Option<Generation>,
+}
+
+impl Log {
+    /// A log of up to so many generations.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub(super) fn new(generations: u64) -> Result<Self, Error> {
+        let rows = usize::try_from(generations).unwrap_or(ROWS_MAX).min(ROWS_MAX);
+        Ok(Self { rows: memory::empty("the rows of convergence.csv", rows)?, stride: 1, open: None })
+    }
+
+    /// Adds a generation.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn push(&mut self, generation: Generation) {
+        let row = self.open.take().map_or(generation, |open| open.followed_by(&generation));
+        if row.generation % self.stride != 0 {
+            self.open = Some(row);
+            return;
+        }
+        self.rows.push(row);
+        if self.rows.len() == ROWS_MAX {
+            for pair in 0..ROWS_MAX / 2 {
+                self.rows[pair] = self.rows[2 * pair].followed_by(&self.rows[2 * pair + 1]);
+            }
+            self.rows.truncate(ROWS_MAX / 2);
+            self.stride *= 2;
+        }
+    }
+
+    /// All rows; the last may be of fewer generations.
+    pub(super) fn rows(&self) -> Vec<Generation> {
+        self.rows.iter().copied().chain(self.open).collect()
+    }
+}
+
+impl Generation {
+    /// One row for this and the generations that followed it: how things stood at the end, and what all simulations came to.
+    fn followed_by(&self, next: &Self) -> Self {
+        let mut tally = self.tally;
+        tally.add(&next.tally);
+        Self {
+            judged: self.judged + next.judged,
+            infeasible: self.infeasible + next.infeasible,
+            tally,
+            ..*next
+        }
+    }
+
+    /// Before anything was done.
+    const NONE: Self = Self {
+        generation: 0,
+        evaluations: 0,
+        restarts: 0,
+        best: Outcome::WORST,
+        swarm: None,
+        judged: 0,
+        infeasible: 0,
+        tally: Tally::NONE,
+    };
+}
+
+impl Persist for Log {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        let mut count = self.rows.len();
+        tape.index(&mut count, ROWS_MAX)?;
+        tape.u64(&mut self.stride)?;
+        if self.stride == 0 {
+            return Err(Damage::Range);
+        }
+        self.rows.resize(count, Generation::NONE);
+        self.rows.iter_mut().try_for_each(|row| row.pass(tape))?;
+        let mut is_open = self.open.is_some();
+        tape.flag(&mut is_open)?;
+        let mut open = self.open.unwrap_or(Generation::NONE);
+        open.pass(tape)?;
+        self.open = is_open.then_some(open);
+        Ok(())
+    }
+}
+
+impl Persist for Generation {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        for count in [
+            &mut self.generation,
+            &mut self.evaluations,
+            &mut self.restarts,
+            &mut self.judged,
+            &mut self.infeasible,
+        ] {
+            tape.u64(count)?;
+        }
+        self.best.pass(tape)?;
+        let mut has_swarm = self.swarm.is_some();
+        tape.flag(&mut has_swarm)?;
+        let mut swarm = self.swarm.unwrap_or_default();
+        for number in
+            [&mut swarm.median, &mut swarm.range, &mut swarm.posture.spread, &mut swarm.posture.mean_velocity]
+        {
+            tape.f64(number)?;
+        }
+        self.swarm = has_swarm.then_some(swarm);
+        self.tally.pass(tape)
+    }
+}

@@ -1,0 +1,161 @@
+//! `checkpoint.bin`: a run so far, so that no interruption costs anything.
+//!
+//! ```text
+//! magic     16 bytes   "gainswarm state\n"
+//! version    8 bytes   of this form, little-endian as all numbers
+//! identity   8 bytes its length, then the program's version and the resolved config as JSON
+//! state      8 bytes its length, then the state, see [`crate::tape`]
+//! crc32      4 bytes   (IEEE) of all before
+//! ```
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::file::Staged;
+use crate::Error;
+use crate::config::Config;
+
+/// The file's name in the directory of a run.
+pub const NAME: &str = "checkpoint.bin";
+
+const MAGIC: &[u8; 16] = b"gainswarm state\n";
+const VERSION: u64 = 1;
+/// Magic, version and the length of the identity.
+const HEAD: usize = MAGIC.len() + 16;
+
+/// What a checkpoint belongs to.
+fn identity(config: &Config) -> Value {
+    json!({ "program": env!("CARGO_PKG_VERSION"), "config": config })
+}
+
+/// Writes the checkpoint of a run; the one before stays until this is on the disk.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write(directory: &Path, config: &Config, state: &[u8]) -> Result<(), Error> {
+    let identity = identity(config).to_string();
+    let mut bytes = Vec::with_capacity(HEAD + identity.len() + state.len() + 12);
+    bytes.extend_from_slice(MAGIC);
+    for number in [VERSION, identity.len() as u64] {
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+    bytes.extend_from_slice(identity.as_bytes());
+    bytes.extend_from_slice(&(state.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(state);
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    Staged::new(&directory.join(NAME), |file| file.write_all(&bytes))?.publish()
+}
+
+/// The state in the checkpoint of a run; `None` where there is none.
+///
+/// # Errors
+///
+/// When it cannot be read, is damaged or of another form, or belongs to another config or program.
+pub fn read(directory: &Path, config: &Config) -> Result<Option<Vec<u8>>, Error> {
+    let path = directory.join(NAME);
+    let refuse = |problem: String, remedy: &str| {
+        Err(Error::Checkpoint { path: path.clone(), problem, remedy: remedy.into() })
+    };
+    let bytes = match load(&path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(None),
+        Err(problem) => return refuse(problem, "give another --output, or --force to start anew"),
+    };
+    let (found, state) = match parts(&bytes) {
+        Ok(parts) => parts,
+        Err(problem) => {
+            return refuse(
+                problem.into(),
+                "nothing in it can be trusted: --force starts anew and replaces it",
+            );
+        }
+    };
+    match difference(&found, &identity(config), "") {
+        None => Ok(Some(state.to_vec())),
+        Some(problem) => refuse(
+            format!("is of another run: {problem}"),
+            "resume it with its own config and program, give another --output, or --force to start anew",
+        ),
+    }
+}
+
+/// The bytes of a checkpoint; of what cannot be one no more than its head is read. `None` where there is no file.
+fn load(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(cannot)?,
+    };
+    let mut bytes = Vec::new();
+    (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes == MAGIC {
+        file.read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    Ok(Some(bytes))
+}
+
+/// Identity and state of a checkpoint, or what is wrong with it.
+fn parts(bytes: &[u8]) -> Result<(Value, &[u8]), &'static str> {
+    const SHORT: &str = "is damaged: it ends too early";
+    let number = |bytes: &[u8]| bytes.first_chunk().map(|word| u64::from_le_bytes(*word)).ok_or(SHORT);
+    let rest = bytes.strip_prefix(MAGIC).ok_or(if MAGIC.starts_with(bytes) {
+        SHORT
+    } else {
+        "is no checkpoint of gainswarm"
+    })?;
+    if number(rest)? != VERSION {
+        return Err("is a checkpoint of another form than this program's, or damaged");
+    }
+    let (body, crc) = bytes.split_last_chunk().ok_or(SHORT)?;
+    let (identity, rest) = counted(body.get(MAGIC.len() + 8..).ok_or(SHORT)?).ok_or(SHORT)?;
+    let (state, rest) = counted(rest).ok_or(SHORT)?;
+    if !rest.is_empty() {
+        return Err("is damaged: it is longer than it should be");
+    }
+    if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
+        return Err("is damaged: its checksum does not fit");
+    }
+    let identity =
+        serde_json::from_slice(identity).map_err(|_| "is damaged: it does not say what it belongs to")?;
+    Ok((identity, state))
+}
+
+/// Bytes that are preceded by their number, and what follows them.
+fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
+}
+
+/// The first key in which two configs differ, and how.
+pub(super) fn difference(there: &Value, here: &Value, path: &str) -> Option<String> {
+    match (there, here) {
+        (Value::Object(a), Value::Object(b)) => {
+            let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            let missing = |key: &&String| !b.contains_key(*key);
+            let stray =
+                a.keys().find(missing).map(|key| format!("it has {}, which is not set here", below(key)));
+            stray.or_else(|| {
+                b.iter().find_map(|(key, value)| {
+                    difference(a.get(key).unwrap_or(&Value::Null), value, &below(key))
+                })
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let pairs = a.iter().zip(b).enumerate();
+            pairs.into_iter().find_map(|(index, (a, b))| difference(a, b, &format!("{path}[{}]", index + 1)))
+        }
+        _ if there == here => None,
+        _ => Some(format!("{path} is {} there and {} here", short(there), short(here))),
+    }
+}
+
+/// A value as it stands in a message.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    let start: String = text.chars().take(60).collect();
+    if start.len() < text.len() { start + "…" } else { start }
+}

@@ -1,0 +1,120 @@
+//! A state as bytes: one list of fields serves for saving and for restoring, so that the two cannot disagree.
+//!
+//! Every number is its eight bytes, little-endian: a restored state is the saved one bit for bit.
+
+/// What a state passes its fields through, one by one, always in the same order.
+#[derive(Debug)]
+pub struct Tape<'a>(Mode<'a>);
+
+#[derive(Debug)]
+enum Mode<'a> {
+    Save(&'a mut Vec<u8>),
+    Restore(&'a [u8]),
+}
+
+/// Why bytes are not a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// They end too early.
+    #[error("it ends too early")]
+    Short,
+    /// There are more than the state has.
+    #[error("it is longer than it should be")]
+    Long,
+    /// A number is out of its range.
+    #[error("it holds a number out of range")]
+    Range,
+}
+
+/// A state that can be saved and restored.
+pub trait Persist {
+    /// Passes every field that is not made anew from the config.
+    ///
+    /// # Errors
+    ///
+    /// When restoring, bytes that are no such state.
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage>;
+}
+
+/// Appends the bytes of a state.
+pub fn save(state: &mut dyn Persist, bytes: &mut Vec<u8>) {
+    let saved = state.pass(&mut Tape(Mode::Save(bytes)));
+    debug_assert_eq!(saved, Ok(()), "only restoring can fail");
+}
+
+/// Restores a state from all of `bytes`.
+///
+/// # Errors
+///
+/// When they are no such state; it is then half restored, and of no use.
+pub fn restore(state: &mut dyn Persist, bytes: &[u8]) -> Result<(), Damage> {
+    let mut tape = Tape(Mode::Restore(bytes));
+    state.pass(&mut tape)?;
+    match tape.0 {
+        Mode::Restore([]) => Ok(()),
+        _ => Err(Damage::Long),
+    }
+}
+
+impl Tape<'_> {
+    /// A whole number.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Short`].
+    pub fn u64(&mut self, value: &mut u64) -> Result<(), Damage> {
+        match &mut self.0 {
+            Mode::Save(bytes) => bytes.extend_from_slice(&value.to_le_bytes()),
+            Mode::Restore(bytes) => {
+                let (word, rest) = bytes.split_first_chunk().ok_or(Damage::Short)?;
+                (*value, *bytes) = (u64::from_le_bytes(*word), rest);
+            }
+        }
+        Ok(())
+    }
+
+    /// A number, whatever its bits.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Short`].
+    pub fn f64(&mut self, value: &mut f64) -> Result<(), Damage> {
+        let mut bits = value.to_bits();
+        self.u64(&mut bits)?;
+        *value = f64::from_bits(bits);
+        Ok(())
+    }
+
+    /// As many numbers as there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Short`].
+    pub fn f64s(&mut self, values: &mut [f64]) -> Result<(), Damage> {
+        values.iter_mut().try_for_each(|value| self.f64(value))
+    }
+
+    /// An index below `end`.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Range`] and [`Damage::Short`].
+    pub fn index(&mut self, value: &mut usize, end: usize) -> Result<(), Damage> {
+        let mut wide = *value as u64;
+        self.u64(&mut wide)?;
+        *value = usize::try_from(wide).ok().filter(|index| *index < end).ok_or(Damage::Range)?;
+        Ok(())
+    }
+
+    /// A choice between two.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Range`] and [`Damage::Short`].
+    pub fn flag(&mut self, value: &mut bool) -> Result<(), Damage> {
+        let mut index = usize::from(*value);
+        self.index(&mut index, 2)?;
+        *value = index == 1;
+        Ok(())
+    }
+}

@@ -107,10 +107,8 @@ pub(super) fn search(source: &Source) -> Result<AskTell, ConfigError> {
         let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
         return Err(root.error("parameters", "is missing", remedy));
     }
-    // What the ablation in docs/swarm.md found best.
-    let particles = 4 + 2 * axes.len() as u64;
     let section = root.section("swarm")?;
-    let swarm = swarm(&section, [axes.len(), 1], particles, RuleKind::Learning)?;
+    let swarm = swarm(&section, [axes.len(), 1])?;
     section.finish()?;
     Ok(AskTell { seed, swarm, axes })
 }
@@ -153,7 +151,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let count = scenarios.iter().map(|group| group.count).sum();
     let tune = tune(&root, &plant, &controller)?;
     let section = root.section("swarm")?;
-    let swarm = swarm(&section, [tune.len(), count], 64, RuleKind::Learning)?;
+    let swarm = swarm(&section, [tune.len(), count])?;
     let constraints = constraints(&root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
     let mut config = Config {
@@ -329,9 +327,9 @@ fn limits(section: Section<'_>, simulation: &SimulationConfig) -> Result<[f64; T
 fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     let number = |name, unit, range, doc| Parameter::fixed(name, unit, 0.0, range, doc);
     let optional = |parameter: &Parameter| section.optional_number(parameter.name, parameter);
-    // Without any bound a search takes 100 generations; with one on evaluations, as many as they make.
+    // Without any bound a search takes 200 generations; with one on evaluations, as many as they make.
     let evaluations = section.has("evaluations");
-    let generations = if evaluations { GENERATIONS_MAX } else { 100 };
+    let generations = if evaluations { GENERATIONS_MAX } else { 200 };
     Ok(Stopping {
         generations: section.whole("generations", generations, 1..=GENERATIONS_MAX)?,
         evaluations: section.whole("evaluations", u64::MAX, 1..=EVALUATIONS_MAX)?,
@@ -347,14 +345,10 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
 }
 
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
-fn swarm(
-    section: &Section<'_>,
-    [dimensions, scenarios]: [usize; 2],
-    particles: u64,
-    rule: RuleKind,
-) -> Result<Plan, ConfigError> {
-    let particles = section.whole("particles", particles, 2..=PARTICLES_MAX)?;
-    let rule: RuleKind = section.choice("rule", rule)?;
+fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) -> Result<Plan, ConfigError> {
+    // What the ablation in docs/swarm.md found best.
+    let particles = section.whole("particles", 4 + 2 * dimensions as u64, 2..=PARTICLES_MAX)?;
+    let rule = section.choice("rule", RuleKind::Learning)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
     let coefficients = section.section(rule.name())?;

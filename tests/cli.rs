@@ -1,6 +1,7 @@
 //! The program as a user runs it.
 
 use std::path::Path;
+use std::process::Output;
 
 use crate::support::{SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config};
 
@@ -127,6 +128,45 @@ fn tune_prints_a_table_and_writes_its_files() {
         std::fs::read_dir(&out).expect("results").map(|entry| entry.expect("an entry").file_name()).collect();
     files.sort();
     assert_eq!(files, ["checkpoint.bin", "convergence.csv", "gains.csv", "manifest.json", "summary.csv"]);
+}
+
+#[test]
+fn a_warm_start_is_never_worse_than_the_gains_it_starts_from_and_gains_outside_of_the_search_are_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = write_config(directory.path(), "first.toml", SMALL_STUDY);
+    let one_generation = SMALL_STUDY.replacen("generations = 12", "generations = 1", 1);
+    let second = write_config(
+        directory.path(),
+        "second.toml",
+        one_generation.replacen("[swarm]", "[swarm]\nwarm_start = [\"first/gains.csv\"]", 1),
+    );
+    let plain = write_config(directory.path(), "plain.toml", &one_generation);
+    let tune = |config: &str, name: &str, options: &[&str]| {
+        let output = directory.path().join(name);
+        let output = output.to_str().expect("UTF-8");
+        gainswarm(&[&["tune", config, "--quiet", "--json", "--output", output], options].concat())
+    };
+    let cost = |run: Output| -> f64 {
+        assert!(run.status.success(), "{}", stderr(&run));
+        let summary: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+        summary["cost"].as_f64().expect("a cost")
+    };
+    let found = cost(tune(&first, "first", &[]));
+    let gains = directory.path().join("first/gains.csv");
+    let gains = gains.to_str().expect("UTF-8");
+    let by_config = cost(tune(&second, "second", &[]));
+    assert!(by_config <= found * (1.0 + 1e-9), "{by_config} after {found}");
+    let by_option = cost(tune(&plain, "plain", &["--warm-start", gains]));
+    assert_eq!(by_option.to_bits(), by_config.to_bits());
+    assert!(cost(tune(&plain, "cold", &[])) > by_config);
+
+    let narrow = one_generation + "[[tune]]\nparameter = \"kd\"\nlower = 1e-9\nupper = 1e-8\n";
+    let narrow = write_config(directory.path(), "narrow.toml", narrow);
+    let refused = tune(&narrow, "narrow", &["--warm-start", gains]);
+    assert_eq!(refused.status.code(), Some(2));
+    let message = stderr(&refused);
+    assert!(message.contains("gains.csv: kd = ") && message.contains("from 1e-9 to 1e-8"), "{message}");
+    assert!(!directory.path().join("narrow").exists(), "nothing was begun");
 }
 
 #[test]

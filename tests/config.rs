@@ -161,6 +161,36 @@ fn broken() -> Vec<Broken> {
             "[swarm.inertia]\nw = 0.5\n[swarm.stopping]",
             &["unknown key `inertia` in [swarm]"],
         ),
+        changed(
+            "misspelt key of the restarts",
+            "[swarm.stopping]",
+            "[swarm.restarts]\npatiense = 3\n[swarm.stopping]",
+            &["unknown key `patiense` in [swarm.restarts]", "did you mean `patience`"],
+        ),
+        changed(
+            "misspelt key of the polish",
+            "[swarm.stopping]",
+            "[swarm.polish]\naftr = 3\n[swarm.stopping]",
+            &["unknown key `aftr` in [swarm.polish]", "did you mean `after`"],
+        ),
+        changed(
+            "restarts as a switch",
+            "[swarm.stopping]",
+            "restarts = true\n[swarm.stopping]",
+            &["swarm.restarts = true", "a table, [swarm.restarts]"],
+        ),
+        changed(
+            "restarts that double too far",
+            "particles = 24",
+            "particles = 30000\nrestarts = { doublings = 10 }",
+            &["swarm.particles", "30720000 after restarts", "at most 1000000"],
+        ),
+        changed(
+            "warm start from nowhere",
+            "[swarm.stopping]",
+            "warm_start = [\"nowhere/gains.csv\"]\n[swarm.stopping]",
+            &["swarm.warm_start[1]", "nowhere/gains.csv", "written by `gainswarm tune`"],
+        ),
         changed("a table twice", "[[scenarios]]", "[scenarios]", &["line 7", "duplicate key"]),
         with(
             "unknown controller",

@@ -193,6 +193,21 @@ fn the_median_is_the_cost_of_the_particle_in_the_middle() {
 }
 
 #[test]
+fn the_log_of_a_long_run_is_bounded_and_loses_no_simulation() {
+    let text = "[simulation]\nduration = 0.002\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+                [swarm]\nparticles = 2\ninformants = 1\n[swarm.stopping]\ngenerations = 10001\n";
+    let tuning = tune(&problem(text), 1);
+    let rows = &tuning.convergence;
+    // 10,001 generations at 4 a row: 2,500 whole rows and one of a single generation.
+    assert_eq!((rows.len(), tuning.generations), (2501, 10_001));
+    assert!(rows.windows(2).all(|pair| pair[0].generation < pair[1].generation));
+    assert_eq!((rows[0].generation, rows[2499].generation, rows[2500].generation), (4, 10_000, 10_001));
+    assert!(rows[..2500].iter().all(|row| row.judged == 8 && row.tally.simulations == 8));
+    assert_eq!(rows.iter().map(|row| row.tally.control_steps).sum::<u64>(), tuning.tally.control_steps);
+    assert_eq!(rows[2500].evaluations, 20_002);
+}
+
+#[test]
 fn memory_that_the_machine_refuses_is_an_error() {
     let settings = Settings { particles: usize::MAX / 1024, ..Settings::default() };
     let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };

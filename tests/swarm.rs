@@ -1,9 +1,14 @@
 //! The swarm: steps computed by hand, the order of outcomes, topologies, the box.
 
+use std::time::Duration;
+
 use gainswarm::swarm::rules::{
     Clpso, Constriction, Fips, Inertia, Knowledge, Learning, Lesson, Particle, Rule, RuleKind, Spso2011,
 };
-use gainswarm::swarm::{Axis, Bounds, Draw, Initial, Outcome, Purpose, Scale, Settings, Swarm};
+use gainswarm::swarm::{
+    Axis, Bounds, Draw, Initial, Outcome, Plan, PolishPlan, Purpose, Restarts, Scale, Search, Settings,
+    StopReason, Stopping, Swarm,
+};
 use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use nalgebra::{Matrix3, Vector3};
 use proptest::prelude::*;
@@ -435,6 +440,129 @@ fn constriction_step_is_the_formula_and_its_default_factor_the_published_one() {
         let pulled = v[i] + 2.05 * r1 * (p[i] - x[i]) + 2.05 * r2 * (best[i] - x[i]);
         assert!((velocity[i] - 0.729_843_788 * pulled).abs() < 1e-8);
     }
+}
+
+#[test]
+fn the_polish_is_the_matrix_adaptation_of_its_source() {
+    const D: usize = 3;
+    let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let settings = Settings { particles: 6, ..Settings::default() };
+    let polish = Some(PolishPlan { after: 2, step: 0.5 });
+    let plan = Plan { polish, ..Plan::new(settings.clone(), Stopping::after_generations(100)) };
+    let mut search = Search::new(&[axis; D], &plan, 4).expect("memory");
+    let mut swarm = Swarm::new(&[axis; D], &settings, 4).expect("memory");
+    let judge = |positions: &[f64]| -> Vec<Outcome> {
+        let cost =
+            |x: &[f64]| (x[0] - 0.4).powi(2) + 9.0 * (x[1] - 0.5 * x[0] - 0.3).powi(2) + (x[2] - 0.6).powi(2);
+        positions.chunks_exact(D).map(|x| Outcome::feasible(cost(x))).collect()
+    };
+    let vector = |x: &[f64]| Vector3::new(x[0], x[1], x[2]);
+    // Two generations of the swarm, whose personal bests are kept here.
+    let mut bests = vec![(f64::INFINITY, Vector3::zeros()); 6];
+    for _ in 0..2 {
+        let outcomes = judge(swarm.ask());
+        for ((best, outcome), x) in bests.iter_mut().zip(&outcomes).zip(swarm.positions().chunks_exact(D)) {
+            if outcome.cost < best.0 {
+                *best = (outcome.cost, vector(x));
+            }
+        }
+        swarm.tell(&outcomes);
+        search.ask();
+        assert_eq!(search.tell(&outcomes, Duration::ZERO), None);
+    }
+    assert!(search.swarm().is_none(), "the polish is at work");
+
+    // The start: at the best, as wide as half the spread of the bests, with their shape and a fifth of a ball.
+    let centre = bests.iter().map(|best| best.1).sum::<Vector3<f64>>() / 6.0;
+    let covariance =
+        bests.iter().map(|best| (best.1 - centre) * (best.1 - centre).transpose()).sum::<Matrix3<f64>>()
+            / 6.0;
+    let variance = covariance.trace() / 3.0;
+    let shape: Matrix3<f64> = 0.8 * covariance / variance + 0.2 * Matrix3::identity();
+    let mut matrix = shape.cholesky().expect("positive").l();
+    let mut sigma = 0.5 * variance.sqrt();
+    let mut mean = bests.iter().min_by(|a, b| a.0.total_cmp(&b.0)).expect("six").1;
+    let mut path = Vector3::<f64>::zeros();
+
+    // Beyer & Sendhoff 2017, figure 1 and equations 13 to 17, with N = 3, so that λ = 7 and μ = 3.
+    let raw: Vec<f64> = (1..=3).map(|k| 4.0_f64.ln() - f64::from(k).ln()).collect();
+    let weights: Vec<f64> = raw.iter().map(|w| w / raw.iter().sum::<f64>()).collect();
+    let mu_w = 1.0 / weights.iter().map(|w| w * w).sum::<f64>();
+    let n = 3.0_f64;
+    let cs = (mu_w + 2.0) / (mu_w + n + 5.0);
+    let c1 = 2.0 / ((n + 1.3).powi(2) + mu_w);
+    let cw = (1.0 - c1).min(2.0 * (mu_w + 1.0 / mu_w - 2.0) / ((n + 2.0).powi(2) + mu_w));
+    let damping = 1.0 + cs + 2.0 * (((mu_w - 1.0) / (n + 1.0)).sqrt() - 1.0).max(0.0);
+    let chi = n.sqrt() * (1.0 - 1.0 / (4.0 * n) + 1.0 / (21.0 * n * n));
+    for generation in 2..12 {
+        let normals: Vec<Vector3<f64>> = (0..7)
+            .map(|sample| {
+                let mut numbers = [0.0; D];
+                Draw::new(4, Purpose::Polish, generation, sample).fill_normals(&mut numbers);
+                vector(&numbers)
+            })
+            .collect();
+        let positions = search.ask().positions.to_vec();
+        assert_eq!(positions.len(), 7 * D);
+        for (z, x) in normals.iter().zip(positions.chunks_exact(D)) {
+            let expected = (mean + sigma * matrix * z).map(|u| u.clamp(0.0, 1.0));
+            assert!((expected - vector(x)).norm() < 1e-10, "generation {generation}: {expected} and {x:?}");
+        }
+        let outcomes = judge(&positions);
+        assert_eq!(search.tell(&outcomes, Duration::ZERO), None);
+        let mut order: Vec<usize> = (0..7).collect();
+        order.sort_by(|a, b| outcomes[*a].cost.total_cmp(&outcomes[*b].cost));
+        let best = || weights.iter().zip(&order).map(|(w, k)| (*w, normals[*k]));
+        let step: Vector3<f64> = best().map(|(w, z)| w * z).sum();
+        mean = (mean + sigma * matrix * step).map(|u| u.clamp(0.0, 1.0));
+        path = (1.0 - cs) * path + (mu_w * cs * (2.0 - cs)).sqrt() * step;
+        let spread: Matrix3<f64> = best().map(|(w, z)| w * z * z.transpose()).sum();
+        let one = Matrix3::identity();
+        matrix *= one + c1 / 2.0 * (path * path.transpose() - one) + cw / 2.0 * (spread - one);
+        sigma *= (cs / damping * (path.norm() / chi - 1.0)).exp();
+    }
+}
+
+#[test]
+fn a_swarm_that_has_settled_is_followed_by_one_twice_as_large_until_it_may_not() {
+    let settings = Settings { particles: 4, ..Settings::default() };
+    let restarts = Restarts { times: 3, doublings: 2, patience: 2 };
+    let plan = Plan { restarts, ..Plan::new(settings, Stopping::after_generations(1000)) };
+    assert_eq!(plan.positions_max(2), 16);
+    let mut search = Search::new(&[AXIS; 2], &plan, 1).expect("memory");
+    let (mut sizes, mut first) = (Vec::new(), Vec::new());
+    let end = loop {
+        let positions = search.ask().positions.to_vec();
+        let size = positions.len() / 2;
+        if sizes.len() % 3 == 0 {
+            first.push(positions);
+        }
+        sizes.push(size);
+        // Only the first outcome of each swarm is an improvement.
+        if let Some(end) = search.tell(&vec![Outcome::feasible(1.0); size], Duration::ZERO) {
+            break end;
+        }
+    };
+    assert_eq!(sizes, [4, 4, 4, 8, 8, 8, 16, 16, 16, 16, 16, 16]);
+    assert_eq!((end, search.restarts()), (StopReason::Settled, 3));
+    assert!(first[2] != first[3], "each swarm starts elsewhere");
+    assert_eq!(search.evaluations(), 132);
+}
+
+#[test]
+fn the_first_particles_start_where_they_are_told_to() {
+    let log = Axis { lower: 1e-3, upper: 10.0, scale: Scale::Log10 };
+    let start = vec![vec![2.0, 0.3], vec![-5.0, 10.0]];
+    let settings = Settings { particles: 5, start: start.clone(), ..Settings::default() };
+    let mut swarm = Swarm::new(&[AXIS, log], &settings, 3).expect("memory");
+    let anywhere = Settings { start: Vec::new(), ..settings };
+    let mut other = Swarm::new(&[AXIS, log], &anywhere, 3).expect("memory");
+    let (found, free) = (swarm.ask().to_vec(), other.ask().to_vec());
+    for (expected, found) in start.concat().iter().zip(&found) {
+        assert!((expected - found).abs() < 1e-12, "{expected} and {found}");
+    }
+    assert_eq!(found[4..], free[4..], "the others start as ever");
+    assert!(found[..4] != free[..4]);
 }
 
 /// What the rule `learning` has learnt, by its formulas with whole matrices.

@@ -67,6 +67,16 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
     }
 
+    let whole = Config::parse(
+        "study.toml".as_ref(),
+        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+         [swarm]\ninitial = \"latin_hypercube\"\n[swarm.restarts]\npatience = 3\n[swarm.polish]\nafter = 5\n\
+         [swarm.stopping]\ngenerations = 400\n",
+    );
+    let tuning = tune(&Problem::new(&whole.expect("a valid study")));
+    assert!(tuning.restarts > 0);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "restarts and polish");
+
     let constrained = Config::parse(
         "study.toml".as_ref(),
         "constraints = [\"k2 > k1\"]\nrequire_certificate = true\n[simulation]\nduration = 0.2\n[[scenarios]]\n\

@@ -179,6 +179,7 @@ fn list_shows_every_family() {
         "euler",
         "ise",
         "sliding_energy",
+        "clpso",
         "adaptive_random",
         "ring",
     ] {
@@ -357,7 +358,7 @@ fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
         "limited.toml",
         format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"),
     );
-    let run = gainswarm(&["tune", &limited, "--output", out]);
+    let run = gainswarm(&["tune", &limited, "--force", "--output", out]);
     assert_eq!(run.status.code(), Some(1));
     assert!(stdout(&run).contains("EXCEEDS max_peak_force = 0.001 N with"), "{}", stdout(&run));
     let run = gainswarm(&["compare", &one, &one, "--output", out]);

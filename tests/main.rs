@@ -16,6 +16,7 @@ mod lanes;
 mod physics;
 mod report;
 mod resume;
+mod rules;
 mod stability;
 mod studies;
 mod swarm;

@@ -33,7 +33,11 @@ fn study(controller: ControllerKind, rule: RuleKind, topology: TopologyKind) -> 
         rule.name(),
         topology.name()
     );
-    Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"))
+    problem(&text)
+}
+
+fn problem(text: &str) -> Problem {
+    Problem::new(&Config::parse("study.toml".as_ref(), text).expect("a valid study"))
 }
 
 /// At least 1,000 simulations on 4 threads.
@@ -53,59 +57,8 @@ impl Force for Leaky {
     }
 }
 
-#[test]
-fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
-    for rule in RuleKind::ALL {
-        for topology in TopologyKind::ALL {
-            let tuning = tune(&study(ControllerKind::Classical, *rule, *topology));
-            assert_eq!(tuning.hot_path_allocations, Some(0), "{} {}", rule.name(), topology.name());
-        }
-    }
-
-    for controller in ControllerKind::ALL {
-        let tuning = tune(&study(*controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom));
-        assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
-    }
-
-    let whole = Config::parse(
-        "study.toml".as_ref(),
-        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
-         [swarm]\ninitial = \"latin_hypercube\"\n[swarm.restarts]\npatience = 3\n[swarm.polish]\nafter = 5\n\
-         [swarm.stopping]\ngenerations = 400\n",
-    );
-    let tuning = tune(&Problem::new(&whole.expect("a valid study")));
-    assert!(tuning.restarts > 0);
-    assert_eq!(tuning.hot_path_allocations, Some(0), "restarts and polish");
-
-    let constrained = Config::parse(
-        "study.toml".as_ref(),
-        "constraints = [\"k2 > k1\"]\nrequire_certificate = true\n[simulation]\nduration = 0.2\n[[scenarios]]\n\
-         initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 100\n[swarm.stopping]\ngenerations = 100\n",
-    );
-    let tuning = tune(&Problem::new(&constrained.expect("a valid study")));
-    assert!(tuning.tally.rejected > 0);
-    assert_eq!(tuning.hot_path_allocations, Some(0), "constraints and certificates");
-
-    // Every disturbance, sensor and actuator, every cost term, limits and an aggregate that sorts, on the other plant as well.
-    for plant in PlantKind::ALL {
-        let angle = plant.states()[1].name;
-        let mass = plant.parameters()[0].name;
-        let term = |kind: &CostKind| format!("[cost.{}]\nweight = 0.1\n", kind.name());
-        let terms: Vec<String> = CostKind::ALL.iter().map(term).collect();
-        let terms = terms.concat();
-        let rough = format!(
-            "[plant]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
-             [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\
-             uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
-             disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
-             actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
-             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n",
-            plant.name()
-        );
-        let problem = Problem::new(&Config::parse("study.toml".as_ref(), &rough).expect("a valid study"));
-        assert_eq!(tune(&problem).hot_path_allocations, Some(0), "everything on, on {}", plant.name());
-    }
-
+/// A study whose law allocates once a simulation.
+fn planted() -> Problem {
     let dt = 1e-3;
     let plant: Vec<f64> =
         <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
@@ -126,10 +79,67 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         features: Features::default(),
         noise: Arc::default(),
     };
-    let planted = Problem {
+    Problem {
         simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(Rk4, &plant, settings)),
         ..study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
-    };
-    let tuning = tune(&planted);
+    }
+}
+
+#[test]
+fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
+    for rule in RuleKind::ALL {
+        for topology in TopologyKind::ALL {
+            let tuning = tune(&study(ControllerKind::Classical, *rule, *topology));
+            assert_eq!(tuning.hot_path_allocations, Some(0), "{} {}", rule.name(), topology.name());
+        }
+    }
+
+    for controller in ControllerKind::ALL {
+        let tuning = tune(&study(*controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom));
+        assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
+    }
+
+    let whole = problem(
+        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+         [swarm]\ninitial = \"latin_hypercube\"\n[swarm.restarts]\npatience = 3\n[swarm.polish]\nafter = 5\n\
+         [swarm.stopping]\ngenerations = 400\n",
+    );
+    let tuning = tune(&whole);
+    assert!(tuning.restarts > 0);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "restarts and polish");
+
+    let constrained = problem(
+        "constraints = [\"k2 > k1\"]\nrequire_certificate = true\n[simulation]\nduration = 0.2\n[[scenarios]]\n\
+         initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 100\n[swarm.stopping]\ngenerations = 100\n",
+    );
+    let tuning = tune(&constrained);
+    assert!(tuning.tally.rejected > 0);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "constraints and certificates");
+
+    // Every disturbance, sensor and actuator, every cost term, limits and an aggregate that sorts, on the other plant as well.
+    for plant in PlantKind::ALL {
+        let angle = plant.states()[1].name;
+        let mass = plant.parameters()[0].name;
+        let term = |kind: &CostKind| format!("[cost.{}]\nweight = 0.1\n", kind.name());
+        let terms: Vec<String> = CostKind::ALL.iter().map(term).collect();
+        let terms = terms.concat();
+        let rough = format!(
+            "[plant]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
+             [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\
+             uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
+             disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
+             actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
+             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n",
+            plant.name()
+        );
+        assert_eq!(
+            tune(&problem(&rough)).hot_path_allocations,
+            Some(0),
+            "everything on, on {}",
+            plant.name()
+        );
+    }
+
+    let tuning = tune(&planted());
     assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");
 }

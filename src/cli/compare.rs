@@ -15,7 +15,7 @@ use crate::report::{self, Summary};
 /// Tunes the studies one after the other and writes what is known after each.
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
     let search = &args.search;
-    let resources = resources(search)?;
+    let resources = resources(&search.machine)?;
     let mut configs = Vec::new();
     for path in &args.configs {
         configs.push(overridden(load(path)?, search)?);

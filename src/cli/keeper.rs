@@ -32,7 +32,7 @@ impl<'a> Keeper<'a> {
         Self {
             directory,
             config,
-            every: search.checkpoint_every,
+            every: search.safety.checkpoint_every,
             meter: Meter::new(search.quiet),
             interrupt: Interrupt::listen(),
             interrupted: None,

@@ -8,9 +8,11 @@ use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::registry::Member;
+use crate::rules::RuleKind;
 use crate::topologies::TopologyKind;
 
-pub(super) const FAMILIES: [&str; 5] = ["plants", "controllers", "integrators", "costs", "topologies"];
+pub(super) const FAMILIES: [&str; 6] =
+    ["plants", "controllers", "integrators", "costs", "rules", "topologies"];
 
 pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result<(), Error> {
     if markdown {
@@ -23,12 +25,10 @@ pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result
 
 fn members(family: &str, verbose: bool) -> String {
     let parameters: Vec<String> = match family {
-        "plants" if verbose => {
-            PlantKind::ALL.iter().map(|kind| described(kind.name(), kind.parameters())).collect()
-        }
-        "controllers" if verbose => {
-            ControllerKind::ALL.iter().map(|kind| described(kind.name(), kind.parameters())).collect()
-        }
+        _ if !verbose => Vec::new(),
+        "plants" => described(PlantKind::parameters),
+        "controllers" => described(ControllerKind::parameters),
+        "rules" => described(RuleKind::parameters),
         _ => Vec::new(),
     };
     let rows = match family {
@@ -36,6 +36,7 @@ fn members(family: &str, verbose: bool) -> String {
         "controllers" => rows::<ControllerKind>(),
         "integrators" => rows::<IntegratorKind>(),
         "costs" => rows::<CostKind>(),
+        "rules" => rows::<RuleKind>(),
         _ => rows::<TopologyKind>(),
     };
     std::iter::once(table::table(&[family, ""], &[], rows)).chain(parameters).collect::<Vec<_>>().join("\n")
@@ -43,10 +44,13 @@ fn members(family: &str, verbose: bool) -> String {
 
 const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"];
 
-/// The parameters of a member, with everything that is declared of them.
-fn described(name: &str, parameters: &[Parameter]) -> String {
-    let header: Vec<&str> = std::iter::once(name).chain(COLUMNS).collect();
-    table::table(&header, &[2], parameters.iter().map(cells))
+/// The parameters of each member, with everything that is declared of them.
+fn described<M: Member>(parameters: impl Fn(M) -> &'static [Parameter]) -> Vec<String> {
+    let one = |member: &M| {
+        let header: Vec<&str> = std::iter::once(member.name()).chain(COLUMNS).collect();
+        table::table(&header, &[2], parameters(*member).iter().map(cells))
+    };
+    M::ALL.iter().map(one).collect()
 }
 
 fn cells(parameter: &Parameter) -> Vec<String> {
@@ -67,13 +71,8 @@ fn parameters_in_markdown() -> String {
         ControllerKind::ALL.iter().all(|kind| kind.parameters().iter().any(|other| other == parameter))
     };
     let table = |name: &str, parameters: Vec<&Parameter>| {
-        let escaped = |cell: &String| cell.replace('|', "\\|");
-        let line =
-            |cells: &[String]| format!("| {} |\n", cells.iter().map(escaped).collect::<Vec<_>>().join(" | "));
-        let header: Vec<String> = std::iter::once(name).chain(COLUMNS).map(Into::into).collect();
-        let rule = format!("|{}\n", "---|".repeat(header.len()));
-        let rows = parameters.into_iter().map(|parameter| line(&cells(parameter)));
-        std::iter::once(line(&header)).chain([rule]).chain(rows).collect::<String>()
+        let header: Vec<&str> = std::iter::once(name).chain(COLUMNS).collect();
+        in_markdown(&header, parameters.into_iter().map(cells))
     };
     let shared = ControllerKind::ALL[0].parameters().iter().filter(|parameter| all(parameter)).collect();
     let own = ControllerKind::ALL.iter().map(|kind| {

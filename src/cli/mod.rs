@@ -56,12 +56,12 @@ enum Command {
     Certify(CertifyArgs),
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(AskTellArgs),
-    /// List plants, controllers, integrators, cost terms, topologies
+    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies
     List {
         /// Only this family
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
         family: Option<String>,
-        /// Also the parameters of plants and controllers: unit, default, range, meaning
+        /// Also the parameters of plants, controllers and rules: unit, default, range, meaning
         #[arg(long)]
         verbose: bool,
         /// The parameters of all controllers, or the cost terms, as Markdown tables
@@ -104,18 +104,38 @@ struct SearchArgs {
     /// Seed of the search [default: the config's]; sampled scenarios have seeds of their own
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
-    /// Worker threads; the result does not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    threads: Option<u64>,
     /// Particles of the swarm [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=config::PARTICLES_MAX))]
     particles: Option<u64>,
     /// Generations to run [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     generations: Option<u64>,
+    #[command(flatten)]
+    machine: MachineArgs,
+    #[command(flatten)]
+    safety: SafetyArgs,
+    /// No progress and no table
+    #[arg(long)]
+    quiet: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a command uses the machine.
+#[derive(Debug, Args)]
+struct MachineArgs {
+    /// Worker threads; the result does not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
     /// SIMD instructions to use; the result does not depend on it
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
     simd: String,
+}
+
+/// What becomes of a run that is interrupted, and of one that is there already.
+#[derive(Debug, Args)]
+struct SafetyArgs {
     /// Save the run every N generations, so that it can be resumed
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     checkpoint_every: u64,
@@ -125,12 +145,6 @@ struct SearchArgs {
     /// Start anew and replace what is there
     #[arg(long, conflicts_with = "resume")]
     force: bool,
-    /// No progress and no table
-    #[arg(long)]
-    quiet: bool,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,15 +200,11 @@ struct ValidateArgs {
     /// Exit with 1 when a smaller share of a set succeeds
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     require: f64,
-    /// Worker threads; the result does not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    threads: Option<u64>,
     /// Where validation.csv and validation.json go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// SIMD instructions to use; the result does not depend on it
-    #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
-    simd: String,
+    #[command(flatten)]
+    machine: MachineArgs,
     /// No table
     #[arg(long)]
     quiet: bool,
@@ -301,11 +311,8 @@ fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-fn resources(search: &SearchArgs) -> Result<Resources, Error> {
-    resources_of(search.threads, &search.simd)
-}
-
-fn resources_of(threads: Option<u64>, simd: &str) -> Result<Resources, Error> {
+fn resources(machine: &MachineArgs) -> Result<Resources, Error> {
+    let MachineArgs { threads, simd } = machine;
     let all = Resources::default();
     let level = SimdLevel::ALL.iter().copied().find(|level| level.name() == simd).unwrap_or(all.level);
     if !SimdLevel::available().any(|available| available == level) {

@@ -19,7 +19,7 @@ use crate::stability::Certificate;
 /// Tunes and writes the results.
 pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
     let search = &args.search;
-    let resources = resources(search)?;
+    let resources = resources(&search.machine)?;
     let mut config = overridden(load(&args.config)?, search)?;
     for path in &args.warm_start {
         let start = config.warm_start(path)?;
@@ -67,7 +67,7 @@ impl Study {
         let problem = Problem::new(&config);
         let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
         let held = report::hold(directory)?;
-        let state = if search.force { None } else { checkpoint::read(directory, &config)? };
+        let state = if search.safety.force { None } else { checkpoint::read(directory, &config)? };
         let run = match &state {
             Some(state) => Run::restore(&problem, state)?,
             None => Run::new(&problem)?,
@@ -145,10 +145,10 @@ fn permit(
     run: &Run<'_>,
     has_checkpoint: bool,
 ) -> Result<(), Error> {
-    if search.force || run.ended().is_some() {
+    if search.safety.force || run.ended().is_some() {
         return Ok(());
     }
-    if has_checkpoint && !search.resume {
+    if has_checkpoint && !search.safety.resume {
         return Err(Error::Checkpoint {
             path: directory.into(),
             problem: format!("holds an unfinished run of this config, at generation {}", run.generations()),
@@ -157,7 +157,7 @@ fn permit(
     }
     if !has_checkpoint {
         report::refuse_foreign(directory, config)?;
-        if search.resume {
+        if search.safety.resume {
             note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::table::{count, number, table};
-use super::{ValidateArgs, load, note, print, resources_of};
+use super::{ValidateArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, read_gains};
 use crate::report;
@@ -12,7 +12,7 @@ use crate::validation::{self, Difference, Finding, METRICS};
 
 /// Validates and writes; true when every set reaches the required share of successes.
 pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
-    let resources = resources_of(args.threads, &args.simd)?;
+    let resources = resources(&args.machine)?;
     let config = load(&args.config)?;
     let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));

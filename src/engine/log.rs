@@ -36,7 +36,7 @@ impl Log {
     /// None.
     pub(super) fn push(&mut self, generation: Generation) {
         let row = self.open.take().map_or(generation, |open| open.followed_by(&generation));
-        if row.generation % self.stride != 0 {
+        if !row.generation.is_multiple_of(self.stride) {
             self.open = Some(row);
             return;
         }

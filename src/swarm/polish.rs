@@ -60,7 +60,7 @@ impl Polish {
     pub(super) fn new(dimensions: usize, samples: usize) -> Result<Self, Error> {
         let what = "the polish (dimensions × samples)";
         let numbers = |count: usize| memory::filled(what, count, 0.0);
-        let raw = |k: usize| libm::log((samples as f64 + 1.0) / 2.0) - libm::log(k as f64 + 1.0);
+        let raw = |k: usize| libm::log(f64::midpoint(samples as f64, 1.0)) - libm::log(k as f64 + 1.0);
         let total: f64 = (0..samples / 2).map(raw).sum();
         let weights: Box<[f64]> = (0..samples / 2).map(|k| raw(k) / total).collect();
         Ok(Self {

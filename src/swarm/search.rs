@@ -281,7 +281,8 @@ impl Search {
 
 /// Which of the swarms is at work.
 fn size(plan: &Plan, restarts: u64) -> usize {
-    restarts.min(u64::from(plan.doublings())) as usize
+    let doublings = plan.doublings() as usize;
+    usize::try_from(restarts).map_or(doublings, |restarts| restarts.min(doublings))
 }
 
 impl Plan {

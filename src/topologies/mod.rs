@@ -52,7 +52,7 @@ pub trait Topology: Send {
         for (particle, informant) in informants.iter_mut().enumerate() {
             *informant = particle;
             self.each_informant(particle, bests.len(), &mut |other| {
-                *informant = better(bests, *informant, other)
+                *informant = better(bests, *informant, other);
             });
         }
     }

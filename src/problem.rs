@@ -211,6 +211,7 @@ fn settings(config: &Config, features: Features) -> Settings {
         saturation: config.controller.saturation,
         equivalent_control: config.controller.equivalent_control,
         features,
+        keep: config.history,
         noise: if features.sensors { sampling::noise_table().into() } else { Arc::default() },
     }
 }

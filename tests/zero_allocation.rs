@@ -12,7 +12,7 @@ use gainswarm::integrators::Rk4;
 use gainswarm::memory::Meter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Features, Kernel, Settings};
+use gainswarm::simulation::{Features, Keep, Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::topologies::TopologyKind;
 
@@ -77,6 +77,7 @@ fn planted() -> Problem {
         saturation: Saturation::Tanh,
         equivalent_control: true,
         features: Features::default(),
+        keep: Keep::NOTHING,
         noise: Arc::default(),
     };
     Problem {

@@ -14,12 +14,14 @@ use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
+use crate::simulation::Keep;
 use crate::swarm::{Axis, Plan};
 
 mod gains;
 mod inequality;
 mod read;
 mod scenarios;
+mod search;
 mod section;
 mod source;
 mod write;
@@ -36,6 +38,8 @@ pub const PARTICLES_MAX: u64 = 100_000;
 pub const GENERATIONS_MAX: u64 = 1_000_000;
 /// Most control steps of a simulation.
 pub const STEPS_MAX: u64 = 10_000_000;
+/// Most samples of a history.
+pub const HISTORY_MAX: u64 = 1_000_000;
 /// Most gain constraints of a study.
 pub const CONSTRAINTS_MAX: usize = 100;
 /// Most dimensions of a search without a study.
@@ -67,6 +71,8 @@ pub struct Config {
     pub controller: ControllerConfig,
     /// How it is simulated.
     pub simulation: SimulationConfig,
+    /// What each simulation keeps of its way.
+    pub history: Keep,
     /// Weight, norm and states of each cost term.
     pub cost: [Term; TERMS],
     /// How the costs in the scenarios become one.
@@ -182,7 +188,7 @@ impl AskTell {
     ///
     /// The first thing that is wrong, with its line and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        read::search(&Source::read(path)?)
+        search::read(&Source::read(path)?)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::{Disturbance, Group, Shape};
+use crate::simulation::Keep;
 use crate::swarm::{Plan, PolishPlan, Restarts, Stopping};
 
 impl Serialize for Config {
@@ -22,6 +23,8 @@ impl Serialize for Config {
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
         map.serialize_entry("simulation", &simulation(self))?;
+        let Keep { capacity, policy } = self.history;
+        map.serialize_entry("history", &json!({ "capacity": capacity, "policy": policy.name() }))?;
         map.serialize_entry("cost", &cost(self))?;
         map.serialize_entry("aggregate", &aggregate(self))?;
         map.serialize_entry("limits", &limits(self))?;

@@ -3,6 +3,7 @@
 use fearless_simd::Simd;
 
 use super::state::State;
+use crate::registry::Member;
 
 /// What happens to a full history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +14,45 @@ pub enum Policy {
     Ring,
 }
 
+impl Member for Policy {
+    const ALL: &'static [Self] = &[Self::Decimate, Self::Ring];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Decimate => "decimate",
+            Self::Ring => "ring",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Decimate => "every second sample is dropped when it is full: the whole run",
+            Self::Ring => "the oldest sample is overwritten when it is full: the end of the run",
+        }
+    }
+}
+
+/// What a simulation of a batch keeps of its way, in the arena of its worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Samples at most; 0 for none.
+    pub capacity: usize,
+    /// What happens to a full history.
+    pub policy: Policy,
+}
+
+impl Keep {
+    /// Nothing: every cost term is found while the simulation goes on.
+    pub const NOTHING: Self = Self { capacity: 0, policy: Policy::Decimate };
+}
+
 /// Samples of fixed width in borrowed memory that never grows.
 #[derive(Debug)]
 pub struct History<'a> {
     policy: Policy,
     width: usize,
     storage: &'a mut [f64],
+    first_stride: u64,
     stride: u64,
     stored: usize,
     oldest: usize,
@@ -32,7 +66,12 @@ impl<'a> History<'a> {
     /// When `width` or `stride` is 0.
     pub fn new(policy: Policy, width: usize, stride: u64, storage: &'a mut [f64]) -> Self {
         assert!(width > 0 && stride > 0, "a history needs a width and a stride");
-        Self { policy, width, storage, stride, stored: 0, oldest: 0 }
+        Self { policy, width, storage, first_stride: stride, stride, stored: 0, oldest: 0 }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        (self.stored, self.oldest, self.stride) = (0, 0, self.first_stride);
     }
 
     /// Samples that it can hold.

@@ -19,7 +19,7 @@ use fearless_simd::{Simd, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
 use super::bundle::Bundle;
-use super::history::{History, Policy, Trajectory, sample_width, write_sample};
+use super::history::{History, Keep, Policy, Trajectory, sample_width, write_sample};
 use super::level::on_level;
 use super::pack::{Common, View};
 use super::watch::Shared;
@@ -57,6 +57,8 @@ pub struct Settings {
     pub equivalent_control: bool,
     /// What any of the scenarios needs of the world.
     pub features: Features,
+    /// What each simulation of a batch keeps of its way.
+    pub keep: Keep,
     /// Standard normal numbers for noisy sensors, a power of two of them; empty where no sensor is noisy.
     pub noise: Arc<[f64]>,
 }
@@ -101,7 +103,7 @@ where
     }
 
     fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
-        on_level!(level, Self::FAST, simd => bytes::<_, P, C, M, N>(simd, terms, &self.settings.features))
+        on_level!(level, Self::FAST, simd => bytes::<_, P, C, M, N>(simd, terms, &self.settings))
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
@@ -124,8 +126,7 @@ where
         let mut storage = memory::empty(what, rows.saturating_mul(width))?;
         storage.resize(rows * width, 0.0);
 
-        let history = History::new(Policy::Decimate, width, stride, &mut storage);
-        let mut recorder = Recorder { dt: self.settings.dt, history };
+        let mut history = History::new(Policy::Decimate, width, stride, &mut storage);
         let records = Records::new(1)?;
         let queue = 0.into();
         let batch = Batch {
@@ -141,9 +142,9 @@ where
         };
         let mut workspace = Workspace::reserve(self.workspace_bytes(level, batch.terms), self.lanes(level))?;
         workspace.with_arena(|arena, jobs| {
-            on_level!(level, Self::FAST, simd => drain(simd, self, &batch, arena, jobs, Some(&mut recorder)));
+            on_level!(level, Self::FAST, simd => drain(simd, self, &batch, arena, jobs, Some(&mut history)));
         });
-        let stored = recorder.history.len() * width;
+        let stored = history.len() * width;
         storage.truncate(stored);
         Ok((records.get(0), Trajectory { width, values: storage }))
     }
@@ -154,35 +155,40 @@ fn lanes<S: Simd>(_simd: S) -> usize {
     VECTORS * S::f64s::LEN
 }
 
-/// The bundle and a step counter a lane: all that a run takes from the arena.
+/// The bundle, a step counter and a history a lane: all that a run takes from the arena.
 #[inline(always)]
 fn bytes<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
     simd: S,
     terms: TermSet,
-    features: &Features,
+    settings: &Settings,
 ) -> usize {
-    let all = !Kernel::<P, C, M, N>::FAST;
-    Bundle::<S, P, C, N>::bytes(terms, features, all) + lanes(simd) * size_of::<u64>()
+    let bundle = Bundle::<S, P, C, N>::bytes(terms, &settings.features, needs_all::<P, C, M, N>(settings));
+    let samples = settings.keep.capacity * sample_width(N) * size_of::<f64>();
+    let history = if samples > 0 { samples + size_of::<History<'_>>() } else { 0 };
+    bundle + lanes(simd) * (size_of::<u64>() + history)
 }
 
-/// Keeps the history of a single simulation.
-struct Recorder<'a> {
+/// Whether there is but the longer loop.
+fn needs_all<P: Plant<N>, C: Controller, M: Method, const N: usize>(settings: &Settings) -> bool {
+    !Kernel::<P, C, M, N>::FAST || settings.keep.capacity > 0
+}
+
+const DECLARED: &str = "the arena holds what the workspace declares";
+
+/// Puts the state of a lane at the start of `step`, and the force and σ there, into a history.
+fn see<S: Simd, const N: usize>(
+    history: &mut History<'_>,
+    slot: usize,
+    step: u64,
     dt: f64,
-    history: History<'a>,
+    view: &View<S, N>,
+) {
+    #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
+    let time = step as f64 * dt;
+    history.offer(step, |row| write_sample::<S, N>(row, time, &view.state, [view.force, view.sigma], slot));
 }
 
-impl Recorder<'_> {
-    /// A lane at `step`: the state at its start, and the force and σ there.
-    fn see<S: Simd, const N: usize>(&mut self, lane: usize, step: u64, view: &View<S, N>) {
-        #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
-        let time = step as f64 * self.dt;
-        self.history.offer(step, |row| {
-            write_sample::<S, N>(row, time, &view.state, [view.force, view.sigma], lane);
-        });
-    }
-}
-
-/// Runs jobs from the queue until it is empty and every lane is idle; what is recorded is a single job.
+/// Runs jobs from the queue until it is empty and every lane is idle; what is recorded is a single job, whose end is seen too.
 #[inline(always)]
 fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
     simd: S,
@@ -190,17 +196,17 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
     batch: &Batch<'_>,
     arena: &Bump,
     jobs: &mut [Option<usize>],
-    mut recorder: Option<&mut Recorder<'_>>,
+    mut recorded: Option<&mut History<'_>>,
 ) {
     let (settings, method) = (&kernel.settings, kernel.method);
     let common = Common::new(simd, settings);
     let shared = Shared::new(simd, settings, batch.terms);
-    let all = !Kernel::<P, C, M, N>::FAST;
+    let all = needs_all::<P, C, M, N>(settings);
     let mut bundle =
         Bundle::<S, P, C, N>::new(simd, arena, &kernel.plant, batch.terms, &settings.features, all);
-    let done = arena
-        .try_alloc_slice_fill_copy(lanes(simd), 0_u64)
-        .expect("the arena holds what the workspace declares");
+    let done = arena.try_alloc_slice_fill_copy(lanes(simd), 0_u64).expect(DECLARED);
+    let keep = if recorded.is_some() { Keep::NOTHING } else { settings.keep };
+    let histories = histories_in(arena, keep, sample_width(N), lanes(simd));
 
     for lane in 0..lanes(simd) {
         bundle.assign(lane, kernel, batch, jobs, done);
@@ -221,10 +227,14 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
                 #[inline(always)]
                 |step, vector| {
                     let view = bundle.step::<M, true>(simd, method, vector, &common, &shared, settings);
-                    if let Some(recorder) = &mut recorder {
-                        let first = vector * S::f64s::LEN;
-                        for slot in (0..S::f64s::LEN).filter(|slot| jobs[first + slot].is_some()) {
-                            recorder.see(slot, done[first + slot] + step, &view);
+                    let first = vector * S::f64s::LEN;
+                    // What is recorded is in the first lane, since there is no other job.
+                    if let Some(history) = recorded.as_mut().filter(|_| vector == 0) {
+                        see(history, 0, done[0] + step, settings.dt, &view);
+                    }
+                    for (slot, history) in histories.iter_mut().skip(first).take(S::f64s::LEN).enumerate() {
+                        if jobs[first + slot].is_some() {
+                            see(history, slot, done[first + slot] + step, settings.dt, &view);
                         }
                     }
                     view.stopped
@@ -241,15 +251,28 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
             }
             let (vector, slot) = (lane / S::f64s::LEN, lane % S::f64s::LEN);
             let record = bundle.record(lane, settings, done[lane]);
-            if let Some(recorder) = recorder.as_mut().filter(|_| record.ending == Ending::Survived) {
+            if let Some(history) = recorded.as_mut().filter(|_| record.ending == Ending::Survived) {
                 // One step more shows the force at the end; a single job shares its bundle with no other.
                 let view = bundle.step::<M, true>(simd, method, vector, &common, &shared, settings);
-                recorder.see(slot, done[lane], &view);
+                see(history, slot, done[lane], settings.dt, &view);
             }
             batch.records.set(job, &record);
+            if let Some(history) = histories.get_mut(lane) {
+                history.clear();
+            }
             bundle.assign(lane, kernel, batch, jobs, done);
         }
     }
+}
+
+/// A history a lane, or none where nothing is kept.
+fn histories_in<'a>(arena: &'a Bump, keep: Keep, width: usize, lanes: usize) -> &'a mut [History<'a>] {
+    let lanes = if keep.capacity > 0 { lanes } else { 0 };
+    let history = |_| {
+        let samples = arena.try_alloc_slice_fill_copy(keep.capacity * width, 0.0).expect(DECLARED);
+        History::new(keep.policy, width, 1, samples)
+    };
+    arena.try_alloc_slice_fill_with(lanes, history).expect(DECLARED)
 }
 
 /// Steps until the first active lane has done all of its own, or `None` when no lane is active.

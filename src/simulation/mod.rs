@@ -20,7 +20,7 @@ mod world;
 use crate::costs::TermSet;
 
 pub use batch::{Batch, Ending, Record, Records};
-pub use history::{History, Policy, Trajectory};
+pub use history::{History, Keep, Policy, Trajectory};
 pub use kernel::{Kernel, Settings};
 pub use level::SimdLevel;
 pub use scenario::{Conditions, Features, Pulse, Scenario, Sensors, Tone};

@@ -16,7 +16,8 @@ use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::simulation::{
-    Batch, Features, Kernel, Record, Records, Scenario, Settings, SimdLevel, Simulator, Trajectory, Workspace,
+    Batch, Features, Keep, Kernel, Record, Records, Scenario, Settings, SimdLevel, Simulator, Trajectory,
+    Workspace,
 };
 
 use law::{Force, Law};
@@ -49,6 +50,7 @@ pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
         saturation: Saturation::Tanh,
         equivalent_control: true,
         features: Features::default(),
+        keep: Keep::NOTHING,
         noise: Arc::default(),
     }
 }

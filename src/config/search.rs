@@ -1,0 +1,170 @@
+//! Reading how a search goes: `[swarm]` of a study, and the config of a search without one.
+
+use std::path::Path;
+
+use super::read::{document, ordered, values};
+use super::section::Section;
+use super::source::Source;
+use super::{
+    AskTell, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX, PARTICLES_MAX, Refusal,
+    SIMULATIONS_MAX,
+};
+use crate::parameter::Parameter;
+use crate::rules::RuleKind;
+use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
+use crate::topologies::TopologyKind;
+
+const POLISH_STEP: Parameter = Parameter::fixed(
+    "step",
+    "1",
+    0.5,
+    [1e-6, 10.0],
+    "first standard deviation of the polish, as a share of the spread of the personal bests",
+);
+
+/// Checks the text of a config of a search without a study.
+pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
+    let document = document(source)?;
+    let root = Section::root(source, document.get_ref());
+    root.refuse_all_but(&["seed", "swarm", "parameters"])?;
+    let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
+    let (mut axes, mut names) = (Vec::new(), Vec::new());
+    for section in root.sections("parameters", DIMENSIONS_MAX)? {
+        let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
+        if names.contains(&name) {
+            let problem = format!("= \"{name}\" stands twice");
+            return Err(section.error("name", &problem, "give each parameter a name of its own".into()));
+        }
+        names.push(name);
+        let range = Parameter::fixed("lower", "1", 0.0, [-1e100, 1e100], "bound");
+        let bound = |key: &str| -> Result<f64, ConfigError> {
+            let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
+            section.optional_number(key, &range)?.ok_or_else(missing)
+        };
+        let axis = Axis {
+            lower: bound("lower")?,
+            upper: bound("upper")?,
+            scale: section.choice("scale", Scale::Linear)?,
+        };
+        ordered(&section, &axis)?;
+        section.finish()?;
+        axes.push(axis);
+    }
+    if axes.is_empty() {
+        let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
+        return Err(root.error("parameters", "is missing", remedy));
+    }
+    let section = root.section("swarm")?;
+    let swarm = swarm(&section, [axes.len(), 1])?;
+    section.finish()?;
+    Ok(AskTell { seed, swarm, axes })
+}
+
+/// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
+pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) -> Result<Plan, ConfigError> {
+    // What the ablation in docs/swarm.md found best.
+    let particles = section.whole("particles", 4 + 2 * dimensions as u64, 2..=PARTICLES_MAX)?;
+    let rule = section.choice("rule", RuleKind::Learning)?;
+    let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
+    let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
+    let coefficients = section.section(rule.name())?;
+    let stopping = section.section("stopping")?;
+    let plan = Plan {
+        settings: Settings {
+            particles: usize::try_from(particles).unwrap_or(usize::MAX),
+            rule,
+            coefficients: values(&coefficients, rule.parameters())?,
+            topology,
+            informed: usize::try_from(informed).unwrap_or(usize::MAX),
+            bounds: section.choice("bounds", Bounds::Absorb)?,
+            initial: section.choice("initial", Initial::Sobol)?,
+            start: Vec::new(),
+        },
+        restarts: restarts(section)?,
+        polish: polish(section)?,
+        stopping: stopping_rules(&stopping)?,
+    };
+    coefficients.finish()?;
+    stopping.finish()?;
+    if informed >= particles {
+        let found = format!("= {informed} of {particles} particles");
+        return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
+    }
+    let largest = plan.positions_max(dimensions);
+    let simulations = largest.saturating_mul(scenarios);
+    if simulations > SIMULATIONS_MAX {
+        let doubled =
+            if plan.restarts.times > 0 { format!(", {largest} after restarts,") } else { String::new() };
+        let found = format!(
+            "= {particles}{doubled} in {scenarios} scenarios makes {simulations} simulations a generation"
+        );
+        return Err(section.error("particles", &found, format!("allowed: at most {SIMULATIONS_MAX}")));
+    }
+    Ok(plan)
+}
+
+/// `[swarm.restarts]`: the table, even empty, asks for them.
+fn restarts(swarm: &Section<'_>) -> Result<Restarts, ConfigError> {
+    if !swarm.has("restarts") {
+        return Ok(Restarts::NONE);
+    }
+    let section = swarm.section("restarts")?;
+    let doublings = section.whole("doublings", 2, 0..=10)?;
+    let restarts = Restarts {
+        times: section.whole("times", 1000, 1..=1_000_000)?,
+        doublings: u32::try_from(doublings).unwrap_or(u32::MAX),
+        patience: section.whole("patience", 30, 1..=GENERATIONS_MAX)?,
+    };
+    section.finish()?;
+    Ok(restarts)
+}
+
+/// `[swarm.polish]`: the table, even empty, asks for it.
+fn polish(swarm: &Section<'_>) -> Result<Option<PolishPlan>, ConfigError> {
+    if !swarm.has("polish") {
+        return Ok(None);
+    }
+    let section = swarm.section("polish")?;
+    let polish = PolishPlan {
+        after: section.whole("after", 60, 1..=GENERATIONS_MAX)?,
+        step: section.number(&POLISH_STEP)?,
+    };
+    section.finish()?;
+    Ok(Some(polish))
+}
+
+fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
+    let number = |name, unit, range, doc| Parameter::fixed(name, unit, 0.0, range, doc);
+    let optional = |parameter: &Parameter| section.optional_number(parameter.name, parameter);
+    // Without any bound a search takes 200 generations; with one on evaluations, as many as they make.
+    let evaluations = section.has("evaluations");
+    let generations = if evaluations { GENERATIONS_MAX } else { 200 };
+    Ok(Stopping {
+        generations: section.whole("generations", generations, 1..=GENERATIONS_MAX)?,
+        evaluations: section.whole("evaluations", u64::MAX, 1..=EVALUATIONS_MAX)?,
+        target: optional(&number("target", "1", [-1e300, 1e300], "cost"))?,
+        stall_generations: if section.has("stall_generations") {
+            Some(section.whole("stall_generations", 1, 1..=GENERATIONS_MAX)?)
+        } else {
+            None
+        },
+        stall_gain: section.number(&Parameter::fixed("stall_gain", "1", 1e-6, [0.0, 1.0], "share"))?,
+        wall_time: optional(&number("wall_time", "s", [1e-3, 1e9], "time"))?,
+    })
+}
+
+/// The positions that the first particles start from; paths are relative to the config.
+pub(super) fn warm_starts(
+    section: &Section<'_>,
+    config: &Config,
+    source: &Source,
+) -> Result<Vec<Vec<f64>>, ConfigError> {
+    let directory = source.path().parent().unwrap_or(Path::new(""));
+    section.texts("warm_start", config.swarm.settings.particles, |text| {
+        config.warm_start(&directory.join(text)).map_err(|error| {
+            let ConfigError { path, line, problem, remedy } = error;
+            let line = line.map_or(String::new(), |line| format!(", line {line}"));
+            Refusal { problem: format!("{}{line}: {problem}", path.display()), remedy }
+        })
+    })
+}

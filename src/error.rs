@@ -39,9 +39,9 @@ pub enum Error {
     #[error("the state of the run is refused: {0}\n  give the state of a run of the same problem")]
     State(#[from] Damage),
 
-    /// A checkpoint is refused, or the directory in which it stands.
+    /// What stands where a run wants to write or to go on is refused.
     #[error("{} {problem}\n  {remedy}", path.display())]
-    Checkpoint {
+    Refused {
         /// The file or directory.
         path: PathBuf,
         /// Why it is refused.
@@ -60,6 +60,12 @@ pub enum Error {
         /// What to do about it.
         remedy: &'static str,
     },
+
+    /// Nobody counts memory.
+    #[error(
+        "memory is not counted in this program\n  install gainswarm::memory::Meter as its global allocator"
+    )]
+    NoMeter,
 
     /// Memory cannot be reserved.
     #[error(
@@ -103,8 +109,12 @@ impl Error {
             | Self::Option { .. }
             | Self::Answer { .. }
             | Self::State(_)
-            | Self::Checkpoint { .. } => 2,
-            Self::Write { .. } | Self::Memory { .. } | Self::Threads { .. } | Self::NotReproduced { .. } => 1,
+            | Self::Refused { .. } => 2,
+            Self::NoMeter
+            | Self::Write { .. }
+            | Self::Memory { .. }
+            | Self::Threads { .. }
+            | Self::NotReproduced { .. } => 1,
         }
     }
 }

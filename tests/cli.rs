@@ -290,7 +290,7 @@ fn results_that_do_not_fit_leave_the_old_ones_as_they_were() {
     std::fs::create_dir(&out).expect("a directory");
     // Room for two checkpoints of three pages each and the old file, but not for one and the results.
     let script = "mount -t tmpfs -o size=28k,nr_inodes=20 none \"$1\" || exit 77
-        echo old > \"$1/gains.csv\"; \"$2\" tune \"$3\" --output \"$1\" --quiet --json; code=$?
+        echo old > \"$1/gains.csv\"; \"$2\" tune \"$3\" --force --output \"$1\" --quiet --json; code=$?
         cat \"$1/gains.csv\"; ls -A \"$1\"; exit $code";
     let run = std::process::Command::new("unshare")
         .args(["--mount", "--", "bash", "-c", script, "bash"])

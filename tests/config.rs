@@ -180,10 +180,16 @@ fn broken() -> Vec<Broken> {
             &["swarm.restarts = true", "a table, [swarm.restarts]"],
         ),
         changed(
-            "restarts that double too far",
+            "restarts that fill the memory",
             "particles = 24",
             "particles = 30000\nrestarts = { doublings = 10 }",
-            &["swarm.particles", "30720000 after restarts", "at most 1000000"],
+            &["swarm.particles", "368460000 numbers, with all restarts", "at most 20000000"],
+        ),
+        changed(
+            "restarts that double too far",
+            "particles = 24",
+            "particles = 1000\nrestarts = { doublings = 10 }",
+            &["swarm.particles", "1024000 after restarts", "at most 1000000"],
         ),
         changed(
             "warm start from nowhere",

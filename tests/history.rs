@@ -1,5 +1,10 @@
 //! Bounded histories: what they keep and what they drop.
 
+use gainswarm::Member;
+use gainswarm::config::Config;
+use gainswarm::engine::Solo;
+use gainswarm::problem::Problem;
+use gainswarm::simulation::SimdLevel;
 use gainswarm::simulation::{History, Policy};
 use proptest::prelude::*;
 
@@ -51,5 +56,33 @@ proptest! {
         let (kept, _) = kept(Policy::Ring, capacity, stride, steps);
         let offered: Vec<u64> = (0..steps).filter(|step| step % stride == 0).collect();
         prop_assert_eq!(&kept[..], &offered[offered.len().saturating_sub(capacity)..]);
+    }
+}
+
+#[test]
+fn a_simulation_with_a_history_takes_the_same_bytes_whatever_its_length_and_has_the_same_record() {
+    let solo = |duration: f64, history: &str| {
+        let text = format!(
+            "[simulation]\nduration = {duration:?}\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n{history}"
+        );
+        let problem = Problem::new(&Config::parse("history.toml".as_ref(), &text).expect("a valid study"));
+        let vectors = vec![problem.values.clone(); 3];
+        let level = SimdLevel::widest();
+        let mut solo = Solo::new(&problem, level, &vectors).expect("memory");
+        solo.run();
+        let used = solo.workspace().used_bytes();
+        assert_eq!(used, problem.simulator.workspace_bytes(level, problem.terms), "what is declared is used");
+        let costs: Vec<u64> = solo.records().map(|record| record.cost.to_bits()).collect();
+        (used / problem.simulator.lanes(level), costs)
+    };
+    let (without, costs) = solo(1.0, "");
+    assert_eq!(without, 288);
+    for policy in Policy::ALL {
+        let history = format!("[history]\ncapacity = 100\npolicy = \"{}\"\n", policy.name());
+        let (with, same) = solo(1.0, &history);
+        assert_eq!(same, costs, "{}", policy.name());
+        // 100 samples of t, six states, u and σ: 7,200 bytes, and what it takes to manage them.
+        assert!((without + 7200..without + 7600).contains(&with), "{with}");
+        assert_eq!(solo(10.0, &history).0, with, "{}", policy.name());
     }
 }

@@ -16,7 +16,7 @@ fn tuned(directory: &Path) -> (Config, engine::Tuning) {
     let resources = Resources::default();
     let tuning = engine::tune(&Problem::new(&config), resources, &mut |_| {}).expect("a tuning");
     let certificate = certifier(&config)(&tuning.values);
-    write_tuning(directory, &config, resources, &tuning, &certificate).expect("written");
+    write_tuning(directory, &config, &tuning, &certificate).expect("written");
     (config, tuning)
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use gainswarm::config::Config;
 use gainswarm::engine::{Flow, Observer, Progress, Resources, Run};
 use gainswarm::problem::Problem;
-use gainswarm::report::checkpoint;
+use gainswarm::report::checkpoint::{self, Saved};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{
     Axis, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, Stopping,
@@ -123,7 +123,8 @@ fn a_run_that_is_killed_at_any_moment_and_resumed_gives_the_same_bytes() {
                 assert!(status.success(), "{}", stderr(&child.wait_with_output().expect("an end")));
                 break;
             }
-            child.kill().expect("a process");
+            // Every third time as a user would, who leaves results of a part of the run behind.
+            send(if (kills + attempt) % 3 == 2 { "-TERM" } else { "-KILL" }, &child);
             child.wait().expect("an end");
             kills += 1;
         }
@@ -219,9 +220,12 @@ fn with_checkpoint() -> (Bench, Config, Vec<u8>) {
         Run::new(&problem).expect("memory").search(Resources::default(), &mut stop).expect("a tuning");
     assert_eq!(tuning.generations, 4);
     std::fs::create_dir(bench.output("run")).expect("a directory");
-    checkpoint::write(&bench.output("run"), &config, &stop.state).expect("room");
+    checkpoint::write(&bench.output("run"), &config, &stop.state, false).expect("room");
     let bytes = std::fs::read(bench.output("run").join("checkpoint.bin")).expect("a checkpoint");
-    assert_eq!(checkpoint::read(&bench.output("run"), &config).expect("whole"), Some(stop.state));
+    assert_eq!(
+        checkpoint::read(&bench.output("run"), &config).expect("whole"),
+        Some(Saved { state: stop.state, published: false })
+    );
     (bench, config, bytes)
 }
 
@@ -296,6 +300,12 @@ fn a_checkpoint_that_is_foreign_damaged_or_of_another_config_stops_the_program_a
             assert!(bench.files("run") == before, "nothing was touched: {words}");
         }
     }
+    // What a tuning does not read may change: its name, and what gains are validated on.
+    std::fs::write(&place, &bytes).expect("room");
+    let renamed = format!("study = \"other\"\n{SMALL_STUDY}[[validation]]\nranges = {{ theta1 = 0.1 }}\n");
+    write_config(bench.directory.path(), "study.toml", renamed);
+    assert!(bench.run("run", &["--resume"]).status.success());
+    write_config(bench.directory.path(), "study.toml", SMALL_STUDY);
     // With --force the run starts anew.
     assert!(bench.run("run", &["--force"]).status.success());
     assert!(bench.run("fresh", &[]).status.success());
@@ -320,6 +330,18 @@ fn a_complete_run_says_so_and_results_of_another_config_are_not_overwritten() {
         assert_eq!(costs(&again), costs(&first), "what it came to is shown again");
         assert!(bench.files("run") == files, "nothing was written");
     }
+    // A file that is missing, or results that were not written before a kill, are written again.
+    std::fs::remove_file(bench.output("run").join("convergence.csv")).expect("a file");
+    assert!(tune(&[]).status.success());
+    assert!(bench.files("run") == files, "the same bytes, times and all");
+    let place = bench.output("run");
+    let config_read = Config::load(config.as_ref()).expect("a study");
+    let saved = checkpoint::read(&place, &config_read).expect("whole").expect("a checkpoint");
+    assert!(saved.published);
+    checkpoint::write(&place, &config_read, &saved.state, false).expect("room");
+    std::fs::write(place.join("summary.csv"), "of a part of the run").expect("room");
+    assert!(tune(&["--resume"]).status.success());
+    assert!(bench.files("run") == files, "the same bytes, times and all");
     // Also where only the results are left.
     for keep_checkpoint in [true, false] {
         let other = tune(&["--generations", "13"]);
@@ -333,6 +355,50 @@ fn a_complete_run_says_so_and_results_of_another_config_are_not_overwritten() {
         }
     }
     assert!(tune(&["--generations", "13", "--force"]).status.success());
+}
+
+#[test]
+fn compare_stops_between_studies_resumes_and_tunes_nothing_where_a_directory_is_refused() {
+    let bench = Bench::new(LONG_STUDY);
+    let path = bench.directory.path();
+    let other = write_config(path, "other.toml", format!("{LONG_STUDY}[controller]\ntype = \"adaptive\"\n"));
+    let compare = |options: &[&str]| {
+        let output = path.join("out");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gainswarm"));
+        command.args([
+            "compare",
+            &bench.config,
+            &other,
+            "--quiet",
+            "--output",
+            output.to_str().expect("UTF-8"),
+        ]);
+        command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let child = compare(&["--resume"]).spawn().expect("the binary starts");
+    wait_for(&path.join("out/other/checkpoint.bin"));
+    send("-INT", &child);
+    let interrupted = child.wait_with_output().expect("an end");
+    assert_eq!(interrupted.status.code(), Some(130), "{}", stderr(&interrupted));
+    assert!(stderr(&interrupted).contains("1 of 2 studies are done"), "{}", stderr(&interrupted));
+    assert!(compare(&["--resume"]).output().expect("an end").status.success());
+    let rows = std::fs::read_to_string(path.join("out/compare.csv")).expect("a table");
+    assert_eq!(rows.lines().count(), 3);
+    assert!(bench.run("alone", &[]).status.success());
+    assert_eq!(results(&path.join("out/study")), bench.results("alone"));
+
+    std::fs::create_dir_all(path.join("taken/other")).expect("a directory");
+    std::fs::write(path.join("taken/other/gains.csv"), "somebody's").expect("room");
+    let taken = path.join("taken");
+    let refused = gainswarm(&["compare", &bench.config, &other, "--output", taken.to_str().expect("UTF-8")]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("nobody knows where the gains beside it come from"),
+        "{}",
+        stderr(&refused)
+    );
+    assert!(!taken.join("study/checkpoint.bin").exists(), "nothing was tuned in vain");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn accelerated<R: Rule>(
             informant_best: &informant_best,
             self_informed,
             informants: &[0, 2, 3],
-            swarm: Knowledge { bests: &BESTS, outcomes: &OUTCOMES, generation: 250 },
+            swarm: Knowledge { bests: &BESTS, outcomes: &OUTCOMES, age: 250 },
             scratch: &mut scratch,
         },
         draw,

@@ -109,6 +109,14 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     assert!(tuning.restarts > 0);
     assert_eq!(tuning.hot_path_allocations, Some(0), "restarts and polish");
 
+    for policy in ["decimate", "ring"] {
+        let kept = problem(&format!(
+            "[history]\ncapacity = 10\npolicy = \"{policy}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\n\
+             initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.stopping]\nevaluations = 1000\n"
+        ));
+        assert_eq!(tune(&kept).hot_path_allocations, Some(0), "a history with the policy {policy}");
+    }
+
     let constrained = problem(
         "constraints = [\"k2 > k1\"]\nrequire_certificate = true\n[simulation]\nduration = 0.2\n[[scenarios]]\n\
          initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 100\n[swarm.stopping]\ngenerations = 100\n",

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::interrupt::Interrupt;
+use super::study::{Claim, Study};
 use super::table::{count, number, table};
-use super::tune::{NOTHING_HOLDS, Study, overridden};
+use super::tune::{NOTHING_HOLDS, overridden};
 use super::{CompareArgs, Exit, load, note, print, resources};
 use crate::Error;
 use crate::config::Config;
@@ -22,21 +24,31 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
     }
     same_problem(&configs, args)?;
 
+    // All directories first, so that nothing is tuned in vain.
+    let _held = report::hold(&args.output)?;
+    let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
+    let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
+    let interrupt = Interrupt::listen();
     let (mut summaries, mut hold) = (Vec::new(), true);
-    for config in &configs {
+    for claim in claims {
         if !search.quiet {
-            note(&format!("tuning {} ({} of {})", config.study, summaries.len() + 1, configs.len()));
+            let name = &claim.config().study;
+            note(&format!("tuning {name} ({} of {})", summaries.len() + 1, configs.len()));
         }
-        let directory = args.output.join(&config.study);
-        let study = Study::tune(config.clone(), resources, &directory, search)?;
+        let study = Study::tune(claim, resources, search, &interrupt)?;
         study.write()?;
-        if study.is_interrupted() {
+        if study.is_interrupted() || (study.was_complete() && !search.quiet) {
             study.say_where();
-            return Ok(study.exit());
         }
-        hold &= study.holds();
-        summaries.push(study.summary());
-        report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
+        if !study.is_interrupted() {
+            hold &= study.holds();
+            summaries.push(study.summary());
+            report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
+        }
+        if let Some(code) = interrupt.exit_code().filter(|_| summaries.len() < configs.len()) {
+            note(&format!("{} of {} studies are done: --resume goes on", summaries.len(), configs.len()));
+            return Ok(Exit::Interrupted(code));
+        }
     }
     if search.json {
         let all: Vec<String> = summaries.iter().map(Summary::to_json).collect();

@@ -18,25 +18,35 @@ pub(super) struct Keeper<'a> {
     /// Generations from one checkpoint to the next.
     every: u64,
     meter: Meter,
-    interrupt: Interrupt,
+    interrupt: &'a Interrupt,
     /// The exit code when the run was interrupted.
     interrupted: Option<u8>,
-    /// Room for a state.
+    /// The run as it was last saved, and after which generation.
     bytes: Vec<u8>,
+    safe: u64,
+    /// Room for the next state.
+    next: Vec<u8>,
     /// Whether the user knows that a checkpoint could not be written.
     warned: bool,
 }
 
 impl<'a> Keeper<'a> {
-    pub(super) fn new(directory: &'a Path, config: &'a Config, search: &SearchArgs) -> Self {
+    pub(super) fn new(
+        directory: &'a Path,
+        config: &'a Config,
+        search: &SearchArgs,
+        interrupt: &'a Interrupt,
+    ) -> Self {
         Self {
             directory,
             config,
             every: search.safety.checkpoint_every,
             meter: Meter::new(search.quiet),
-            interrupt: Interrupt::listen(),
+            interrupt,
             interrupted: None,
             bytes: Vec::new(),
+            safe: 0,
+            next: Vec::new(),
             warned: false,
         }
     }
@@ -44,7 +54,8 @@ impl<'a> Keeper<'a> {
     /// Runs to the end or to an interruption. The first checkpoint is written before anything is computed: from then on the directory
     /// belongs to this run.
     pub(super) fn keep(&mut self, mut run: Run<'_>, resources: Resources) -> Result<Tuning, Error> {
-        if run.generations() == 0 {
+        self.safe = run.generations();
+        if self.safe == 0 {
             self.save(&mut run)?;
         }
         let tuning = run.search(resources, self)?;
@@ -57,10 +68,18 @@ impl<'a> Keeper<'a> {
         self.interrupted
     }
 
+    /// The generation after which the run was last saved, and its state then.
+    pub(super) fn saved(self) -> (u64, Vec<u8>) {
+        (self.safe, self.bytes)
+    }
+
     fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
-        self.bytes.clear();
-        tape::save(run, &mut self.bytes);
-        checkpoint::write(self.directory, self.config, &self.bytes)
+        self.next.clear();
+        tape::save(run, &mut self.next);
+        checkpoint::write(self.directory, self.config, &self.next, false)?;
+        std::mem::swap(&mut self.bytes, &mut self.next);
+        self.safe = run.generations();
+        Ok(())
     }
 }
 
@@ -74,7 +93,7 @@ impl Observer for Keeper<'_> {
         if is_due || progress.ended || self.interrupted.is_some() {
             match self.save(run) {
                 // A run is worth more than its checkpoint.
-                Err(error) if !self.warned => {
+                Err(error) if !self.warned || self.interrupted.is_some() => {
                     self.warned = true;
                     note(&format!("warning: the run goes on without a new checkpoint; {error}"));
                 }

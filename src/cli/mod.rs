@@ -24,6 +24,7 @@ mod keeper;
 mod list;
 mod progress;
 mod simulate;
+mod study;
 mod table;
 mod tune;
 mod validate;

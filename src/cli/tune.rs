@@ -1,19 +1,18 @@
 //! `gainswarm tune`: from a config to tuned gains.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::keeper::Keeper;
+use super::interrupt::Interrupt;
+use super::study::{Claim, Study};
 use super::table::{count, number, rate, table};
 use super::{Exit, SearchArgs, TuneArgs, load, note, print, resources};
 use crate::Error;
 use crate::config::{Config, SIMULATIONS_MAX};
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
-use crate::engine::{Resources, Run, Tuning};
+use crate::engine::Tuning;
 use crate::parameter::Short;
-use crate::problem::{self, Problem};
 use crate::registry::Member;
-use crate::report::{self, Held, Summary, checkpoint};
 use crate::stability::Certificate;
 
 /// Tunes and writes the results.
@@ -25,11 +24,20 @@ pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
         let start = config.warm_start(path)?;
         config.swarm.settings.start.push(start);
     }
+    let (starts, particles) = (config.swarm.settings.start.len(), config.swarm.settings.particles);
+    if starts > particles {
+        return Err(Error::Option {
+            option: "--warm-start",
+            found: format!("makes {starts} starts for {particles} particles"),
+            remedy: "allowed: one a particle at most; or set --particles".into(),
+        });
+    }
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    let study = Study::tune(config, resources, &directory, search)?;
+    let claim = Claim::new(config, directory, search)?;
+    let study = Study::tune(claim, resources, search, &Interrupt::listen())?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
-    let shown = study.show(search);
+    let shown = show(&study, search);
     study.write()?;
     shown?;
     if !search.quiet {
@@ -40,128 +48,6 @@ pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
         note(NOTHING_HOLDS);
     }
     Ok(study.exit())
-}
-
-/// A study and what its tuning came to.
-pub(super) struct Study {
-    pub(super) config: Config,
-    directory: PathBuf,
-    resources: Resources,
-    tuning: Tuning,
-    certificate: Certificate,
-    /// Whether it had been complete before.
-    was_complete: bool,
-    interrupted: Option<u8>,
-    /// Nobody else writes into the directory.
-    _held: Held,
-}
-
-impl Study {
-    /// Tunes, once it is sure that the results can be written and nothing is lost by it; an earlier run goes on where that is wanted.
-    pub(super) fn tune(
-        config: Config,
-        resources: Resources,
-        directory: &Path,
-        search: &SearchArgs,
-    ) -> Result<Self, Error> {
-        let problem = Problem::new(&config);
-        let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
-        let held = report::hold(directory)?;
-        let state = if search.safety.force { None } else { checkpoint::read(directory, &config)? };
-        let run = match &state {
-            Some(state) => Run::restore(&problem, state)?,
-            None => Run::new(&problem)?,
-        };
-        let was_complete = run.ended().is_some();
-        permit(directory, &config, search, &run, state.is_some())?;
-
-        let mut keeper = Keeper::new(directory, &config, search);
-        let tuning = keeper.keep(run, resources)?;
-        let certificate = problem::certifier(&config)(&tuning.values);
-        let interrupted = keeper.interrupted();
-        let directory = directory.into();
-        Ok(Self { config, directory, resources, tuning, certificate, was_complete, interrupted, _held: held })
-    }
-
-    /// Writes the results, unless they have been written.
-    pub(super) fn write(&self) -> Result<(), Error> {
-        if self.was_complete && self.directory.join("gains.csv").is_file() {
-            return Ok(());
-        }
-        report::write_tuning(&self.directory, &self.config, self.resources, &self.tuning, &self.certificate)
-    }
-
-    /// Where the results are, and what can be done next.
-    pub(super) fn say_where(&self) {
-        let directory = self.directory.display();
-        if self.was_complete {
-            note(&format!("{directory} holds this run, complete: nothing was run again (--force does)"));
-        } else if self.interrupted.is_some() {
-            let done = self.tuning.generations;
-            note(&format!(
-                "interrupted after generation {done}: results so far in {directory}, --resume goes on"
-            ));
-        } else {
-            note(&format!("written to {directory}"));
-        }
-    }
-
-    pub(super) fn summary(&self) -> Summary {
-        Summary::new(&self.config, self.resources, &self.tuning, &self.certificate)
-    }
-
-    /// Whether the tuned gains hold in every scenario.
-    pub(super) fn holds(&self) -> bool {
-        self.tuning.best.is_feasible()
-    }
-
-    /// Whether it was interrupted.
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.interrupted.is_some()
-    }
-
-    /// How the program ends after it.
-    pub(super) fn exit(&self) -> Exit {
-        self.interrupted.map_or(Exit::of(self.holds()), Exit::Interrupted)
-    }
-
-    fn show(&self, search: &SearchArgs) -> Result<(), Error> {
-        if search.json {
-            return print(&(self.summary().to_json() + "\n"));
-        }
-        if search.quiet {
-            return Ok(());
-        }
-        let facts = facts(&self.config, self.resources, &self.tuning, &self.certificate);
-        print(&format!("{}\n{facts}", gains(&self.config, &self.tuning)))
-    }
-}
-
-/// Refuses to begin where something would be lost.
-fn permit(
-    directory: &Path,
-    config: &Config,
-    search: &SearchArgs,
-    run: &Run<'_>,
-    has_checkpoint: bool,
-) -> Result<(), Error> {
-    if search.safety.force || run.ended().is_some() {
-        return Ok(());
-    }
-    if has_checkpoint && !search.safety.resume {
-        return Err(Error::Checkpoint {
-            path: directory.into(),
-            problem: format!("holds an unfinished run of this config, at generation {}", run.generations()),
-            remedy: "give --resume to go on with it, or --force to start anew".into(),
-        });
-    }
-    if !has_checkpoint {
-        report::refuse_foreign(directory, config)?;
-        if search.safety.resume {
-            note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
-        }
-    }
-    Ok(())
 }
 
 /// What to do when the search ends without a feasible gain vector.
@@ -191,6 +77,17 @@ pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config
     Ok(config)
 }
 
+fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
+    if search.json {
+        return print(&(study.summary().to_json() + "\n"));
+    }
+    if search.quiet {
+        return Ok(());
+    }
+    let facts = facts(&study.config, &study.tuning, &study.certificate);
+    print(&format!("{}\n{facts}", gains(&study.config, &study.tuning)))
+}
+
 fn gains(config: &Config, tuning: &Tuning) -> String {
     let parameters = config.controller.kind.parameters();
     let rows = config.tune.iter().map(|gain| {
@@ -203,7 +100,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
     table(&["gain", "value", "unit", "searched", ""], &[1], rows)
 }
 
-fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &Certificate) -> String {
+fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
     let [survival, rest] = outcome(config, tuning);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
@@ -217,8 +114,8 @@ fn facts(config: &Config, resources: Resources, tuning: &Tuning, certificate: &C
     let wall = format!(
         "{:.2} s on {} threads, {}",
         tuning.wall.as_secs_f64(),
-        resources.threads,
-        resources.level.name()
+        tuning.resources.threads,
+        tuning.resources.level.name()
     );
     let restarts =
         if tuning.restarts > 0 { format!(", {} restarts", tuning.restarts) } else { String::new() };

@@ -30,6 +30,7 @@ pub use gains::{Gain, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
 use source::Source;
+pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
 
 /// Most particles of a swarm.
@@ -44,6 +45,8 @@ pub const HISTORY_MAX: u64 = 1_000_000;
 pub const CONSTRAINTS_MAX: usize = 100;
 /// Most dimensions of a search without a study.
 pub const DIMENSIONS_MAX: usize = 1000;
+/// Most numbers that the positions of all swarms of a search take: particles × dimensions.
+pub const COORDINATES_MAX: usize = 20_000_000;
 /// Most positions that a search judges.
 pub const EVALUATIONS_MAX: u64 = 1_000_000_000_000;
 /// Most simulations of a generation: particles × scenarios.

@@ -6,8 +6,8 @@ use super::read::{document, ordered, values};
 use super::section::Section;
 use super::source::Source;
 use super::{
-    AskTell, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX, PARTICLES_MAX, Refusal,
-    SIMULATIONS_MAX,
+    AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
+    PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
 };
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
@@ -91,6 +91,13 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
         return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
     }
     let largest = plan.positions_max(dimensions);
+    let coordinates = plan.coordinates(dimensions);
+    if coordinates > COORDINATES_MAX {
+        let found = format!(
+            "= {particles} in {dimensions} dimensions makes {coordinates} numbers, with all restarts"
+        );
+        return Err(section.error("particles", &found, format!("allowed: at most {COORDINATES_MAX}")));
+    }
     let simulations = largest.saturating_mul(scenarios);
     if simulations > SIMULATIONS_MAX {
         let doubled =
@@ -136,9 +143,9 @@ fn polish(swarm: &Section<'_>) -> Result<Option<PolishPlan>, ConfigError> {
 fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     let number = |name, unit, range, doc| Parameter::fixed(name, unit, 0.0, range, doc);
     let optional = |parameter: &Parameter| section.optional_number(parameter.name, parameter);
-    // Without any bound a search takes 200 generations; with one on evaluations, as many as they make.
-    let evaluations = section.has("evaluations");
-    let generations = if evaluations { GENERATIONS_MAX } else { 200 };
+    // Without any rule a search takes 200 generations.
+    let rules = ["evaluations", "target", "stall_generations", "wall_time"];
+    let generations = if rules.iter().any(|rule| section.has(rule)) { GENERATIONS_MAX } else { 200 };
     Ok(Stopping {
         generations: section.whole("generations", generations, 1..=GENERATIONS_MAX)?,
         evaluations: section.whole("evaluations", u64::MAX, 1..=EVALUATIONS_MAX)?,

@@ -1,7 +1,7 @@
 //! Evaluates gain vectors on all threads, each with a workspace of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::Resources;
 use crate::Error;
 use crate::costs::TermSet;
 use crate::costs::aggregate::Weighed;
-use crate::memory::{self, Reading};
+use crate::memory::{self, OwnReading, Reading};
 use crate::problem::Problem;
 use crate::simulation::kernel::FAILURE_COST;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
@@ -82,6 +82,8 @@ pub(super) struct Evaluator<'p> {
     problem: &'p Problem,
     resources: Resources,
     workspaces: Box<[Mutex<Workspace>]>,
+    /// What each worker has allocated while it worked.
+    allocations: Box<[AtomicU64]>,
     values: Box<[f64]>,
     bounds: Box<[f64]>,
     /// How far beyond a bound the cost in each scenario must be.
@@ -120,6 +122,7 @@ impl<'p> Evaluator<'p> {
             problem,
             resources,
             workspaces,
+            allocations: (0..resources.threads).map(|_| AtomicU64::new(0)).collect(),
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
             bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
             reaches: problem.weights.iter().map(|weight| reach(problem, *weight)).collect(),
@@ -149,6 +152,12 @@ impl<'p> Evaluator<'p> {
                 break;
             }
         }
+        self.allocations.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+    }
+
+    /// What each worker has allocated since the warm-up.
+    pub(super) fn worker_allocations(&self) -> Vec<u64> {
+        self.allocations.iter().map(|count| count.load(Ordering::Relaxed)).collect()
     }
 
     /// Makes every worker take work from another and wait for work of its own: both allocate the first time.
@@ -260,6 +269,7 @@ impl<'p> Evaluator<'p> {
     /// Takes jobs until none is left; after a panic the jobs that were in flight are run one by one.
     fn work(&self, end: usize) {
         let worker = rayon::current_thread_index().unwrap_or(0);
+        let before = OwnReading::now();
         let mut workspace = lock(&self.workspaces[worker]);
         while self.try_run(&self.queue, end, &mut workspace).is_err() {
             let unfinished: Vec<usize> = workspace.in_flight().iter().copied().flatten().collect();
@@ -268,6 +278,9 @@ impl<'p> Evaluator<'p> {
                     self.retry(job, &mut workspace);
                 }
             }
+        }
+        if let (Some(before), Some(after)) = (before, OwnReading::now()) {
+            self.allocations[worker].fetch_add(after.allocations - before.allocations, Ordering::Relaxed);
         }
     }
 

@@ -15,12 +15,14 @@ use crate::{Error, Member};
 
 mod evaluator;
 mod log;
+mod solo;
 mod workers;
 
 use evaluator::Evaluator;
 pub use evaluator::Tally;
 use log::Log;
 pub use log::ROWS_MAX;
+pub use solo::Solo;
 
 /// How a run uses the machine; nothing here changes a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,8 +136,14 @@ pub struct Tuning {
     /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without
     /// a meter.
     pub hot_path_allocations: Option<u64>,
-    /// Time from the first generation to the last.
+    /// The same, by worker of this process.
+    pub worker_allocations: Vec<u64>,
+    /// Time from the first generation to the last, without what lies between an interruption and a resumption.
     pub wall: Duration,
+    /// The same, times the threads.
+    pub core_time: Duration,
+    /// What the machine gave at the end.
+    pub resources: Resources,
 }
 
 impl Tuning {
@@ -167,8 +175,8 @@ impl Tuning {
     /// Time of one core a control step in ns.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a rate")]
-    pub fn ns_per_control_step(&self, threads: usize) -> f64 {
-        1e9 * threads as f64 / self.control_steps_per_s()
+    pub fn ns_per_control_step(&self) -> f64 {
+        1e9 * self.core_time.as_secs_f64() / self.tally.control_steps as f64
     }
 
     /// Control steps a second of wall time.
@@ -212,8 +220,11 @@ pub struct Run<'p> {
     search: Search,
     log: Log,
     tally: Tally,
-    /// Time before this process, in ns.
+    /// Time so far in ns, and the same times the threads.
     wall_ns: u64,
+    core_ns: u64,
+    /// What the machine gives, or gave when the run ended.
+    resources: Resources,
     /// Allocations on the hot path before this process and in it; `None` without a meter.
     allocations: Option<u64>,
     ended: Option<StopReason>,
@@ -232,6 +243,8 @@ impl<'p> Run<'p> {
             log: Log::new(problem.search.stopping.generations_max())?,
             tally: Tally::default(),
             wall_ns: 0,
+            core_ns: 0,
+            resources: Resources::default(),
             allocations: Reading::now().map(|_| 0),
             ended: None,
         })
@@ -272,31 +285,39 @@ impl<'p> Run<'p> {
 
     fn run(mut self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
         let problem = self.problem;
+        let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
+        if self.ended.is_none() {
+            self.resources = resources;
+        }
         let stopping = problem.search.stopping;
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
         let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
         evaluator.warm_up();
 
-        let before = Duration::from_nanos(self.wall_ns);
+        let (before, core_before) = (Duration::from_nanos(self.wall_ns), self.core_ns);
         let start = Instant::now();
         let mut mark = Reading::now();
         let mut interrupted = false;
         while self.ended.is_none() && !interrupted {
             evaluator.evaluate(self.search.ask());
-            let elapsed = before + start.elapsed();
+            let spent = start.elapsed();
+            let elapsed = before + spent;
             self.ended = self.search.tell(evaluator.outcomes(), elapsed);
             let row = self.row(&evaluator, &mut ordered);
             self.log.push(row);
             self.tally.add(&row.tally);
             self.count_since(mark);
-            self.wall_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+            let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+            self.wall_ns = ns(elapsed);
+            self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
             let simulations = self.tally.simulations;
             let progress = Progress { row, stopping, simulations, elapsed, ended: self.ended.is_some() };
             interrupted = observer.generation(&progress, &mut self) == Flow::Interrupt;
             mark = Reading::now();
         }
-        self.confirm(resources, evaluator.bytes_per_simulation())
+        let worker_allocations = evaluator.worker_allocations();
+        self.confirm(resources, evaluator.bytes_per_simulation(), worker_allocations)
     }
 
     /// The generation that was just told.
@@ -322,7 +343,12 @@ impl<'p> Run<'p> {
     }
 
     /// The result: the best gain vector, simulated once more.
-    fn confirm(self, resources: Resources, bytes_per_simulation: u64) -> Result<Tuning, Error> {
+    fn confirm(
+        self,
+        resources: Resources,
+        bytes_per_simulation: u64,
+        worker_allocations: Vec<u64>,
+    ) -> Result<Tuning, Error> {
         let problem = self.problem;
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
@@ -340,7 +366,10 @@ impl<'p> Run<'p> {
             convergence: self.log.rows(),
             bytes_per_simulation,
             hot_path_allocations: self.allocations,
+            worker_allocations,
             wall: Duration::from_nanos(self.wall_ns),
+            core_time: Duration::from_nanos(self.core_ns),
+            resources: self.resources,
         })
     }
 }
@@ -351,6 +380,11 @@ impl Persist for Run<'_> {
         self.log.pass(tape)?;
         self.tally.pass(tape)?;
         tape.u64(&mut self.wall_ns)?;
+        tape.u64(&mut self.core_ns)?;
+        tape.index(&mut self.resources.threads, usize::MAX)?;
+        let mut level = SimdLevel::ALL.iter().position(|level| *level == self.resources.level).unwrap_or(0);
+        tape.index(&mut level, SimdLevel::ALL.len())?;
+        self.resources.level = SimdLevel::ALL[level];
         let mut allocations = self.allocations.unwrap_or(0);
         tape.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);

@@ -22,6 +22,7 @@
 #![allow(unsafe_code, reason = "the trait GlobalAlloc is unsafe to implement; all work is done by System")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The system allocator with a count.
@@ -32,6 +33,14 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static FREES: AtomicU64 = AtomicU64::new(0);
 static BYTES_ALLOCATED: AtomicU64 = AtomicU64::new(0);
 static BYTES_FREED: AtomicU64 = AtomicU64::new(0);
+/// The largest number of live bytes since [`Reading::forget_peak`].
+static PEAK: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    // Constants without a destructor: reading them allocates nothing, at any time of a thread's life.
+    static OWN_ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static OWN_FREES: Cell<u64> = const { Cell::new(0) };
+}
 
 /// What the meter shows: totals since the start of the process, over all threads.
 ///
@@ -44,6 +53,25 @@ pub struct Reading {
     pub frees: u64,
     /// Bytes allocated and not freed.
     pub live_bytes: u64,
+    /// The most that there were at a time since the start or the last [`Reading::forget_peak`].
+    pub peak_bytes: u64,
+}
+
+/// What the thread that asks has allocated and freed since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnReading {
+    /// Allocations, each growth of a block counted as one.
+    pub allocations: u64,
+    /// Frees, also of what other threads have allocated; each growth of a block counted as one.
+    pub frees: u64,
+}
+
+impl OwnReading {
+    /// The counters of this thread now, or `None` when no [`Meter`] is this program's allocator.
+    #[must_use]
+    pub fn now() -> Option<Self> {
+        Reading::now().map(|_| Self { allocations: OWN_ALLOCATIONS.get(), frees: OWN_FREES.get() })
+    }
 }
 
 impl Reading {
@@ -55,19 +83,34 @@ impl Reading {
         (allocations > 0).then(|| Self {
             allocations,
             frees: FREES.load(Relaxed),
-            live_bytes: BYTES_ALLOCATED.load(Relaxed).wrapping_sub(BYTES_FREED.load(Relaxed)),
+            live_bytes: live_bytes(),
+            peak_bytes: PEAK.load(Relaxed),
         })
     }
+
+    /// Counts the peak from now on.
+    pub fn forget_peak() {
+        PEAK.store(live_bytes(), Relaxed);
+    }
+}
+
+fn live_bytes() -> u64 {
+    // In this order a block that is freed in between is seen as live, not as less than nothing.
+    let freed = BYTES_FREED.load(Relaxed);
+    BYTES_ALLOCATED.load(Relaxed).saturating_sub(freed)
 }
 
 fn count_allocation(bytes: usize) {
     ALLOCATIONS.fetch_add(1, Relaxed);
     BYTES_ALLOCATED.fetch_add(bytes as u64, Relaxed);
+    PEAK.fetch_max(live_bytes(), Relaxed);
+    OWN_ALLOCATIONS.set(OWN_ALLOCATIONS.get() + 1);
 }
 
 fn count_free(bytes: usize) {
     FREES.fetch_add(1, Relaxed);
     BYTES_FREED.fetch_add(bytes as u64, Relaxed);
+    OWN_FREES.set(OWN_FREES.get() + 1);
 }
 
 // SAFETY: every method forwards to `System` with the caller's arguments, so the caller's promises are the ones that

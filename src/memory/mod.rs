@@ -4,7 +4,7 @@ use crate::Error;
 
 pub mod meter;
 
-pub use meter::{Meter, Reading};
+pub use meter::{Meter, OwnReading, Reading};
 
 /// `count` copies of `value`, or an error when the machine refuses the memory.
 pub(crate) fn filled<T: Clone>(what: &'static str, count: usize, value: T) -> Result<Box<[T]>, Error> {

@@ -3,6 +3,7 @@
 //! ```text
 //! magic     16 bytes   "gainswarm state\n"
 //! version    8 bytes   of this form, little-endian as all numbers
+//! published  8 bytes   1 once the results of the run are written beside it, otherwise 0
 //! identity   8 bytes its length, then the program's version and the resolved config as JSON
 //! state      8 bytes its length, then the state, see [`crate::tape`]
 //! crc32      4 bytes   (IEEE) of all before
@@ -23,12 +24,36 @@ pub const NAME: &str = "checkpoint.bin";
 
 const MAGIC: &[u8; 16] = b"gainswarm state\n";
 const VERSION: u64 = 1;
-/// Magic, version and the length of the identity.
-const HEAD: usize = MAGIC.len() + 16;
+/// Magic, version, whether the results are written, and the length of the identity.
+const HEAD: usize = MAGIC.len() + 24;
+
+/// What a checkpoint holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The run.
+    pub state: Vec<u8>,
+    /// Whether its results are written.
+    pub published: bool,
+}
 
 /// What a checkpoint belongs to.
 fn identity(config: &Config) -> Value {
-    json!({ "program": env!("CARGO_PKG_VERSION"), "config": config })
+    json!({ "program": env!("CARGO_PKG_VERSION"), "config": tuned_on(config) })
+}
+
+/// The part of a config that a tuning depends on: not its name, nor what gains are validated on.
+pub(super) fn tuned_on(config: &Config) -> Value {
+    let mut value = serde_json::to_value(config).unwrap_or_default();
+    strip(&mut value);
+    value
+}
+
+/// Takes what a tuning does not depend on out of a resolved config.
+pub(super) fn strip(config: &mut Value) {
+    if let Value::Object(map) = config {
+        map.remove("study");
+        map.remove("validation");
+    }
 }
 
 /// Writes the checkpoint of a run; the one before stays until this is on the disk.
@@ -36,11 +61,11 @@ fn identity(config: &Config) -> Value {
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write(directory: &Path, config: &Config, state: &[u8]) -> Result<(), Error> {
+pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -> Result<(), Error> {
     let identity = identity(config).to_string();
     let mut bytes = Vec::with_capacity(HEAD + identity.len() + state.len() + 12);
     bytes.extend_from_slice(MAGIC);
-    for number in [VERSION, identity.len() as u64] {
+    for number in [VERSION, published.into(), identity.len() as u64] {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
     bytes.extend_from_slice(identity.as_bytes());
@@ -50,22 +75,22 @@ pub fn write(directory: &Path, config: &Config, state: &[u8]) -> Result<(), Erro
     Staged::new(&directory.join(NAME), |file| file.write_all(&bytes))?.publish()
 }
 
-/// The state in the checkpoint of a run; `None` where there is none.
+/// What the checkpoint of a run holds; `None` where there is none.
 ///
 /// # Errors
 ///
 /// When it cannot be read, is damaged or of another form, or belongs to another config or program.
-pub fn read(directory: &Path, config: &Config) -> Result<Option<Vec<u8>>, Error> {
+pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
     let path = directory.join(NAME);
     let refuse = |problem: String, remedy: &str| {
-        Err(Error::Checkpoint { path: path.clone(), problem, remedy: remedy.into() })
+        Err(Error::Refused { path: path.clone(), problem, remedy: remedy.into() })
     };
     let bytes = match load(&path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(None),
         Err(problem) => return refuse(problem, "give another --output, or --force to start anew"),
     };
-    let (found, state) = match parts(&bytes) {
+    let (found, published, state) = match parts(&bytes) {
         Ok(parts) => parts,
         Err(problem) => {
             return refuse(
@@ -75,7 +100,7 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Vec<u8>>, Error>
         }
     };
     match difference(&found, &identity(config), "") {
-        None => Ok(Some(state.to_vec())),
+        None => Ok(Some(Saved { state: state.to_vec(), published })),
         Some(problem) => refuse(
             format!("is of another run: {problem}"),
             "resume it with its own config and program, give another --output, or --force to start anew",
@@ -86,10 +111,14 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Vec<u8>>, Error>
 /// The bytes of a checkpoint; of what cannot be one no more than its head is read. `None` where there is no file.
 fn load(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
-    let mut file = match File::open(path) {
+    match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(cannot)?,
-    };
+        Err(error) => return Err(cannot(error)),
+        // Opening a pipe would wait for ever.
+        Ok(found) if !found.is_file() => return Err("is no file".into()),
+        Ok(_) => {}
+    }
+    let mut file = File::open(path).map_err(cannot)?;
     let mut bytes = Vec::new();
     (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes == MAGIC {
@@ -99,7 +128,7 @@ fn load(path: &Path) -> Result<Option<Vec<u8>>, String> {
 }
 
 /// Identity and state of a checkpoint, or what is wrong with it.
-fn parts(bytes: &[u8]) -> Result<(Value, &[u8]), &'static str> {
+fn parts(bytes: &[u8]) -> Result<(Value, bool, &[u8]), &'static str> {
     const SHORT: &str = "is damaged: it ends too early";
     let number = |bytes: &[u8]| bytes.first_chunk().map(|word| u64::from_le_bytes(*word)).ok_or(SHORT);
     let rest = bytes.strip_prefix(MAGIC).ok_or(if MAGIC.starts_with(bytes) {
@@ -110,8 +139,9 @@ fn parts(bytes: &[u8]) -> Result<(Value, &[u8]), &'static str> {
     if number(rest)? != VERSION {
         return Err("is a checkpoint of another form than this program's, or damaged");
     }
+    let published = number(rest.get(8..).ok_or(SHORT)?)?;
     let (body, crc) = bytes.split_last_chunk().ok_or(SHORT)?;
-    let (identity, rest) = counted(body.get(MAGIC.len() + 8..).ok_or(SHORT)?).ok_or(SHORT)?;
+    let (identity, rest) = counted(body.get(MAGIC.len() + 16..).ok_or(SHORT)?).ok_or(SHORT)?;
     let (state, rest) = counted(rest).ok_or(SHORT)?;
     if !rest.is_empty() {
         return Err("is damaged: it is longer than it should be");
@@ -121,7 +151,7 @@ fn parts(bytes: &[u8]) -> Result<(Value, &[u8]), &'static str> {
     }
     let identity =
         serde_json::from_slice(identity).map_err(|_| "is damaged: it does not say what it belongs to")?;
-    Ok((identity, state))
+    Ok((identity, published == 1, state))
 }
 
 /// Bytes that are preceded by their number, and what follows them.

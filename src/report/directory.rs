@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::checkpoint::difference;
-use super::file::{PREFIX, SUFFIX, refusal, temporary};
+use super::checkpoint::{difference, strip, tuned_on};
+use super::file::{is_abandoned, refusal, temporary};
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, read_bounded};
 
 /// Makes sure that results can be written into `directory` before anything long is computed.
 ///
@@ -38,15 +38,14 @@ pub fn hold(directory: &Path) -> Result<Held, Error> {
     // Where directories cannot be locked, nobody is kept out.
     let lock = File::open(directory).ok();
     if let Some(Err(std::fs::TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
-        return Err(Error::Checkpoint {
+        return Err(Error::Refused {
             path: directory.into(),
             problem: "is in use: another gainswarm writes its results there".into(),
             remedy: "wait until it is done, or give another --output".into(),
         });
     }
     for entry in std::fs::read_dir(directory).map_err(refusal(directory))?.flatten() {
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+        if entry.file_name().to_str().is_some_and(is_abandoned) {
             // It is in nobody's way.
             let _ = std::fs::remove_file(entry.path());
         }
@@ -58,23 +57,27 @@ pub fn hold(directory: &Path) -> Result<Held, Error> {
 ///
 /// # Errors
 ///
-/// When its `manifest.json` is of another config, or none of ours.
+/// When its `manifest.json` is of another config or none of ours, or missing beside gains.
 pub fn refuse_foreign(directory: &Path, config: &Config) -> Result<(), Error> {
     let path = directory.join("manifest.json");
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(reason) => return Err(refusal(&path)(reason)),
-    };
-    let there: Option<Value> = serde_json::from_slice(&text).ok();
-    let here = serde_json::to_value(config).unwrap_or_default();
-    let problem = match there.as_ref().and_then(|manifest| manifest.get("config")) {
-        None => "is not a manifest of gainswarm".into(),
-        Some(there) => match difference(there, &here, "") {
-            None => return Ok(()),
-            Some(problem) => format!("belongs to the results of another config: {problem}"),
-        },
+    let problem = if path.exists() {
+        let there: Option<Value> =
+            read_bounded(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        match there.and_then(|mut manifest| manifest.get_mut("config").map(Value::take)) {
+            None => "is not a manifest of gainswarm".into(),
+            Some(mut there) => {
+                strip(&mut there);
+                match difference(&there, &tuned_on(config), "") {
+                    None => return Ok(()),
+                    Some(problem) => format!("belongs to the results of another config: {problem}"),
+                }
+            }
+        }
+    } else if directory.join("gains.csv").exists() {
+        "is missing, so that nobody knows where the gains beside it come from".into()
+    } else {
+        return Ok(());
     };
     let remedy = "give another --output to keep those results, or --force to replace them".into();
-    Err(Error::Checkpoint { path, problem, remedy })
+    Err(Error::Refused { path, problem, remedy })
 }

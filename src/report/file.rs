@@ -7,9 +7,17 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::Error;
 
-/// How the names of temporary files begin and end.
-pub(super) const PREFIX: &str = ".gainswarm-";
-pub(super) const SUFFIX: &str = ".tmp";
+/// How the names of temporary files begin and end; the number of the process stands between.
+const PREFIX: &str = ".gainswarm-";
+const SUFFIX: &str = ".tmp";
+
+/// Whether a file is one that a process has left which is no more. Where processes cannot be looked up, none is.
+pub(super) fn is_abandoned(name: &str) -> bool {
+    let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+    let owner = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+    let processes = Path::new("/proc");
+    owner.is_some_and(|owner| processes.join("self").exists() && !processes.join(owner.to_string()).exists())
+}
 
 const REMEDY: &str = "choose another place with --output, or make room there";
 
@@ -73,7 +81,8 @@ fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<(
 /// A temporary file that gets the permissions of an ordinary one.
 pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    builder.prefix(&prefix).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -5,26 +5,24 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::config::Config;
-use crate::engine::Resources;
+use crate::engine::Tuning;
 use crate::registry::Member;
 use crate::stability::{Certificate, Eigenvalue};
-use crate::swarm::StopReason;
 
 pub(super) fn write(
     file: &mut dyn Write,
     config: &Config,
-    resources: Resources,
+    tuning: &Tuning,
     certificate: &Certificate,
-    reason: StopReason,
 ) -> io::Result<()> {
     let manifest = json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "study": config.study,
         "seed": config.seed,
-        "simd": resources.level.name(),
-        "threads": resources.threads,
-        "stopped_by": reason.name(),
+        "simd": tuning.resources.level.name(),
+        "threads": tuning.resources.threads,
+        "stopped_by": tuning.reason.name(),
         "config": config,
         "certificate": {
             "verdict": certificate.verdict.name(),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::config::Config;
-use crate::engine::{Resources, Tuning};
+use crate::engine::Tuning;
 use crate::stability::Certificate;
 use crate::validation::Finding;
 
@@ -44,7 +44,6 @@ fn io_error(error: csv::Error) -> io::Error {
 pub fn write_tuning(
     directory: &Path,
     config: &Config,
-    resources: Resources,
     tuning: &Tuning,
     certificate: &Certificate,
 ) -> Result<(), Error> {
@@ -52,15 +51,24 @@ pub fn write_tuning(
     let stage = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
         Staged::new(&directory.join(name), |file| write(file))
     };
-    let summary = Summary::new(config, resources, tuning, certificate);
+    let summary = Summary::new(config, tuning, certificate);
     let staged = [
-        stage("manifest.json", &|file| manifest::write(file, config, resources, certificate, tuning.reason))?,
+        stage("manifest.json", &|file| manifest::write(file, config, tuning, certificate))?,
         stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
         stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)
 }
+
+/// Whether all files of a tuning are there.
+#[must_use]
+pub fn has_tuning(directory: &Path) -> bool {
+    TUNING.iter().all(|name| directory.join(name).is_file())
+}
+
+/// The files of a tuning.
+const TUNING: [&str; 4] = ["manifest.json", "convergence.csv", "summary.csv", "gains.csv"];
 
 /// Writes summaries into one table, a row each.
 ///

@@ -8,7 +8,7 @@ use super::io_error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::costs::judgement::has_ripple;
-use crate::engine::{Resources, Tuning};
+use crate::engine::Tuning;
 use crate::registry::Member;
 use crate::stability::Certificate;
 
@@ -21,7 +21,7 @@ pub struct Summary {
 impl Summary {
     /// The summary of a tuning.
     #[must_use]
-    pub fn new(config: &Config, resources: Resources, tuning: &Tuning, certificate: &Certificate) -> Self {
+    pub fn new(config: &Config, tuning: &Tuning, certificate: &Certificate) -> Self {
         let mut columns = Map::new();
         let mut add = |name: &str, value: Value| {
             columns.insert(name.into(), value);
@@ -46,9 +46,9 @@ impl Summary {
         add("hot_path_allocations", tuning.hot_path_allocations.into());
         add("wall_s", tuning.wall.as_secs_f64().into());
         add("simulations_per_s", tuning.simulations_per_s().into());
-        add("threads", resources.threads.into());
-        add("simd", resources.level.name().into());
-        add("ns_per_control_step", tuning.ns_per_control_step(resources.threads).into());
+        add("threads", tuning.resources.threads.into());
+        add("simd", tuning.resources.level.name().into());
+        add("ns_per_control_step", tuning.ns_per_control_step().into());
         for (kind, term) in CostKind::ALL.iter().zip(&config.cost) {
             let [mean, worst] = tuning.value(*kind);
             add(&format!("{}_cost", kind.name()), (term.weight / term.norm * mean).into());

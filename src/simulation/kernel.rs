@@ -266,7 +266,7 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
 }
 
 /// A history a lane, or none where nothing is kept.
-fn histories_in<'a>(arena: &'a Bump, keep: Keep, width: usize, lanes: usize) -> &'a mut [History<'a>] {
+fn histories_in(arena: &Bump, keep: Keep, width: usize, lanes: usize) -> &mut [History<'_>] {
     let lanes = if keep.capacity > 0 { lanes } else { 0 };
     let history = |_| {
         let samples = arena.try_alloc_slice_fill_copy(keep.capacity * width, 0.0).expect(DECLARED);

@@ -58,7 +58,7 @@ pub struct Settings {
     pub bounds: Bounds,
     /// How the first positions are spread.
     pub initial: Initial,
-    /// Positions in the units of the axes from which the first particles start instead.
+    /// Positions in the units of the axes from which the first particles start instead, up to rounding.
     pub start: Vec<Vec<f64>>,
 }
 
@@ -86,7 +86,9 @@ pub struct Swarm {
     axes: Box<[Axis]>,
     rule: Box<dyn DynRule>,
     topology: Box<dyn DynTopology>,
+    /// The number of the present generation, by which random numbers are keyed, and that in which the swarm started.
     generation: u64,
+    born: u64,
     /// Whether the positions of this generation have been judged, so that `ask` moves on.
     told: bool,
     cube: Box<[f64]>,
@@ -133,6 +135,7 @@ impl Swarm {
             rule: rule.build(coefficients, dimensions, particles)?,
             topology: topology.build(particles, informed)?,
             generation: 0,
+            born: 0,
             told: false,
             cube: numbers()?,
             velocities: numbers()?,
@@ -257,7 +260,7 @@ impl Swarm {
     ///
     /// None.
     pub(super) fn start(&mut self, generation: u64) {
-        self.generation = generation;
+        (self.generation, self.born) = (generation, generation);
         self.told = false;
         self.bests.fill(Outcome::WORST);
         self.leader = 0;
@@ -312,7 +315,7 @@ impl Swarm {
                     swarm: Knowledge {
                         bests: &self.best_cube,
                         outcomes: &self.bests,
-                        generation: self.generation,
+                        age: self.generation - self.born,
                     },
                     scratch: &mut self.scratch,
                 },
@@ -342,6 +345,8 @@ impl Persist for Swarm {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
         let particles = self.bests.len();
         tape.u64(&mut self.generation)?;
+        tape.u64(&mut self.born)?;
+        self.generation = self.generation.max(self.born);
         tape.flag(&mut self.told)?;
         tape.f64s(&mut self.cube)?;
         tape.f64s(&mut self.velocities)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::polish::Polish;
-use super::{Axis, Outcome, Posture, Settings, StopReason, Stopping, Swarm, decode};
+use super::{Axis, Outcome, Settings, StopReason, Stopping, Swarm, decode};
 use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 
@@ -101,13 +101,16 @@ impl Search {
             let start = if first { plan.settings.start.clone() } else { Vec::new() };
             Swarm::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
+        let swarms: Box<[Swarm]> = swarms.collect::<Result<_, _>>()?;
+        // Where nothing is ever known of any position, this one is as good as others.
+        let first = swarms[0].positions()[..dimensions].to_vec();
         let samples = if plan.polish.is_some() { Polish::samples(dimensions) } else { 0 };
         let what = "the samples of the polish";
         Ok(Self {
             plan: plan.clone(),
             seed,
             axes: axes.into(),
-            swarms: swarms.collect::<Result<_, _>>()?,
+            swarms,
             polish: plan.polish.map(|_| Polish::new(dimensions, samples)).transpose()?,
             samples: memory::filled(what, samples * dimensions, 0.0)?,
             nothing: memory::filled(what, samples, Outcome::WORST)?,
@@ -121,7 +124,7 @@ impl Search {
                 best: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
             },
-            best_position: vec![0.0; dimensions].into_boxed_slice(),
+            best_position: first.into(),
         })
     }
 
@@ -298,7 +301,16 @@ impl Plan {
 
     /// The numbers of particles of the swarms.
     fn sizes(&self) -> impl Iterator<Item = usize> {
-        (0..=self.doublings()).map(|doubling| self.settings.particles.saturating_mul(1 << doubling))
+        (0..=self.doublings()).map(|doubling| {
+            let factor = 1_usize.checked_shl(doubling).unwrap_or(usize::MAX);
+            self.settings.particles.saturating_mul(factor)
+        })
+    }
+
+    /// The numbers that the positions of all swarms take together.
+    #[must_use]
+    pub fn coordinates(&self, dimensions: usize) -> usize {
+        self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
     }
 
     /// The most positions that are asked for at a time.
@@ -312,14 +324,6 @@ impl Plan {
 impl Restarts {
     /// One swarm that goes on to the end.
     pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX };
-}
-
-impl Search {
-    /// How the swarm stands; `None` while its best is being polished.
-    #[must_use]
-    pub fn posture(&self) -> Option<Posture> {
-        self.swarm().map(Swarm::posture)
-    }
 }
 
 impl Persist for Search {

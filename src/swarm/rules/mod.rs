@@ -54,15 +54,15 @@ pub struct Knowledge<'a> {
     pub bests: &'a [f64],
     /// What they are worth.
     pub outcomes: &'a [Outcome],
-    /// The number of the generation that is about to be judged.
-    pub generation: u64,
+    /// How often the swarm has moved since it started.
+    pub age: u64,
 }
 
 impl Knowledge<'_> {
-    /// An inertia weight that goes evenly from one value to another within `horizon` generations; the first without a horizon.
+    /// An inertia weight that goes evenly from one value to another within `horizon` moves; the first without a horizon.
     #[allow(clippy::cast_precision_loss, reason = "a number of generations")]
     fn weight(&self, [start, end]: [f64; 2], horizon: f64) -> f64 {
-        let way = if horizon > 0.0 { (self.generation as f64 / horizon).min(1.0) } else { 0.0 };
+        let way = if horizon > 0.0 { (self.age as f64 / horizon).min(1.0) } else { 0.0 };
         start + (end - start) * way
     }
 }

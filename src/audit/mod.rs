@@ -1,0 +1,137 @@
+//! The memory audit: does a controller leak, does it grow with time, what does a simulation cost in memory?
+//!
+//! What is paid once (a problem, a workspace, threads) and what is paid a step are measured apart, and the verdict comes from the
+//! second. Every figure is a reading of the [`Meter`](crate::memory::Meter) or of an arena in this run, at a moment when nothing else
+//! runs; none is a claim. Before anything is believed, a planted allocation and a planted leak must be caught.
+
+use std::time::Duration;
+
+use crate::Error;
+use crate::config::Config;
+use crate::controllers::ControllerKind;
+use crate::engine::Resources;
+use crate::memory::Reading;
+
+mod phases;
+mod planted;
+
+pub use planted::Plant;
+
+/// What is audited and how long.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The study whose plant and scenarios are used; `None` for the double inverted pendulum from one start.
+    pub base: Option<Config>,
+    /// The controllers.
+    pub controllers: Vec<ControllerKind>,
+    /// How often everything is made and dropped.
+    pub cycles: u64,
+    /// Control steps of the longest simulation.
+    pub steps: u64,
+    /// How long tunings go on; `None` for not at all.
+    pub soak: Option<Duration>,
+    /// Growth beyond so many times the declared bytes fails the phase whatever else it says.
+    pub alert_factor: f64,
+    /// Threads and SIMD level.
+    pub resources: Resources,
+    /// What is planted to see the audit fail.
+    pub plant: Option<Plant>,
+}
+
+/// A phase of the audit of a controller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phase {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is worth.
+    pub points: u32,
+    /// Whether it found what it should.
+    pub green: bool,
+    /// What it found, in a line.
+    pub finding: String,
+    /// What was seen on the way.
+    pub samples: Vec<Sample>,
+}
+
+/// Live bytes at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Cycles, steps or seconds since the start of the phase.
+    pub at: f64,
+    /// Bytes allocated and not freed, beyond those before the phase.
+    pub live_bytes: i64,
+    /// The pages of the process in bytes: advisory, since allocators keep what is freed; 0 where it was not looked up.
+    pub rss_bytes: u64,
+}
+
+/// The audit of a controller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which.
+    pub controller: ControllerKind,
+    /// Arena bytes that the workspace declares for a simulation, without and with a history of 100 samples.
+    pub declared_bytes: [u64; 2],
+    /// Arena bytes that a simulation of a tuning took.
+    pub bytes_per_simulation: u64,
+    /// Bytes that are paid once: problem, workspace and records of a simulation.
+    pub one_time_bytes: i64,
+    /// Bytes that are paid a step.
+    pub bytes_per_step: f64,
+    /// Allocations on the hot path of a tuning, by worker.
+    pub worker_allocations: Vec<u64>,
+    /// The phases in their order.
+    pub phases: Vec<Phase>,
+}
+
+impl Finding {
+    /// Points out of 100.
+    #[must_use]
+    pub fn score(&self) -> u32 {
+        self.phases.iter().filter(|phase| phase.green).map(|phase| phase.points).sum()
+    }
+
+    /// Whether every phase is green.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phases.iter().all(|phase| phase.green)
+    }
+}
+
+/// The whole audit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// Whether what was planted was caught, with a line about it: an allocation on the hot path, and a leak.
+    pub self_test: [(bool, String); 2],
+    /// A finding a controller.
+    pub findings: Vec<Finding>,
+}
+
+impl Audit {
+    /// Whether the audit can be believed.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.self_test.iter().all(|(caught, _)| *caught)
+    }
+
+    /// Whether everything is fit for long runs.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.works() && self.findings.iter().all(Finding::is_ready)
+    }
+}
+
+/// Audits controller after controller; `tell` hears of each phase when it begins.
+///
+/// # Errors
+///
+/// [`Error::NoMeter`] where nobody counts, and when memory cannot be reserved or threads cannot be started.
+pub fn run(plan: &Plan, tell: &mut dyn FnMut(&str)) -> Result<Audit, Error> {
+    Reading::now().ok_or(Error::NoMeter)?;
+    tell("self-test");
+    let self_test = phases::self_test(plan)?;
+    let mut findings = Vec::with_capacity(plan.controllers.len());
+    for controller in &plan.controllers {
+        findings.push(phases::controller(plan, *controller, tell)?);
+    }
+    Ok(Audit { self_test, findings })
+}

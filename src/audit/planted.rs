@@ -1,0 +1,82 @@
+//! What is planted, so that the audit has something to find.
+
+use crate::Error;
+use crate::costs::TermSet;
+use crate::problem::Problem;
+use crate::registry::Member;
+use crate::simulation::{Batch, Record, Scenario, SimdLevel, Simulator, Trajectory, Workspace};
+
+/// A fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plant {
+    /// Every batch allocates, and frees what it has allocated.
+    Allocation,
+    /// Every batch allocates and forgets.
+    Leak,
+}
+
+impl Member for Plant {
+    const ALL: &'static [Self] = &[Self::Allocation, Self::Leak];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Allocation => "allocation",
+            Self::Leak => "leak",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Allocation => "every batch allocates",
+            Self::Leak => "every batch leaks",
+        }
+    }
+}
+
+/// Bytes that are allocated or leaked.
+pub(super) const PLANTED_BYTES: usize = 64;
+
+/// A simulator with a fault.
+struct Faulty {
+    inner: Box<dyn Simulator>,
+    plant: Plant,
+}
+
+/// A problem whose simulator has a fault.
+pub(super) fn plant(problem: Problem, plant: Plant) -> Problem {
+    let simulator = Box::new(Faulty { inner: problem.simulator, plant });
+    Problem { simulator, ..problem }
+}
+
+impl Simulator for Faulty {
+    fn effective(&self, level: SimdLevel) -> SimdLevel {
+        self.inner.effective(level)
+    }
+
+    fn lanes(&self, level: SimdLevel) -> usize {
+        self.inner.lanes(level)
+    }
+
+    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
+        self.inner.workspace_bytes(level, terms)
+    }
+
+    fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
+        let block = std::hint::black_box(vec![0_u8; PLANTED_BYTES]);
+        match self.plant {
+            Plant::Allocation => drop(block),
+            Plant::Leak => std::mem::forget(block),
+        }
+        self.inner.run(level, batch, workspace);
+    }
+
+    fn record(
+        &self,
+        level: SimdLevel,
+        values: &[f64],
+        scenario: &Scenario,
+        stride: usize,
+    ) -> Result<(Record, Trajectory), Error> {
+        self.inner.record(level, values, scenario, stride)
+    }
+}

@@ -1,0 +1,158 @@
+//! A study on its way from a config to results in a directory, whatever happens between.
+
+use std::path::PathBuf;
+
+use super::interrupt::Interrupt;
+use super::keeper::Keeper;
+use super::{Exit, SearchArgs, note};
+use crate::Error;
+use crate::config::Config;
+use crate::engine::{Resources, Run, Tuning};
+use crate::problem::{self, Problem};
+use crate::report::checkpoint::{self, Saved};
+use crate::report::{self, Held, Summary};
+use crate::stability::Certificate;
+
+/// A study, the directory that it may write into, and how far it is.
+pub(super) struct Claim {
+    config: Config,
+    directory: PathBuf,
+    saved: Option<Saved>,
+    /// Nobody else writes into the directory.
+    held: Held,
+}
+
+impl Claim {
+    /// Makes sure that the results can be written, and that nothing is lost by it.
+    pub(super) fn new(config: Config, directory: PathBuf, search: &SearchArgs) -> Result<Self, Error> {
+        let held = report::hold(&directory)?;
+        let force = search.safety.force;
+        let saved = if force { None } else { checkpoint::read(&directory, &config)? };
+        if let Some(saved) = &saved {
+            let problem = Problem::new(&config);
+            let run = Run::restore(&problem, &saved.state)?;
+            if run.ended().is_none() && !search.safety.resume {
+                return Err(Error::Refused {
+                    path: directory,
+                    problem: format!(
+                        "holds an unfinished run of this config, at generation {}",
+                        run.generations()
+                    ),
+                    remedy: "give --resume to go on with it, or --force to start anew".into(),
+                });
+            }
+        } else if !force {
+            report::refuse_foreign(&directory, &config)?;
+            if search.safety.resume && !search.quiet {
+                note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
+            }
+        }
+        Ok(Self { config, directory, saved, held })
+    }
+
+    /// The study.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// A study and what its tuning came to.
+pub(super) struct Study {
+    pub(super) config: Config,
+    pub(super) tuning: Tuning,
+    pub(super) certificate: Certificate,
+    directory: PathBuf,
+    /// The run as it was last saved, and whether its results had been written by then.
+    saved: Saved,
+    /// The generation of that; `None` when the run had been complete before.
+    safe: Option<u64>,
+    interrupted: Option<u8>,
+    _held: Held,
+}
+
+impl Study {
+    /// Tunes; an earlier run goes on.
+    pub(super) fn tune(
+        claim: Claim,
+        resources: Resources,
+        search: &SearchArgs,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
+        let Claim { config, directory, saved, held } = claim;
+        let problem = Problem::new(&config);
+        let run = match &saved {
+            Some(saved) => Run::restore(&problem, &saved.state)?,
+            None => Run::new(&problem)?,
+        };
+        let was_complete = run.ended().is_some();
+        let mut keeper = Keeper::new(&directory, &config, search, interrupt);
+        let tuning = keeper.keep(run, resources)?;
+        let certificate = problem::certifier(&config)(&tuning.values);
+        let interrupted = keeper.interrupted();
+        let (safe, state) = keeper.saved();
+        let (safe, saved) = match saved {
+            Some(saved) if was_complete => (None, saved),
+            _ => (Some(safe), Saved { state, published: false }),
+        };
+        Ok(Self { config, tuning, certificate, directory, saved, safe, interrupted, _held: held })
+    }
+
+    /// Writes the results, unless they have been written; only then is the run complete.
+    pub(super) fn write(&self) -> Result<(), Error> {
+        if self.saved.published && report::has_tuning(&self.directory) {
+            return Ok(());
+        }
+        report::write_tuning(&self.directory, &self.config, &self.tuning, &self.certificate)?;
+        if self.interrupted.is_none() && self.is_saved() {
+            checkpoint::write(&self.directory, &self.config, &self.saved.state, true)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the run has been saved as it is now.
+    fn is_saved(&self) -> bool {
+        self.safe.is_none_or(|generation| generation == self.tuning.generations)
+    }
+
+    /// Where the results are, and what can be done next.
+    pub(super) fn say_where(&self) {
+        let directory = self.directory.display();
+        let done = self.tuning.generations;
+        note(&match (self.safe, self.interrupted) {
+            (None, _) => {
+                format!("{directory} holds this run, complete: nothing was run again (--force does)")
+            }
+            (Some(safe), Some(_)) => {
+                let from = if self.is_saved() { String::new() } else { format!(" from generation {safe}") };
+                format!(
+                    "interrupted after generation {done}: results so far in {directory}, --resume goes on{from}"
+                )
+            }
+            (Some(_), None) => format!("written to {directory}"),
+        });
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary::new(&self.config, &self.tuning, &self.certificate)
+    }
+
+    /// Whether the tuned gains hold in every scenario.
+    pub(super) fn holds(&self) -> bool {
+        self.tuning.best.is_feasible()
+    }
+
+    /// Whether it was complete before.
+    pub(super) fn was_complete(&self) -> bool {
+        self.safe.is_none()
+    }
+
+    /// Whether it was interrupted.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.is_some()
+    }
+
+    /// How the program ends after it.
+    pub(super) fn exit(&self) -> Exit {
+        self.interrupted.map_or(Exit::of(self.holds()), Exit::Interrupted)
+    }
+}

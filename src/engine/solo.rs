@@ -1,0 +1,84 @@
+//! One worker on the thread that asks: for measurements, where no other thread may disturb.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::Error;
+use crate::problem::Problem;
+use crate::simulation::{Batch, Record, Records, SimdLevel, Workspace};
+
+/// Simulates gain vectors in all scenarios of a problem, without abandonment.
+pub struct Solo<'p> {
+    problem: &'p Problem,
+    level: SimdLevel,
+    workspace: Workspace,
+    values: Box<[f64]>,
+    bounds: Box<[f64]>,
+    reaches: Box<[f64]>,
+    records: Records,
+    queue: AtomicUsize,
+}
+
+impl<'p> Solo<'p> {
+    /// A worker for these gain vectors, each all parameter values of the controller.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    ///
+    /// # Panics
+    ///
+    /// When a vector has another number of values than the controller has parameters.
+    pub fn new(problem: &'p Problem, level: SimdLevel, vectors: &[Vec<f64>]) -> Result<Self, Error> {
+        assert!(vectors.iter().all(|values| values.len() == problem.values.len()), "a value a parameter");
+        let simulator = &problem.simulator;
+        let bytes = simulator.workspace_bytes(level, problem.terms);
+        Ok(Self {
+            problem,
+            level,
+            workspace: Workspace::reserve(bytes, simulator.lanes(level))?,
+            values: vectors.concat().into(),
+            bounds: vec![f64::INFINITY; vectors.len()].into(),
+            reaches: vec![1.0; problem.scenarios.len()].into(),
+            records: Records::new(vectors.len() * problem.scenarios.len())?,
+            queue: AtomicUsize::new(0),
+        })
+    }
+
+    /// Simulates all.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub fn run(&mut self) {
+        self.queue.store(0, Ordering::Relaxed);
+        let batch = Batch {
+            values: &self.values,
+            width: self.problem.values.len(),
+            scenarios: &self.problem.scenarios,
+            bounds: &self.bounds,
+            reaches: &self.reaches,
+            terms: self.problem.terms,
+            queue: &self.queue,
+            end: self.records.len(),
+            records: &self.records,
+        };
+        self.problem.simulator.run(self.level, &batch, &mut self.workspace);
+    }
+
+    /// The records of the last run, those of a vector side by side.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        (0..self.records.len()).map(|job| self.records.get(job))
+    }
+
+    /// Control steps of the last run.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.records().map(|record| record.steps).sum()
+    }
+
+    /// The memory of the worker.
+    #[must_use]
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+}

@@ -73,6 +73,18 @@ impl Tape<'_> {
         Ok(())
     }
 
+    /// A whole number that may be negative.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Short`].
+    pub fn i64(&mut self, value: &mut i64) -> Result<(), Damage> {
+        let mut bits = value.cast_unsigned();
+        self.u64(&mut bits)?;
+        *value = bits.cast_signed();
+        Ok(())
+    }
+
     /// A number, whatever its bits.
     ///
     /// # Errors

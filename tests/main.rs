@@ -3,6 +3,7 @@
 mod support;
 
 mod ask_tell;
+mod audit;
 mod cli;
 mod config;
 mod constraints;

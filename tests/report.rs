@@ -48,7 +48,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(
         lines("summary.csv")[0],
         "study,plant,controller,seed,cost,violation,certificate,max_real_part,failed,stopped_by,generations,evaluations,restarts,simulations,rejected,\
-         control_steps,bytes_per_simulation,hot_path_allocations,wall_s,simulations_per_s,threads,simd,\
+         control_steps,bytes_per_simulation,hot_path_allocations,growth_bytes,wall_s,simulations_per_s,threads,simd,\
          ns_per_control_step,"
             .to_owned()
             + &terms.join(",")
@@ -59,7 +59,7 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(
         lines("convergence.csv")[0],
         "generation,evaluations,restarts,best_cost,best_violation,median_personal_best,interquartile_range,spread,\
-         mean_velocity,infeasible_share,failed_share,abandoned_share,simulations,control_steps,panicked,rejected"
+         mean_velocity,infeasible_share,failed_share,abandoned_share,simulations,control_steps,panicked,rejected,growth_bytes"
     );
     let never_worse = |pair: &[engine::Generation]| pair[1].best.rank(&pair[0].best).is_le();
     assert!(tuning.convergence.windows(2).all(never_worse), "the best never gets worse");

@@ -49,16 +49,25 @@ fn tune(problem: &Problem) -> Tuning {
 }
 
 /// The classical law, but each start of a simulation allocates.
-struct Leaky;
+struct Allocating;
 
-impl Force for Leaky {
+impl Force for Allocating {
     fn start(values: &[f64]) {
         std::hint::black_box(values.to_vec());
     }
 }
 
-/// A study whose law allocates once a simulation.
-fn planted() -> Problem {
+/// The classical law, but each start of a simulation allocates and forgets.
+struct Leaking;
+
+impl Force for Leaking {
+    fn start(values: &[f64]) {
+        std::mem::forget(std::hint::black_box(values.to_vec()));
+    }
+}
+
+/// A study of a law with a fault.
+fn planted<F: Force>() -> Problem {
     let dt = 1e-3;
     let plant: Vec<f64> =
         <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
@@ -81,7 +90,7 @@ fn planted() -> Problem {
         noise: Arc::default(),
     };
     Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Leaky>, Rk4, 3>::new(Rk4, &plant, settings)),
+        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<F>, Rk4, 3>::new(Rk4, &plant, settings)),
         ..study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
     }
 }
@@ -149,6 +158,11 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         );
     }
 
-    let tuning = tune(&planted());
+    let leaking = tune(&planted::<Leaking>());
+    // Eleven parameters of eight bytes a simulation.
+    assert_eq!(leaking.growth_bytes.cast_unsigned(), 88 * leaking.tally.simulations);
+    assert_eq!(leaking.convergence.last().map(|row| row.growth_bytes), Some(leaking.growth_bytes));
+    let tuning = tune(&planted::<Allocating>());
+    assert_eq!(tuning.growth_bytes, 0, "what is freed again is no growth");
     assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");
 }

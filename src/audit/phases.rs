@@ -126,8 +126,7 @@ pub(super) fn controller(
 ) -> Result<Finding, Error> {
     let mut say = |phase: &str| tell(&format!("{}: {phase}", controller.name()));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    // What is paid for once in a process is paid for before anything is counted.
-    footprint(plan, &short)?;
+    settle(plan, controller)?;
     let before = live();
     let mut phases = Vec::with_capacity(8);
     let mut push = |mut phase: Phase, allowed: f64| {
@@ -183,6 +182,23 @@ pub(super) fn controller(
         worker_allocations,
         phases,
     })
+}
+
+/// Pays for what a process pays once (rayon keeps what it shares between pools) before anything is counted.
+fn settle(plan: &Plan, controller: ControllerKind) -> Result<(), Error> {
+    const ROUNDS_MAX: usize = 20;
+    let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
+    let single = footprint(plan, &config)?;
+    let (mut quiet, mut last) = (0, live());
+    for _ in 0..ROUNDS_MAX {
+        batch(plan, controller, &single)?;
+        quiet = if live() == last { quiet + 1 } else { 0 };
+        last = live();
+        if quiet == 3 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Whether an arena is one chunk that never grows, and a simulation takes what was declared.

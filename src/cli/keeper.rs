@@ -26,8 +26,9 @@ pub(super) struct Keeper<'a> {
     safe: u64,
     /// Room for the next state.
     next: Vec<u8>,
-    /// Whether the user knows that a checkpoint could not be written.
+    /// Whether the user knows that a checkpoint could not be written, and that memory grows.
     warned: bool,
+    warned_of_growth: bool,
 }
 
 impl<'a> Keeper<'a> {
@@ -48,6 +49,7 @@ impl<'a> Keeper<'a> {
             safe: 0,
             next: Vec::new(),
             warned: false,
+            warned_of_growth: false,
         }
     }
 
@@ -86,6 +88,13 @@ impl<'a> Keeper<'a> {
 impl Observer for Keeper<'_> {
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
         self.meter.show(progress);
+        if progress.row.growth_bytes > 0 && !self.warned_of_growth {
+            self.warned_of_growth = true;
+            let (bytes, generation) = (progress.row.growth_bytes, progress.row.generation);
+            note(&format!(
+                "warning: memory grows: {bytes} bytes by generation {generation}; this is a bug of gainswarm"
+            ));
+        }
         if !progress.ended {
             self.interrupted = self.interrupt.exit_code();
         }

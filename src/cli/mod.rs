@@ -6,17 +6,20 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::controllers::ControllerKind;
 use crate::engine::Resources;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
 
 mod ask_tell;
+mod audit;
 mod certify;
 mod compare;
 mod interrupt;
@@ -55,6 +58,8 @@ enum Command {
     Simulate(SimulateArgs),
     /// Say whether gains are stable about upright; exit code 1 when not
     Certify(CertifyArgs),
+    /// Measure the memory of every controller, and say whether it is fit for long runs
+    Audit(AuditArgs),
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(AskTellArgs),
     /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies
@@ -228,6 +233,46 @@ struct AskTellArgs {
     seed: Option<u64>,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 when a phase is not green. Examples:\n  gainswarm audit --quick\n  \
+    gainswarm audit configs/classical.toml --controllers classical --soak 1h")]
+struct AuditArgs {
+    /// A study whose plant and scenarios are used, a TOML file [default: one start of the double inverted pendulum]
+    config: Option<PathBuf>,
+    /// Only these controllers, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(ControllerKind::ALL.iter().map(|kind| kind.name())))]
+    controllers: Vec<String>,
+    /// How often everything is made and dropped [default: 1000, 100 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    cycles: Option<u64>,
+    /// Control steps of the longest simulation [default: 101000, 21000 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2000..=config::STEPS_MAX))]
+    steps: Option<u64>,
+    /// Also tune for so long and watch, such as 90s, 10m, 1h; a controller
+    #[arg(long, value_name = "DURATION", value_parser = audit::duration)]
+    soak: Option<Duration>,
+    /// Growth beyond so many times the bytes of a simulation fails a phase, whatever else it says
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    alert_factor: f64,
+    /// Fewer cycles and steps
+    #[arg(long)]
+    quick: bool,
+    /// A fault to find, to see that the audit fails
+    #[arg(long, hide = true, value_parser = PossibleValuesParser::new(["allocation", "leak"]))]
+    plant: Option<String>,
+    /// Where audit.json, audit.csv and the plots go [default: outputs/audit]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
+    /// No progress and no table
+    #[arg(long)]
+    quiet: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
 /// A number from 0 to 1.
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -257,6 +302,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args).map(Exit::of),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
+        Command::Audit(args) => audit::run(&args),
         Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)

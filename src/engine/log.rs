@@ -79,6 +79,7 @@ impl Generation {
         judged: 0,
         infeasible: 0,
         tally: Tally::NONE,
+        growth_bytes: 0,
     };
 }
 
@@ -122,6 +123,7 @@ impl Persist for Generation {
             tape.f64(number)?;
         }
         self.swarm = has_swarm.then_some(swarm);
+        tape.i64(&mut self.growth_bytes)?;
         self.tally.pass(tape)
     }
 }

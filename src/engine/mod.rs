@@ -60,6 +60,8 @@ pub struct Generation {
     pub infeasible: u64,
     /// What the simulations came to.
     pub tally: Tally,
+    /// Bytes by which generations have made the process grow since the start: 0, unless something leaks or nobody counts.
+    pub growth_bytes: i64,
 }
 
 /// How a swarm stands.
@@ -136,7 +138,9 @@ pub struct Tuning {
     /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without
     /// a meter.
     pub hot_path_allocations: Option<u64>,
-    /// The same, by worker of this process.
+    /// Bytes by which generations have made the process grow; 0 without a meter.
+    pub growth_bytes: i64,
+    /// The allocations by worker of this process.
     pub worker_allocations: Vec<u64>,
     /// Time from the first generation to the last, without what lies between an interruption and a resumption.
     pub wall: Duration,
@@ -227,6 +231,8 @@ pub struct Run<'p> {
     resources: Resources,
     /// Allocations on the hot path before this process and in it; `None` without a meter.
     allocations: Option<u64>,
+    /// Bytes by which generations have made the process grow.
+    growth_bytes: i64,
     ended: Option<StopReason>,
 }
 
@@ -246,6 +252,7 @@ impl<'p> Run<'p> {
             core_ns: 0,
             resources: Resources::default(),
             allocations: Reading::now().map(|_| 0),
+            growth_bytes: 0,
             ended: None,
         })
     }
@@ -304,10 +311,11 @@ impl<'p> Run<'p> {
             let spent = start.elapsed();
             let elapsed = before + spent;
             self.ended = self.search.tell(evaluator.outcomes(), elapsed);
-            let row = self.row(&evaluator, &mut ordered);
+            let mut row = self.row(&evaluator, &mut ordered);
+            self.count_since(mark);
+            row.growth_bytes = self.growth_bytes;
             self.log.push(row);
             self.tally.add(&row.tally);
-            self.count_since(mark);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
@@ -332,13 +340,15 @@ impl<'p> Run<'p> {
             judged: outcomes.len() as u64,
             infeasible: outcomes.iter().filter(|outcome| outcome.violation > 0.0).count() as u64,
             tally: evaluator.tally(),
+            growth_bytes: 0,
         }
     }
 
-    /// Adds the allocations since `mark`.
+    /// Adds the allocations and the growth since `mark`.
     fn count_since(&mut self, mark: Option<Reading>) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
             *count += now.allocations - before.allocations;
+            self.growth_bytes += now.live_bytes.cast_signed() - before.live_bytes.cast_signed();
         }
     }
 
@@ -366,6 +376,7 @@ impl<'p> Run<'p> {
             convergence: self.log.rows(),
             bytes_per_simulation,
             hot_path_allocations: self.allocations,
+            growth_bytes: self.growth_bytes,
             worker_allocations,
             wall: Duration::from_nanos(self.wall_ns),
             core_time: Duration::from_nanos(self.core_ns),
@@ -388,6 +399,7 @@ impl Persist for Run<'_> {
         let mut allocations = self.allocations.unwrap_or(0);
         tape.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);
+        tape.i64(&mut self.growth_bytes)?;
         // 0 for a run that goes on.
         let place = |reason| StopReason::ALL.iter().position(|known| *known == reason);
         let mut reason = self.ended.and_then(place).map_or(0, |index| index + 1);

@@ -26,6 +26,7 @@ struct Row {
     control_steps: u64,
     panicked: u64,
     rejected: u64,
+    growth_bytes: i64,
 }
 
 pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
@@ -51,6 +52,7 @@ pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Res
             control_steps: tally.control_steps,
             panicked: tally.panicked,
             rejected: tally.rejected,
+            growth_bytes: row.growth_bytes,
         })
         .map_err(io_error)?;
     }

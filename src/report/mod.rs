@@ -9,6 +9,7 @@ use crate::engine::Tuning;
 use crate::stability::Certificate;
 use crate::validation::Finding;
 
+mod audit;
 pub mod checkpoint;
 mod convergence;
 mod directory;
@@ -19,6 +20,7 @@ mod summary;
 mod trajectory;
 mod validation;
 
+pub use audit::write_audit;
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
 pub use file::replace;

@@ -44,6 +44,7 @@ impl Summary {
         add("control_steps", tuning.tally.control_steps.into());
         add("bytes_per_simulation", tuning.bytes_per_simulation.into());
         add("hot_path_allocations", tuning.hot_path_allocations.into());
+        add("growth_bytes", tuning.growth_bytes.into());
         add("wall_s", tuning.wall.as_secs_f64().into());
         add("simulations_per_s", tuning.simulations_per_s().into());
         add("threads", tuning.resources.threads.into());

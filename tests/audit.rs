@@ -1,0 +1,90 @@
+//! The memory audit as a user runs it: green where nothing leaks, and not where something is planted.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{gainswarm, stderr, stdout};
+
+fn audit(directory: &Path, options: &[&str]) -> (Option<i32>, Value, String) {
+    let output = directory.to_str().expect("UTF-8");
+    let short = ["audit", "--cycles", "5", "--steps", "4000", "--threads", "3", "--json", "--output", output];
+    let run = gainswarm(&[&short[..], options].concat());
+    let json = serde_json::from_str(&stdout(&run)).expect("JSON");
+    (run.status.code(), json, stderr(&run))
+}
+
+#[test]
+fn every_controller_is_ready_and_the_files_say_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, json, messages) = audit(directory.path(), &[]);
+    assert_eq!(code, Some(0), "{messages}");
+    assert_eq!(json["ready"], true);
+    let controllers = json["controllers"].as_array().expect("a list");
+    assert_eq!(controllers.len(), 4);
+    for controller in controllers {
+        assert_eq!(controller["score"], 100, "{controller}");
+        assert_eq!(controller["bytes_per_step"], 0.0);
+        assert_eq!(controller["bytes_per_simulation"], controller["declared_bytes"]);
+        assert!(controller["declared_bytes"].as_u64().expect("bytes") < 4096);
+        assert!(controller["declared_bytes_with_history"].as_u64().expect("bytes") < 16_384);
+        assert_eq!(controller["worker_allocations"], serde_json::json!([0, 0, 0]));
+        let name = controller["controller"].as_str().expect("a name");
+        let svg = std::fs::read_to_string(directory.path().join(format!("{name}.svg"))).expect("a plot");
+        assert!(svg.starts_with("<svg") && svg.contains("live bytes"));
+        let png = std::fs::read(directory.path().join(format!("{name}.png"))).expect("a plot");
+        assert!(png.starts_with(b"\x89PNG"));
+    }
+    // A tuning tells the same bytes a simulation.
+    let tuned = directory.path().join("tuned");
+    let run = gainswarm(&[
+        "tune",
+        "configs/classical.toml",
+        "--generations",
+        "2",
+        "--quiet",
+        "--json",
+        "--output",
+        tuned.to_str().expect("UTF-8"),
+    ]);
+    let summary: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_eq!(summary["bytes_per_simulation"], controllers[0]["bytes_per_simulation"]);
+    // Live bytes of every length of a simulation are the same.
+    let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
+    let rows: Vec<csv::StringRecord> = csv.records().map(|row| row.expect("a row")).collect();
+    let stress: Vec<&str> =
+        rows.iter().filter(|row| &row[0] == "classical" && &row[1] == "stress").map(|row| &row[3]).collect();
+    assert_eq!(stress.len(), 4);
+    assert!(stress.iter().all(|bytes| *bytes == stress[0]), "{stress:?}");
+}
+
+#[test]
+fn a_planted_fault_costs_points_is_named_and_ends_with_exit_code_1() {
+    for (plant, phase) in [("leak", "leak detection"), ("allocation", "memory patterns")] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (code, json, messages) =
+            audit(directory.path(), &["--controllers", "super_twisting", "--plant", plant]);
+        assert_eq!(code, Some(1), "{messages}");
+        assert!(messages.contains(&format!("super_twisting: {phase} is not green")), "{messages}");
+        assert_eq!(json["ready"], false);
+        assert!(json["controllers"][0]["score"].as_u64().expect("a score") < 100);
+        let green = |name: &str| {
+            let phases = json["controllers"][0]["phases"].as_array().expect("a list");
+            phases.iter().find(|phase| phase["name"] == name).expect("the phase")["green"].clone()
+        };
+        assert_eq!(green(phase), false);
+    }
+}
+
+#[test]
+fn a_soak_watches_a_tuning_until_its_time_is_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, json, messages) = audit(directory.path(), &["--controllers", "classical", "--soak", "2s"]);
+    assert_eq!(code, Some(0), "{messages}");
+    let phases = json["controllers"][0]["phases"].as_array().expect("a list");
+    let soak = phases.iter().find(|phase| phase["name"] == "soak").expect("the phase");
+    assert!(soak["finding"].as_str().expect("words").contains("live bytes moved by 0"), "{soak}");
+    let text = std::fs::read_to_string(directory.path().join("audit.csv")).expect("a table");
+    let samples = text.lines().filter(|line| line.starts_with("classical,soak,")).count();
+    assert!(samples > 5, "{samples}");
+}

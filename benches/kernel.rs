@@ -3,100 +3,44 @@
 //! `cargo bench --bench kernel`. Criterion's rows give the spread; the table at the end compares kernel and peak, measured
 //! in turns, by their medians.
 
-use std::hint::black_box;
-use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use gainswarm::Member;
+use gainswarm::bench;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
+use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Batch, Records, SimdLevel, Workspace};
+use gainswarm::simulation::{SimdLevel, peak};
 
 /// Gain vectors a batch: the defaults of the controller, all of which survive.
 const VECTORS: usize = 32;
 const STEPS: u64 = 2000;
 
+/// The study of a controller, with two starts.
+fn problem(controller: ControllerKind) -> Problem {
+    let text = format!(
+        "[controller]\ntype = \"{}\"\n[simulation]\nduration = 2.0\n\
+         [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+         [[scenarios]]\ninitial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]\n",
+        controller.name()
+    );
+    Problem::new(&Config::parse("bench.toml".as_ref(), &text).expect("a valid study"))
+}
+
 /// A batch that one thread runs over and over.
-struct Bench {
-    problem: Problem,
-    level: SimdLevel,
-    values: Vec<f64>,
-    records: Records,
-    workspace: Workspace,
+fn solo(problem: &Problem, level: SimdLevel) -> Solo<'_> {
+    Solo::new(problem, level, &vec![problem.values.clone(); VECTORS]).expect("memory")
 }
 
-impl Bench {
-    fn new(controller: ControllerKind, level: SimdLevel) -> Self {
-        let text = format!(
-            "[controller]\ntype = \"{}\"\n[simulation]\nduration = 2.0\n\
-             [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
-             [[scenarios]]\ninitial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]\n",
-            controller.name()
-        );
-        let problem = Problem::new(&Config::parse("bench.toml".as_ref(), &text).expect("a valid study"));
-        let simulator = &problem.simulator;
-        let workspace =
-            Workspace::reserve(simulator.workspace_bytes(level, problem.terms), simulator.lanes(level));
-        let values = problem.values.repeat(VECTORS);
-        let records = Records::new(VECTORS * problem.scenarios.len()).expect("memory");
-        Self { values, records, workspace: workspace.expect("memory"), level, problem }
-    }
-
-    fn steps(&self) -> u64 {
-        self.records.len() as u64 * STEPS
-    }
-
-    fn run(&mut self) {
-        let queue = AtomicUsize::new(0);
-        let batch = Batch {
-            values: &self.values,
-            width: self.problem.values.len(),
-            scenarios: &self.problem.scenarios,
-            bounds: &[f64::INFINITY; VECTORS],
-            reaches: &[1.0; 8],
-            terms: self.problem.terms,
-            queue: &queue,
-            end: self.records.len(),
-            records: &self.records,
-        };
-        self.problem.simulator.run(self.level, &batch, &mut self.workspace);
-        let all = (0..self.records.len()).map(|job| self.records.get(job).steps).sum::<u64>();
-        assert_eq!(all, self.steps(), "every simulation survives");
-    }
+fn steps(problem: &Problem) -> u64 {
+    (VECTORS * problem.scenarios.len()) as u64 * STEPS
 }
 
-/// Independent fused multiply-adds without memory access: the most that a core can do.
-const CHAINS: usize = 16;
-const ROUNDS: u64 = 100_000;
-
-#[inline(always)]
-fn multiply_add<S: Simd>(simd: S) {
-    let vector = |value: f64| S::f64s::simd_from(simd, black_box(value));
-    let (factor, summand) = (vector(0.9999), vector(0.001));
-    let mut chains: [S::f64s; CHAINS] = std::array::from_fn(|_| vector(1.0));
-    for _ in 0..ROUNDS {
-        for chain in &mut chains {
-            *chain = chain.mul_add_precise(factor, summand);
-        }
-    }
-    black_box(chains);
-}
-
-#[inline(always)]
-fn lanes<S: Simd>(_simd: S) -> u64 {
-    S::f64s::LEN as u64
-}
-
-/// Floating-point operations of one round of [`multiply_add`] at the widest level.
-fn peak_operations() -> u64 {
-    2 * CHAINS as u64 * ROUNDS * dispatch!(Level::new(), simd => lanes(simd))
-}
-
-fn peak() {
-    dispatch!(Level::new(), simd => multiply_add(simd));
+fn run(solo: &mut Solo<'_>, steps: u64) {
+    solo.run();
+    assert_eq!(solo.steps(), steps, "every simulation survives");
 }
 
 /// Levels with a fused multiply-add; the others emulate it and take a hundred times as long.
@@ -109,14 +53,15 @@ fn criterion_rows(criterion: &mut Criterion) {
     group.sample_size(20);
     for controller in ControllerKind::ALL {
         for level in levels() {
-            let mut bench = Bench::new(*controller, level);
-            group.throughput(Throughput::Elements(bench.steps()));
+            let problem = problem(*controller);
+            let (mut solo, steps) = (solo(&problem, level), steps(&problem));
+            group.throughput(Throughput::Elements(steps));
             let id = BenchmarkId::new(controller.name(), level.name());
-            group.bench_function(id, |bencher| bencher.iter(|| bench.run()));
+            group.bench_function(id, |bencher| bencher.iter(|| run(&mut solo, steps)));
         }
     }
-    group.throughput(Throughput::Elements(peak_operations()));
-    group.bench_function("fma_peak", |bencher| bencher.iter(peak));
+    group.throughput(Throughput::Elements(peak::operations()));
+    group.bench_function("fma_peak", |bencher| bencher.iter(peak::run));
     group.finish();
 }
 
@@ -131,25 +76,22 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Floating-point operations a control step of `classical` with RK4 on the double inverted pendulum, counted in the loop of
-/// the AVX-512 machine code: 289 fused multiply-adds (two each), 117 multiplications, 35 additions, 6 divisions.
-const CLASSICAL_FLOPS_A_STEP: f64 = 736.0;
-
 #[allow(clippy::cast_precision_loss)]
 fn compare_with_peak() {
     println!("\nmedians of 21 turns at {}, one core", SimdLevel::widest().name());
     for controller in ControllerKind::ALL {
-        let mut bench = Bench::new(*controller, SimdLevel::widest());
+        let problem = problem(*controller);
+        let (mut solo, steps) = (solo(&problem, SimdLevel::widest()), steps(&problem));
         let (mut kernels, mut peaks) = (Vec::new(), Vec::new());
         for _ in 0..21 {
-            peaks.push(peak_operations() as f64 / seconds(peak));
-            kernels.push(bench.steps() as f64 / seconds(|| bench.run()));
+            peaks.push(peak::operations() as f64 / seconds(peak::run));
+            kernels.push(steps as f64 / seconds(|| run(&mut solo, steps)));
         }
         let (kernel, peak) = (median(kernels), median(peaks));
         print!("{:32} {:6.1} million control steps/s", controller.name(), kernel / 1e6);
         print!("   FMA peak {:6.1} GFLOP/s", peak / 1e9);
         if *controller == ControllerKind::Classical {
-            println!("   {:.0} % of it", 100.0 * kernel * CLASSICAL_FLOPS_A_STEP / peak);
+            println!("   {:.0} % of it", 100.0 * kernel * bench::CLASSICAL_FLOPS_A_STEP / peak);
         } else {
             println!();
         }

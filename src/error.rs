@@ -67,6 +67,20 @@ pub enum Error {
     )]
     NoMeter,
 
+    /// A run would need more memory than it may use.
+    #[error(
+        "the run needs {needed} bytes and may use {limit} (memory_limit): {parts}\n  \
+         allow more, or reduce particles, restarts, scenarios, the history or --threads"
+    )]
+    MemoryLimit {
+        /// What it needs, with what the program uses already.
+        needed: u64,
+        /// What it may use.
+        limit: u64,
+        /// What takes how much.
+        parts: String,
+    },
+
     /// Memory cannot be reserved.
     #[error(
         "cannot reserve {bytes} bytes for {what}\n  reduce what asks for it, or run on a machine with more memory"
@@ -109,6 +123,7 @@ impl Error {
             | Self::Option { .. }
             | Self::Answer { .. }
             | Self::State(_)
+            | Self::MemoryLimit { .. }
             | Self::Refused { .. } => 2,
             Self::NoMeter
             | Self::Write { .. }

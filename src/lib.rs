@@ -12,7 +12,7 @@
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
 //! 7. [`stability`]: the certificate of a gain vector.
 //! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
-//! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller.
+//! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
 //! 10. [`report`]: results as files.
 //! 11. [`cli`]: the commands; the only module that prints.
 //!
@@ -40,6 +40,7 @@
 mod registry;
 
 pub mod audit;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod constraint;

@@ -58,6 +58,8 @@ pub struct Problem {
     pub early_abandonment: bool,
     /// How the search goes.
     pub search: Plan,
+    /// Bytes that a run may use.
+    pub memory_limit: Option<u64>,
     /// The seed of every random number.
     pub seed: u64,
 }
@@ -91,6 +93,7 @@ impl Problem {
             terms: judgement(config).needed(limited),
             early_abandonment: config.simulation.early_abandonment,
             search: config.swarm.clone(),
+            memory_limit: config.memory_limit,
             seed: config.seed,
         }
     }

@@ -88,3 +88,57 @@ fn a_soak_watches_a_tuning_until_its_time_is_over() {
     let samples = text.lines().filter(|line| line.starts_with("classical,soak,")).count();
     assert!(samples > 5, "{samples}");
 }
+
+#[test]
+fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = directory.path().to_str().expect("UTF-8");
+    // No machine reaches this rate, so that one threshold is surely missed.
+    let run = gainswarm(&[
+        "bench",
+        "--controllers",
+        "classical",
+        "--duration",
+        "1s",
+        "--check",
+        "--min-steps-per-s",
+        "1e15",
+        "--json",
+        "--output",
+        output,
+    ]);
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    assert!(stderr(&run).contains("error: classical: ") && stderr(&run).contains("wanted: 1000000000000000"));
+    let json: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    let saved = std::fs::read(directory.path().join("bench.json")).expect("a file");
+    assert_eq!(serde_json::from_slice::<Value>(&saved).expect("JSON"), json);
+    let measured = &json["controllers"][0];
+    assert_eq!((&measured["hot_path_allocations"], &measured["growth_bytes"]), (&0.into(), &0.into()));
+    assert_eq!(measured["bytes_per_simulation"], 288);
+    let number = |name: &str| measured[name].as_f64().expect("a number");
+    assert!(
+        number("control_steps_per_s") > 0.0 && number("share_of_peak") > 0.0 && number("share_of_peak") < 1.0
+    );
+    let latency = |name: &str| measured["latency_ms_per_s"][name].as_f64().expect("a number");
+    assert!(0.0 < latency("p50") && latency("p50") <= latency("p99") && latency("p99") <= latency("p999"));
+    assert!((0.0..1.0).contains(&number("scheduling_overhead")));
+}
+
+#[test]
+fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = directory.path().join("out");
+    let output = output.to_str().expect("UTF-8");
+    let tune = |limit: &str| {
+        gainswarm(&["tune", "configs/classical.toml", "--quiet", "--output", output, "--memory-limit", limit])
+    };
+    let refused = tune("100K");
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    let message = stderr(&refused);
+    assert!(
+        message.contains("may use 102400 (memory_limit)") && message.contains("reduce particles"),
+        "{message}"
+    );
+    assert!(tune("1G").status.success());
+    assert_eq!(tune("a lot").status.code(), Some(2));
+}

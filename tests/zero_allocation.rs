@@ -7,13 +7,14 @@ use std::sync::Arc;
 use gainswarm::config::Config;
 use gainswarm::controllers::{ControllerKind, Saturation};
 use gainswarm::costs::{CostKind, Judgement, Term, Timing};
-use gainswarm::engine::{self, Resources, Tuning};
+use gainswarm::engine::{self, Declared, Resources, Tuning};
 use gainswarm::integrators::Rk4;
-use gainswarm::memory::Meter;
+use gainswarm::memory::{Meter, Reading};
 use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Features, Keep, Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
+use gainswarm::swarm::{Plan, StopReason, Stopping};
 use gainswarm::topologies::TopologyKind;
 
 #[path = "support/law.rs"]
@@ -95,6 +96,31 @@ fn planted<F: Force>() -> Problem {
     }
 }
 
+/// The most that a run has, seen after its first generation, against what it has declared.
+fn the_declared_bytes_are_those_that_a_run_takes() {
+    for particles in [2000, 20_000] {
+        let text = format!(
+            "[simulation]\nduration = 0.002\n[[scenarios]]\ncount = 4\nranges = {{ theta1 = 0.1 }}\n\
+             [swarm]\nparticles = {particles}\n[swarm.restarts]\n[swarm.polish]\n[swarm.stopping]\ngenerations = 1\n"
+        );
+        let problem = problem(&text);
+        let resources = Resources { threads: 2, ..Resources::default() };
+        let before = Reading::now().expect("a meter").live_bytes;
+        let mut taken = 0;
+        engine::tune(&problem, resources, &mut |_| {
+            taken = Reading::now().expect("a meter").live_bytes - before;
+        })
+        .expect("a tuning");
+        let declared = Declared::of(&problem, resources).total();
+        // Threads and queues take some kilobytes of their own; the arenas of the last simulation are not there yet.
+        assert!(taken < declared + 100_000, "{taken} taken, {declared} declared");
+        assert!(declared < taken + taken / 2 + 100_000, "{taken} taken, {declared} declared");
+        let limited = Problem { memory_limit: Some(declared), ..problem };
+        let refused = engine::tune(&limited, resources, &mut |_| {}).expect_err("more than it may");
+        assert!(refused.exit_code() == 2 && refused.to_string().contains("reduce particles"), "{refused}");
+    }
+}
+
 #[test]
 fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     for rule in RuleKind::ALL {
@@ -162,6 +188,17 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     // Eleven parameters of eight bytes a simulation.
     assert_eq!(leaking.growth_bytes.cast_unsigned(), 88 * leaking.tally.simulations);
     assert_eq!(leaking.convergence.last().map(|row| row.growth_bytes), Some(leaking.growth_bytes));
+    // A run that may not grow stops where it does.
+    let room = Reading::now().expect("a meter").live_bytes + 4_000_000;
+    let limited = Problem { memory_limit: Some(room), ..planted::<Leaking>() };
+    let limited = Problem {
+        search: Plan::new(limited.search.settings.clone(), Stopping::after_generations(100_000)),
+        ..limited
+    };
+    let stopped = tune(&limited);
+    assert_eq!(stopped.reason, StopReason::Memory);
+    assert!(stopped.growth_bytes > 1_000_000 && stopped.growth_bytes < 4_100_000, "{}", stopped.growth_bytes);
+    the_declared_bytes_are_those_that_a_run_takes();
     let tuning = tune(&planted::<Allocating>());
     assert_eq!(tuning.growth_bytes, 0, "what is freed again is no growth");
     assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::planted::plant;
+use super::planted::{self, plant};
 use super::{Finding, Phase, Plan, Plant, Sample};
 use crate::Error;
 use crate::config::Config;
@@ -18,8 +18,9 @@ use crate::swarm::Stopping;
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// Simulations of the batch at least.
+/// Simulations of a generation of the batch at least, and of those before it, which are there for the threads alone.
 const SIMULATIONS: usize = 1000;
+const SETTLING: usize = 16;
 /// The start of a simulation where no study gives one.
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
@@ -101,10 +102,11 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 2], Error> {
     let controller = plan.controllers.first().copied().unwrap_or(ControllerKind::ALL[0]);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let planted = |fault| Plan { plant: Some(fault), cycles: 3, ..plan.clone() };
-    let allocation = footprint(&planted(Plant::Allocation), &config)?;
+    let with = |fault| Plan { plant: Some(fault), cycles: 3, ..plan.clone() };
+    let allocation = footprint(&with(Plant::Allocation), &config)?;
     let clean = footprint(&Plan { plant: None, ..plan.clone() }, &config)?;
-    let leak = cycles(&planted(Plant::Leak), &config)?;
+    let leak = cycles(&with(Plant::Leak), &config)?;
+    planted::give_back();
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
         (
@@ -153,7 +155,7 @@ pub(super) fn controller(
     let (stress, bytes_per_step) = stress(plan, controller)?;
     push(stress, alert);
     say("batch");
-    let (batch, bytes_per_simulation, worker_allocations) = batch(plan, controller, &single)?;
+    let (batch, bytes_per_simulation, worker_allocations) = batch(plan, controller, &single, SIMULATIONS)?;
     push(batch, alert);
     if let Some(time) = plan.soak {
         say("soak");
@@ -191,7 +193,7 @@ fn settle(plan: &Plan, controller: ControllerKind) -> Result<(), Error> {
     let single = footprint(plan, &config)?;
     let (mut quiet, mut last) = (0, live());
     for _ in 0..ROUNDS_MAX {
-        batch(plan, controller, &single)?;
+        batch(plan, controller, &single, SETTLING)?;
         quiet = if live() == last { quiet + 1 } else { 0 };
         last = live();
         if quiet == 3 {
@@ -308,14 +310,15 @@ fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error
     Ok((phase, slope))
 }
 
-/// A tuning of 1,000 simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
+/// A tuning of so many simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
 fn batch(
     plan: &Plan,
     controller: ControllerKind,
     single: &Footprint,
+    simulations: usize,
 ) -> Result<(Phase, u64, Vec<u64>), Error> {
     let mut config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    config.swarm.settings.particles = SIMULATIONS.div_ceil(config.scenario_count());
+    config.swarm.settings.particles = simulations.div_ceil(config.scenario_count()).max(2);
     config.swarm.stopping = Stopping::after_generations(5);
     let problem = problem(plan, &config);
     let tuning = Run::new(&problem)?.search(plan.resources, &mut Watch::default())?;

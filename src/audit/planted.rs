@@ -1,5 +1,7 @@
 //! What is planted, so that the audit has something to find.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::Error;
 use crate::costs::TermSet;
 use crate::problem::Problem;
@@ -11,7 +13,7 @@ use crate::simulation::{Batch, Record, Scenario, SimdLevel, Simulator, Trajector
 pub enum Plant {
     /// Every batch allocates, and frees what it has allocated.
     Allocation,
-    /// Every batch allocates and forgets.
+    /// Every batch allocates and keeps what nobody wants.
     Leak,
 }
 
@@ -35,6 +37,18 @@ impl Member for Plant {
 
 /// Bytes that are allocated or leaked.
 pub(super) const PLANTED_BYTES: usize = 64;
+
+/// What has been leaked: kept where other tools that look for leaks can see it, so that they find no leak but their own.
+static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+fn kept() -> MutexGuard<'static, Vec<Vec<u8>>> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives back what has been leaked.
+pub(super) fn give_back() {
+    *kept() = Vec::new();
+}
 
 /// A simulator with a fault.
 struct Faulty {
@@ -65,7 +79,7 @@ impl Simulator for Faulty {
         let block = std::hint::black_box(vec![0_u8; PLANTED_BYTES]);
         match self.plant {
             Plant::Allocation => drop(block),
-            Plant::Leak => std::mem::forget(block),
+            Plant::Leak => kept().push(block),
         }
         self.inner.run(level, batch, workspace);
     }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::table::{count, table};
-use super::{AuditArgs, Exit, load, note, print, resources};
+use super::{AuditArgs, Exit, controllers, load, note, print, resources};
 use crate::Error;
 use crate::audit::{self, Audit, Finding, Phase, Plan};
-use crate::controllers::ControllerKind;
 use crate::registry::Member;
 use crate::report;
 
@@ -54,16 +53,10 @@ pub(super) fn run(args: &AuditArgs) -> Result<Exit, Error> {
 
 fn plan(args: &AuditArgs) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
-    let controllers = if args.controllers.is_empty() {
-        ControllerKind::ALL.to_vec()
-    } else {
-        let chosen = |kind: &&ControllerKind| args.controllers.iter().any(|name| name == kind.name());
-        ControllerKind::ALL.iter().filter(chosen).copied().collect()
-    };
     let planted = |name: &String| audit::Plant::ALL.iter().copied().find(|plant| plant.name() == name);
     Ok(Plan {
         base,
-        controllers,
+        controllers: controllers(&args.controllers),
         cycles: args.cycles.unwrap_or(if args.quick { 100 } else { 1000 }),
         steps: args.steps.unwrap_or(if args.quick { 21_000 } else { 101_000 }),
         soak: args.soak,

@@ -95,14 +95,19 @@ impl Observer for Keeper<'_> {
                 "warning: memory grows: {bytes} bytes by generation {generation}; this is a bug of gainswarm"
             ));
         }
+        if progress.exceeds {
+            note(
+                "error: the run uses more memory than memory_limit allows and stops; --resume goes on with a larger one",
+            );
+        }
         if !progress.ended {
             self.interrupted = self.interrupt.exit_code();
         }
         let is_due = progress.row.generation.is_multiple_of(self.every);
-        if is_due || progress.ended || self.interrupted.is_some() {
+        if is_due || progress.ended || progress.exceeds || self.interrupted.is_some() {
             match self.save(run) {
                 // A run is worth more than its checkpoint.
-                Err(error) if !self.warned || self.interrupted.is_some() => {
+                Err(error) if !self.warned || progress.exceeds || self.interrupted.is_some() => {
                     self.warned = true;
                     note(&format!("warning: the run goes on without a new checkpoint; {error}"));
                 }

@@ -20,6 +20,7 @@ use crate::{Error, config};
 
 mod ask_tell;
 mod audit;
+mod bench;
 mod certify;
 mod compare;
 mod interrupt;
@@ -60,6 +61,8 @@ enum Command {
     Certify(CertifyArgs),
     /// Measure the memory of every controller, and say whether it is fit for long runs
     Audit(AuditArgs),
+    /// Measure how fast every controller is on this machine
+    Bench(BenchArgs),
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(AskTellArgs),
     /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies
@@ -116,6 +119,9 @@ struct SearchArgs {
     /// Generations to run [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     generations: Option<u64>,
+    /// Bytes that the run may use, such as 500M or 2G [default: the config's]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory_limit: Option<u64>,
     #[command(flatten)]
     machine: MachineArgs,
     #[command(flatten)]
@@ -273,6 +279,54 @@ struct AuditArgs {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  gainswarm bench\n  gainswarm bench --controllers classical --duration 20s --check"
+)]
+struct BenchArgs {
+    /// Only these controllers, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(ControllerKind::ALL.iter().map(|kind| kind.name())))]
+    controllers: Vec<String>,
+    /// How long to measure a controller, such as 5s or 1m
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = audit::duration)]
+    duration: Duration,
+    /// Exit with 1 when a threshold is missed, or anything allocates or grows
+    #[arg(long)]
+    check: bool,
+    /// Control steps a second on one thread that must be reached
+    #[arg(long, value_name = "RATE", default_value_t = 200_000.0)]
+    min_steps_per_s: f64,
+    /// Largest latency (P99) of a simulation, in ms a simulated second
+    #[arg(long, value_name = "MS", default_value_t = 0.5)]
+    max_latency_ms: f64,
+    /// Largest share of the workers' time outside of the kernel, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.5)]
+    max_overhead: f64,
+    /// Where bench.json goes [default: nowhere]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
+    /// No progress and no table
+    #[arg(long)]
+    quiet: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Bytes, with K, M or G for 2¹⁰, 2²⁰ or 2³⁰ of them.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((end, 'K')) => (&text[..end], 1 << 10),
+        Some((end, 'M')) => (&text[..end], 1 << 20),
+        Some((end, 'G')) => (&text[..end], 1 << 30),
+        _ => (text, 1),
+    };
+    let product = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    product.filter(|bytes| *bytes > 0).ok_or_else(|| "allowed: bytes, such as 800000, 500M or 2G".into())
+}
+
 /// A number from 0 to 1.
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -303,6 +357,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
         Command::Audit(args) => audit::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)
@@ -356,6 +411,12 @@ fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
 /// Writes a message to stderr; a closed stderr is no reason to lose results.
 fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The controllers of these names, in the order of the registry; all without any.
+fn controllers(names: &[String]) -> Vec<ControllerKind> {
+    let chosen = |kind: &&ControllerKind| names.is_empty() || names.iter().any(|name| name == kind.name());
+    ControllerKind::ALL.iter().filter(chosen).copied().collect()
 }
 
 fn resources(machine: &MachineArgs) -> Result<Resources, Error> {

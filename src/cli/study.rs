@@ -7,11 +7,12 @@ use super::keeper::Keeper;
 use super::{Exit, SearchArgs, note};
 use crate::Error;
 use crate::config::Config;
-use crate::engine::{Resources, Run, Tuning};
+use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Summary};
 use crate::stability::Certificate;
+use crate::swarm::StopReason;
 
 /// A study, the directory that it may write into, and how far it is.
 pub(super) struct Claim {
@@ -80,6 +81,8 @@ impl Study {
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
         let problem = Problem::new(&config);
+        // Before the directory is claimed for a run that cannot be.
+        Declared::of(&problem, resources).fit(problem.memory_limit)?;
         let run = match &saved {
             Some(saved) => Run::restore(&problem, &saved.state)?,
             None => Run::new(&problem)?,
@@ -103,7 +106,8 @@ impl Study {
             return Ok(());
         }
         report::write_tuning(&self.directory, &self.config, &self.tuning, &self.certificate)?;
-        if self.interrupted.is_none() && self.is_saved() {
+        let has_ended = self.interrupted.is_none() && self.tuning.reason != StopReason::Memory;
+        if has_ended && self.is_saved() {
             checkpoint::write(&self.directory, &self.config, &self.saved.state, true)?;
         }
         Ok(())
@@ -153,6 +157,7 @@ impl Study {
 
     /// How the program ends after it.
     pub(super) fn exit(&self) -> Exit {
-        self.interrupted.map_or(Exit::of(self.holds()), Exit::Interrupted)
+        let is_done = self.tuning.reason != StopReason::Memory;
+        self.interrupted.map_or(Exit::of(is_done && self.holds()), Exit::Interrupted)
     }
 }

@@ -58,6 +58,7 @@ pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is 
 /// The config with what the command line says otherwise.
 pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config, Error> {
     config.seed = args.seed.unwrap_or(config.seed);
+    config.memory_limit = args.memory_limit.or(config.memory_limit);
     if let Some(generations) = args.generations {
         config.swarm.stopping.generations = generations;
     }

@@ -94,6 +94,8 @@ pub struct Config {
     pub constraints: Vec<Constraint>,
     /// Whether a gain vector without a stable certificate is infeasible.
     pub require_certificate: bool,
+    /// Bytes that a run may use.
+    pub memory_limit: Option<u64>,
 }
 
 /// `[plant]`.

@@ -24,11 +24,12 @@ use crate::simulation::{Keep, Policy};
 use crate::swarm::{Axis, Scale};
 
 /// What may stand at the top level.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 16] = [
     "study",
     "seed",
     "constraints",
     "require_certificate",
+    "memory_limit",
     "plant",
     "controller",
     "simulation",
@@ -108,6 +109,8 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let swarm = search::swarm(&section, [tune.len(), count])?;
     let constraints = constraints(&root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
+    let memory_limit =
+        if root.has("memory_limit") { Some(root.whole("memory_limit", 1, 1..=u64::MAX >> 1)?) } else { None };
     let mut config = Config {
         study,
         seed,
@@ -124,6 +127,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         tune,
         constraints,
         require_certificate,
+        memory_limit,
     };
     config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
     section.finish()?;

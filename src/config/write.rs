@@ -20,6 +20,7 @@ impl Serialize for Config {
             self.constraints.iter().map(|constraint| constraint.text.as_str()).collect();
         map.serialize_entry("constraints", &constraints)?;
         map.serialize_entry("require_certificate", &self.require_certificate)?;
+        map.serialize_entry("memory_limit", &self.memory_limit)?;
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
         map.serialize_entry("simulation", &simulation(self))?;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -84,6 +84,8 @@ pub(super) struct Evaluator<'p> {
     workspaces: Box<[Mutex<Workspace>]>,
     /// What each worker has allocated while it worked.
     allocations: Box<[AtomicU64]>,
+    /// Nanoseconds that all workers have spent in the kernel.
+    busy_ns: AtomicU64,
     values: Box<[f64]>,
     bounds: Box<[f64]>,
     /// How far beyond a bound the cost in each scenario must be.
@@ -123,6 +125,7 @@ impl<'p> Evaluator<'p> {
             resources,
             workspaces,
             allocations: (0..resources.threads).map(|_| AtomicU64::new(0)).collect(),
+            busy_ns: AtomicU64::new(0),
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
             bounds: memory::filled("gain vectors", vectors, f64::INFINITY)?,
             reaches: problem.weights.iter().map(|weight| reach(problem, *weight)).collect(),
@@ -153,6 +156,12 @@ impl<'p> Evaluator<'p> {
             }
         }
         self.allocations.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        self.busy_ns.store(0, Ordering::Relaxed);
+    }
+
+    /// Time that all workers have spent in the kernel since the warm-up.
+    pub(super) fn busy(&self) -> Duration {
+        Duration::from_nanos(self.busy_ns.load(Ordering::Relaxed))
     }
 
     /// What each worker has allocated since the warm-up.
@@ -306,9 +315,13 @@ impl<'p> Evaluator<'p> {
             records: &self.records,
         };
         // Records are atomic words and the workspace is emptied before its next use: a panic leaves nothing half-made.
-        catch_unwind(AssertUnwindSafe(|| {
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| {
             self.problem.simulator.run(self.resources.level, &batch, workspace);
-        }))
+        }));
+        let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.busy_ns.fetch_add(spent, Ordering::Relaxed);
+        result
     }
 
     /// Outcomes and tally from the records, in the order of their index.

@@ -13,11 +13,13 @@ use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
+mod declared;
 mod evaluator;
 mod log;
 mod solo;
 mod workers;
 
+pub use declared::Declared;
 use evaluator::Evaluator;
 pub use evaluator::Tally;
 use log::Log;
@@ -88,6 +90,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Whether it was the last.
     pub ended: bool,
+    /// Whether the program uses more memory than it may, so that the run stops here; it can be resumed.
+    pub exceeds: bool,
 }
 
 /// Whether a run goes on.
@@ -146,6 +150,8 @@ pub struct Tuning {
     pub wall: Duration,
     /// The same, times the threads.
     pub core_time: Duration,
+    /// Time that all workers of this process have spent in the kernel.
+    pub busy: Duration,
     /// What the machine gave at the end.
     pub resources: Resources,
 }
@@ -234,6 +240,8 @@ pub struct Run<'p> {
     /// Bytes by which generations have made the process grow.
     growth_bytes: i64,
     ended: Option<StopReason>,
+    /// Why the run stops when it has not ended.
+    stopped: StopReason,
 }
 
 impl<'p> Run<'p> {
@@ -254,6 +262,7 @@ impl<'p> Run<'p> {
             allocations: Reading::now().map(|_| 0),
             growth_bytes: 0,
             ended: None,
+            stopped: StopReason::Interrupted,
         })
     }
 
@@ -287,6 +296,8 @@ impl<'p> Run<'p> {
     /// When threads cannot be started or memory cannot be reserved, or when the best gain vector, simulated once more, does
     /// not give the cost for which it was chosen.
     pub fn search(self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
+        // Before the threads, whose start would be in vain.
+        Declared::of(self.problem, resources).fit(self.problem.memory_limit)?;
         workers::with(resources.threads, || self.run(resources, observer))
     }
 
@@ -320,12 +331,18 @@ impl<'p> Run<'p> {
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
             let simulations = self.tally.simulations;
-            let progress = Progress { row, stopping, simulations, elapsed, ended: self.ended.is_some() };
+            let live = Reading::now().map_or(0, |reading| reading.live_bytes);
+            let ended = self.ended.is_some();
+            let exceeds = !ended && problem.memory_limit.is_some_and(|limit| live > limit);
+            let progress = Progress { row, stopping, simulations, elapsed, ended, exceeds };
             interrupted = observer.generation(&progress, &mut self) == Flow::Interrupt;
+            if exceeds {
+                self.stopped = StopReason::Memory;
+                break;
+            }
             mark = Reading::now();
         }
-        let worker_allocations = evaluator.worker_allocations();
-        self.confirm(resources, evaluator.bytes_per_simulation(), worker_allocations)
+        self.confirm(resources, &evaluator)
     }
 
     /// The generation that was just told.
@@ -353,12 +370,7 @@ impl<'p> Run<'p> {
     }
 
     /// The result: the best gain vector, simulated once more.
-    fn confirm(
-        self,
-        resources: Resources,
-        bytes_per_simulation: u64,
-        worker_allocations: Vec<u64>,
-    ) -> Result<Tuning, Error> {
+    fn confirm(self, resources: Resources, evaluator: &Evaluator<'_>) -> Result<Tuning, Error> {
         let problem = self.problem;
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
@@ -368,16 +380,17 @@ impl<'p> Run<'p> {
             values,
             best,
             records,
-            reason: self.ended.unwrap_or(StopReason::Interrupted),
+            reason: self.ended.unwrap_or(self.stopped),
             generations: self.search.generations(),
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
             tally: self.tally,
             convergence: self.log.rows(),
-            bytes_per_simulation,
+            bytes_per_simulation: evaluator.bytes_per_simulation(),
             hot_path_allocations: self.allocations,
             growth_bytes: self.growth_bytes,
-            worker_allocations,
+            worker_allocations: evaluator.worker_allocations(),
+            busy: evaluator.busy(),
             wall: Duration::from_nanos(self.wall_ns),
             core_time: Duration::from_nanos(self.core_ns),
             resources: self.resources,

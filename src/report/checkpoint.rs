@@ -53,6 +53,7 @@ pub(super) fn strip(config: &mut Value) {
     if let Value::Object(map) = config {
         map.remove("study");
         map.remove("validation");
+        map.remove("memory_limit");
     }
 }
 

@@ -81,6 +81,18 @@ pub fn write_summaries(path: &Path, summaries: &[Summary]) -> Result<(), Error> 
     replace(path, |file| Summary::write_csv(file, summaries))
 }
 
+/// Writes JSON into a file.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write_json(path: &Path, json: &serde_json::Value) -> Result<(), Error> {
+    replace(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, json)?;
+        file.write_all(b"\n")
+    })
+}
+
 /// Writes `validation.csv` and `validation.json` into a directory.
 ///
 /// # Errors

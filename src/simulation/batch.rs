@@ -120,6 +120,12 @@ impl Records {
         Ok(Self { words: words.into_boxed_slice() })
     }
 
+    /// Bytes of so many records.
+    #[must_use]
+    pub fn bytes(jobs: usize) -> u64 {
+        (jobs as u64).saturating_mul((Record::WORDS * size_of::<AtomicU64>()) as u64)
+    }
+
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -11,6 +11,7 @@ pub mod lane_array;
 pub mod lanes;
 pub mod level;
 mod pack;
+pub mod peak;
 pub mod scenario;
 pub mod state;
 mod watch;

@@ -307,6 +307,12 @@ impl Plan {
         })
     }
 
+    /// How many swarms there are, all made before the first is used.
+    #[must_use]
+    pub fn swarms(&self) -> u64 {
+        u64::from(self.doublings()) + 1
+    }
+
     /// The numbers that the positions of all swarms take together.
     #[must_use]
     pub fn coordinates(&self, dimensions: usize) -> usize {

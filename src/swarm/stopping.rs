@@ -57,6 +57,8 @@ pub enum StopReason {
     Settled,
     /// It was interrupted, and can be resumed.
     Interrupted,
+    /// It used more memory than it may, and can be resumed.
+    Memory,
 }
 
 impl Member for StopReason {
@@ -68,6 +70,7 @@ impl Member for StopReason {
         Self::WallTime,
         Self::Settled,
         Self::Interrupted,
+        Self::Memory,
     ];
 
     fn name(self) -> &'static str {
@@ -79,6 +82,7 @@ impl Member for StopReason {
             Self::WallTime => "wall_time",
             Self::Settled => "settled",
             Self::Interrupted => "interrupted",
+            Self::Memory => "memory_limit",
         }
     }
 
@@ -91,6 +95,7 @@ impl Member for StopReason {
             Self::WallTime => "the time is over",
             Self::Settled => "the search has settled and has no restart left",
             Self::Interrupted => "interrupted: --resume goes on",
+            Self::Memory => "the memory limit is reached: --resume goes on with another --memory-limit",
         }
     }
 }

@@ -1,0 +1,115 @@
+//! `gainswarm bench`: how fast every controller is on this machine.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::table::{count, rate, table};
+use super::{BenchArgs, Exit, controllers, note, print, resources};
+use crate::Error;
+use crate::bench::{self, Measurement, Thresholds};
+use crate::engine::Resources;
+use crate::registry::Member;
+use crate::report;
+
+/// Measures, shows, and says with `--check` whether the thresholds hold.
+pub(super) fn run(args: &BenchArgs) -> Result<Exit, Error> {
+    let resources = resources(&args.machine)?;
+    if let Some(directory) = &args.output {
+        report::prepare_directory(directory)?;
+    }
+    let mut measurements = Vec::new();
+    for controller in controllers(&args.controllers) {
+        if !args.quiet {
+            note(&format!("measuring {}", controller.name()));
+        }
+        measurements.push(bench::measure(controller, resources, args.duration)?);
+    }
+    let thresholds = Thresholds {
+        steps_per_s: args.min_steps_per_s,
+        latency_ms: args.max_latency_ms,
+        overhead: args.max_overhead / 100.0,
+    };
+    let json = to_json(&measurements, resources);
+    if args.json {
+        print(&format!("{json}\n"))?;
+    } else if !args.quiet {
+        print(&show(&measurements))?;
+    }
+    if let Some(directory) = &args.output {
+        report::write_json(&Path::new(directory).join("bench.json"), &json)?;
+    }
+    let mut holds = true;
+    for measurement in &measurements {
+        for miss in measurement.misses(&thresholds) {
+            holds = false;
+            note(&format!(
+                "{}: {}: {miss}",
+                if args.check { "error" } else { "note" },
+                measurement.controller.name()
+            ));
+        }
+    }
+    Ok(Exit::of(holds || !args.check))
+}
+
+fn show(measurements: &[Measurement]) -> String {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let million = |rate: f64| format!("{:.1} M", rate / 1e6);
+    let row = |name: &str, cell: &dyn Fn(&Measurement) -> String| -> Vec<String> {
+        std::iter::once(name.into()).chain(measurements.iter().map(cell)).collect()
+    };
+    let rows = [
+        row("simulations/s", &|m| rate(m.simulations_per_s)),
+        row("steps/s, 1 thread", &|m| million(m.steps_per_s[0])),
+        row("steps/s, all threads", &|m| million(m.steps_per_s[1])),
+        row("parallel efficiency", &|m| percent(m.efficiency)),
+        row("ns a step and core", &|m| format!("{:.2}", m.ns_per_step)),
+        row("kernel steps/s, 1 core", &|m| million(m.kernel_steps_per_s)),
+        row("GFLOP/s, 1 core", &|m| m.flops.map_or("–".into(), |flops| format!("{:.1}", flops / 1e9))),
+        row("FMA peak GFLOP/s", &|m| format!("{:.1}", m.peak_flops / 1e9)),
+        row("share of the peak", &|m| m.flops.map_or("–".into(), |flops| percent(flops / m.peak_flops))),
+        row("latency P50 ms/s", &|m| format!("{:.3}", m.latency_ms[0])),
+        row("latency P99 ms/s", &|m| format!("{:.3}", m.latency_ms[1])),
+        row("latency P99.9 ms/s", &|m| format!("{:.3}", m.latency_ms[2])),
+        row("bytes a simulation", &|m| count(m.bytes_per_simulation)),
+        row("allocations", &|m| m.allocations.map_or("not measured".into(), count)),
+        row("growth, bytes", &|m| m.growth_bytes.to_string()),
+        row("scheduling overhead", &|m| format!("{:.2} %", 100.0 * m.overhead)),
+        row("turns", &|m| m.turns.to_string()),
+    ];
+    let heads: Vec<String> = measurements.iter().map(|m| m.controller.name().replace('_', "\n")).collect();
+    let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();
+    let right: Vec<usize> = (1..header.len()).collect();
+    table(&header, &right, rows)
+}
+
+fn to_json(measurements: &[Measurement], resources: Resources) -> Value {
+    let one = |m: &Measurement| {
+        json!({
+            "controller": m.controller.name(),
+            "turns": m.turns,
+            "simulations_per_s": m.simulations_per_s,
+            "control_steps_per_s_1_thread": m.steps_per_s[0],
+            "control_steps_per_s": m.steps_per_s[1],
+            "parallel_efficiency": m.efficiency,
+            "ns_per_control_step": m.ns_per_step,
+            "kernel_steps_per_s_1_core": m.kernel_steps_per_s,
+            "gflops_1_core": m.flops.map(|flops| flops / 1e9),
+            "fma_peak_gflops": m.peak_flops / 1e9,
+            "share_of_peak": m.flops.map(|flops| flops / m.peak_flops),
+            "latency_ms_per_s": { "p50": m.latency_ms[0], "p99": m.latency_ms[1], "p999": m.latency_ms[2] },
+            "bytes_per_simulation": m.bytes_per_simulation,
+            "hot_path_allocations": m.allocations,
+            "growth_bytes": m.growth_bytes,
+            "scheduling_overhead": m.overhead,
+        })
+    };
+    json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "threads": resources.threads,
+        "simd": resources.level.name(),
+        "controllers": measurements.iter().map(one).collect::<Vec<_>>(),
+    })
+}

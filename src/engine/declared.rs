@@ -1,0 +1,81 @@
+//! What a run needs, known before anything of it is reserved.
+
+use super::{Generation, Resources};
+use crate::Error;
+use crate::costs::TermSet;
+use crate::memory::Reading;
+use crate::problem::Problem;
+use crate::simulation::Records;
+use crate::swarm::{Outcome, Plan};
+
+/// Bytes of the heap that a run reserves, by what for: an upper bound, without what threads and libraries take for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    /// The arenas of the workers.
+    pub arenas: u64,
+    /// Gain vectors, records and outcomes of a generation.
+    pub generation: u64,
+    /// The swarms and what they learn.
+    pub swarms: u64,
+    /// The rows of convergence.csv.
+    pub log: u64,
+}
+
+/// What a swarm keeps a particle and dimension, in numbers: position, velocity, best, position in units.
+const NUMBERS_A_COORDINATE: u64 = 4;
+/// What a swarm keeps a particle, in bytes, at most: outcomes, links, order and flags.
+const BYTES_A_PARTICLE: u64 = 256;
+/// What rules and the polish keep a pair of dimensions, in numbers, at most.
+const NUMBERS_A_PAIR: u64 = 3;
+
+impl Declared {
+    /// What a problem needs with these resources.
+    #[must_use]
+    pub fn of(problem: &Problem, resources: Resources) -> Self {
+        let (dimensions, scenarios) = (problem.tuned.len() as u64, problem.scenarios.len());
+        let positions = problem.search.positions_max(problem.tuned.len());
+        let level = problem.simulator.effective(resources.level);
+        let arena = |terms| problem.simulator.workspace_bytes(level, terms) as u64 + 1024;
+        let judged = |vectors: usize| {
+            let numbers = (problem.values.len() + 3) as u64 * 8 + size_of::<Outcome>() as u64;
+            Records::bytes(vectors.saturating_mul(scenarios))
+                + vectors as u64 * numbers
+                + scenarios as u64 * 32
+        };
+        let coordinates = problem.search.coordinates(problem.tuned.len()) as u64;
+        let particles = coordinates / dimensions.max(1);
+        let swarms = Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
+        let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
+        Self {
+            // The best is simulated once more, with all terms, in arenas of its own.
+            arenas: resources.threads as u64 * (arena(problem.terms) + arena(TermSet::ALL)),
+            generation: judged(positions) + judged(1) + positions as u64 * size_of::<Outcome>() as u64,
+            swarms: coordinates * NUMBERS_A_COORDINATE * 8 + particles * BYTES_A_PARTICLE + swarms + 4096,
+            log: generations * size_of::<Generation>() as u64,
+        }
+    }
+
+    /// All together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.arenas + self.generation + self.swarms + self.log
+    }
+
+    /// Refuses what does not fit beside what the program uses already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MemoryLimit`].
+    pub fn fit(&self, limit: Option<u64>) -> Result<(), Error> {
+        let Some(limit) = limit else { return Ok(()) };
+        let needed = Reading::now().map_or(0, |reading| reading.live_bytes) + self.total();
+        if needed <= limit {
+            return Ok(());
+        }
+        let Self { arenas, generation, swarms, log } = self;
+        let parts = format!(
+            "{arenas} for the arenas of the workers, {generation} for a generation, {swarms} for the swarms, {log} for the log"
+        );
+        Err(Error::MemoryLimit { needed, limit, parts })
+    }
+}

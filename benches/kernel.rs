@@ -90,11 +90,10 @@ fn compare_with_peak() {
         let (kernel, peak) = (median(kernels), median(peaks));
         print!("{:32} {:6.1} million control steps/s", controller.name(), kernel / 1e6);
         print!("   FMA peak {:6.1} GFLOP/s", peak / 1e9);
-        if *controller == ControllerKind::Classical {
-            println!("   {:.0} % of it", 100.0 * kernel * bench::CLASSICAL_FLOPS_A_STEP / peak);
-        } else {
-            println!();
+        if let Some(flops) = bench::flops_a_step(*controller) {
+            print!("   {:.0} % of it", 100.0 * kernel * flops / peak);
         }
+        println!();
     }
 }
 

@@ -9,8 +9,7 @@
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
 //! - *Parallel efficiency* is the rate of all threads, as a share of as many times that of one thread.
-//! - *Floating-point operations* are counted for `classical` with RK4 on the double inverted pendulum alone, see
-//!   [`CLASSICAL_FLOPS_A_STEP`].
+//! - *Floating-point operations* are counted in the machine code, see [`flops_a_step`].
 
 #![allow(clippy::cast_precision_loss, reason = "rates")]
 
@@ -23,9 +22,22 @@ use crate::engine::{Resources, Run, Solo, Tuning};
 use crate::problem::Problem;
 use crate::simulation::peak;
 
-/// Floating-point operations a control step of `classical` with RK4 on the double inverted pendulum, counted in the loop of
-/// the AVX-512 machine code: 289 fused multiply-adds (two each), 117 multiplications, 35 additions, 6 divisions.
-pub const CLASSICAL_FLOPS_A_STEP: f64 = 736.0;
+/// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
+/// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
+/// divisions and square roots, without minima, comparisons and conversions. `None` for what has not been counted.
+#[must_use]
+pub fn flops_a_step(controller: ControllerKind) -> Option<f64> {
+    let counted = COUNTED.iter().find(|(counted, _)| *counted == controller);
+    counted.map(|(_, [fused, others @ ..])| 2.0 * fused + others.iter().sum::<f64>())
+}
+
+/// Fused multiply-adds, multiplications, additions, divisions, square roots.
+const COUNTED: [(ControllerKind, [f64; 5]); 4] = [
+    (ControllerKind::Classical, [291.0, 117.0, 40.0, 6.0, 0.0]),
+    (ControllerKind::SuperTwisting, [293.0, 119.0, 42.0, 6.0, 1.0]),
+    (ControllerKind::Adaptive, [293.0, 118.0, 41.0, 6.0, 0.0]),
+    (ControllerKind::HybridAdaptiveSuperTwisting, [294.0, 122.0, 45.0, 7.0, 1.0]),
+];
 
 /// Turns at least, whatever the time.
 const TURNS_MIN: usize = 3;
@@ -191,8 +203,7 @@ impl Turns {
             ns_per_step: median(self.all.iter().map(Tuning::ns_per_control_step).collect()),
             kernel_steps_per_s,
             peak_flops: median(self.peak.clone()),
-            flops: (controller == ControllerKind::Classical)
-                .then_some(kernel_steps_per_s * CLASSICAL_FLOPS_A_STEP),
+            flops: flops_a_step(controller).map(|flops| kernel_steps_per_s * flops),
             latency_ms: [0.5, 0.99, 0.999].map(|share| 1e3 * quantile(share) / simulated_s),
             bytes_per_simulation: self.all[0].bytes_per_simulation,
             allocations: both().map(|tuning| tuning.hot_path_allocations).sum(),

@@ -1,0 +1,38 @@
+//! What counting memory costs: this binary does not count, `gainswarm bench` does; both measure the same in turns.
+//!
+//! `cargo bench --bench meter`
+
+use std::process::Command;
+use std::time::Duration;
+
+use gainswarm::bench::measure;
+use gainswarm::controllers::ControllerKind;
+use gainswarm::engine::Resources;
+
+const TURNS: usize = 5;
+
+/// Control steps a second on all threads, of this binary.
+fn without() -> f64 {
+    let measured = measure(ControllerKind::Classical, Resources::default(), Duration::from_secs(1));
+    measured.expect("a measurement").steps_per_s[1]
+}
+
+/// The same of the program.
+fn with() -> f64 {
+    let run = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["bench", "--controllers", "classical", "--duration", "1s", "--json", "--quiet"])
+        .output()
+        .expect("the binary starts");
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    json["controllers"][0]["control_steps_per_s"].as_f64().expect("a rate")
+}
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut ratios: Vec<f64> = (0..TURNS).map(|_| with() / without()).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("control steps/s with the meter over those without it, {TURNS} turns: {ratios:.3?}");
+    println!("median {:.3}", ratios[TURNS / 2]);
+}

@@ -59,6 +59,19 @@ fn every_controller_is_ready_and_the_files_say_so() {
 }
 
 #[test]
+fn the_plant_and_the_scenarios_of_a_study_are_audited() {
+    for config in ["configs/cart_pole.toml", "configs/robust_hybrid_adaptive_super_twisting.toml"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (code, json, messages) = audit(
+            directory.path(),
+            &[config, "--controllers", "super_twisting,hybrid_adaptive_super_twisting"],
+        );
+        assert_eq!(code, Some(0), "{config}: {messages}");
+        assert_eq!(json["controllers"].as_array().expect("a list").len(), 2);
+    }
+}
+
+#[test]
 fn a_planted_fault_costs_points_is_named_and_ends_with_exit_code_1() {
     for (plant, phase) in [("leak", "leak detection"), ("allocation", "memory patterns")] {
         let directory = tempfile::tempdir().expect("a directory");

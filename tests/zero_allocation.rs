@@ -99,6 +99,25 @@ fn planted<F: Force>() -> Problem {
     }
 }
 
+/// What each simulation leaks is what a run grows by.
+fn a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow() {
+    KEPT.lock().expect("no panic").reserve(200_000);
+    let leaking = tune(&planted::<Leaking>());
+    // Eleven parameters of eight bytes a simulation.
+    assert_eq!(leaking.growth_bytes.cast_unsigned(), 88 * leaking.tally.simulations);
+    assert_eq!(leaking.convergence.last().map(|row| row.growth_bytes), Some(leaking.growth_bytes));
+    // A run that may not grow stops where it does.
+    let room = Reading::now().expect("a meter").live_bytes + 4_000_000;
+    let limited = Problem { memory_limit: Some(room), ..planted::<Leaking>() };
+    let limited = Problem {
+        search: Plan::new(limited.search.settings.clone(), Stopping::after_generations(100_000)),
+        ..limited
+    };
+    let stopped = tune(&limited);
+    assert_eq!(stopped.reason, StopReason::Memory);
+    assert!(stopped.growth_bytes > 1_000_000 && stopped.growth_bytes < 4_100_000, "{}", stopped.growth_bytes);
+}
+
 /// The most that a run has, seen after its first generation, against what it has declared.
 fn the_declared_bytes_are_those_that_a_run_takes() {
     for particles in [2000, 20_000] {
@@ -187,21 +206,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         );
     }
 
-    KEPT.lock().expect("no panic").reserve(200_000);
-    let leaking = tune(&planted::<Leaking>());
-    // Eleven parameters of eight bytes a simulation.
-    assert_eq!(leaking.growth_bytes.cast_unsigned(), 88 * leaking.tally.simulations);
-    assert_eq!(leaking.convergence.last().map(|row| row.growth_bytes), Some(leaking.growth_bytes));
-    // A run that may not grow stops where it does.
-    let room = Reading::now().expect("a meter").live_bytes + 4_000_000;
-    let limited = Problem { memory_limit: Some(room), ..planted::<Leaking>() };
-    let limited = Problem {
-        search: Plan::new(limited.search.settings.clone(), Stopping::after_generations(100_000)),
-        ..limited
-    };
-    let stopped = tune(&limited);
-    assert_eq!(stopped.reason, StopReason::Memory);
-    assert!(stopped.growth_bytes > 1_000_000 && stopped.growth_bytes < 4_100_000, "{}", stopped.growth_bytes);
+    a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow();
     the_declared_bytes_are_those_that_a_run_takes();
     let tuning = tune(&planted::<Allocating>());
     assert_eq!(tuning.growth_bytes, 0, "what is freed again is no growth");

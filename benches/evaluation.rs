@@ -3,6 +3,7 @@
 //! `cargo bench --bench evaluation`. The ratio at the end is the median over turns in which both run one after the other.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
+use gainswarm::bench::median;
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::Problem;
@@ -32,11 +33,6 @@ fn rate(problem: &Problem, threads: usize) -> f64 {
     let tuning = engine::tune(problem, resources, &mut |_| {}).expect("a tuning");
     assert_eq!(tuning.tally.control_steps, 256 * 2 * 10 * 2000, "every simulation survives");
     tuning.control_steps_per_s()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn main() {

@@ -3,11 +3,9 @@
 //! `cargo bench --bench kernel`. Criterion's rows give the spread; the table at the end compares kernel and peak, measured
 //! in turns, by their medians.
 
-use std::time::Instant;
-
 use criterion::{BenchmarkId, Criterion, Throughput};
 use gainswarm::Member;
-use gainswarm::bench;
+use gainswarm::bench::{self, median, seconds};
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Solo;
@@ -63,17 +61,6 @@ fn criterion_rows(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(peak::operations()));
     group.bench_function("fma_peak", |bencher| bencher.iter(peak::run));
     group.finish();
-}
-
-fn seconds(task: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    task();
-    start.elapsed().as_secs_f64()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[allow(clippy::cast_precision_loss)]

@@ -5,7 +5,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use gainswarm::bench::measure;
+use gainswarm::bench::{measure, median};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Resources;
 
@@ -13,8 +13,9 @@ const TURNS: usize = 5;
 
 /// Control steps a second on all threads, of this binary.
 fn without() -> f64 {
-    let measured = measure(ControllerKind::Classical, Resources::default(), Duration::from_secs(1));
-    measured.expect("a measurement").steps_per_s[1]
+    let Resources { threads, level } = Resources::default();
+    let measured = measure(ControllerKind::Classical, level, &[threads], Duration::from_secs(1));
+    measured.expect("a measurement").most().1
 }
 
 /// The same of the program.
@@ -31,8 +32,7 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let mut ratios: Vec<f64> = (0..TURNS).map(|_| with() / without()).collect();
-    ratios.sort_by(f64::total_cmp);
+    let ratios: Vec<f64> = (0..TURNS).map(|_| with() / without()).collect();
     println!("control steps/s with the meter over those without it, {TURNS} turns: {ratios:.3?}");
-    println!("median {:.3}", ratios[TURNS / 2]);
+    println!("median {:.3}", median(ratios));
 }

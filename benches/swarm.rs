@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use gainswarm::bench::median;
 use gainswarm::memory::{Meter, Reading};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
@@ -35,11 +36,6 @@ fn measure(swarm: &mut Swarm, outcomes: &mut Vec<Outcome>) -> (f64, u64) {
     (spent * 1e9 / f64::from(GENERATIONS) / 1e4, after - before)
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
     // When criterion's runner only lists or tests, there is nothing to do.
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -57,8 +53,8 @@ fn main() {
         let mut outcomes = Vec::with_capacity(PARTICLES);
         measure(&mut swarm, &mut outcomes);
         let turns: Vec<(f64, u64)> = (0..TURNS).map(|_| measure(&mut swarm, &mut outcomes)).collect();
-        let mut times: Vec<f64> = turns.iter().map(|turn| turn.0).collect();
+        let times = turns.iter().map(|turn| turn.0).collect();
         let allocations: u64 = turns.iter().map(|turn| turn.1).sum();
-        println!("{:<16} {:>14.0} {allocations:>12}", rule.name(), median(&mut times));
+        println!("{:<16} {:>14.0} {allocations:>12}", rule.name(), median(times));
     }
 }

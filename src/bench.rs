@@ -1,26 +1,27 @@
 //! The benchmark: how fast, how even, how frugal, measured in one run.
 //!
 //! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median. A turn is: the
-//! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, a tuning on one thread, a tuning on
-//! all threads.
+//! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, then a tuning on each number of
+//! threads.
 //!
 //! - *Latency* is the time from the start of a bundle of simulations to its end, on one core, a second of simulated time: all lanes of a bundle
 //!   go hand in hand, so it is the latency of each of them.
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
-//! - *Parallel efficiency* is the rate of all threads, as a share of as many times that of one thread.
+//! - *Parallel efficiency* is the rate of most threads, as a share of as many times that of one thread.
 //! - *Floating-point operations* are counted in the machine code, see [`flops_a_step`].
 
 #![allow(clippy::cast_precision_loss, reason = "rates")]
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
-use crate::engine::{Resources, Run, Solo, Tuning};
+use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::problem::Problem;
-use crate::simulation::peak;
+use crate::simulation::{SimdLevel, peak};
 
 /// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
 /// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
@@ -61,11 +62,11 @@ pub struct Measurement {
     pub controller: ControllerKind,
     /// Turns that the medians are of.
     pub turns: usize,
-    /// Control steps a second of a tuning on one thread and on all threads.
-    pub steps_per_s: [f64; 2],
-    /// Simulations a second of a tuning on all threads, of 5,000 steps each unless they fail.
+    /// Numbers of threads, one first, and the control steps a second of a tuning on them.
+    pub steps_per_s: Vec<(usize, f64)>,
+    /// Simulations a second of a tuning on most threads, of 5,000 steps each unless they fail.
     pub simulations_per_s: f64,
-    /// Time of a core a control step of a tuning on all threads, in ns.
+    /// Time of a core a control step of a tuning on most threads, in ns.
     pub ns_per_step: f64,
     /// Control steps a second of the bundles on one core.
     pub kernel_steps_per_s: f64,
@@ -83,7 +84,7 @@ pub struct Measurement {
     pub growth_bytes: i64,
     /// Share of the workers' time outside of the kernel.
     pub overhead: f64,
-    /// The rate of all threads as a share of as many times that of one.
+    /// The rate of most threads as a share of as many times that of one.
     pub efficiency: f64,
 }
 
@@ -105,14 +106,24 @@ impl Default for Thresholds {
 }
 
 impl Measurement {
+    /// The largest number of threads and the control steps a second on them.
+    ///
+    /// # Panics
+    ///
+    /// Never: [`measure`] takes one thread at least.
+    #[must_use]
+    pub fn most(&self) -> (usize, f64) {
+        *self.steps_per_s.last().expect("one thread at least")
+    }
+
     /// What is missed, a line each.
     #[must_use]
     pub fn misses(&self, thresholds: &Thresholds) -> Vec<String> {
         let Thresholds { steps_per_s, latency_ms, overhead } = *thresholds;
         let checks = [
             (
-                self.steps_per_s[0] >= steps_per_s,
-                format!("{:.0} control steps/s on one thread, wanted: {steps_per_s}", self.steps_per_s[0]),
+                self.steps_per_s[0].1 >= steps_per_s,
+                format!("{:.0} control steps/s on one thread, wanted: {steps_per_s}", self.steps_per_s[0].1),
             ),
             (
                 self.latency_ms[1] <= latency_ms,
@@ -139,77 +150,92 @@ impl Measurement {
     }
 }
 
-/// Measures a controller for about `time`.
+/// Measures a controller for about `time`, on one thread and on each number of `threads`.
 ///
 /// # Errors
 ///
 /// When memory cannot be reserved or threads cannot be started.
 pub fn measure(
     controller: ControllerKind,
-    resources: Resources,
+    level: SimdLevel,
+    threads: &[usize],
     time: Duration,
 ) -> Result<Measurement, Error> {
     let [short, long] = STEPS.map(|steps| study(controller, steps));
     let (short, long) = (short?, long?);
-    let level = short.simulator.effective(resources.level);
+    let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
     // One bundle: as many simulations as it has lanes.
     let vectors = vec![short.values.clone(); lanes.div_ceil(short.scenarios.len())];
     let mut solo = Solo::new(&short, level, &vectors)?;
-    let mut turns = Turns::default();
+    let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();
+    let mut turns = Turns {
+        peak: Vec::new(),
+        latencies: Vec::new(),
+        tunings: counts.into_iter().map(|threads| (threads, Vec::new())).collect(),
+    };
     let start = Instant::now();
-    while turns.all.len() < TURNS_MIN || start.elapsed() < time {
+    while turns.count() < TURNS_MIN || start.elapsed() < time {
         let spent = seconds(peak::run);
         turns.peak.push(peak::operations() as f64 / spent);
         for _ in 0..BUNDLES {
             turns.latencies.push(seconds(|| solo.run()));
         }
-        turns.one.push(tune(&long, Resources { threads: 1, ..resources })?);
-        turns.all.push(tune(&long, resources)?);
+        for (threads, tunings) in &mut turns.tunings {
+            let resources = Resources { threads: *threads, level };
+            tunings.push(engine::tune(&long, resources, &mut |_: &Progress| {})?);
+        }
     }
-    Ok(turns.evaluate(controller, resources, &solo))
+    Ok(turns.evaluate(controller, &solo))
 }
 
 /// What the turns have shown.
-#[derive(Default)]
 struct Turns {
     peak: Vec<f64>,
     latencies: Vec<f64>,
-    one: Vec<Tuning>,
-    all: Vec<Tuning>,
+    /// By number of threads, which increases.
+    tunings: Vec<(usize, Vec<Tuning>)>,
 }
 
 impl Turns {
-    fn evaluate(mut self, controller: ControllerKind, resources: Resources, solo: &Solo<'_>) -> Measurement {
-        let threads = resources.threads as f64;
-        let rate = |tunings: &[Tuning]| median(tunings.iter().map(Tuning::control_steps_per_s).collect());
-        let steps_per_s = [rate(&self.one), rate(&self.all)];
-        let pairs = self.one.iter().zip(&self.all);
-        let ratio =
-            |(one, all): (&Tuning, &Tuning)| all.control_steps_per_s() / one.control_steps_per_s() / threads;
-        let outside = |all: &Tuning| 1.0 - all.busy.as_secs_f64() / all.core_time.as_secs_f64();
+    fn count(&self) -> usize {
+        self.peak.len()
+    }
+
+    fn evaluate(mut self, controller: ControllerKind, solo: &Solo<'_>) -> Measurement {
+        let of = |tunings: &[Tuning], figure: &dyn Fn(&Tuning) -> f64| {
+            median(tunings.iter().map(figure).collect())
+        };
+        let rate = Tuning::control_steps_per_s;
+        let (one, (threads, most)) = (&self.tunings[0].1, &self.tunings[self.tunings.len() - 1]);
+        let ratio = |(one, most): (&Tuning, &Tuning)| rate(most) / rate(one) / *threads as f64;
+        let outside = |tuning: &Tuning| 1.0 - tuning.busy.as_secs_f64() / tuning.core_time.as_secs_f64();
         self.latencies.sort_by(f64::total_cmp);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
         let quantile =
             |share: f64| self.latencies[((self.latencies.len() - 1) as f64 * share).round() as usize];
         let simulated_s = STEPS[0] as f64 * 1e-3;
         let kernel_steps_per_s = solo.steps() as f64 / quantile(0.5);
-        let both = || self.one.iter().chain(&self.all);
+        let all = || self.tunings.iter().flat_map(|(_, tunings)| tunings);
         Measurement {
             controller,
-            turns: self.all.len(),
-            steps_per_s,
-            simulations_per_s: median(self.all.iter().map(Tuning::simulations_per_s).collect()),
-            ns_per_step: median(self.all.iter().map(Tuning::ns_per_control_step).collect()),
+            turns: self.count(),
+            steps_per_s: self
+                .tunings
+                .iter()
+                .map(|(threads, tunings)| (*threads, of(tunings, &rate)))
+                .collect(),
+            simulations_per_s: of(most, &Tuning::simulations_per_s),
+            ns_per_step: of(most, &Tuning::ns_per_control_step),
             kernel_steps_per_s,
             peak_flops: median(self.peak.clone()),
             flops: flops_a_step(controller).map(|flops| kernel_steps_per_s * flops),
             latency_ms: [0.5, 0.99, 0.999].map(|share| 1e3 * quantile(share) / simulated_s),
-            bytes_per_simulation: self.all[0].bytes_per_simulation,
-            allocations: both().map(|tuning| tuning.hot_path_allocations).sum(),
-            growth_bytes: both().map(|tuning| tuning.growth_bytes).sum(),
-            overhead: median(self.all.iter().map(outside).collect()),
-            efficiency: median(pairs.map(ratio).collect()),
+            bytes_per_simulation: most[0].bytes_per_simulation,
+            allocations: all().map(|tuning| tuning.hot_path_allocations).sum(),
+            growth_bytes: all().map(|tuning| tuning.growth_bytes).sum(),
+            overhead: of(most, &outside),
+            efficiency: median(one.iter().zip(most).map(ratio).collect()),
         }
     }
 }
@@ -226,17 +252,20 @@ fn study(controller: ControllerKind, steps: u64) -> Result<Problem, Error> {
     Ok(Problem::new(&Config::parse("bench.toml".as_ref(), &text)?))
 }
 
-fn tune(problem: &Problem, resources: Resources) -> Result<Tuning, Error> {
-    Run::new(problem)?.search(resources, &mut |_: &crate::engine::Progress| {})
-}
-
-fn seconds(task: impl FnOnce()) -> f64 {
+/// The time that a task takes, in s.
+pub fn seconds(task: impl FnOnce()) -> f64 {
     let start = Instant::now();
     task();
     start.elapsed().as_secs_f64()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The median; of an even number of values the upper of the two.
+///
+/// # Panics
+///
+/// Without any value.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

@@ -113,6 +113,8 @@ fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
         "classical",
         "--duration",
         "1s",
+        "--threads",
+        "2,3",
         "--check",
         "--min-steps-per-s",
         "1e15",
@@ -128,7 +130,11 @@ fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
     let measured = &json["controllers"][0];
     assert_eq!((&measured["hot_path_allocations"], &measured["growth_bytes"]), (&0.into(), &0.into()));
     assert_eq!(measured["bytes_per_simulation"], 288);
+    let scaling = measured["scaling"].as_array().expect("a row a number of threads");
+    let threads: Vec<u64> = scaling.iter().filter_map(|row| row["threads"].as_u64()).collect();
+    assert_eq!(threads, [1, 2, 3], "one thread is always among them");
     let number = |name: &str| measured[name].as_f64().expect("a number");
+    assert_eq!(scaling[2]["control_steps_per_s"], measured["control_steps_per_s"]);
     assert!(
         number("control_steps_per_s") > 0.0 && number("share_of_peak") > 0.0 && number("share_of_peak") < 1.0
     );

@@ -4,16 +4,31 @@
 //! cost a position (null for a failed evaluation) and, if wanted, `"violations":[…]`; at the end stands `{"done":{…}}`.
 
 use std::io::{self, BufRead};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AskTellArgs, print};
+use super::print;
 use crate::Error;
 use crate::config::{AskTell, FILE_SIZE_MAX};
 use crate::registry::Member;
 use crate::swarm::{Outcome, Search};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Each line that it writes asks, {\"ask\":{\"generation\":0,\"positions\":[[…],…]}}, and each line that it \
+    reads tells,\n{\"tell\":{\"costs\":[…]}}, with a cost or null a position and, if wanted, \"violations\":[…]. The last line is\n\
+    {\"done\":{\"reason\":…,\"evaluations\":…,\"best\":{\"position\":[…],\"cost\":…}}}.\n\nExample:\n  gainswarm ask-tell search.toml"
+)]
+pub(super) struct Args {
+    /// The search, a TOML file: seed, [swarm], [swarm.stopping], [[parameters]] with name, lower, upper, scale
+    config: PathBuf,
+    /// Seed of every random number [default: the config's]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: Option<u64>,
+}
 
 /// A line that comes back.
 #[derive(Deserialize)]
@@ -29,7 +44,7 @@ struct Tell {
     violations: Option<Vec<f64>>,
 }
 
-pub(super) fn run(args: &AskTellArgs) -> Result<(), Error> {
+pub(super) fn run(args: &Args) -> Result<(), Error> {
     let config = AskTell::load(&args.config)?;
     let dimensions = config.axes.len();
     let mut search = Search::new(&config.axes, &config.swarm, args.seed.unwrap_or(config.seed))?;

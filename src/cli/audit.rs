@@ -1,36 +1,73 @@
 //! `gainswarm audit`: is the memory of every controller fit for long runs?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::table::{count, table};
-use super::{AuditArgs, Exit, controllers, load, note, print, resources};
+use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::audit::{self, Audit, Finding, Phase, Plan};
+use crate::config;
 use crate::registry::Member;
 use crate::report;
 
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code 1 when a phase is not green. Examples:\n  gainswarm audit --quick\n  \
+    gainswarm audit configs/classical.toml --controllers classical --soak 1h")]
+pub(super) struct Args {
+    /// A study whose plant and scenarios are used, a TOML file [default: one start of the double inverted pendulum]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    controllers: ControllerArgs,
+    /// How often everything is made and dropped [default: 1000, 100 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    cycles: Option<u64>,
+    /// Control steps of the longest simulation [default: 101000, 21000 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2000..=config::STEPS_MAX))]
+    steps: Option<u64>,
+    /// Also tune for so long and watch, such as 90s, 10m, 1h; a controller
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    soak: Option<Duration>,
+    /// Growth beyond so many times the bytes of a simulation fails a phase, whatever else it says
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    alert_factor: f64,
+    /// Fewer cycles and steps
+    #[arg(long)]
+    quick: bool,
+    /// A fault to find, to see that the audit fails
+    #[arg(long, hide = true, value_parser = PossibleValuesParser::new(["allocation", "leak"]))]
+    plant: Option<String>,
+    /// Where audit.json, audit.csv and the plots go [default: outputs/audit]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
 /// Audits, writes what was found, and says whether everything is ready.
-pub(super) fn run(args: &AuditArgs) -> Result<Exit, Error> {
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let plan = plan(args)?;
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join("audit"));
     report::prepare_directory(&directory)?;
     let audit = audit::run(&plan, &mut |phase| {
-        if !args.quiet {
+        if !args.show.quiet {
             note(phase);
         }
     })?;
     let json = to_json(&plan, &audit);
     let written = report::write_audit(&directory, &audit, &json);
-    if args.json {
+    if args.show.json {
         print(&format!("{json}\n"))?;
-    } else if !args.quiet {
+    } else if !args.show.quiet {
         print(&show(&audit))?;
     }
     written?;
-    if !args.quiet {
+    if !args.show.quiet {
         note(&format!("written to {}", directory.display()));
     }
     if !audit.works() {
@@ -51,17 +88,17 @@ pub(super) fn run(args: &AuditArgs) -> Result<Exit, Error> {
     Ok(Exit::of(audit.is_ready()))
 }
 
-fn plan(args: &AuditArgs) -> Result<Plan, Error> {
+fn plan(args: &Args) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
     let planted = |name: &String| audit::Plant::ALL.iter().copied().find(|plant| plant.name() == name);
     Ok(Plan {
         base,
-        controllers: controllers(&args.controllers),
+        controllers: args.controllers.kinds(),
         cycles: args.cycles.unwrap_or(if args.quick { 100 } else { 1000 }),
         steps: args.steps.unwrap_or(if args.quick { 21_000 } else { 101_000 }),
         soak: args.soak,
         alert_factor: args.alert_factor,
-        resources: resources(&args.machine)?,
+        resources: args.machine.resources()?,
         plant: args.plant.as_ref().and_then(planted),
     })
 }

@@ -1,43 +1,85 @@
 //! `gainswarm bench`: how fast every controller is on this machine.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::table::{count, rate, table};
-use super::{BenchArgs, Exit, controllers, note, print, resources};
+use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, audit, note, print};
 use crate::Error;
 use crate::bench::{self, Measurement, Thresholds};
 use crate::engine::Resources;
 use crate::registry::Member;
 use crate::report;
+use crate::simulation::SimdLevel;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gainswarm bench\n  gainswarm bench --controllers classical --duration 20s --check"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    controllers: ControllerArgs,
+    /// How long to measure a controller, such as 5s or 1m
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = audit::duration)]
+    duration: Duration,
+    /// Exit with 1 when a threshold is missed, or anything allocates or grows
+    #[arg(long)]
+    check: bool,
+    /// Control steps a second on one thread that must be reached
+    #[arg(long, value_name = "RATE", default_value_t = 200_000.0)]
+    min_steps_per_s: f64,
+    /// Largest latency (P99) of a simulation, in ms a simulated second
+    #[arg(long, value_name = "MS", default_value_t = 0.5)]
+    max_latency_ms: f64,
+    /// Largest share of the workers' time outside of the kernel, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.5)]
+    max_overhead: f64,
+    /// Where bench.json goes [default: nowhere]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Numbers of worker threads, separated by commas, beside one [default: all cores]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Vec<u64>,
+    #[command(flatten)]
+    simd: SimdArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
 
 /// Measures, shows, and says with `--check` whether the thresholds hold.
-pub(super) fn run(args: &BenchArgs) -> Result<Exit, Error> {
-    let resources = resources(&args.machine)?;
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
+    let level = args.simd.level()?;
+    let all = Resources::default().threads;
+    let mut threads: Vec<usize> =
+        args.threads.iter().filter_map(|count| usize::try_from(*count).ok()).collect();
+    if threads.is_empty() {
+        threads.push(all);
+    }
     if let Some(directory) = &args.output {
         report::prepare_directory(directory)?;
     }
     let mut measurements = Vec::new();
-    for controller in controllers(&args.controllers) {
-        if !args.quiet {
+    for controller in args.controllers.kinds() {
+        if !args.show.quiet {
             note(&format!("measuring {}", controller.name()));
         }
-        measurements.push(bench::measure(controller, resources, args.duration)?);
+        measurements.push(bench::measure(controller, level, &threads, args.duration)?);
     }
     let thresholds = Thresholds {
         steps_per_s: args.min_steps_per_s,
         latency_ms: args.max_latency_ms,
         overhead: args.max_overhead / 100.0,
     };
-    let json = to_json(&measurements, resources);
-    if args.json {
+    let json = to_json(&measurements, level);
+    if args.show.json {
         print(&format!("{json}\n"))?;
-    } else if !args.quiet {
+    } else if !args.show.quiet {
         print(&show(&measurements))?;
     }
     if let Some(directory) = &args.output {
-        report::write_json(&Path::new(directory).join("bench.json"), &json)?;
+        report::write_json(&directory.join("bench.json"), &json)?;
     }
     let mut holds = true;
     for measurement in &measurements {
@@ -59,10 +101,12 @@ fn show(measurements: &[Measurement]) -> String {
     let row = |name: &str, cell: &dyn Fn(&Measurement) -> String| -> Vec<String> {
         std::iter::once(name.into()).chain(measurements.iter().map(cell)).collect()
     };
-    let rows = [
-        row("simulations/s", &|m| rate(m.simulations_per_s)),
-        row("steps/s, 1 thread", &|m| million(m.steps_per_s[0])),
-        row("steps/s, all threads", &|m| million(m.steps_per_s[1])),
+    let mut rows = vec![row("simulations/s", &|m| rate(m.simulations_per_s))];
+    let counts = measurements.first().map_or(&[][..], |m| &m.steps_per_s);
+    for (k, (threads, _)) in counts.iter().enumerate() {
+        rows.push(row(&format!("steps/s, {threads} threads"), &|m| million(m.steps_per_s[k].1)));
+    }
+    rows.extend([
         row("parallel efficiency", &|m| percent(m.efficiency)),
         row("ns a step and core", &|m| format!("{:.2}", m.ns_per_step)),
         row("kernel steps/s, 1 core", &|m| million(m.kernel_steps_per_s)),
@@ -77,21 +121,23 @@ fn show(measurements: &[Measurement]) -> String {
         row("growth, bytes", &|m| m.growth_bytes.to_string()),
         row("scheduling overhead", &|m| format!("{:.2} %", 100.0 * m.overhead)),
         row("turns", &|m| m.turns.to_string()),
-    ];
+    ]);
     let heads: Vec<String> = measurements.iter().map(|m| m.controller.name().replace('_', "\n")).collect();
     let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();
     let right: Vec<usize> = (1..header.len()).collect();
     table(&header, &right, rows)
 }
 
-fn to_json(measurements: &[Measurement], resources: Resources) -> Value {
+fn to_json(measurements: &[Measurement], level: SimdLevel) -> Value {
+    let scale = |(threads, rate): &(usize, f64)| json!({ "threads": threads, "control_steps_per_s": rate });
     let one = |m: &Measurement| {
         json!({
             "controller": m.controller.name(),
             "turns": m.turns,
             "simulations_per_s": m.simulations_per_s,
-            "control_steps_per_s_1_thread": m.steps_per_s[0],
-            "control_steps_per_s": m.steps_per_s[1],
+            "control_steps_per_s_1_thread": m.steps_per_s[0].1,
+            "control_steps_per_s": m.most().1,
+            "scaling": m.steps_per_s.iter().map(scale).collect::<Vec<_>>(),
             "parallel_efficiency": m.efficiency,
             "ns_per_control_step": m.ns_per_step,
             "kernel_steps_per_s_1_core": m.kernel_steps_per_s,
@@ -108,8 +154,8 @@ fn to_json(measurements: &[Measurement], resources: Resources) -> Value {
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
-        "threads": resources.threads,
-        "simd": resources.level.name(),
+        "threads": measurements.first().map(|m| m.most().0),
+        "simd": level.name(),
         "controllers": measurements.iter().map(one).collect::<Vec<_>>(),
     })
 }

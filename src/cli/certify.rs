@@ -1,7 +1,9 @@
 //! `gainswarm certify`: is the closed loop stable about upright?
 
+use std::path::PathBuf;
+
 use super::table::{number, table};
-use super::{CertifyArgs, load, note, print};
+use super::{load, note, print};
 use crate::Error;
 use crate::config::read_gains;
 use crate::controllers::SurfaceKind;
@@ -9,12 +11,24 @@ use crate::problem;
 use crate::registry::Member;
 use crate::stability::{Certificate, Eigenvalue, Verdict};
 
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gainswarm certify configs/classical.toml --gains outputs/classical/gains.csv"
+)]
+pub(super) struct Args {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Gains to use, a gains.csv [default: the config's]
+    #[arg(long, value_name = "FILE")]
+    gains: Option<PathBuf>,
+}
+
 /// Why the absolute surface fails, in one sentence.
 const ABSOLUTE: &str = "On absolute angles the coefficients of the sliding dynamics change sign for every positive gain vector, so \
     no switching law can hold this plant there: use surface = \"relative\".";
 
 /// Prints the certificate; true when it says stable.
-pub(super) fn run(args: &CertifyArgs) -> Result<bool, Error> {
+pub(super) fn run(args: &Args) -> Result<bool, Error> {
     let config = load(&args.config)?;
     let controller = &config.controller;
     let values = match &args.gains {

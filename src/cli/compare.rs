@@ -1,26 +1,39 @@
 //! `gainswarm compare`: several studies of the same problem, tuned and laid side by side.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::interrupt::Interrupt;
 use super::study::{Claim, Study};
 use super::table::{count, number, table};
-use super::tune::{NOTHING_HOLDS, overridden};
-use super::{CompareArgs, Exit, load, note, print, resources};
+use super::tune::NOTHING_HOLDS;
+use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::report::{self, Summary};
 
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
+pub(super) struct Args {
+    /// The studies, TOML files with the same plant, simulation, cost and scenarios
+    #[arg(required = true)]
+    configs: Vec<PathBuf>,
+    /// Where compare.csv and a directory a study go
+    #[arg(long, value_name = "DIR", default_value = "outputs/compare")]
+    output: PathBuf,
+    #[command(flatten)]
+    search: SearchArgs,
+}
+
 /// Tunes the studies one after the other and writes what is known after each.
-pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let search = &args.search;
-    let resources = resources(&search.machine)?;
+    let resources = search.machine.resources()?;
     let mut configs = Vec::new();
     for path in &args.configs {
-        configs.push(overridden(load(path)?, search)?);
+        configs.push(search.applied(load(path)?)?);
     }
     same_problem(&configs, args)?;
 
@@ -31,13 +44,13 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
     let interrupt = Interrupt::listen();
     let (mut summaries, mut hold) = (Vec::new(), true);
     for claim in claims {
-        if !search.quiet {
+        if !search.show.quiet {
             let name = &claim.config().study;
             note(&format!("tuning {name} ({} of {})", summaries.len() + 1, configs.len()));
         }
         let study = Study::tune(claim, resources, search, &interrupt)?;
         study.write()?;
-        if study.is_interrupted() || (study.was_complete() && !search.quiet) {
+        if study.is_interrupted() || (study.was_complete() && !search.show.quiet) {
             study.say_where();
         }
         if !study.is_interrupted() {
@@ -50,10 +63,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
             return Ok(Exit::Interrupted(code));
         }
     }
-    if search.json {
+    if search.show.json {
         let all: Vec<String> = summaries.iter().map(Summary::to_json).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;
-    } else if !search.quiet {
+    } else if !search.show.quiet {
         print(&side_by_side(&configs, &summaries))?;
         note(&format!("written to {}", args.output.display()));
     }
@@ -64,7 +77,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Error> {
 }
 
 /// Refuses studies that do not pose the same problem, or that would write to the same place.
-fn same_problem(configs: &[Config], args: &CompareArgs) -> Result<(), Error> {
+fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
     let refuse =
         |found: String, remedy: &str| Error::Option { option: "compare", found, remedy: remedy.into() };
     let name = |k: usize| Path::display(&args.configs[k]);

@@ -42,7 +42,7 @@ impl<'a> Keeper<'a> {
             directory,
             config,
             every: search.safety.checkpoint_every,
-            meter: Meter::new(search.quiet),
+            meter: Meter::new(search.show.quiet),
             interrupt,
             interrupted: None,
             bytes: Vec::new(),

@@ -1,18 +1,50 @@
 //! `gainswarm simulate`: one closed loop, by the code that tuning uses.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::table::number;
-use super::{SimulateArgs, load, note, stdout_result};
+use super::{load, note, stdout_result};
 use crate::Error;
-use crate::config::{Config, DT, DURATION, read_gains};
+use crate::config::{self, Config, DT, DURATION, read_gains};
 use crate::parameter::Parameter;
 use crate::problem::Problem;
 use crate::report;
 use crate::simulation::{Ending, Record, Scenario, SimdLevel};
 use crate::validation::{self, RunId};
 
-pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
+                        --every 10 --output run.csv"
+)]
+pub(super) struct Args {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Gains to use, a gains.csv [default: the config's]
+    #[arg(long, value_name = "FILE")]
+    gains: Option<PathBuf>,
+    /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario's; its disturbances stay]
+    #[arg(long, value_name = "x,th1,th2,xd,th1d,th2d", allow_hyphen_values = true)]
+    initial_state: Option<String>,
+    /// Run a case of `validate` again, such as starts/1/42: set/seed/index
+    #[arg(long, value_name = "ID", conflicts_with_all = ["initial_state", "duration", "dt"])]
+    replay: Option<String>,
+    /// Length in s [default: the config's]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    duration: Option<f64>,
+    /// Control period and integration step in s [default: the config's]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    dt: Option<f64>,
+    /// Write every N-th step
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=config::STEPS_MAX))]
+    every: u64,
+    /// Where the trajectory goes [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Error> {
     let config = overridden(load(&args.config)?, args)?;
     let controller = &config.controller;
     let values = match &args.gains {
@@ -39,7 +71,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
 }
 
 /// The config with what the command line says otherwise.
-fn overridden(mut config: Config, args: &SimulateArgs) -> Result<Config, Error> {
+fn overridden(mut config: Config, args: &Args) -> Result<Config, Error> {
     let simulation = &mut config.simulation;
     for (option, parameter, given, value) in [
         ("--duration", DURATION, args.duration, &mut simulation.duration),
@@ -75,7 +107,7 @@ fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
     Ok((Problem::on(config, vec![scenario.clone()], vec![1.0], set.features(config)), scenario))
 }
 
-fn start(config: &Config, problem: &Problem, args: &SimulateArgs) -> Result<Scenario, Error> {
+fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Error> {
     let Some(text) = &args.initial_state else { return Ok(problem.scenarios[0].clone()) };
     let option = "--initial-state";
     let states = config.plant.kind.states();

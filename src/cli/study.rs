@@ -44,7 +44,7 @@ impl Claim {
             }
         } else if !force {
             report::refuse_foreign(&directory, &config)?;
-            if search.safety.resume && !search.quiet {
+            if search.safety.resume && !search.show.quiet {
                 note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
             }
         }

@@ -1,13 +1,13 @@
 //! `gainswarm tune`: from a config to tuned gains.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::study::{Claim, Study};
 use super::table::{count, number, rate, table};
-use super::{Exit, SearchArgs, TuneArgs, load, note, print, resources};
+use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
-use crate::config::{Config, SIMULATIONS_MAX};
+use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
 use crate::engine::Tuning;
@@ -15,11 +15,26 @@ use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
 
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  gainswarm tune configs/classical.toml --seed 7 --threads 2")]
+pub(super) struct Args {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Where the results go [default: outputs/<study>]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Start a particle from these gains, a gains.csv; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    warm_start: Vec<PathBuf>,
+    #[command(flatten)]
+    search: SearchArgs,
+}
+
 /// Tunes and writes the results.
-pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let search = &args.search;
-    let resources = resources(&search.machine)?;
-    let mut config = overridden(load(&args.config)?, search)?;
+    let resources = search.machine.resources()?;
+    let mut config = search.applied(load(&args.config)?)?;
     for path in &args.warm_start {
         let start = config.warm_start(path)?;
         config.swarm.settings.start.push(start);
@@ -40,7 +55,7 @@ pub(super) fn run(args: &TuneArgs) -> Result<Exit, Error> {
     let shown = show(&study, search);
     study.write()?;
     shown?;
-    if !search.quiet {
+    if !search.show.quiet {
         study.say_where();
         super::certify::explain(study.config.controller.surface, &study.certificate);
     }
@@ -55,34 +70,11 @@ pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is 
     the [limits],\n  meets the constraints, and has a certificate where one is required\n  \
     search longer (--generations) or wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)";
 
-/// The config with what the command line says otherwise.
-pub(super) fn overridden(mut config: Config, args: &SearchArgs) -> Result<Config, Error> {
-    config.seed = args.seed.unwrap_or(config.seed);
-    config.memory_limit = args.memory_limit.or(config.memory_limit);
-    if let Some(generations) = args.generations {
-        config.swarm.stopping.generations = generations;
-    }
-    if let Some(particles) = args.particles.and_then(|particles| usize::try_from(particles).ok()) {
-        config.swarm.settings.particles = particles;
-        config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
-        let simulations =
-            config.swarm.positions_max(config.tune.len()).saturating_mul(config.scenario_count());
-        if simulations > SIMULATIONS_MAX {
-            return Err(Error::Option {
-                option: "--particles",
-                found: format!("{particles} makes {simulations} simulations a generation"),
-                remedy: format!("allowed: at most {SIMULATIONS_MAX}"),
-            });
-        }
-    }
-    Ok(config)
-}
-
 fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
-    if search.json {
+    if search.show.json {
         return print(&(study.summary().to_json() + "\n"));
     }
-    if search.quiet {
+    if search.show.quiet {
         return Ok(());
     }
     let facts = facts(&study.config, &study.tuning, &study.certificate);

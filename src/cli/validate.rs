@@ -1,18 +1,49 @@
 //! `gainswarm validate`: gains on thousands of scenarios that tuning never saw.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::table::{count, number, table};
-use super::{ValidateArgs, load, note, print, resources};
+use super::{MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::config::{Config, read_gains};
 use crate::report;
 use crate::validation::statistics::Estimate;
 use crate::validation::{self, Difference, Finding, METRICS};
 
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 10000"
+)]
+pub(super) struct Args {
+    /// The study, a TOML file; its [[validation]] tables say on what
+    config: PathBuf,
+    /// Gains to try, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    gains: PathBuf,
+    /// Other gains to compare with, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Runs a set
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    samples: u64,
+    /// Seed of every random number
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: u64,
+    /// Exit with 1 when a smaller share of a set succeeds
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    require: f64,
+    /// Where validation.csv and validation.json go [default: outputs/<study>]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArgs,
+    #[command(flatten)]
+    show: ShowArgs,
+}
+
 /// Validates and writes; true when every set reaches the required share of successes.
-pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
-    let resources = resources(&args.machine)?;
+pub(super) fn run(args: &Args) -> Result<bool, Error> {
+    let resources = args.machine.resources()?;
     let config = load(&args.config)?;
     let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
@@ -34,22 +65,22 @@ pub(super) fn run(args: &ValidateArgs) -> Result<bool, Error> {
     };
 
     let json = report::validation_json(&config, args.seed, &values, &findings, &differences);
-    let shown = if args.json {
+    let shown = if args.show.json {
         print(&format!("{json}\n"))
-    } else if args.quiet {
+    } else if args.show.quiet {
         Ok(())
     } else {
         print(&text(&config, args, &findings, &differences))
     };
     report::write_validation(&directory, &findings, &json)?;
     shown?;
-    if !args.quiet {
+    if !args.show.quiet {
         note(&format!("written to {}", directory.display()));
     }
     Ok(findings.iter().all(|finding| finding.success.value >= args.require))
 }
 
-fn text(config: &Config, args: &ValidateArgs, findings: &[Finding], differences: &[Difference]) -> String {
+fn text(config: &Config, args: &Args, findings: &[Finding], differences: &[Difference]) -> String {
     let mut parts: Vec<String> = findings.iter().map(|found| finding(config, args, found)).collect();
     if !differences.is_empty() {
         let head = "differences to the other gains (this − other), p after Holm";
@@ -58,7 +89,7 @@ fn text(config: &Config, args: &ValidateArgs, findings: &[Finding], differences:
     parts.join("\n")
 }
 
-fn finding(config: &Config, args: &ValidateArgs, finding: &Finding) -> String {
+fn finding(config: &Config, args: &Args, finding: &Finding) -> String {
     let Finding { set, runs, failed, success, degradation, worst, .. } = finding;
     let settled = format!(
         "|theta| <= {} rad, |x| <= {} m at the end{}",
@@ -127,4 +158,10 @@ fn differences_table(differences: &[Difference]) -> String {
         vec![difference.set.clone(), difference.measure.into(), mean, p]
     };
     table(&["set", "", "difference of means", "p"], &[2, 3], differences.iter().map(row))
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    number.ok_or_else(|| "allowed: a number from 0 to 1".into())
 }

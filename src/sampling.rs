@@ -15,6 +15,9 @@ pub const NOISE_TABLE: usize = 1 << 16;
 /// Points of a Sobol sequence; what comes after them is uniform.
 const SOBOL_MAX: usize = 1 << 16;
 
+/// Most per cent that a plant parameter may be off.
+pub const UNCERTAINTY_MAX: f64 = 95.0;
+
 /// Draws of an uncertain plant before the nominal one is taken.
 const TRIES_MAX: usize = 1000;
 
@@ -110,7 +113,7 @@ pub struct Group {
     pub seed: u64,
     /// Lowest and highest value of each initial state.
     pub initial_state: Vec<[f64; 2]>,
-    /// How far each plant parameter may be off, as a share of its value.
+    /// How far each plant parameter may be off, in per cent of its value.
     pub uncertainty: Vec<f64>,
     /// Forces on the cart.
     pub disturbances: Vec<Disturbance>,
@@ -173,7 +176,7 @@ impl Group {
         };
         let mut harder = self.clone();
         harder.initial_state.iter_mut().for_each(|range| *range = wider(*range));
-        harder.uncertainty.iter_mut().for_each(|share| *share = (*share * factor).min(0.95));
+        harder.uncertainty.iter_mut().for_each(|percent| *percent = (*percent * factor).min(UNCERTAINTY_MAX));
         harder.disturbances.iter_mut().for_each(|disturbance| disturbance.amplitude *= factor);
         harder.noise.iter_mut().for_each(|deviation| *deviation *= factor);
         harder
@@ -201,14 +204,15 @@ impl Group {
 
     /// The plant with every uncertain parameter drawn; drawn again while it is no physical body.
     fn uncertain_plant(&self, nominal: Nominal<'_>, draw: &mut Draw) -> Option<Vec<f64>> {
-        if self.uncertainty.iter().all(|share| *share == 0.0) {
+        if self.uncertainty.iter().all(|percent| *percent == 0.0) {
             return None;
         }
         let parameters = nominal.plant.parameters();
         let drawn = (0..TRIES_MAX).map(|_| {
             let values = nominal.values.iter().zip(&self.uncertainty).zip(parameters);
-            let off = |((value, share), parameter): ((&f64, &f64), &crate::parameter::Parameter)| {
-                (value * (1.0 + draw.between(-share, *share))).clamp(parameter.min, parameter.max)
+            let off = |((value, percent), parameter): ((&f64, &f64), &crate::parameter::Parameter)| {
+                let share = percent / 100.0;
+                (value * (1.0 + draw.between(-share, share))).clamp(parameter.min, parameter.max)
             };
             values.map(off).collect::<Vec<f64>>()
         });

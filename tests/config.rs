@@ -445,3 +445,34 @@ fn a_file_name_that_cannot_name_a_study_is_refused_until_the_study_has_a_name() 
         assert_eq!(Config::parse(Path::new(name), &named).expect("a name").study, "fine");
     }
 }
+
+#[test]
+fn a_resolved_config_reads_as_the_same_config_again_as_toml_and_from_a_manifest() {
+    let shipped =
+        std::fs::read_dir("configs").expect("the configs").map(|entry| entry.expect("an entry").path());
+    let texts = shipped.map(|path| std::fs::read_to_string(path).expect("a config"));
+    let rich = "[plant]\nlink1_mass = 0.30000000000000004\n[history]\ncapacity = 7\npolicy = \"ring\"\n\
+        [cost.ise]\nstates = [\"theta1\"]\n[aggregate]\ntype = \"mean_max\"\nmean = 0.1\nworst = 0.7\n\
+        [limits]\nmax_peak_force = 100\n[[scenarios]]\ncount = 3\nweight = 0.1\nseed = 9\nsampling = \"uniform\"\n\
+        ranges = { theta1 = [-0.1, 0.3] }\nuncertainty = { link1_mass = 7, link2_com = 0.1 }\nnoise = { x = 1e-3 }\n\
+        disturbances = [{ type = \"sine\", amplitude = 3, frequency = 2 }, { type = \"step\", amplitude = 1 }]\n\
+        rate_limit = 1e4\ndead_time = 3\ncontrol_period = 2\nactuator_lag = 0.01\n\
+        [[validation]]\nname = \"v\"\nranges = { theta2 = 0.1 }\n\
+        [swarm]\nrule = \"fips\"\nparticles = 9\nwarm_start = [[2, 3, 0.7, 0.7, 0.30000000000000004, 0]]\n\
+        [swarm.fips]\nchi = 0.7\n[swarm.restarts]\n[swarm.polish]\nstep = 0.1\n\
+        [swarm.stopping]\ntarget = 0.1\nstall_generations = 4\nwall_time = 7\nevaluations = 7000\n";
+    let rich = format!(
+        "constraints = [\"K < 2 * kd + 200\"]\nrequire_certificate = true\nmemory_limit = 1000000\n{rich}"
+    );
+    for text in texts.filter(|text| !text.contains("studies =")).chain([rich]) {
+        let config = Config::parse("study.toml".as_ref(), &text).expect("a config");
+        let resolved = config.to_toml();
+        let again = Config::parse("other.toml".as_ref(), &resolved)
+            .unwrap_or_else(|error| panic!("{error}\n{resolved}"));
+        assert_eq!(again, config, "{resolved}");
+        assert_eq!(again.to_toml(), resolved);
+        let manifest = serde_json::json!({ "config": config }).to_string();
+        let read = Config::from_manifest("manifest.json".as_ref(), manifest.as_bytes()).expect("a manifest");
+        assert_eq!(read, config);
+    }
+}

@@ -104,7 +104,8 @@ fn show(measurements: &[Measurement]) -> String {
     let mut rows = vec![row("simulations/s", &|m| rate(m.simulations_per_s))];
     let counts = measurements.first().map_or(&[][..], |m| &m.steps_per_s);
     for (k, (threads, _)) in counts.iter().enumerate() {
-        rows.push(row(&format!("steps/s, {threads} threads"), &|m| million(m.steps_per_s[k].1)));
+        let unit = if *threads == 1 { "thread" } else { "threads" };
+        rows.push(row(&format!("steps/s, {threads} {unit}"), &|m| million(m.steps_per_s[k].1)));
     }
     rows.extend([
         row("parallel efficiency", &|m| percent(m.efficiency)),

@@ -222,6 +222,18 @@ impl Config {
         read::searched(&self.controller, &self.tune)
     }
 
+    /// Where each tuned gain is searched.
+    #[must_use]
+    pub fn tuned_ranges(&self) -> Vec<Parameter> {
+        let parameters = self.controller.kind.parameters();
+        let range = |gain: &TunedGain| Parameter {
+            min: gain.axis.lower,
+            max: gain.axis.upper,
+            ..parameters[gain.index]
+        };
+        self.tune.iter().map(range).collect()
+    }
+
     /// Where a simulation may start, a range a state.
     #[must_use]
     pub fn initial_state_ranges(&self) -> Vec<Parameter> {

@@ -4,7 +4,7 @@ use super::section::Section;
 use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig};
 use crate::parameter::Parameter;
 use crate::plants::Quantity;
-use crate::sampling::{Disturbance, Group, Sampling, Shape};
+use crate::sampling::{Disturbance, Group, Sampling, Shape, UNCERTAINTY_MAX};
 use crate::simulation::scenario::{DEAD_TIME_MAX, NOISE_TONES, PULSES_MAX, TONES_MAX};
 
 /// Most scenarios of a study.
@@ -128,13 +128,13 @@ fn initial_state(section: &Section<'_>, starts: &[Parameter]) -> Result<Vec<[f64
 /// Per cent a plant parameter.
 fn uncertainty(section: &Section<'_>, plant: &PlantConfig) -> Result<Vec<f64>, ConfigError> {
     let table = section.section("uncertainty")?;
-    let share = |parameter: &Parameter| {
-        let percent = Parameter::fixed(parameter.name, "%", 0.0, [0.0, 95.0], "how far it may be off");
-        table.number(&percent).map(|percent| percent / 100.0)
+    let percent = |parameter: &Parameter| {
+        let range = [0.0, UNCERTAINTY_MAX];
+        table.number(&Parameter::fixed(parameter.name, "%", 0.0, range, "how far it may be off"))
     };
-    let shares = plant.kind.parameters().iter().map(share).collect();
+    let all = plant.kind.parameters().iter().map(percent).collect();
     table.finish()?;
-    shares
+    all
 }
 
 /// A number a sensor, 0 where it is not named.

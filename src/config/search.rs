@@ -160,14 +160,19 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     })
 }
 
-/// The positions that the first particles start from; paths are relative to the config.
+/// The positions that the first particles start from: a `gains.csv` each, relative to the config, or the numbers themselves, in the
+/// order of the tuned gains, as they stand in a resolved config.
 pub(super) fn warm_starts(
     section: &Section<'_>,
     config: &Config,
     source: &Source,
 ) -> Result<Vec<Vec<f64>>, ConfigError> {
     let directory = source.path().parent().unwrap_or(Path::new(""));
-    section.texts("warm_start", config.swarm.settings.particles, |text| {
+    let particles = config.swarm.settings.particles;
+    if let Some(rows) = section.rows("warm_start", particles, &config.tuned_ranges())? {
+        return Ok(rows);
+    }
+    section.texts("warm_start", particles, |text| {
         config.warm_start(&directory.join(text)).map_err(|error| {
             let ConfigError { path, line, problem, remedy } = error;
             let line = line.map_or(String::new(), |line| format!(", line {line}"));

@@ -145,19 +145,42 @@ impl<'a> Section<'a> {
 
     /// As many numbers as `ranges`, each within its own.
     pub(super) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-        let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
-        let shape = format!("an array of {} numbers [{}]", ranges.len(), names.join(", "));
-        let Some(value) = self.find(key) else { return Err(self.missing(key, &shape)) };
-        let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, &shape)) };
-        if array.len() != ranges.len() {
-            return Err(self.refuse(key, value, &shape));
+        match self.find(key) {
+            Some(value) => self.row(key, value, ranges),
+            None => Err(self.missing(key, shape(ranges))),
         }
-        let element = |(element, range): (&Value<'a>, &Parameter)| {
+    }
+
+    fn row(&self, key: &str, value: &Value<'_>, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
+        let DeValue::Array(array) = value.get_ref() else {
+            return Err(self.refuse(key, value, shape(ranges)));
+        };
+        if array.len() != ranges.len() {
+            return Err(self.refuse(key, value, shape(ranges)));
+        }
+        let element = |(element, range): (&Value<'_>, &Parameter)| {
             number(element.get_ref())
                 .filter(|number| range.allows(*number))
                 .ok_or_else(|| self.refuse(&format!("{key}[{}]", range.name), element, range.allowed()))
         };
         array.iter().zip(ranges).map(element).collect()
+    }
+
+    /// An array of up to `most` arrays of numbers, each within its own of `ranges`; `None` when it is another array or absent.
+    pub(super) fn rows(
+        &self,
+        key: &str,
+        most: usize,
+        ranges: &[Parameter],
+    ) -> Result<Option<Vec<Vec<f64>>>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let DeValue::Array(array) = value.get_ref() else { return Ok(None) };
+        let is_row = |entry: &Value<'_>| matches!(entry.get_ref(), DeValue::Array(_));
+        if array.is_empty() || array.len() > most || !array.iter().all(is_row) {
+            return Ok(None);
+        }
+        let row = |entry: &Value<'a>| self.row(key, entry, ranges);
+        array.iter().map(row).collect::<Result<_, _>>().map(Some)
     }
 
     /// An array of up to `most` texts, each read by `read`, which is given its place in errors.
@@ -199,7 +222,9 @@ impl<'a> Section<'a> {
         if chosen.is_empty() {
             return Err(self.error(key, "is empty", format!("allowed: some of {}", names.join(", "))));
         }
-        Ok(chosen.into_iter().fold(0, |set, index| set | 1 << index))
+        let set = chosen.into_iter().fold(0, |set, index| set | 1 << index);
+        // All of them by name are all of them.
+        Ok(if set == (1 << names.len()) - 1 { u32::MAX } else { set })
     }
 
     /// A table within this one.
@@ -292,6 +317,12 @@ impl<'a> Section<'a> {
         let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         short.chars().map(shown).collect::<String>() + rest
     }
+}
+
+/// What an array of numbers looks like.
+fn shape(ranges: &[Parameter]) -> String {
+    let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
+    format!("an array of {} numbers [{}]", ranges.len(), names.join(", "))
 }
 
 /// A float or an integer.

@@ -1,9 +1,11 @@
-//! The resolved config as it stands in `manifest.json`: the keys of the TOML, with every default filled in.
+//! The resolved config: the keys of the TOML, with every default filled in; as JSON it stands in `manifest.json`.
+
+use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::Config;
+use super::{Config, ConfigError};
 use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
@@ -20,7 +22,9 @@ impl Serialize for Config {
             self.constraints.iter().map(|constraint| constraint.text.as_str()).collect();
         map.serialize_entry("constraints", &constraints)?;
         map.serialize_entry("require_certificate", &self.require_certificate)?;
-        map.serialize_entry("memory_limit", &self.memory_limit)?;
+        if let Some(bytes) = self.memory_limit {
+            map.serialize_entry("memory_limit", &bytes)?;
+        }
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
         map.serialize_entry("simulation", &simulation(self))?;
@@ -34,6 +38,33 @@ impl Serialize for Config {
         map.serialize_entry("swarm", &swarm(self))?;
         map.serialize_entry("tune", &tune(self))?;
         map.end()
+    }
+}
+
+impl Config {
+    /// The resolved config as TOML, which reads as the same config again.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "numbers, texts and tables have a form in TOML")]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a config in TOML")
+    }
+
+    /// The config that stands in a `manifest.json`, in the form of `text`'s key `config`; `path` stands in errors.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or one that this program would refuse.
+    pub fn from_manifest(path: &Path, text: &[u8]) -> Result<Self, ConfigError> {
+        let manifest: Option<Value> = serde_json::from_slice(text).ok();
+        let config = manifest.as_ref().and_then(|manifest| toml::to_string(manifest.get("config")?).ok());
+        let text = config.ok_or_else(|| ConfigError {
+            path: path.into(),
+            line: None,
+            problem: "is not a manifest of gainswarm".into(),
+            remedy: "give the directory that `gainswarm tune` has written".into(),
+        })?;
+        // Lines are those of a text that nobody has seen.
+        Self::parse(path, &text).map_err(|error| ConfigError { line: None, ..error })
     }
 }
 
@@ -100,9 +131,9 @@ fn limits(config: &Config) -> Value {
 /// Groups as they stand in the config; infinite durations and rates are left out.
 fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
     let states = config.plant.kind.states();
-    let by_name = |names: &mut dyn Iterator<Item = &'static str>, values: &[f64], factor: f64| {
+    let by_name = |names: &mut dyn Iterator<Item = &'static str>, values: &[f64]| {
         let named = names.zip(values).filter(|(_, value)| **value != 0.0);
-        Value::Object(named.map(|(name, value)| (name.into(), (value * factor).into())).collect())
+        Value::Object(named.map(|(name, value)| (name.into(), (*value).into())).collect())
     };
     let one = |group: &Group| {
         let mut map = Map::new();
@@ -120,10 +151,10 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
             Value::Object(ranges.map(|(state, range)| (state.name.into(), json!(range))).collect()),
         );
         let parameters = config.plant.kind.parameters();
-        add("uncertainty", by_name(&mut parameters.iter().map(|p| p.name), &group.uncertainty, 100.0));
+        add("uncertainty", by_name(&mut parameters.iter().map(|p| p.name), &group.uncertainty));
         add("disturbances", group.disturbances.iter().map(disturbance).collect());
-        add("noise", by_name(&mut states.iter().map(|state| state.name), &group.noise, 1.0));
-        add("quantisation", by_name(&mut states.iter().map(|state| state.name), &group.quantisation, 1.0));
+        add("noise", by_name(&mut states.iter().map(|state| state.name), &group.noise));
+        add("quantisation", by_name(&mut states.iter().map(|state| state.name), &group.quantisation));
         add("actuator_lag", group.actuator_lag.into());
         if group.rate_limit.is_finite() {
             add("rate_limit", group.rate_limit.into());

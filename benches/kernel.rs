@@ -58,8 +58,8 @@ fn criterion_rows(criterion: &mut Criterion) {
             group.bench_function(id, |bencher| bencher.iter(|| run(&mut solo, steps)));
         }
     }
-    group.throughput(Throughput::Elements(peak::operations()));
-    group.bench_function("fma_peak", |bencher| bencher.iter(peak::run));
+    group.throughput(Throughput::Elements(peak::operations(SimdLevel::widest())));
+    group.bench_function("fma_peak", |bencher| bencher.iter(|| peak::run(SimdLevel::widest())));
     group.finish();
 }
 
@@ -71,7 +71,9 @@ fn compare_with_peak() {
         let (mut solo, steps) = (solo(&problem, SimdLevel::widest()), steps(&problem));
         let (mut kernels, mut peaks) = (Vec::new(), Vec::new());
         for _ in 0..21 {
-            peaks.push(peak::operations() as f64 / seconds(peak::run));
+            peaks.push(
+                peak::operations(SimdLevel::widest()) as f64 / seconds(|| peak::run(SimdLevel::widest())),
+            );
             kernels.push(steps as f64 / seconds(|| run(&mut solo, steps)));
         }
         let (kernel, peak) = (median(kernels), median(peaks));

@@ -1,11 +1,13 @@
 //! The benchmark: how fast, how even, how frugal, measured in one run.
 //!
-//! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median. A turn is: the
+//! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median over them. A turn is: the
 //! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, then a tuning on each number of
 //! threads.
 //!
 //! - *Latency* is the time from the start of a bundle of simulations to its end, on one core, a second of simulated time: all lanes of a bundle
-//!   go hand in hand, so it is the latency of each of them.
+//!   go hand in hand, so it is the latency of each of them. Quantiles are taken of each turn; neighbours that take the core now and then are
+//!   in them.
+//! - *Growth* is what every turn but the first leaves behind: the least of what they leave.
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
 //! - *Parallel efficiency* is the rate of most threads, as a share of as many times that of one thread.
@@ -20,6 +22,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
+use crate::memory::Reading;
 use crate::problem::Problem;
 use crate::simulation::{SimdLevel, peak};
 
@@ -43,11 +46,13 @@ const COUNTED: [(ControllerKind, [f64; 5]); 4] = [
 /// Turns at least, whatever the time.
 const TURNS_MIN: usize = 3;
 /// Bundles a turn whose latency is taken.
-const BUNDLES: usize = 400;
+const BUNDLES: usize = 1000;
 /// Length of the simulations, in steps of 1 ms: of the latencies, and of the tunings.
 const STEPS: [u64; 2] = [1000, 5000];
-/// Particles of the tunings, on [`STARTS`]: so many that the last simulations of a generation hardly matter.
-const PARTICLES: usize = 2048;
+/// Particles of the tunings, on [`STARTS`]: so many that the last simulations of a generation hardly matter; fewer where a tuning would
+/// take longer than [`TUNING_S`] on one thread.
+const PARTICLES: [usize; 2] = [16, 2048];
+const TUNING_S: f64 = 1.0;
 
 const STARTS: &str = "
 [[scenarios]]
@@ -80,7 +85,7 @@ pub struct Measurement {
     pub bytes_per_simulation: u64,
     /// Allocations on the hot path of all tunings; `None` without a meter.
     pub allocations: Option<u64>,
-    /// Bytes by which the tunings have made the process grow.
+    /// Bytes that every turn leaves behind; 0 without a meter.
     pub growth_bytes: i64,
     /// Share of the workers' time outside of the kernel.
     pub overhead: f64,
@@ -140,7 +145,7 @@ impl Measurement {
                     100.0 * overhead
                 ),
             ),
-            (self.growth_bytes == 0, format!("a growth of {} bytes, allowed: 0", self.growth_bytes)),
+            (self.growth_bytes == 0, format!("a growth of {} bytes a turn, allowed: 0", self.growth_bytes)),
             (
                 self.allocations.is_none_or(|count| count == 0),
                 format!("{} allocations on the hot path, allowed: 0", self.allocations.unwrap_or(0)),
@@ -161,40 +166,77 @@ pub fn measure(
     threads: &[usize],
     time: Duration,
 ) -> Result<Measurement, Error> {
-    let [short, long] = STEPS.map(|steps| study(controller, steps));
-    let (short, long) = (short?, long?);
+    let short = study(controller, STEPS[0], PARTICLES[0])?;
     let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
     // One bundle: as many simulations as it has lanes.
     let vectors = vec![short.values.clone(); lanes.div_ceil(short.scenarios.len())];
     let mut solo = Solo::new(&short, level, &vectors)?;
+    let probe = seconds(|| solo.run());
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
+    let particles = (TUNING_S / probe * solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
+    let long = study(controller, STEPS[1], particles.clamp(PARTICLES[0], PARTICLES[1]))?;
+    // Where a bundle has fewer lanes than there are scenarios, several follow each other.
+    let bundles = solo.records().count().div_ceil(lanes);
     let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();
     let mut turns = Turns {
         peak: Vec::new(),
-        latencies: Vec::new(),
+        latencies_s: Vec::new(),
+        left: Vec::new(),
         tunings: counts.into_iter().map(|threads| (threads, Vec::new())).collect(),
     };
     let start = Instant::now();
     while turns.count() < TURNS_MIN || start.elapsed() < time {
-        let spent = seconds(peak::run);
-        turns.peak.push(peak::operations() as f64 / spent);
-        for _ in 0..BUNDLES {
-            turns.latencies.push(seconds(|| solo.run()));
-        }
+        let spent = seconds(|| peak::run(level));
+        turns.peak.push(peak::operations(level) as f64 / spent);
+        let latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
+        turns.latencies_s.push([0.5, 0.99, 0.999].map(|share| quantile(&latencies, share)));
+        let mut left = 0;
         for (threads, tunings) in &mut turns.tunings {
             let resources = Resources { threads: *threads, level };
-            tunings.push(engine::tune(&long, resources, &mut |_: &Progress| {})?);
+            let before = live();
+            tunings.push(Figures::of(&engine::tune(&long, resources, &mut |_: &Progress| {})?));
+            left += live() - before;
         }
+        turns.left.push(left);
     }
-    Ok(turns.evaluate(controller, &solo))
+    let steps = solo.steps() as f64 / bundles as f64;
+    Ok(turns.evaluate(controller, steps))
 }
 
 /// What the turns have shown.
 struct Turns {
     peak: Vec<f64>,
-    latencies: Vec<f64>,
+    /// Quantiles of the time that a bundle takes.
+    latencies_s: Vec<[f64; 3]>,
+    /// Bytes that the tunings leave behind.
+    left: Vec<i64>,
     /// By number of threads, which increases.
-    tunings: Vec<(usize, Vec<Tuning>)>,
+    tunings: Vec<(usize, Vec<Figures>)>,
+}
+
+/// What is kept of a tuning.
+#[derive(Clone, Copy)]
+struct Figures {
+    steps_per_s: f64,
+    simulations_per_s: f64,
+    ns_per_step: f64,
+    overhead: f64,
+    bytes_per_simulation: u64,
+    allocations: Option<u64>,
+}
+
+impl Figures {
+    fn of(tuning: &Tuning) -> Self {
+        Self {
+            steps_per_s: tuning.control_steps_per_s(),
+            simulations_per_s: tuning.simulations_per_s(),
+            ns_per_step: tuning.ns_per_control_step(),
+            overhead: 1.0 - tuning.busy.as_secs_f64() / tuning.core_time.as_secs_f64(),
+            bytes_per_simulation: tuning.bytes_per_simulation,
+            allocations: tuning.hot_path_allocations,
+        }
+    }
 }
 
 impl Turns {
@@ -202,54 +244,57 @@ impl Turns {
         self.peak.len()
     }
 
-    fn evaluate(mut self, controller: ControllerKind, solo: &Solo<'_>) -> Measurement {
-        let of = |tunings: &[Tuning], figure: &dyn Fn(&Tuning) -> f64| {
-            median(tunings.iter().map(figure).collect())
-        };
-        let rate = Tuning::control_steps_per_s;
+    /// The medians; a bundle has so many steps.
+    fn evaluate(self, controller: ControllerKind, steps: f64) -> Measurement {
+        let of =
+            |tunings: &[Figures], figure: fn(&Figures) -> f64| median(tunings.iter().map(figure).collect());
         let (one, (threads, most)) = (&self.tunings[0].1, &self.tunings[self.tunings.len() - 1]);
-        let ratio = |(one, most): (&Tuning, &Tuning)| rate(most) / rate(one) / *threads as f64;
-        let outside = |tuning: &Tuning| 1.0 - tuning.busy.as_secs_f64() / tuning.core_time.as_secs_f64();
-        self.latencies.sort_by(f64::total_cmp);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        let quantile =
-            |share: f64| self.latencies[((self.latencies.len() - 1) as f64 * share).round() as usize];
-        let simulated_s = STEPS[0] as f64 * 1e-3;
-        let kernel_steps_per_s = solo.steps() as f64 / quantile(0.5);
+        let ratio = |(one, most): (&Figures, &Figures)| most.steps_per_s / one.steps_per_s / *threads as f64;
+        let rates = self.tunings.iter().map(|(threads, tunings)| (*threads, of(tunings, |f| f.steps_per_s)));
+        let latency_s: [f64; 3] =
+            std::array::from_fn(|k| median(self.latencies_s.iter().map(|quantiles| quantiles[k]).collect()));
+        let kernel_steps_per_s = steps / latency_s[0];
         let all = || self.tunings.iter().flat_map(|(_, tunings)| tunings);
         Measurement {
             controller,
             turns: self.count(),
-            steps_per_s: self
-                .tunings
-                .iter()
-                .map(|(threads, tunings)| (*threads, of(tunings, &rate)))
-                .collect(),
-            simulations_per_s: of(most, &Tuning::simulations_per_s),
-            ns_per_step: of(most, &Tuning::ns_per_control_step),
+            steps_per_s: rates.collect(),
+            simulations_per_s: of(most, |f| f.simulations_per_s),
+            ns_per_step: of(most, |f| f.ns_per_step),
             kernel_steps_per_s,
             peak_flops: median(self.peak.clone()),
             flops: flops_a_step(controller).map(|flops| kernel_steps_per_s * flops),
-            latency_ms: [0.5, 0.99, 0.999].map(|share| 1e3 * quantile(share) / simulated_s),
+            latency_ms: latency_s.map(|seconds| 1e3 * seconds / (STEPS[0] as f64 * 1e-3)),
             bytes_per_simulation: most[0].bytes_per_simulation,
-            allocations: all().map(|tuning| tuning.hot_path_allocations).sum(),
-            growth_bytes: all().map(|tuning| tuning.growth_bytes).sum(),
-            overhead: of(most, &outside),
+            allocations: all().map(|figures| figures.allocations).sum(),
+            growth_bytes: self.left.iter().skip(1).copied().min().unwrap_or(0),
+            overhead: of(most, |f| f.overhead),
             efficiency: median(one.iter().zip(most).map(ratio).collect()),
         }
     }
 }
 
 /// A study whose gains are searched so near to the defaults that nothing falls.
-fn study(controller: ControllerKind, steps: u64) -> Result<Problem, Error> {
+fn study(controller: ControllerKind, steps: u64, particles: usize) -> Result<Problem, Error> {
     let text = format!(
         "[controller]\ntype = \"{}\"\n[simulation]\nduration = {}\nearly_abandonment = false\n{STARTS}\
-         [swarm]\nparticles = {PARTICLES}\nrule = \"spso2011\"\n[swarm.stopping]\ngenerations = 1\n\
+         [swarm]\nparticles = {particles}\nrule = \"spso2011\"\n[swarm.stopping]\ngenerations = 1\n\
          [[tune]]\nparameter = \"k1\"\nlower = 29.0\nupper = 30.0\n",
         controller.name(),
         steps as f64 * 1e-3,
     );
     Ok(Problem::new(&Config::parse("bench.toml".as_ref(), &text)?))
+}
+
+fn live() -> i64 {
+    Reading::now().map_or(0, |reading| reading.live_bytes.cast_signed())
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
 /// The time that a task takes, in s.

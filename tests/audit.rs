@@ -1,10 +1,12 @@
 //! The memory audit as a user runs it: green where nothing leaks, and not where something is planted.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{gainswarm, stderr, stdout};
+use crate::support::{gainswarm, stderr, stdout, write_config};
 
 fn audit(directory: &Path, options: &[&str]) -> (Option<i32>, Value, String) {
     let output = directory.to_str().expect("UTF-8");
@@ -103,6 +105,82 @@ fn a_soak_watches_a_tuning_until_its_time_is_over() {
 }
 
 #[test]
+fn a_soak_goes_on_whatever_would_end_the_search_of_its_study() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let study = "memory_limit = 1000\n[simulation]\nduration = 0.1\n[[scenarios]]\n\
+        initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.restarts]\ntimes = 1\npatience = 1\n[swarm.polish]\nafter = 1\n";
+    let config = write_config(directory.path(), "ends.toml", study);
+    let (code, json, messages) =
+        audit(directory.path(), &[&config, "--controllers", "classical", "--soak", "3s"]);
+    assert_eq!(code, Some(0), "{messages}");
+    let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
+    let rows = csv.records().map(|row| row.expect("a row")).filter(|row| &row[1] == "soak");
+    let last = rows.map(|row| row[2].parse::<f64>().expect("a time")).fold(0.0, f64::max);
+    assert!(last > 2.9, "{last} s, {json}");
+}
+
+#[test]
+fn an_interrupted_audit_keeps_what_it_knows() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = directory.path().to_str().expect("UTF-8");
+    let options = ["audit", "--cycles", "5", "--steps", "2000", "--soak", "10m", "--output", output];
+    let mut run = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(options)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let lines = BufReader::new(run.stderr.take().expect("a pipe")).lines();
+    for line in lines.map(|line| line.expect("a line")) {
+        if line.ends_with("classical: soak") {
+            let kill = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+            assert!(kill.expect("kill starts").success());
+        }
+    }
+    assert_eq!(run.wait().expect("an end").code(), Some(130));
+    let text = std::fs::read(directory.path().join("audit.json")).expect("a file");
+    let json: Value = serde_json::from_slice(&text).expect("JSON");
+    assert_eq!(json["controllers"].as_array().expect("a list").len(), 1, "the others were not begun");
+    assert_eq!(json["ready"], false);
+}
+
+#[test]
+fn growth_beyond_the_alert_factor_is_told_and_a_factor_is_a_number() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let controller = ["--controllers", "classical", "--plant", "leak"];
+    let (_, json, _) = audit(directory.path(), &[&controller[..], &["--alert-factor", "0.5"]].concat());
+    assert!(
+        json.to_string().contains("beyond the alert factor"),
+        "4 × 64 bytes are more than half of 288: {json}"
+    );
+    let (_, json, _) = audit(directory.path(), &[&controller[..], &["--alert-factor", "1000"]].concat());
+    assert!(!json.to_string().contains("beyond the alert factor"), "{json}");
+    for wrong in ["nan", "-1", "inf", "much"] {
+        let run = gainswarm(&["audit", &format!("--alert-factor={wrong}")]);
+        assert_eq!(run.status.code(), Some(2), "{wrong}");
+        assert!(stderr(&run).contains("a number from 0 on"), "{}", stderr(&run));
+    }
+}
+
+#[test]
+fn what_falls_is_not_judged_by_its_memory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let falls =
+        "[controller]\nu_max = 0.001\n[[scenarios]]\ninitial_state = [0.0, 0.5, 0.5, 0.0, 0.0, 0.0]\n";
+    let config = write_config(directory.path(), "falls.toml", falls);
+    let (code, json, messages) = audit(directory.path(), &[&config, "--controllers", "classical"]);
+    assert_eq!(code, Some(1), "{messages}");
+    for name in ["memory patterns", "history bounds", "stress"] {
+        let phases = json["controllers"][0]["phases"].as_array().expect("a list");
+        let phase = phases.iter().find(|phase| phase["name"] == name).expect("the phase");
+        assert!(
+            phase["finding"].as_str().expect("words").contains("not measured: the pendulum falls"),
+            "{phase}"
+        );
+    }
+}
+
+#[test]
 fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
     let directory = tempfile::tempdir().expect("a directory");
     let output = directory.path().to_str().expect("UTF-8");
@@ -158,6 +236,10 @@ fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
         message.contains("may use 102400 (memory_limit)") && message.contains("reduce particles"),
         "{message}"
     );
-    assert!(tune("1G").status.success());
+    // What the refusal says is enough, but for the few bytes that a longer option takes.
+    let (_, rest) = message.split_once("needs ").expect("a number");
+    let needed: u64 = rest.split(' ').next().expect("a number").parse().expect("a number");
+    let accepted = tune(&format!("{}K", needed / 1024 + 1));
+    assert!(accepted.status.success(), "{}", stderr(&accepted));
     assert_eq!(tune("a lot").status.code(), Some(2));
 }

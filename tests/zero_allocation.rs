@@ -9,7 +9,7 @@ use gainswarm::controllers::{ControllerKind, Saturation};
 use gainswarm::costs::{CostKind, Judgement, Term, Timing};
 use gainswarm::engine::{self, Declared, Resources, Tuning};
 use gainswarm::integrators::Rk4;
-use gainswarm::memory::{Meter, Reading};
+use gainswarm::memory::{Meter, OwnReading, Reading};
 use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Features, Keep, Kernel, Settings};
@@ -143,6 +143,18 @@ fn the_declared_bytes_are_those_that_a_run_takes() {
     }
 }
 
+fn a_refused_allocation_is_not_counted() {
+    let mut kept: Vec<u8> = Vec::with_capacity(100);
+    let (before, own) = (Reading::now().expect("a meter"), OwnReading::now().expect("a meter"));
+    // No process has so many addresses: neither a first block nor a larger one in its place is given.
+    assert!(Vec::<u8>::new().try_reserve_exact(1 << 60).is_err());
+    assert!(kept.try_reserve_exact(1 << 60).is_err());
+    assert_eq!(Reading::now().expect("a meter"), before);
+    assert_eq!(OwnReading::now().expect("a meter"), own);
+    kept.reserve_exact(1000);
+    assert_eq!(OwnReading::now().expect("a meter").live_bytes - own.live_bytes, 900);
+}
+
 #[test]
 fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     for rule in RuleKind::ALL {
@@ -206,6 +218,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         );
     }
 
+    a_refused_allocation_is_not_counted();
     a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow();
     the_declared_bytes_are_those_that_a_run_takes();
     let tuning = tune(&planted::<Allocating>());

@@ -30,7 +30,7 @@ pub struct Plan {
     pub steps: u64,
     /// How long tunings go on; `None` for not at all.
     pub soak: Option<Duration>,
-    /// Growth beyond so many times the declared bytes fails the phase whatever else it says.
+    /// Growth beyond so many times the declared bytes of a simulation fails the phase whatever else it says.
     pub alert_factor: f64,
     /// Threads and SIMD level.
     pub resources: Resources,
@@ -100,8 +100,9 @@ impl Finding {
 /// The whole audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// Whether what was planted was caught, with a line about it: an allocation on the hot path, and a leak.
-    pub self_test: [(bool, String); 2],
+    /// Whether what was planted was caught, with a line about it: an allocation on the hot path, by one thread and by
+    /// the workers of a tuning, and a leak.
+    pub self_test: [(bool, String); 3],
     /// A finding a controller.
     pub findings: Vec<Finding>,
 }
@@ -120,18 +121,39 @@ impl Audit {
     }
 }
 
-/// Audits controller after controller; `tell` hears of each phase when it begins.
+/// Who follows an audit.
+pub trait Watcher: Send {
+    /// Hears of each phase when it begins, and now and then of a long one.
+    fn phase(&mut self, line: &str);
+
+    /// Is shown what is known after every controller.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept; the audit ends.
+    fn found(&mut self, audit: &Audit) -> Result<(), Error>;
+
+    /// Whether the audit shall stop: a soak ends here, and no controller follows.
+    fn interrupted(&self) -> bool;
+}
+
+/// Audits controller after controller.
 ///
 /// # Errors
 ///
-/// [`Error::NoMeter`] where nobody counts, and when memory cannot be reserved or threads cannot be started.
-pub fn run(plan: &Plan, tell: &mut dyn FnMut(&str)) -> Result<Audit, Error> {
+/// [`Error::NoMeter`] where nobody counts, and when memory cannot be reserved, threads cannot be started, or what was found cannot
+/// be kept.
+pub fn run(plan: &Plan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
     Reading::now().ok_or(Error::NoMeter)?;
-    tell("self-test");
+    watcher.phase("self-test");
     let self_test = phases::self_test(plan)?;
-    let mut findings = Vec::with_capacity(plan.controllers.len());
+    let mut audit = Audit { self_test, findings: Vec::with_capacity(plan.controllers.len()) };
     for controller in &plan.controllers {
-        findings.push(phases::controller(plan, *controller, tell)?);
+        audit.findings.push(phases::controller(plan, *controller, watcher)?);
+        watcher.found(&audit)?;
+        if watcher.interrupted() {
+            break;
+        }
     }
-    Ok(Audit { self_test, findings })
+    Ok(audit)
 }

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::planted::{self, plant};
-use super::{Finding, Phase, Plan, Plant, Sample};
+use super::{Finding, Phase, Plan, Plant, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
-use crate::engine::{Flow, Observer, Progress, Run, Solo};
+use crate::engine::{self, Flow, Observer, Progress, Run, Solo};
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
-use crate::swarm::Stopping;
+use crate::swarm::{Restarts, StopReason, Stopping};
 
 /// Steps of a simulation of the cycles.
 const CYCLE_STEPS: u64 = 1000;
@@ -21,6 +21,8 @@ const SAMPLES: usize = 100;
 /// Simulations of a generation of the batch at least, and of those before it, which are there for the threads alone.
 const SIMULATIONS: usize = 1000;
 const SETTLING: usize = 16;
+/// Lengths of simulations at most.
+const LENGTHS: u64 = 101;
 /// The start of a simulation where no study gives one.
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
@@ -45,6 +47,9 @@ fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Res
     config.simulation.duration = duration;
     config.simulation.early_abandonment = false;
     config.history = keep;
+    // The audit chooses how many simulations there are, so a limit of the study says nothing about them.
+    config.memory_limit = None;
+    (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
     Ok(config)
 }
 
@@ -101,12 +106,14 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 }
 
 /// Plants an allocation and a leak, and looks whether the phases find them.
-pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 2], Error> {
+pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 3], Error> {
     let controller = plan.controllers.first().copied().unwrap_or(ControllerKind::ALL[0]);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let with = |fault| Plan { plant: Some(fault), cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(Plant::Allocation), &config)?;
     let clean = footprint(&Plan { plant: None, ..plan.clone() }, &config)?;
+    let (_, _, workers) = batch(&with(Plant::Allocation), controller, &clean, SETTLING)?;
+    let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(Plant::Leak), &config)?;
     planted::give_back();
     let caught = allocation.allocations > 0 && clean.allocations == 0;
@@ -118,6 +125,7 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 2], Error> {
                 allocation.allocations, clean.allocations
             ),
         ),
+        (by_workers > 0, format!("the same by {} workers: {by_workers} seen", workers.len())),
         (!leak.green, format!("a planted leak: {}", leak.finding)),
     ])
 }
@@ -126,9 +134,10 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 2], Error> {
 pub(super) fn controller(
     plan: &Plan,
     controller: ControllerKind,
-    tell: &mut dyn FnMut(&str),
+    watcher: &mut dyn Watcher,
 ) -> Result<Finding, Error> {
-    let mut say = |phase: &str| tell(&format!("{}: {phase}", controller.name()));
+    let name = controller.name();
+    let mut say = |phase: &str| watcher.phase(&format!("{name}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     settle(plan, controller)?;
     let before = live();
@@ -147,7 +156,7 @@ pub(super) fn controller(
     say("create and destroy");
     let single = footprint(plan, &short)?;
     #[allow(clippy::cast_precision_loss, reason = "bytes")]
-    let alert = plan.alert_factor * single.bytes as f64;
+    let alert = plan.alert_factor * single.declared as f64;
     push(pattern(&single), alert);
     push(cycles(plan, &short)?, alert);
     say("histories");
@@ -160,8 +169,7 @@ pub(super) fn controller(
     let (batch, bytes_per_simulation, worker_allocations) = batch(plan, controller, &single, SIMULATIONS)?;
     push(batch, alert);
     if let Some(time) = plan.soak {
-        say("soak");
-        push(soak(plan, &short, time)?, alert);
+        push(soak(plan, &short, time, watcher)?, alert);
     }
     // Their samples are ours, everything else is gone.
     let kept: usize = phases
@@ -205,14 +213,19 @@ fn settle(plan: &Plan, controller: ControllerKind) -> Result<(), Error> {
     Ok(())
 }
 
+/// What to say about a study that no simulation of which lasts.
+const FALLEN: &str = "; not measured: the pendulum falls in every scenario (give other gains or starts)";
+
 /// Whether an arena is one chunk that never grows, and a simulation takes what was declared.
 fn pattern(single: &Footprint) -> Phase {
+    let chunk = if single.arena_holds { "one chunk an arena" } else { "the arena has GROWN" };
+    let fallen = if single.survived { "" } else { FALLEN };
     Phase {
         name: "memory patterns",
         points: 20,
         green: single.arena_holds && single.allocations == 0 && single.survived,
         finding: format!(
-            "{} bytes a simulation of {} declared, one chunk an arena, {} allocations while it ran",
+            "{} bytes a simulation of {} declared, {chunk}, {} allocations while it ran{fallen}",
             single.used, single.declared, single.allocations
         ),
         samples: Vec::new(),
@@ -253,33 +266,34 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
 
 /// Whether a bounded history takes the same bytes for ten times as many steps, by either policy; and how many a simulation takes with one.
 fn histories(plan: &Plan, controller: ControllerKind) -> Result<(Phase, u64), Error> {
-    let mut green = true;
-    let mut declared = 0;
-    let mut seen = [0; 2];
-    for (place, policy) in seen.iter_mut().zip(Policy::ALL) {
+    let (mut green, mut survived, mut declared) = (true, true, 0);
+    let mut seen = Vec::with_capacity(Policy::ALL.len());
+    for policy in Policy::ALL {
         let keep = Keep { capacity: SAMPLES, policy: *policy };
         let [short, long] = [CYCLE_STEPS, 10 * CYCLE_STEPS]
             .map(|steps| study(plan, controller, steps, keep).and_then(|config| footprint(plan, &config)));
         let (short, long) = (short?, long?);
-        green &= short.used == long.used && short.bytes == long.bytes && long.arena_holds && long.survived;
+        green &= short.used == long.used && short.bytes == long.bytes && long.arena_holds;
+        survived &= long.survived;
         declared = short.declared;
-        *place = long.used;
+        seen.push(format!("{} {} and {}", policy.name(), short.used, long.used));
     }
+    let fallen = if survived { "" } else { FALLEN };
     let finding = format!(
-        "{} and {} bytes a simulation for {} and for {} steps (decimate, ring)",
-        seen[0],
-        seen[1],
-        CYCLE_STEPS,
-        10 * CYCLE_STEPS
+        "bytes a simulation of {CYCLE_STEPS} and of {} steps: {}{fallen}",
+        10 * CYCLE_STEPS,
+        seen.join(", ")
     );
-    let phase = Phase { name: "history bounds", points: 10, green, finding, samples: Vec::new() };
+    let phase =
+        Phase { name: "history bounds", points: 10, green: green && survived, finding, samples: Vec::new() };
     Ok((phase, declared))
 }
 
-/// Whether a step costs memory: simulations of 1,000, 2,000 … steps with a history, each seen while it is held.
+/// Whether a step costs memory: simulations of more and more steps with a history, each seen while it is held; about a hundred of them.
 fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error> {
     let keep = Keep { capacity: SAMPLES, policy: Policy::Decimate };
-    let lengths = || (1..=plan.steps / CYCLE_STEPS).map(|thousand| thousand * CYCLE_STEPS);
+    let stride = CYCLE_STEPS * plan.steps.div_ceil(LENGTHS * CYCLE_STEPS);
+    let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
     let mut samples = memory::empty("the samples of the audit", lengths().count())?;
     let (mut allocations, mut survived) = (0, true);
     for steps in lengths() {
@@ -297,7 +311,7 @@ fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error
         .map_or(0.0, |(first, last)| (last.live_bytes - first.live_bytes) as f64 / (last.at - first.at));
     let level = samples.first().map(|first| first.live_bytes);
     let flat = samples.iter().all(|sample| Some(sample.live_bytes) == level);
-    let fallen = if survived { "" } else { "; the pendulum fell in every scenario" };
+    let fallen = if survived { "" } else { FALLEN };
     let phase = Phase {
         name: "stress",
         points: 20,
@@ -323,7 +337,7 @@ fn batch(
     config.swarm.settings.particles = simulations.div_ceil(config.scenario_count()).max(2);
     config.swarm.stopping = Stopping::after_generations(5);
     let problem = problem(plan, &config);
-    let tuning = Run::new(&problem)?.search(plan.resources, &mut Watch::default())?;
+    let tuning = engine::tune(&problem, plan.resources, &mut |_: &Progress| {})?;
     let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
     let workers = tuning.worker_allocations.clone();
     let phase = Phase {
@@ -341,65 +355,82 @@ fn batch(
     Ok((phase, tuning.bytes_per_simulation, workers))
 }
 
-/// Watches live bytes and pages over the generations of a tuning.
-#[derive(Default)]
-struct Watch {
-    samples: Vec<Sample>,
-    since: Option<(Instant, i64)>,
-}
-
-/// How many samples a soak keeps, and how long it waits between them.
+/// How many samples a soak keeps.
 const SOAK_SAMPLES: usize = 4096;
 
-impl Observer for Watch {
+/// Watches live bytes and pages over the generations of a tuning, and tells of them a hundred times.
+struct Watch<'a> {
+    watcher: &'a mut dyn Watcher,
+    name: &'static str,
+    time: Duration,
+    samples: Vec<Sample>,
+    since: Option<(Instant, i64)>,
+    told: f64,
+}
+
+impl Observer for Watch<'_> {
     fn generation(&mut self, progress: &Progress, _run: &mut Run<'_>) -> Flow {
-        let Some(pause) = self.pause(progress) else { return Flow::Continue };
         let (start, before) = *self.since.get_or_insert_with(|| (Instant::now(), live()));
-        let at = start.elapsed().as_secs_f64();
-        let is_due = self.samples.last().is_none_or(|last| at >= last.at + pause);
+        let (at, time) = (start.elapsed().as_secs_f64(), self.time.as_secs_f64());
+        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
+        let pause = (time / SOAK_SAMPLES as f64).max(0.1);
+        let is_due = self.samples.last().is_none_or(|last| at >= last.at + pause) || progress.ended;
         if is_due && self.samples.len() < self.samples.capacity() {
             // The look at the pages allocates and frees, so live bytes come first.
             let live_bytes = live() - before;
             self.samples.push(Sample { at, live_bytes, rss_bytes: rss_bytes() });
         }
-        Flow::Continue
-    }
-}
-
-impl Watch {
-    /// Seconds between samples; `None` when there is no room for any.
-    fn pause(&self, progress: &Progress) -> Option<f64> {
-        let time = progress.stopping.wall_time?;
-        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
-        (self.samples.capacity() > 0).then(|| (time / SOAK_SAMPLES as f64).max(0.1))
+        if at >= self.told + (time / 100.0).max(10.0) {
+            self.told = at;
+            let (name, moved) = (self.name, live() - before);
+            self.watcher.phase(&format!("{name}: soak {at:.0} of {time:.0} s: live bytes moved by {moved}"));
+        }
+        if self.watcher.interrupted() { Flow::Interrupt } else { Flow::Continue }
     }
 }
 
 /// Tunes until the time is over.
-fn soak(plan: &Plan, config: &Config, time: Duration) -> Result<Phase, Error> {
+fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher) -> Result<Phase, Error> {
     let mut config = config.clone();
     config.swarm.settings.particles = SIMULATIONS.div_ceil(config.scenario_count());
     config.swarm.stopping =
         Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
     let problem = problem(plan, &config);
-    let mut watch = Watch { samples: memory::empty("the samples of the soak", SOAK_SAMPLES)?, since: None };
+    let name = config.controller.kind.name();
+    watcher.phase(&format!("{name}: soak"));
+    let samples = memory::empty("the samples of the soak", SOAK_SAMPLES + 1)?;
+    let mut watch = Watch { watcher, name, time, samples, since: None, told: 0.0 };
     let tuning = Run::new(&problem)?.search(plan.resources, &mut watch)?;
     let samples = watch.samples;
     let growth = samples.iter().map(|sample| sample.live_bytes.abs()).max().unwrap_or(0);
-    let pages = |sample: Option<&Sample>| sample.map_or(0, |sample| sample.rss_bytes);
-    #[allow(clippy::cast_possible_wrap, reason = "bytes of a process")]
-    let drift = pages(samples.last()) as i64 - pages(samples.first()) as i64;
+    let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
+    let whole = tuning.reason == StopReason::WallTime;
+    let end = if whole { String::new() } else { format!("; ended early ({})", tuning.reason.name()) };
     Ok(Phase {
         name: "soak",
         points: 0,
-        green: growth == 0,
+        green: whole && growth == 0 && tuning.growth_bytes == 0 && allocations == 0,
         finding: format!(
-            "{} generations in {:.0} s: live bytes moved by {growth}, pages by {drift} bytes (advisory)",
+            "{} generations in {:.0} s: live bytes moved by {growth}, {allocations} allocations on the hot path; {}{end}",
             tuning.generations,
-            tuning.wall.as_secs_f64()
+            tuning.wall.as_secs_f64(),
+            pages(&samples)
         ),
         samples,
     })
+}
+
+/// How the pages of the process moved, which is advisory.
+fn pages(samples: &[Sample]) -> String {
+    let seen = || samples.iter().map(|sample| sample.rss_bytes);
+    match seen().min().zip(seen().max()) {
+        Some((least, most)) if least > 0 => {
+            let drift =
+                seen().next_back().unwrap_or(0).cast_signed() - seen().next().unwrap_or(0).cast_signed();
+            format!("pages drifted by {drift} bytes within {} (advisory)", most - least)
+        }
+        _ => "pages cannot be seen here".into(),
+    }
 }
 
 /// The pages of this process; 0 where they cannot be looked up.

@@ -36,7 +36,7 @@ impl Member for Plant {
 }
 
 /// Bytes that are allocated or leaked.
-pub(super) const PLANTED_BYTES: usize = 64;
+const PLANTED_BYTES: usize = 64;
 
 /// What has been leaked: kept where other tools that look for leaks can see it, so that they find no leak but their own.
 static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());

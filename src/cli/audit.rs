@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
+use super::interrupt::Interrupt;
 use super::table::{count, table};
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Finding, Phase, Plan};
+use crate::audit::{self, Audit, Finding, Phase, Plan, Watcher};
 use crate::config;
 use crate::registry::Member;
 use crate::report;
@@ -28,11 +29,11 @@ pub(super) struct Args {
     /// Control steps of the longest simulation [default: 101000, 21000 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2000..=config::STEPS_MAX))]
     steps: Option<u64>,
-    /// Also tune for so long and watch, such as 90s, 10m, 1h; a controller
+    /// Also tune for so long and watch, such as 90s, 10m, 1h: every controller for so long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     soak: Option<Duration>,
-    /// Growth beyond so many times the bytes of a simulation fails a phase, whatever else it says
-    #[arg(long, value_name = "FACTOR", default_value_t = 2.0)]
+    /// Growth beyond so many times the declared bytes of a simulation fails a phase, whatever else it says
+    #[arg(long, value_name = "FACTOR", default_value_t = 2.0, value_parser = factor)]
     alert_factor: f64,
     /// Fewer cycles and steps
     #[arg(long)]
@@ -54,20 +55,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let plan = plan(args)?;
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join("audit"));
     report::prepare_directory(&directory)?;
-    let audit = audit::run(&plan, &mut |phase| {
-        if !args.show.quiet {
-            note(phase);
-        }
-    })?;
-    let json = to_json(&plan, &audit);
-    let written = report::write_audit(&directory, &audit, &json);
+    let mut watcher = Follower {
+        plan: &plan,
+        directory: &directory,
+        quiet: args.show.quiet,
+        interrupt: Interrupt::listen(),
+    };
+    let audit = audit::run(&plan, &mut watcher)?;
     if args.show.json {
-        print(&format!("{json}\n"))?;
+        print(&format!("{}\n", to_json(&plan, &audit)))?;
     } else if !args.show.quiet {
         print(&show(&audit))?;
-    }
-    written?;
-    if !args.show.quiet {
         note(&format!("written to {}", directory.display()));
     }
     if !audit.works() {
@@ -85,7 +83,31 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             ));
         }
     }
-    Ok(Exit::of(audit.is_ready()))
+    Ok(watcher.interrupt.exit_code().map_or(Exit::of(audit.is_ready()), Exit::Interrupted))
+}
+
+/// Tells what is going on, and writes what is known after every controller.
+struct Follower<'a> {
+    plan: &'a Plan,
+    directory: &'a Path,
+    quiet: bool,
+    interrupt: Interrupt,
+}
+
+impl Watcher for Follower<'_> {
+    fn phase(&mut self, line: &str) {
+        if !self.quiet {
+            note(line);
+        }
+    }
+
+    fn found(&mut self, audit: &Audit) -> Result<(), Error> {
+        report::write_audit(self.directory, audit, &to_json(self.plan, audit))
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.exit_code().is_some()
+    }
 }
 
 fn plan(args: &Args) -> Result<Plan, Error> {
@@ -101,6 +123,12 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         resources: args.machine.resources()?,
         plant: args.plant.as_ref().and_then(planted),
     })
+}
+
+/// A number from 0 on.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=f64::MAX).contains(number));
+    number.ok_or_else(|| "allowed: a number from 0 on".into())
 }
 
 /// A duration such as `90s`, `10m` or `1h`; seconds without a unit.
@@ -124,14 +152,14 @@ fn show(audit: &Audit) -> String {
             finding.controller.name().into(),
             bytes(finding.bytes_per_simulation),
             bytes(finding.declared_bytes[1]),
-            finding.one_time_bytes.to_string(),
+            bytes(u64::try_from(finding.one_time_bytes).unwrap_or(0)),
             finding.bytes_per_step.to_string(),
             finding.worker_allocations.iter().sum::<u64>().to_string(),
             finding.score().to_string(),
             verdict(finding.is_ready()).into(),
         ]
     });
-    let head = ["controller", "simulation", "with history", "once B", "B/step", "allocs", "score", ""];
+    let head = ["controller", "simulation", "with history", "made once", "B/step", "allocs", "score", ""];
     let overview = table(&head, &[1, 2, 3, 4, 5, 6], rows);
     let tests = audit.self_test.iter().map(|(caught, line)| mark(*caught, "self-test", line));
     let phases = audit.findings.iter().flat_map(|finding| {

@@ -28,13 +28,13 @@ pub(super) struct Args {
     #[arg(long)]
     check: bool,
     /// Control steps a second on one thread that must be reached
-    #[arg(long, value_name = "RATE", default_value_t = 200_000.0)]
+    #[arg(long, value_name = "RATE", default_value_t = 200_000.0, value_parser = audit::factor)]
     min_steps_per_s: f64,
     /// Largest latency (P99) of a simulation, in ms a simulated second
-    #[arg(long, value_name = "MS", default_value_t = 0.5)]
+    #[arg(long, value_name = "MS", default_value_t = 0.5, value_parser = audit::factor)]
     max_latency_ms: f64,
     /// Largest share of the workers' time outside of the kernel, in per cent
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.5)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = audit::factor)]
     max_overhead: f64,
     /// Where bench.json goes [default: nowhere]
     #[arg(long, value_name = "DIR")]
@@ -73,14 +73,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         overhead: args.max_overhead / 100.0,
     };
     let json = to_json(&measurements, level);
+    let written = args
+        .output
+        .as_ref()
+        .map_or(Ok(()), |directory| report::write_json(&directory.join("bench.json"), &json));
     if args.show.json {
         print(&format!("{json}\n"))?;
     } else if !args.show.quiet {
         print(&show(&measurements))?;
     }
-    if let Some(directory) = &args.output {
-        report::write_json(&directory.join("bench.json"), &json)?;
-    }
+    written?;
     let mut holds = true;
     for measurement in &measurements {
         for miss in measurement.misses(&thresholds) {
@@ -109,7 +111,7 @@ fn show(measurements: &[Measurement]) -> String {
     }
     rows.extend([
         row("parallel efficiency", &|m| percent(m.efficiency)),
-        row("ns a step and core", &|m| format!("{:.2}", m.ns_per_step)),
+        row("ns a step and thread", &|m| format!("{:.2}", m.ns_per_step)),
         row("kernel steps/s, 1 core", &|m| million(m.kernel_steps_per_s)),
         row("GFLOP/s, 1 core", &|m| m.flops.map_or("–".into(), |flops| format!("{:.1}", flops / 1e9))),
         row("FMA peak GFLOP/s", &|m| format!("{:.1}", m.peak_flops / 1e9)),

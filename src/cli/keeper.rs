@@ -8,6 +8,7 @@ use super::{SearchArgs, note};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
+use crate::memory::Reading;
 use crate::report::checkpoint;
 use crate::tape;
 
@@ -21,6 +22,9 @@ pub(super) struct Keeper<'a> {
     interrupt: &'a Interrupt,
     /// The exit code when the run was interrupted.
     interrupted: Option<u8>,
+    /// Bytes that checkpoints may take, and the live bytes after the first generation.
+    room: u64,
+    first: Option<u64>,
     /// The run as it was last saved, and after which generation.
     bytes: Vec<u8>,
     safe: u64,
@@ -37,6 +41,7 @@ impl<'a> Keeper<'a> {
         config: &'a Config,
         search: &SearchArgs,
         interrupt: &'a Interrupt,
+        room: u64,
     ) -> Self {
         Self {
             directory,
@@ -45,6 +50,8 @@ impl<'a> Keeper<'a> {
             meter: Meter::new(search.show.quiet),
             interrupt,
             interrupted: None,
+            room,
+            first: None,
             bytes: Vec::new(),
             safe: 0,
             next: Vec::new(),
@@ -75,6 +82,14 @@ impl<'a> Keeper<'a> {
         (self.safe, self.bytes)
     }
 
+    /// Bytes that generations keep, and what the program has beyond its first generation and the room of checkpoints.
+    fn growth(&mut self, progress: &Progress) -> i64 {
+        let live = Reading::now().map_or(0, |reading| reading.live_bytes);
+        let first = *self.first.get_or_insert(live);
+        let beyond = live.saturating_sub(first.saturating_add(self.room));
+        progress.row.growth_bytes.max(beyond.cast_signed())
+    }
+
     fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
         self.next.clear();
         tape::save(run, &mut self.next);
@@ -88,9 +103,10 @@ impl<'a> Keeper<'a> {
 impl Observer for Keeper<'_> {
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
         self.meter.show(progress);
-        if progress.row.growth_bytes > 0 && !self.warned_of_growth {
+        let growth = self.growth(progress);
+        if growth > 0 && !self.warned_of_growth {
             self.warned_of_growth = true;
-            let (bytes, generation) = (progress.row.growth_bytes, progress.row.generation);
+            let (bytes, generation) = (growth, progress.row.generation);
             note(&format!(
                 "warning: memory grows: {bytes} bytes by generation {generation}; this is a bug of gainswarm"
             ));

@@ -82,13 +82,14 @@ impl Study {
         let Claim { config, directory, saved, held } = claim;
         let problem = Problem::new(&config);
         // Before the directory is claimed for a run that cannot be.
-        Declared::of(&problem, resources).fit(problem.memory_limit)?;
+        let declared = Declared::of(&problem, resources).with_checkpoints();
+        declared.fit(problem.memory_limit)?;
         let run = match &saved {
             Some(saved) => Run::restore(&problem, &saved.state)?,
             None => Run::new(&problem)?,
         };
         let was_complete = run.ended().is_some();
-        let mut keeper = Keeper::new(&directory, &config, search, interrupt);
+        let mut keeper = Keeper::new(&directory, &config, search, interrupt, declared.checkpoints);
         let tuning = keeper.keep(run, resources)?;
         let certificate = problem::certifier(&config)(&tuning.values);
         let interrupted = keeper.interrupted();

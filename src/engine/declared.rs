@@ -19,6 +19,8 @@ pub struct Declared {
     pub swarms: u64,
     /// The rows of convergence.csv.
     pub log: u64,
+    /// Copies of the state of the run, where it is saved.
+    pub checkpoints: u64,
 }
 
 /// What a swarm keeps a particle and dimension, in numbers: position, velocity, best, position in units.
@@ -52,13 +54,20 @@ impl Declared {
             generation: judged(positions) + judged(1) + positions as u64 * size_of::<Outcome>() as u64,
             swarms: coordinates * NUMBERS_A_COORDINATE * 8 + particles * BYTES_A_PARTICLE + swarms + 4096,
             log: generations * size_of::<Generation>() as u64,
+            checkpoints: 0,
         }
+    }
+
+    /// With what a run takes that is saved on the way: the last state, the next, and the file.
+    #[must_use]
+    pub fn with_checkpoints(self) -> Self {
+        Self { checkpoints: 3 * (self.swarms + self.log) + (1 << 16), ..self }
     }
 
     /// All together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.arenas + self.generation + self.swarms + self.log
+        self.arenas + self.generation + self.swarms + self.log + self.checkpoints
     }
 
     /// Refuses what does not fit beside what the program uses already.
@@ -72,9 +81,9 @@ impl Declared {
         if needed <= limit {
             return Ok(());
         }
-        let Self { arenas, generation, swarms, log } = self;
+        let Self { arenas, generation, swarms, log, checkpoints } = self;
         let parts = format!(
-            "{arenas} for the arenas of the workers, {generation} for a generation, {swarms} for the swarms, {log} for the log"
+            "{arenas} for the arenas of the workers, {generation} for a generation, {swarms} for the swarms, {log} for the log, {checkpoints} for checkpoints"
         );
         Err(Error::MemoryLimit { needed, limit, parts })
     }

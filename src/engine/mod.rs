@@ -203,12 +203,13 @@ impl Tuning {
 ///
 /// # Errors
 ///
-/// As [`Run::new`] and [`Run::search`].
+/// As [`Run::new`] and [`Run::search`], and [`Error::MemoryLimit`] when the run would not fit into what it may use.
 pub fn tune(
     problem: &Problem,
     resources: Resources,
     mut observe: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Tuning, Error> {
+    Declared::of(problem, resources).fit(problem.memory_limit)?;
     Run::new(problem)?.search(resources, &mut observe)
 }
 
@@ -289,15 +290,14 @@ impl<'p> Run<'p> {
         self.search.generations()
     }
 
-    /// Generation after generation, from where the run is to its end or to where the observer interrupts it.
+    /// Generation after generation, from where the run is to its end or to where the observer interrupts it, or to where the program uses
+    /// more memory than the problem allows ([`Declared::fit`] says before whether it will).
     ///
     /// # Errors
     ///
     /// When threads cannot be started or memory cannot be reserved, or when the best gain vector, simulated once more, does
     /// not give the cost for which it was chosen.
     pub fn search(self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
-        // Before the threads, whose start would be in vain.
-        Declared::of(self.problem, resources).fit(self.problem.memory_limit)?;
         workers::with(resources.threads, || self.run(resources, observer))
     }
 

@@ -40,6 +40,8 @@ thread_local! {
     // Constants without a destructor: reading them allocates nothing, at any time of a thread's life.
     static OWN_ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
     static OWN_FREES: Cell<u64> = const { Cell::new(0) };
+    static OWN_LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+    static OWN_PEAK_BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
 /// What the meter shows: totals since the start of the process, over all threads.
@@ -64,13 +66,22 @@ pub struct OwnReading {
     pub allocations: u64,
     /// Frees, also of what other threads have allocated; each growth of a block counted as one.
     pub frees: u64,
+    /// Bytes that it has allocated less those that it has freed; below 0 where it frees what others have allocated.
+    pub live_bytes: i64,
+    /// The most that these have been.
+    pub peak_bytes: i64,
 }
 
 impl OwnReading {
     /// The counters of this thread now, or `None` when no [`Meter`] is this program's allocator.
     #[must_use]
     pub fn now() -> Option<Self> {
-        Reading::now().map(|_| Self { allocations: OWN_ALLOCATIONS.get(), frees: OWN_FREES.get() })
+        Reading::now().map(|_| Self {
+            allocations: OWN_ALLOCATIONS.get(),
+            frees: OWN_FREES.get(),
+            live_bytes: OWN_LIVE_BYTES.get(),
+            peak_bytes: OWN_PEAK_BYTES.get(),
+        })
     }
 }
 
@@ -105,27 +116,36 @@ fn count_allocation(bytes: usize) {
     BYTES_ALLOCATED.fetch_add(bytes as u64, Relaxed);
     PEAK.fetch_max(live_bytes(), Relaxed);
     OWN_ALLOCATIONS.set(OWN_ALLOCATIONS.get() + 1);
+    OWN_LIVE_BYTES.set(OWN_LIVE_BYTES.get() + bytes.cast_signed() as i64);
+    OWN_PEAK_BYTES.set(OWN_PEAK_BYTES.get().max(OWN_LIVE_BYTES.get()));
 }
 
 fn count_free(bytes: usize) {
     FREES.fetch_add(1, Relaxed);
     BYTES_FREED.fetch_add(bytes as u64, Relaxed);
     OWN_FREES.set(OWN_FREES.get() + 1);
+    OWN_LIVE_BYTES.set(OWN_LIVE_BYTES.get() - bytes.cast_signed() as i64);
 }
 
 // SAFETY: every method forwards to `System` with the caller's arguments, so the caller's promises are the ones that
 // `System` asks for, and what is returned is what `System` returned.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count_allocation(layout.size());
         // SAFETY: forwarded as received.
-        unsafe { System.alloc(layout) }
+        let block = unsafe { System.alloc(layout) };
+        if !block.is_null() {
+            count_allocation(layout.size());
+        }
+        block
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count_allocation(layout.size());
         // SAFETY: forwarded as received.
-        unsafe { System.alloc_zeroed(layout) }
+        let block = unsafe { System.alloc_zeroed(layout) };
+        if !block.is_null() {
+            count_allocation(layout.size());
+        }
+        block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -135,9 +155,13 @@ unsafe impl GlobalAlloc for Meter {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count_free(layout.size());
-        count_allocation(size);
         // SAFETY: forwarded as received.
-        unsafe { System.realloc(block, layout, size) }
+        let moved = unsafe { System.realloc(block, layout, size) };
+        // A refusal leaves the block as it was.
+        if !moved.is_null() {
+            count_free(layout.size());
+            count_allocation(size);
+        }
+        moved
     }
 }

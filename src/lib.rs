@@ -13,7 +13,7 @@
 //! 7. [`stability`]: the certificate of a gain vector.
 //! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
 //! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
-//! 10. [`report`]: results as files.
+//! 10. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
 //! 11. [`cli`]: the commands; the only module that prints.
 //!
 //! # Example
@@ -37,6 +37,7 @@
 //! # Ok::<(), gainswarm::Error>(())
 //! ```
 
+mod figures;
 mod registry;
 
 pub mod audit;
@@ -53,6 +54,7 @@ pub mod memory;
 pub mod parameter;
 pub mod plants;
 pub mod problem;
+pub mod replay;
 pub mod report;
 pub mod sampling;
 pub mod simulation;

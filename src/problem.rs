@@ -153,6 +153,16 @@ impl PlantKind {
         with_plant!(self, P => <P as Plant<_>>::PARAMETERS)
     }
 
+    /// The lengths of the links in m, in their order, for the given parameter values.
+    #[must_use]
+    pub fn link_lengths(self, values: &[f64]) -> Vec<f64> {
+        let named = self.parameters().iter().zip(values);
+        named
+            .filter(|(parameter, _)| parameter.name.ends_with("_length"))
+            .map(|(_, length)| *length)
+            .collect()
+    }
+
     /// The plant's states.
     #[must_use]
     pub fn states(self) -> &'static [Quantity] {

@@ -7,11 +7,12 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
-use super::table::{count, table};
+use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::audit::{self, Audit, Finding, Phase, Plan, Watcher};
 use crate::config;
+use crate::figures::count;
 use crate::registry::Member;
 use crate::report;
 

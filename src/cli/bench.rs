@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::table::{count, rate, table};
+use super::table::table;
 use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, audit, note, print};
 use crate::Error;
 use crate::bench::{self, Measurement, Thresholds};
 use crate::engine::Resources;
+use crate::figures::{count, rate};
 use crate::registry::Member;
 use crate::report;
 use crate::simulation::SimdLevel;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::table::{number, table};
+use super::table::table;
 use super::{load, note, print};
 use crate::Error;
 use crate::config::read_gains;
 use crate::controllers::SurfaceKind;
+use crate::figures::number;
 use crate::problem;
 use crate::registry::Member;
 use crate::stability::{Certificate, Eigenvalue, Verdict};

@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::interrupt::Interrupt;
 use super::study::{Claim, Study};
-use super::table::{count, number, table};
+use super::table::table;
 use super::tune::NOTHING_HOLDS;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
+use crate::figures::{count, number};
 use crate::report::{self, Summary};
 
 #[derive(Debug, clap::Args)]

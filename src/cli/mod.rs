@@ -23,6 +23,7 @@ mod interrupt;
 mod keeper;
 mod list;
 mod progress;
+mod report;
 mod simulate;
 mod study;
 mod table;
@@ -53,6 +54,8 @@ enum Command {
     Compare(compare::Args),
     /// Try gains on thousands of scenarios that tuning never saw
     Validate(validate::Args),
+    /// Make a page of a tuning's results: report.html
+    Report(report::Args),
     /// Simulate one closed loop and write its trajectory as CSV
     Simulate(simulate::Args),
     /// Say whether gains are stable about upright; exit code 1 when not
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Validate(args) => validate::run(&args).map(Exit::of),
+        Command::Report(args) => report::run(&args).map(|()| Exit::Success),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
         Command::Audit(args) => audit::run(&args),

@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::table::{number, rate};
 use crate::engine::Progress;
+use crate::figures::{number, rate};
 use crate::swarm::Stopping;
 
 const BAR: &str = "{bar:24} {prefix} {pos}/{len}  {msg}  {eta} left";

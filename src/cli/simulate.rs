@@ -3,10 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::table::number;
 use super::{load, note, stdout_result};
 use crate::Error;
 use crate::config::{self, Config, DT, DURATION, read_gains};
+use crate::figures::number;
 use crate::parameter::Parameter;
 use crate::problem::Problem;
 use crate::report;

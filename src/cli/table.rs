@@ -15,34 +15,3 @@ pub(super) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<It
     let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
     lines.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
-
-/// A number with six significant digits.
-pub(super) fn number(value: f64) -> String {
-    let magnitude = value.abs();
-    if value == 0.0 || !value.is_finite() {
-        format!("{value}")
-    } else if (1e-3..1e6).contains(&magnitude) {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
-        let decimals = (5 - magnitude.log10().floor() as i32).clamp(0, 8) as usize;
-        format!("{value:.decimals$}")
-    } else {
-        format!("{value:.5e}")
-    }
-}
-
-/// A count with thousands separated.
-pub(super) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
-}
-
-/// A rate with a unit prefix: `1.25 million`.
-pub(super) fn rate(value: f64) -> String {
-    if value >= 1e6 { format!("{:.1} million", value / 1e6) } else { format!("{value:.0}") }
-}

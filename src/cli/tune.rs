@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::study::{Claim, Study};
-use super::table::{count, number, rate, table};
+use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
 use crate::engine::Tuning;
+use crate::figures::{count, number, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;

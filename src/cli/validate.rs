@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::table::{count, number, table};
+use super::table::table;
 use super::{MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::config::{Config, read_gains};
+use crate::figures::{count, number};
 use crate::report;
 use crate::validation::statistics::Estimate;
 use crate::validation::{self, Difference, Finding, METRICS};

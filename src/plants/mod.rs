@@ -36,7 +36,8 @@ pub trait Plant<const N: usize>: Send + Sync + 'static {
     const SUMMARY: &'static str;
     /// Names and units of the `2·N` states: the coordinates, then their rates.
     const STATES: &'static [Quantity];
-    /// The physical parameters, in the order of the values given to [`Plant::constants`].
+    /// The physical parameters, in the order of the values given to [`Plant::constants`]. Those whose names end with `_length` are the
+    /// lengths of the links in their order, which reports draw.
     const PARAMETERS: &'static [Parameter];
 
     /// Whether it is run so much that it is worth a loop of its own and the widest vectors.

@@ -16,6 +16,9 @@ mod directory;
 mod file;
 mod gains;
 mod manifest;
+mod page;
+mod plot;
+mod results;
 mod summary;
 mod trajectory;
 mod validation;
@@ -24,6 +27,9 @@ pub use audit::write_audit;
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
 pub use file::replace;
+pub use page::write_report;
+use plot::Plot;
+pub use results::Results;
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
 pub use validation::validation_json;
@@ -61,6 +67,13 @@ pub fn write_tuning(
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// A plot as SVG and PNG.
+fn stage_plot(directory: &Path, plot: &Plot) -> Result<[Staged; 2], Error> {
+    let path = |extension: &str| directory.join(format!("{}.{extension}", plot.name));
+    let svg = Staged::new(&path("svg"), |file| file.write_all(plot.svg()?.as_bytes()))?;
+    Ok([svg, Staged::new(&path("png"), |file| file.write_all(&plot.png()?))?])
 }
 
 /// Whether all files of a tuning are there.

@@ -1,0 +1,32 @@
+//! Numbers as people read them.
+
+/// A number with six significant digits.
+pub(crate) fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        format!("{value}")
+    } else if (1e-3..1e6).contains(&magnitude) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
+        let decimals = (5 - magnitude.log10().floor() as i32).clamp(0, 8) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.5e}")
+    }
+}
+
+/// A count with thousands separated.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
+
+/// A rate with a unit prefix: `1.25 million`.
+pub(crate) fn rate(value: f64) -> String {
+    if value >= 1e6 { format!("{:.1} million", value / 1e6) } else { format!("{value:.0}") }
+}

@@ -1,0 +1,179 @@
+//! Tuned gains, simulated once more to be looked at: every scenario's outcome, and the trajectories of some.
+//!
+//! A trajectory is thinned to the samples without which a straight line between its neighbours would be seen to be wrong.
+
+use crate::Error;
+use crate::config::Config;
+use crate::costs::TermSet;
+use crate::engine::Solo;
+use crate::problem::Problem;
+use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
+
+/// Scenarios whose trajectories are shown at most.
+pub const SHOWN_MAX: usize = 16;
+/// Samples of a trajectory before it is thinned, and after.
+const SAMPLES: u64 = 4000;
+const KEPT_MAX: usize = 1500;
+/// How far a straight line may be off, as a share of what is seen of a column: a pixel of a large plot.
+const TOLERANCE: f64 = 1.0 / 700.0;
+
+/// What gains do in the scenarios of a study.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// The outcome in every scenario.
+    pub records: Vec<Record>,
+    /// The scenario with the highest cost.
+    pub worst: usize,
+    /// Some of them, the worst among them.
+    pub runs: Vec<Run>,
+}
+
+/// A scenario whose trajectory is shown.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its position among the scenarios.
+    pub index: usize,
+    /// What it starts from, in a few words.
+    pub name: String,
+    /// Names of the columns: t, the states, u, sigma.
+    pub columns: Vec<&'static str>,
+    /// A row a sample.
+    pub trajectory: Trajectory,
+}
+
+impl Replay {
+    /// Simulates gains in all scenarios of a study.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn new(config: &Config, values: &[f64]) -> Result<Self, Error> {
+        let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
+        let level = problem.simulator.effective(SimdLevel::widest());
+        let mut solo = Solo::new(&problem, level, &[values.to_vec()])?;
+        solo.run();
+        let records: Vec<Record> = solo.records().collect();
+        let costs = records.iter().map(|record| record.cost).enumerate();
+        let worst = costs.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index);
+        let runs = shown(records.len(), worst).into_iter().map(|index| {
+            let scenario = &problem.scenarios[index];
+            let every = usize::try_from(config.simulation.steps().div_ceil(SAMPLES)).unwrap_or(usize::MAX);
+            let (_, trajectory) = problem.simulator.record(level, values, scenario, every)?;
+            let states = config.plant.kind.states();
+            let columns =
+                [&["t"], &states.iter().map(|state| state.name).collect::<Vec<_>>()[..], &["u", "sigma"]];
+            Ok(Run {
+                index,
+                name: name(config, index, scenario),
+                columns: columns.concat(),
+                trajectory: thinned(&trajectory),
+            })
+        });
+        let runs = runs.collect::<Result<_, Error>>()?;
+        Ok(Self { records, worst, runs })
+    }
+}
+
+/// All scenarios, or some that are spread over them, with the worst.
+fn shown(count: usize, worst: usize) -> Vec<usize> {
+    let mut shown: Vec<usize> = if count <= SHOWN_MAX {
+        (0..count).collect()
+    } else {
+        (0..SHOWN_MAX - 1).map(|k| k * count / (SHOWN_MAX - 1)).chain([worst]).collect()
+    };
+    shown.sort_unstable();
+    shown.dedup();
+    shown
+}
+
+/// The number of a scenario and where it starts.
+fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
+    let states = config.plant.kind.states().iter().zip(&scenario.initial_state);
+    let moved: Vec<String> = states
+        .filter(|(_, value)| **value != 0.0)
+        .map(|(state, value)| format!("{} {}", state.name, (value * 1e4).round() / 1e4))
+        .collect();
+    let start = if moved.is_empty() { "at rest".into() } else { moved.join(", ") };
+    format!("{}: {start}", index + 1)
+}
+
+/// The samples that are needed to see the same curves.
+fn thinned(trajectory: &Trajectory) -> Trajectory {
+    let width = trajectory.width;
+    let rows: Vec<&[f64]> = trajectory.rows().collect();
+    if rows.len() < 3 {
+        return trajectory.clone();
+    }
+    let span = |column: usize| {
+        let seen = rows.iter().map(|row| row[column]);
+        let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        (high - low).max(f64::MIN_POSITIVE)
+    };
+    let spans: Vec<f64> = (0..width).map(span).collect();
+    let mut tolerance = TOLERANCE;
+    loop {
+        let kept = needed(&rows, &spans, tolerance);
+        if kept.len() <= KEPT_MAX {
+            return Trajectory { width, values: kept.into_iter().flat_map(|k| rows[k]).copied().collect() };
+        }
+        tolerance *= 2.0;
+    }
+}
+
+/// The rows between which straight lines are nowhere farther off than `tolerance` of a column's span (Ramer 1972,
+/// <https://doi.org/10.1016/S0146-664X(72)80017-0>, with distances along the columns).
+fn needed(rows: &[&[f64]], spans: &[f64], tolerance: f64) -> Vec<usize> {
+    let mut is_kept = vec![false; rows.len()];
+    let mut open = vec![(0, rows.len() - 1)];
+    while let Some((from, to)) = open.pop() {
+        (is_kept[from], is_kept[to]) = (true, true);
+        let duration = rows[to][0] - rows[from][0];
+        let off = |k: usize| {
+            let s = (rows[k][0] - rows[from][0]) / duration;
+            let columns = (1..spans.len()).map(|c| {
+                let line = rows[from][c] + s * (rows[to][c] - rows[from][c]);
+                (rows[k][c] - line).abs() / spans[c]
+            });
+            columns.fold(0.0, f64::max)
+        };
+        let farthest = (from + 1..to).map(|k| (k, off(k))).max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((k, _)) = farthest.filter(|(_, off)| *off > tolerance) {
+            open.extend([(from, k), (k, to)]);
+        }
+    }
+    (0..rows.len()).filter(|k| is_kept[*k]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_trajectory_is_near_all_of_it_and_ends_with_it() {
+        let row = |k: usize| {
+            let t = k as f64 * 1e-3;
+            [t, (7.0 * t).sin() * (-t).exp(), if t < 0.5 { 150.0 } else { 0.0 }]
+        };
+        let whole = Trajectory { width: 3, values: (0..=4000).flat_map(row).collect() };
+        let kept = thinned(&whole);
+        let rows: Vec<&[f64]> = kept.rows().collect();
+        assert!((20..400).contains(&rows.len()), "{}", rows.len());
+        assert_eq!((rows[0][0], rows[rows.len() - 1][0]), (0.0, 4.0));
+        for k in 0..=4000 {
+            let [t, angle, force] = row(k);
+            let after = rows.iter().position(|row| row[0] >= t).expect("a row").max(1);
+            let (a, b) = (rows[after - 1], rows[after]);
+            let at = |column: usize| a[column] + (t - a[0]) / (b[0] - a[0]) * (b[column] - a[column]);
+            assert!((at(1) - angle).abs() < 0.005 && (at(2) - force).abs() < 0.5, "at {t} s");
+        }
+    }
+
+    #[test]
+    fn the_worst_of_many_scenarios_is_always_shown() {
+        assert_eq!(shown(3, 1), [0, 1, 2]);
+        for worst in [0, 77, 999] {
+            let shown = shown(1000, worst);
+            assert!(shown.contains(&worst) && shown.len() <= SHOWN_MAX && shown.is_sorted());
+        }
+    }
+}

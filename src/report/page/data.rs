@@ -1,0 +1,93 @@
+//! The data of a report as its script reads them: runs, tables, and where each plot has its numbers.
+
+use serde_json::{Map, Value, json};
+
+use super::charts::{CONVERGENCE, Chart, Source, spectra, u_max};
+use crate::replay::{Replay, Run};
+use crate::report::plot::Axis;
+use crate::report::results::Results;
+use crate::simulation::Ending;
+use crate::stability::Certificate;
+
+/// Everything, as JSON that may stand in a script element.
+pub(super) fn json(
+    results: &Results,
+    replay: &Replay,
+    certificate: &Certificate,
+    charts: &[&Chart],
+) -> String {
+    let config = &results.config;
+    let (states, lengths) =
+        (config.plant.kind.states(), config.plant.kind.link_lengths(&config.plant.values));
+    let links = states
+        .iter()
+        .skip(1)
+        .zip(&lengths)
+        .map(|(state, length)| json!({ "angle": state.name, "length": length }));
+    let plots: Map<String, Value> = charts
+        .iter()
+        .filter(|chart| !chart.series.is_empty())
+        .map(|chart| (chart.plot.name.clone(), plot(chart)))
+        .collect();
+    let value = json!({
+        "runs": replay.runs.iter().map(|one| run(replay, one)).collect::<Vec<_>>(),
+        "tables": tables(results, certificate),
+        "worst": replay.runs.iter().position(|run| run.index == replay.worst),
+        "links": links.collect::<Vec<_>>(),
+        "track_limit": config.simulation.track_limit,
+        "u_max": u_max(results),
+        "plots": plots,
+    });
+    // No text may end the element.
+    value.to_string().replace('<', "\\u003c")
+}
+
+fn run(replay: &Replay, run: &Run) -> Value {
+    let record = &replay.records[run.index];
+    let column = |place: usize| run.trajectory.rows().map(|row| rounded(row[place])).collect::<Vec<_>>();
+    let columns: Map<String, Value> =
+        run.columns.iter().enumerate().map(|(place, name)| ((*name).into(), column(place).into())).collect();
+    json!({ "name": run.name, "cost": record.cost, "survived": record.ending == Ending::Survived, "columns": columns })
+}
+
+fn tables(results: &Results, certificate: &Certificate) -> Value {
+    let numbers =
+        |column: &str| results.convergence(column).iter().map(|value| rounded(*value)).collect::<Vec<_>>();
+    let columns = ["evaluations", "best_cost", "median_personal_best", "spread"];
+    let convergence: Map<String, Value> =
+        columns.iter().map(|name| ((*name).into(), numbers(name).into())).collect();
+    let mut tables = Map::new();
+    tables.insert(CONVERGENCE.into(), convergence.into());
+    for (of, values) in spectra(certificate) {
+        let part =
+            |part: fn(&crate::stability::Eigenvalue) -> f64| values.iter().map(part).collect::<Vec<_>>();
+        tables.insert(of.into(), json!({ "re": part(|value| value.re), "im": part(|value| value.im) }));
+    }
+    tables.into()
+}
+
+fn plot(chart: &Chart) -> Value {
+    let label = |axis: &Axis| axis.label().to_owned();
+    let series = chart.series.iter().map(|series| {
+        let mut entry = json!({ "x": series.x, "y": series.y, "label": series.label });
+        match series.source {
+            Source::Run(place) => entry["run"] = place.into(),
+            Source::Table(name) => entry["table"] = name.into(),
+        }
+        entry
+    });
+    json!({
+        "frame": chart.plot.frame(),
+        "x_range": chart.plot.x.range,
+        "y_range": chart.plot.y.range,
+        "log_y": chart.plot.y.is_logarithmic,
+        "x_label": label(&chart.plot.x),
+        "y_label": label(&chart.plot.y),
+        "series": series.collect::<Vec<_>>(),
+    })
+}
+
+/// A number with six significant digits, which is more than can be seen; null when it is none.
+fn rounded(value: f64) -> Value {
+    format!("{value:.5e}").parse::<f64>().map_or(Value::Null, Value::from)
+}

@@ -1,0 +1,159 @@
+//! `report.html`: a tuning as a page to look at, in one file that needs nothing else.
+
+use std::io;
+use std::path::Path;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::file::Staged;
+use super::results::Results;
+use super::{prepare_directory, stage_plot};
+use crate::Error;
+use crate::problem;
+use crate::replay::Replay;
+use crate::simulation::Ending;
+use crate::stability::Certificate;
+
+mod charts;
+mod data;
+mod sections;
+
+use charts::Chart;
+
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
+
+/// All plots of a report, by section.
+struct Charts {
+    trajectories: Vec<Chart>,
+    phases: Vec<Chart>,
+    cost: Chart,
+    eigenvalues: Chart,
+    convergence: Vec<Chart>,
+}
+
+impl Charts {
+    fn new(results: &Results, replay: &Replay, certificate: &Certificate) -> Self {
+        Self {
+            trajectories: charts::trajectories(results, replay),
+            phases: charts::phases(results, replay),
+            cost: charts::cost(results),
+            eigenvalues: charts::eigenvalues(certificate),
+            convergence: charts::convergence(results),
+        }
+    }
+
+    fn all(&self) -> Vec<&Chart> {
+        let Self { trajectories, phases, cost, eigenvalues, convergence } = self;
+        trajectories.iter().chain(phases).chain([cost, eigenvalues]).chain(convergence).collect()
+    }
+}
+
+/// Writes `report.html` into a directory, and with `plots` every plot as SVG and PNG into its folder `plots`.
+///
+/// # Errors
+///
+/// When a file cannot be written, or the gains do not do in the scenarios what `summary.csv` says.
+pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots: bool) -> Result<(), Error> {
+    prepare_directory(directory)?;
+    agree(directory, results, replay)?;
+    let certificate = problem::certifier(&results.config)(&results.values);
+    let charts = Charts::new(results, replay, &certificate);
+    let mut staged = Vec::new();
+    if plots {
+        let folder = directory.join("plots");
+        prepare_directory(&folder)?;
+        for chart in charts.all() {
+            staged.extend(stage_plot(&folder, &chart.plot)?);
+        }
+    }
+    staged.push(Staged::new(&directory.join("report.html"), |file| {
+        let page = page(results, replay, &certificate, &charts)?;
+        file.write_all(page.into_string().as_bytes())
+    })?);
+    staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// Refuses gains that do something else now than when they were tuned: of two files that do not belong together, or of a version of the
+/// program that reckoned differently.
+fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Error> {
+    if results.summary("failed").is_empty() {
+        // They break a constraint, so that the tuning did not simulate them.
+        return Ok(());
+    }
+    let failed = replay.records.iter().filter(|record| record.ending != Ending::Survived).count();
+    let mut differs = (results.summary("failed") != failed.to_string()).then(|| "failed".to_string());
+    for (k, kind) in crate::costs::CostKind::ALL.iter().enumerate() {
+        let worst = replay.records.iter().map(|record| record.values[k]).fold(f64::NEG_INFINITY, f64::max);
+        let column = format!("{}_worst", kind.name());
+        let told = results.number(&column);
+        if told.to_bits() != worst.to_bits() && !(told.is_nan() && !worst.is_finite()) {
+            differs = differs.or(Some(column));
+        }
+    }
+    let Some(column) = differs else { return Ok(()) };
+    Err(Error::Refused {
+        path: directory.join("gains.csv"),
+        problem: format!(
+            "does not do what summary.csv says (column {column}): they are not of the same tuning, or of another version"
+        ),
+        remedy: "tune again: `gainswarm tune` writes all files of a directory together".into(),
+    })
+}
+
+fn page(
+    results: &Results,
+    replay: &Replay,
+    certificate: &Certificate,
+    charts: &Charts,
+) -> io::Result<Markup> {
+    let study = &results.config.study;
+    Ok(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" href="data:,";
+                title { (study) " · gainswarm" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (sections::header(results, replay, certificate))
+                main {
+                    (sections::gains(results))
+                    (sections::motion(replay))
+                    (sections::trajectories(replay, &figures(&charts.trajectories)?))
+                    (sections::phases(&figures(&charts.phases)?))
+                    (sections::cost(results, &figure(&charts.cost)?))
+                    (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
+                    (sections::convergence(results, &figures(&charts.convergence)?))
+                    (sections::validation(results))
+                    (sections::machine(results))
+                    (sections::config(results))
+                }
+                script type="application/json" id="data" {
+                    (PreEscaped(data::json(results, replay, certificate, &charts.all())))
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    })
+}
+
+fn figures(charts: &[Chart]) -> io::Result<Vec<Markup>> {
+    charts.iter().map(figure).collect()
+}
+
+fn figure(chart: &Chart) -> io::Result<Markup> {
+    let svg = chart.plot.svg_of_a_page()?;
+    // The first tag is the picture's own.
+    let label = html! { (chart.plot.caption) }.into_string();
+    let svg = svg.replacen('>', &format!(" aria-label=\"{label}\">"), 1);
+    Ok(html! {
+        figure.plot data-plot=(chart.plot.name) {
+            (PreEscaped(svg))
+            figcaption { (chart.plot.caption) }
+        }
+    })
+}

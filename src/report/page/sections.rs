@@ -1,0 +1,309 @@
+//! The sections of a report, in their order.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::super::results::Results;
+use crate::costs::CostKind;
+use crate::figures::{count, number, rate};
+use crate::parameter::Short;
+use crate::registry::Member;
+use crate::replay::Replay;
+use crate::simulation::Ending;
+use crate::stability::Certificate;
+use crate::swarm::{Axis, Scale};
+
+/// The study in a sentence, and the figures that everybody asks for.
+pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certificate) -> Markup {
+    let config = &results.config;
+    let survived = replay.records.iter().filter(|record| record.ending == Ending::Survived).count();
+    let scenarios = replay.records.len();
+    let figures = [
+        ("cost", number(results.number("cost"))),
+        ("scenarios survived", format!("{survived} of {scenarios}")),
+        ("certificate", certificate.verdict.name().into()),
+        ("settled, at the latest", format!("{} s", number(results.number("settling_time_worst")))),
+        ("wall time", format!("{:.2} s", results.number("wall_s"))),
+        ("seed", config.seed.to_string()),
+    ];
+    html! {
+        header {
+            h1 { (config.study) }
+            p.lead {
+                "The controller " (config.controller.kind.name()) " on " (config.plant.kind.name()) ": "
+                (counted(config.tune.len(), "gain")) " tuned on " (counted(scenarios, "scenario")) " of "
+                (Short(config.simulation.duration)) " s by a particle swarm that judged "
+                (counted(whole(results, "evaluations"), "gain vector")) "."
+            }
+            (facts(&figures))
+        }
+    }
+}
+
+/// The tuned gains with their bounds, and the others.
+pub(super) fn gains(results: &Results) -> Markup {
+    let config = &results.config;
+    let parameters = config.controller.kind.parameters();
+    let is_tuned = |index: usize| config.tune.iter().any(|gain| gain.index == index);
+    let fixed: Vec<usize> = (0..parameters.len()).filter(|index| !is_tuned(*index)).collect();
+    let cells = |index: usize| {
+        let value = results.values[index];
+        html! {
+            th scope="row" { (parameters[index].name) }
+            td.number data-value=(value) { (number(value)) }
+            td { (parameters[index].unit) }
+        }
+    };
+    let row = |gain: &crate::problem::TunedGain| {
+        let (axis, value) = (gain.axis, results.values[gain.index]);
+        let is_at_bound = value <= axis.lower || value >= axis.upper;
+        html! {
+            tr data-gain=(parameters[gain.index].name) {
+                (cells(gain.index))
+                td {
+                    span.range style=(format!("--at:{:.1}%", 100.0 * place(&axis, value))) {}
+                    " " (Short(axis.lower)) " … " (Short(axis.upper))
+                }
+                td { @if is_at_bound { span.mark { "at its bound" } } }
+            }
+        }
+    };
+    html! {
+        section #gains {
+            h2 { "Gains" }
+            table #gains-table {
+                thead { tr { (heads(&["gain"])) (number_heads(&["value"])) (heads(&["unit", "searched", ""])) } }
+                tbody { @for gain in &config.tune { (row(gain)) } }
+            }
+            @if !fixed.is_empty() {
+                details {
+                    summary { (counted(fixed.len(), "parameter")) " not tuned" }
+                    table {
+                        thead { tr { (heads(&["parameter"])) (number_heads(&["value"])) (heads(&["unit"])) } }
+                        tbody { @for index in fixed { tr data-gain=(parameters[index].name) { (cells(index)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a value is between its bounds, on their scale.
+fn place(axis: &Axis, value: f64) -> f64 {
+    let on = |x: f64| if axis.scale == Scale::Log10 { libm::log10(x) } else { x };
+    ((on(value) - on(axis.lower)) / (on(axis.upper) - on(axis.lower))).clamp(0.0, 1.0)
+}
+
+/// The pendulum, which the script draws.
+pub(super) fn motion(replay: &Replay) -> Markup {
+    let speeds = [("0.25", "¼×"), ("0.5", "½×"), ("1", "1×"), ("2", "2×")];
+    html! {
+        section #motion {
+            h2 { "Motion" }
+            div.stage {}
+            div.controls {
+                button #play type="button" { "Play" }
+                input #seek type="range" min="0" max="1000" value="0" aria-label="time";
+                output #clock { "0.00 s" }
+                label {
+                    "speed "
+                    select #speed {
+                        @for (value, name) in speeds { option value=(value) selected[value == "1"] { (name) } }
+                    }
+                }
+                label {
+                    "scenario "
+                    select #scenario {
+                        @for (place, run) in replay.runs.iter().enumerate() {
+                            option value=(place) selected[run.index == replay.worst] {
+                                (run.name) @if run.index == replay.worst { " (worst)" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every column over time.
+pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
+    let (shown, all) = (replay.runs.len(), replay.records.len());
+    let worst = replay.runs.iter().find(|run| run.index == replay.worst).map_or("", |run| &run.name);
+    html! {
+        section #trajectories {
+            h2 { "Trajectories" }
+            p {
+                @if shown < all { (shown) " of " (all) " scenarios" } @else { "All scenarios" }
+                "; the one that costs most (" (worst) ") stands out."
+            }
+            (plots(figures))
+        }
+    }
+}
+
+/// Rates over angles.
+pub(super) fn phases(figures: &[Markup]) -> Markup {
+    html! { section #phase { h2 { "Phase portrait" } (plots(figures)) } }
+}
+
+/// What the cost is made of, and what each term came to.
+pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
+    let row = |kind: &CostKind| {
+        let cell = |what: &str| {
+            let value = results.number(&format!("{}_{what}", kind.name()));
+            html! { td.number data-value=(value) { @if value.is_finite() { (number(value)) } } }
+        };
+        html! { tr { th scope="row" { (kind.name()) } (cell("cost")) (cell("mean")) (cell("worst")) td { (kind.unit()) } } }
+    };
+    html! {
+        section #cost {
+            h2 { "Cost" }
+            div.plots {
+                (figure)
+                table {
+                    thead { tr { (heads(&["term"])) (number_heads(&["cost", "mean", "worst"])) (heads(&["unit"])) } }
+                    tbody { @for kind in CostKind::ALL { (row(kind)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the gains are stable about upright, and by what.
+pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup {
+    html! {
+        section #certificate {
+            h2 { "Certificate" }
+            p {
+                "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
+                (certificate.verdict.summary()) ". The largest real part is " (number(certificate.max_real_part)) " 1/s."
+            }
+            div.plots {
+                (figure)
+                table {
+                    thead { tr { (heads(&["eigenvalue of"])) (number_heads(&["real 1/s", "imaginary 1/s"])) } }
+                    tbody {
+                        @for (of, values) in super::charts::spectra(certificate) {
+                            @for value in values {
+                                tr {
+                                    th scope="row" { (of.replace('_', " ")) }
+                                    td.number data-value=(value.re) { (number(value.re)) }
+                                    td.number data-value=(value.im) { (number(value.im)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How the search went and why it ended.
+pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
+    html! {
+        section #convergence {
+            h2 { "Convergence" }
+            p {
+                (counted(whole(results, "generations"), "generation")) ", " (counted(whole(results, "restarts"), "restart"))
+                "; the search ended by " code { (results.summary("stopped_by")) } "."
+            }
+            (plots(figures))
+        }
+    }
+}
+
+/// What `validate` found, where it was run on these gains.
+pub(super) fn validation(results: &Results) -> Markup {
+    let Some(sets) = results.validation.as_ref().and_then(|found| found.get("sets")?.as_array()) else {
+        return html! {};
+    };
+    let at = |set: &Value, path: &str| set.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
+    let row = |set: &Value| {
+        let share = at(set, "/success/value");
+        let interval = ["/success/interval/0", "/success/interval/1"].map(|path| percent(at(set, path)));
+        let figures = ["/cost/median/value", "/cost/p95/value", "/cost/worst"].map(|path| at(set, path));
+        html! {
+            tr {
+                th scope="row" { (set.get("set").and_then(Value::as_str).unwrap_or_default()) }
+                td.number { (set.get("runs").and_then(Value::as_u64).unwrap_or(0)) }
+                td.number data-value=(share) { (percent(share)) }
+                td { (interval[0]) " … " (interval[1]) }
+                @for value in figures { td.number data-value=(value) { (number(value)) } }
+            }
+        }
+    };
+    html! {
+        section #validation {
+            h2 { "Validation" }
+            p { "Scenarios that the tuning never saw: the share that ends upright, with its 95 % interval, and what they cost." }
+            table {
+                thead {
+                    tr {
+                        (heads(&["set"])) (number_heads(&["runs", "success %"])) (heads(&["interval"]))
+                        (number_heads(&["median cost", "95 % cost", "worst cost"]))
+                    }
+                }
+                tbody { @for set in sets { (row(set)) } }
+            }
+        }
+    }
+}
+
+/// Memory and speed of the tuning.
+pub(super) fn machine(results: &Results) -> Markup {
+    let text = |column: &str| match results.summary(column) {
+        "" => "not measured".to_string(),
+        text => text.to_string(),
+    };
+    let figures = [
+        ("bytes a simulation", text("bytes_per_simulation")),
+        ("allocations on the hot path", text("hot_path_allocations")),
+        ("growth in bytes", text("growth_bytes")),
+        ("simulations/s", rate(results.number("simulations_per_s"))),
+        ("ns a control step and core", number(results.number("ns_per_control_step"))),
+        ("threads, SIMD", format!("{}, {}", text("threads"), text("simd"))),
+    ];
+    html! { section #machine { h2 { "Memory and speed" } (facts(&figures)) } }
+}
+
+/// The study with every default.
+pub(super) fn config(results: &Results) -> Markup {
+    html! {
+        section #config {
+            h2 { "Configuration" }
+            details {
+                summary { "The study with all defaults, for gainswarm " (results.version) }
+                pre { code { (results.config.to_toml()) } }
+            }
+        }
+    }
+}
+
+fn facts(figures: &[(&str, String)]) -> Markup {
+    html! { dl.facts { @for (name, figure) in figures { div { dt { (name) } dd { (figure) } } } } }
+}
+
+fn plots(figures: &[Markup]) -> Markup {
+    html! { div.plots { @for figure in figures { (figure) } } }
+}
+
+fn heads(names: &[&str]) -> Markup {
+    html! { @for name in names { th scope="col" { (name) } } }
+}
+
+fn number_heads(names: &[&str]) -> Markup {
+    html! { @for name in names { th.number scope="col" { (name) } } }
+}
+
+/// A whole number of `summary.csv`.
+fn whole(results: &Results, column: &str) -> usize {
+    results.summary(column).parse().unwrap_or(0)
+}
+
+/// `1 gain`, `2 gains`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{} {what}{}", count(number as u64), if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,256 @@
+//! Plots: what stands on the axes and what is drawn, as SVG, as SVG in the colours of a page, or as PNG, all by one function.
+
+use std::io;
+use std::sync::Once;
+
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+
+/// Width and height: three units are a pixel of a page.
+pub(super) const SIZE: (u32, u32) = (1440, 900);
+const TOP: u32 = 45;
+const RIGHT: u32 = 45;
+const BOTTOM: u32 = 150;
+const FONT: u32 = 36;
+
+/// A plot.
+pub(super) struct Plot {
+    /// Its name as a file and in the page.
+    pub(super) name: String,
+    /// What it shows, in a sentence.
+    pub(super) caption: String,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// What stands along an axis.
+pub(super) struct Axis {
+    label: String,
+    pub(super) range: [f64; 2],
+    pub(super) is_logarithmic: bool,
+    /// Names at 0, 1, 2 … in place of numbers.
+    names: Vec<String>,
+}
+
+/// What is drawn: a line through points, dots, rings, or bars from 0 to x at y.
+pub(super) struct Mark {
+    pub(super) shape: Shape,
+    pub(super) ink: Ink,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Shape {
+    Line,
+    Dots,
+    Rings,
+    Bars,
+}
+
+/// Colours by what they are for, and as they are on paper; a page has its own for light and dark.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Ink {
+    Paper,
+    Text,
+    Grid,
+    Muted,
+    Accent,
+    First,
+    Second,
+}
+
+impl Ink {
+    const ALL: [(Self, &'static str, RGBColor); 7] = [
+        (Self::Paper, "paper", RGBColor(0xff, 0xff, 0xff)),
+        (Self::Text, "ink", RGBColor(0x1c, 0x23, 0x2b)),
+        (Self::Grid, "grid", RGBColor(0xe6, 0xe9, 0xed)),
+        (Self::Muted, "muted", RGBColor(0x93, 0xa0, 0xaf)),
+        (Self::Accent, "accent", RGBColor(0xc2, 0x30, 0x2e)),
+        (Self::First, "series1", RGBColor(0x0a, 0x68, 0xab)),
+        (Self::Second, "series2", RGBColor(0xc5, 0x6a, 0x00)),
+    ];
+
+    fn colour(self) -> RGBColor {
+        let known = Self::ALL.iter().find(|(ink, ..)| *ink == self);
+        known.map_or(BLACK, |(_, _, colour)| *colour)
+    }
+}
+
+impl Axis {
+    pub(super) fn new(label: impl Into<String>, range: [f64; 2]) -> Self {
+        Self { label: label.into(), range, is_logarithmic: false, names: Vec::new() }
+    }
+
+    /// An axis that has room for all that is finite in `values`.
+    pub(super) fn over(label: impl Into<String>, values: impl Iterator<Item = f64>) -> Self {
+        let [low, high] = extremes(values);
+        let pad = if high > low { 0.06 * (high - low) } else { high.abs().max(1.0) };
+        Self::new(label, [low - pad, high + pad])
+    }
+
+    /// A logarithmic axis where positive `values` go over more than two decades; whole decades.
+    pub(super) fn by_decades(label: impl Into<String>, values: impl Iterator<Item = f64> + Clone) -> Self {
+        let [low, high] = extremes(values.clone());
+        if low <= 0.0 || high < 100.0 * low {
+            return Self::over(label, values);
+        }
+        let range = [10_f64.powf(low.log10().floor()), 10_f64.powf(high.log10().ceil())];
+        Self { is_logarithmic: true, ..Self::new(label, range) }
+    }
+
+    /// A place for each name, from the top.
+    pub(super) fn named(names: Vec<String>) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "a number of names")]
+        let last = names.len() as f64 - 0.5;
+        Self { names, ..Self::new("", [-0.5, last]) }
+    }
+
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What stands at a place.
+    fn tick(&self, value: f64) -> String {
+        let magnitude = value.abs();
+        if !self.names.is_empty() {
+            let is_whole = (value - value.round()).abs() < 1e-6;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+            let name = self.names.get(value.round() as usize).filter(|_| is_whole && value > -0.4);
+            return name.cloned().unwrap_or_default();
+        }
+        if magnitude >= 1e4 || (magnitude < 1e-3 && magnitude > 1e-12) {
+            // Ticks are round, but for what adding them up has made of them.
+            let round = format!("{value:.2e}").parse().unwrap_or(value);
+            return format!("{round:e}");
+        }
+        format!("{}", (value * 1e9).round() / 1e9 + 0.0)
+    }
+}
+
+fn extremes(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    let finite = values.filter(|value| value.is_finite());
+    let [low, high] =
+        finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
+    if low <= high { [low, high] } else { [0.0, 1.0] }
+}
+
+impl Plot {
+    /// The plotting area: left, top, right, bottom.
+    pub(super) fn frame(&self) -> [u32; 4] {
+        [self.left(), TOP, SIZE.0 - RIGHT, SIZE.1 - BOTTOM]
+    }
+
+    fn left(&self) -> u32 {
+        if self.y.names.is_empty() { 180 } else { 420 }
+    }
+
+    pub(super) fn svg(&self) -> io::Result<String> {
+        let mut text = String::new();
+        self.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area())?;
+        Ok(text)
+    }
+
+    /// The SVG as part of a page, whose style sheet has the colours.
+    pub(super) fn svg_of_a_page(&self) -> io::Result<String> {
+        let mut text = self.svg()?;
+        for (_, name, RGBColor(r, g, b)) in Ink::ALL {
+            text = text.replace(&format!("\"#{r:02X}{g:02X}{b:02X}\""), &format!("\"var(--{name})\""));
+        }
+        let size = format!("width=\"{}\" height=\"{}\" ", SIZE.0, SIZE.1);
+        Ok(text.replacen(&size, "role=\"img\" ", 1))
+    }
+
+    pub(super) fn png(&self) -> io::Result<Vec<u8>> {
+        let mut pixels = vec![0_u8; (SIZE.0 * SIZE.1 * 3) as usize];
+        self.draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area())?;
+        encode(&pixels)
+    }
+
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> io::Result<()> {
+        with_font();
+        let range = self.y.range[0]..self.y.range[1];
+        if self.y.is_logarithmic { self.draw_on(area, range.log_scale()) } else { self.draw_on(area, range) }
+    }
+
+    fn draw_on<B, Y>(&self, area: &DrawingArea<B, Shift>, y: Y) -> io::Result<()>
+    where
+        B: DrawingBackend,
+        Y: AsRangedCoord<Value = f64>,
+        Y::CoordDescType: ValueFormatter<f64>,
+    {
+        let failed = |error: DrawingAreaErrorKind<B::ErrorType>| io::Error::other(error.to_string());
+        area.fill(&Ink::Paper.colour()).map_err(failed)?;
+        let [x_low, x_high] = self.x.range;
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(TOP)
+            .margin_right(RIGHT)
+            .x_label_area_size(BOTTOM)
+            .y_label_area_size(self.left())
+            .build_cartesian_2d(x_low..x_high, y)
+            .map_err(failed)?;
+        let font = ("sans-serif", FONT).into_font().color(&Ink::Text.colour());
+        chart
+            .configure_mesh()
+            .x_desc(self.x.label())
+            .y_desc(self.y.label())
+            .x_labels(6)
+            .y_labels(if self.y.names.is_empty() { 6 } else { 2 * self.y.names.len() })
+            .x_label_formatter(&|value| self.x.tick(*value))
+            .y_label_formatter(&|value| self.y.tick(*value))
+            .label_style(font.clone())
+            .axis_desc_style(font)
+            .axis_style(Ink::Text.colour().stroke_width(3))
+            .bold_line_style(Ink::Grid.colour().stroke_width(3))
+            .light_line_style(TRANSPARENT)
+            .set_all_tick_mark_size(12)
+            .draw()
+            .map_err(failed)?;
+        for mark in &self.marks {
+            let colour = mark.ink.colour();
+            let points = mark.points.iter().copied();
+            match mark.shape {
+                Shape::Line => {
+                    let width = if mark.ink == Ink::Muted { 3 } else { 6 };
+                    chart.draw_series(LineSeries::new(points, colour.stroke_width(width))).map_err(failed)?;
+                }
+                Shape::Dots => {
+                    let dots = points.map(|point| Circle::new(point, 12, colour.filled()));
+                    chart.draw_series(dots).map_err(failed)?;
+                }
+                Shape::Rings => {
+                    let rings = points.map(|point| Circle::new(point, 21, colour.stroke_width(6)));
+                    chart.draw_series(rings).map_err(failed)?;
+                }
+                Shape::Bars => {
+                    let bar = |(x, y)| Rectangle::new([(0.0, y - 0.35), (x, y + 0.35)], colour.filled());
+                    chart.draw_series(points.map(bar)).map_err(failed)?;
+                }
+            }
+        }
+        area.present().map_err(failed)
+    }
+}
+
+/// Lets plots have text: no font of the system is looked for, ours goes with the program.
+fn with_font() {
+    static FONT: Once = Once::new();
+    FONT.call_once(|| {
+        let known = register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular());
+        debug_assert!(known.is_ok(), "a font that is a font");
+    });
+}
+
+/// RGB pixels as a PNG.
+fn encode(pixels: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, SIZE.0, SIZE.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(io::Error::other)?;
+    writer.write_image_data(pixels).map_err(io::Error::other)?;
+    writer.finish().map_err(io::Error::other)?;
+    Ok(bytes)
+}

@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+"""Looks at a report in a real browser, as a reader would: `python report_test.py REPORT.html GAINS.csv [SCREENSHOT_DIR]`.
+
+Light and dark, wide and on a phone: a quiet console, no network, no sideways scrolling, legible text, plots with something
+in them, the gains of the CSV, a tooltip that tells the truth, an animation that moves as the data say, and paper without
+controls. One line a check; exit code 1 when one fails. Needs Selenium, Chromium and its driver.
+"""
+import base64
+import csv
+import json
+import math
+import re
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+
+FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+         "--disable-component-update --disable-sync --hide-scrollbars").split()
+VIEWS = {"wide": (1100, 800, 1), "phone": (390, 844, 2)}
+
+# What the scripts in the page share.
+LIBRARY = r"""
+const drawn = 'muted|accent|series[1-4]';
+const isMark = (e) => !e.closest('.hover') && ['stroke', 'fill'].some((a) => RegExp(`^var\\(--(${drawn})\\)$`).test(e.getAttribute(a)));
+const marksOf = (figure) => [...figure.querySelectorAll('svg polyline, svg circle, svg rect, svg path')].filter(isMark);
+const vertices = (line) => line.getAttribute('points').trim().split(/\s+/).map((p) => p.split(',').map(Number));
+const rgba = (text) => { const n = (text.match(/[\d.]+/g) ?? []).map(Number); return n.length === 3 ? [...n, 1] : n.length === 4 ? n : null; };
+const luminance = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const contrast = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+const behind = (e) => {
+  const paper = e.ownerSVGElement?.closest('figure.plot') && rgba(getComputedStyle(e.ownerSVGElement.querySelector('rect') ?? e).fill);
+  if (paper) return paper;
+  for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c && c[3] > 0) return c; }
+  return [255, 255, 255, 1];
+};
+"""
+
+PLOTS = LIBRARY + r"""
+return [...document.querySelectorAll('figure.plot')].flatMap((figure) => {
+  const name = figure.dataset.plot, svg = figure.querySelector('svg'), box = svg?.getBoundingClientRect();
+  if (!svg || !figure.checkVisibility() || box.width < 200 || box.height < 100) return [`${name}: not visible`];
+  const view = svg.viewBox.baseVal, [l, t, r, b] = plots[name]?.frame ?? [0, 0, view.width, view.height];
+  const inside = (e) => { const x = e.getBBox(); return x.x + x.width >= l && x.x <= r && x.y + x.height >= t && x.y <= b; };
+  const paints = (e) => ['stroke', 'fill'].some((a) => { const c = rgba(getComputedStyle(e)[a]); return c && c[3] > 0.1 && contrast(c, behind(e)) >= 1.8; });
+  const shaped = (e) => e.tagName === 'polyline' ? new Set(vertices(e).map(String)).size > 1 : e.tagName === 'circle' ? e.r.baseVal.value > 0
+    : e.tagName === 'rect' ? e.width.baseVal.value > 0 && e.height.baseVal.value > 0 : e.getTotalLength() > 0;
+  const marks = marksOf(figure);
+  const said = [];
+  if (!marks.some((e) => shaped(e) && inside(e))) said.push(`${name}: nothing is drawn inside its frame`);
+  else if (!marks.filter((e) => shaped(e) && inside(e)).every(paints)) said.push(`${name}: a mark is not to be told from the paper`);
+  const texts = [...svg.querySelectorAll('text')].map((e) => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([s]) => s);
+  if (!texts.length) said.push(`${name}: no labels`);
+  texts.forEach(([s, p], i) => {
+    if (p.left < -1 || p.right > innerWidth + 1) said.push(`${name}: label "${s}" leaves the page`);
+    for (const [o, q] of texts.slice(i + 1)) if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 3 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3) said.push(`${name}: labels "${s}" and "${o}" overlap`);
+  });
+  return said;
+}).concat(Object.keys(plots).filter((p) => !document.querySelector(`figure.plot[data-plot="${p}"]`)).map((p) => `${p}: in the data, but no figure`));
+"""
+
+CONTRAST = LIBRARY + r"""
+const said = new Map();
+for (const e of document.querySelectorAll('body, body *')) {
+  const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  if (!own || ['SCRIPT', 'STYLE', 'OPTION'].includes(e.tagName) || !e.checkVisibility({ visibilityProperty: true })) continue;
+  const style = getComputedStyle(e), color = rgba(e.ownerSVGElement ? style.fill : style.color);
+  const ratio = color && color[3] > 0 ? contrast(color, behind(e)) : 0;
+  if (ratio < 4.5) said.set(`${e.closest('section')?.id ?? 'top'} ${e.tagName.toLowerCase()}`, `"${e.textContent.trim().slice(0, 30)}" has contrast ${ratio.toFixed(2)}`);
+}
+return [...said].map(([where, what]) => `${where}: ${what}`);
+"""
+
+# How far the farthest of some points is from all that the plot shows, in units of the viewBox.
+DISTANCE = LIBRARY + r"""
+const marks = marksOf(arguments[0]).map((e) => e.tagName === 'circle' ? [[e.cx.baseVal.value, e.cy.baseVal.value]] : e.tagName === 'polyline' ? vertices(e) : []);
+const between = (x, y, [ax, ay], [bx, by]) => {
+  const s = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)));
+  return Math.hypot(x - ax - s * (bx - ax), y - ay - s * (by - ay));
+};
+return Math.max(...arguments[1].map(([x, y]) => Math.min(1e9, ...marks.flatMap((m) => m.map((p, i) => between(x, y, p, m[i + 1] ?? p))))));
+"""
+
+POSE = """
+const box = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.right, r.top + scrollY, r.bottom + scrollY].map((v) => v.toFixed(2)).join(); };
+const links = [...document.querySelectorAll('.stage .link')];
+return { clock: parseFloat(document.querySelector('#clock').textContent), button: document.querySelector('#play').textContent, text: document.querySelector('.stage').textContent,
+  places: ['.cart', '.link'].flatMap((s) => [...document.querySelectorAll('.stage ' + s)].map(box)).join(' '),
+  angles: links.map((l) => Math.atan2(l.x2.baseVal.value - l.x1.baseVal.value, l.y1.baseVal.value - l.y2.baseVal.value)) };
+"""
+
+
+class Page:
+    """The report in a browser, at one width and in one colour scheme."""
+
+    def __init__(self, report):
+        self.url = Path(report).resolve().as_uri()
+        self.driver = self.start()
+        self.run = self.driver.execute_script
+        self.cdp = self.driver.execute_cdp_cmd
+
+    @staticmethod
+    def start():
+        for headless in ("--headless=new", "--headless"):
+            options = webdriver.ChromeOptions()
+            options.binary_location = "/usr/bin/chromium"
+            for flag in (headless, *FLAGS, f"--user-data-dir={tempfile.mkdtemp(prefix='report-test-')}"):
+                options.add_argument(flag)
+            options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+            try:
+                return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+            except WebDriverException as error:
+                last = error
+        raise last
+
+    def media(self, scheme, media="screen"):
+        self.cdp("Emulation.setEmulatedMedia", {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def open(self, scheme, view):
+        self.width, height, pixels = VIEWS[view]
+        self.cdp("Emulation.setDeviceMetricsOverride", {"width": self.width, "height": height, "deviceScaleFactor": pixels, "mobile": view == "phone"})
+        self.media(scheme)
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.driver.get(self.url)
+        self.data = json.loads(self.run("return document.getElementById('data').textContent"))
+        self.run("document.documentElement.style.scrollBehavior = 'auto'")
+
+    def screenshot(self, path):
+        size = self.run("return [innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        path.write_bytes(base64.b64decode(self.cdp("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})["data"]))
+
+    def mouse(self, x, y):
+        self.cdp("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
+
+    def press(self, selector):
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        self.driver.find_element("css selector", selector).click()
+
+    def choose(self, selector, value, event="change"):
+        self.run("const e = document.querySelector(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event(arguments[2], {bubbles: true}))", selector, str(value), event)
+
+    def pose(self, after=0.0):
+        time.sleep(after)
+        return self.run(POSE)
+
+
+# ---- Checks: each returns what is wrong ----
+
+def quiet(page):
+    return [f"{m['level']}: {m['message']}" for m in page.driver.get_log("browser") if m["level"] in ("SEVERE", "WARNING")]
+
+
+def offline(page):
+    messages = [json.loads(m["message"])["message"] for m in page.driver.get_log("performance")]
+    urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    return [f"requests {u[:100]}" for u in urls if u != page.url and not u.startswith("data:")] or ([] if page.url in urls else ["the log of requests is empty"])
+
+
+def no_sideways_scrolling(page):
+    width = page.run("return document.documentElement.scrollWidth")
+    return [f"the page is {width} px wide in a window of {page.width}"] if width > page.width else []
+
+
+def plots_show_something(page):
+    count = page.run("return document.querySelectorAll('figure.plot').length")
+    return page.run("const plots = arguments[0];" + PLOTS, page.data["plots"]) if count else ["there are no plots"]
+
+
+def text_is_legible(page):
+    return page.run(CONTRAST)
+
+
+def gains_are_those_of(path):
+    with open(path, newline="") as file:
+        expected = {row["gain"]: row for row in csv.DictReader(file)}
+
+    def gains_are_those_of_the_file(page):
+        rows = page.run("return [...document.querySelectorAll('tr[data-gain]')].map((r) => [r.dataset.gain, r.querySelector('.number').dataset.value, "
+                        "r.querySelector('.number').textContent.trim(), r.cells[0].textContent.trim(), r.cells[2].textContent.trim(), "
+                        "!!r.closest('#gains-table'), !!r.closest('details')])")
+        wrong = [f"{n}: {sum(r[0] == n for r in rows)} rows" for n in {*expected, *(r[0] for r in rows)} if [r[0] for r in rows].count(n) != (n in expected)]
+        for name, value, shown, head, unit, in_table, in_details in rows:
+            row = expected.get(name)
+            if row is None:
+                continue
+            if not value or float(value) != float(row["value"]):
+                wrong.append(f"{name}: data-value {value}, the file says {row['value']}")
+            if not is_rounded(shown, row["value"]):
+                wrong.append(f"{name}: shows {shown}, the file says {row['value']}")
+            if head != name or unit != row["unit"]:
+                wrong.append(f"{name}: the row is called {head!r} and its unit is {unit!r}, the file says {row['unit']!r}")
+            if row["tuned"] == "true" and not in_table or not (in_table or in_details):
+                wrong.append(f"{name}: not in the table of gains")
+        return wrong
+    return gains_are_those_of_the_file
+
+
+def is_rounded(shown, exact):
+    """Is the text the number, rounded to the digits that the text has (and at least four, unless it is exact)?"""
+    text = shown.replace("\u2212", "-").replace("\u202f", "").replace("\u2009", "")
+    if not re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text):
+        return False
+    number, exact = Decimal(text), Decimal(exact)
+    if abs(number - exact) > Decimal(5).scaleb(number.as_tuple().exponent - 1) * Decimal("1.000001"):
+        return False
+    return len(re.sub(r"e.*|\D", "", text).lstrip("0")) >= 4 or number == exact
+
+
+def tooltips_tell_the_truth(page):
+    wrong = []
+    for name, plot in page.data["plots"].items():
+        figure = page.driver.find_element("css selector", f'figure.plot[data-plot="{name}"]')
+        points = list(points_of(plot, page.data))
+        if not points:
+            wrong.append(f"{name}: no points in the data")
+            continue
+        extremes = [pick(points, key=lambda p: p[axis]) for axis in (0, 1) for pick in (min, max)]
+        for x, y, *_ in [*extremes[1:], points[len(points) // 7]]:
+            wrong += [f"{name}: {problem}" for problem in hover(page, figure, plot, points, x + 4, y - 3)]
+        distance = page.run(DISTANCE, figure, [p[:2] for p in points[::len(points) // 60 + 1]])
+        if distance > 8:
+            wrong.append(f"{name}: a point of the data is {distance:.0f} units from what is drawn")
+        page.mouse(2, 2)
+        if page.run("return [...arguments[0].querySelectorAll('.tooltip')].some((t) => t.checkVisibility())", figure):
+            wrong.append(f"{name}: the tooltip stays when the mouse leaves")
+    return wrong
+
+
+def points_of(plot, data):
+    left, top, right, bottom = plot["frame"]
+    scale = math.log10 if plot["log_y"] else float
+    (x0, x1), (y0, y1) = plot["x_range"], map(scale, plot["y_range"])
+    for series in plot["series"]:
+        columns = data["tables"][series["table"]] if "table" in series else data["runs"][series["run"]]["columns"]
+        for x, y in zip(columns[series["x"]], columns[series["y"]]):
+            if x is None or y is None or plot["log_y"] and y <= 0:
+                continue
+            px, py = left + (x - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
+            if left - 1e-3 <= px <= right + 1e-3 and top - 1e-3 <= py <= bottom + 1e-3:
+                yield px, py, series["label"], x, y
+
+
+def hover(page, figure, plot, points, x, y):
+    box = page.run("const s = arguments[0].querySelector('svg'); s.scrollIntoView({block: 'center'}); const m = s.getScreenCTM(); return [m.a, m.e, m.f, s.getBoundingClientRect().width]", figure)
+    page.mouse(box[1] + x * box[0], box[2] + y * box[0])
+    tip = page.run("""const t = arguments[0].querySelector('.tooltip'), c = arguments[0].querySelector('.hover circle'), f = arguments[0].getBoundingClientRect();
+        if (!t?.checkVisibility() || !c?.checkVisibility({visibilityProperty: true})) return null;
+        const r = t.getBoundingClientRect(), text = (s) => t.querySelector(s).textContent;
+        return {label: text('.what'), x: text('.x b'), y: text('.y b'), texts: [text('.x'), text('.y')], dot: [c.cx.baseVal.value, c.cy.baseVal.value],
+          inside: r.left >= f.left - 1 && r.right <= f.right + 1 && r.top >= f.top - 1 && r.bottom <= f.bottom + 1 && t.scrollWidth <= t.clientWidth + 1}""", figure)
+    if tip is None:
+        return ["hovering shows no tooltip"]
+    wrong = [] if tip["inside"] else ["the tooltip leaves the figure"]
+    least = min(math.dist((x, y), p[:2]) for p in points)
+    close = [p for p in points if math.dist((x, y), p[:2]) <= least + 3]  # the mouse is on a pixel, and a pixel is 3 units
+    if not any(p[2] == tip["label"] and is_four_digits(tip["x"], p[3]) and is_four_digits(tip["y"], p[4]) and math.dist(tip["dot"], p[:2]) < 1 for p in close):
+        wrong.append(f"the tooltip says {tip['label']}: {tip['x']}, {tip['y']}; the data say {close[0][2]}: {close[0][3]}, {close[0][4]}")
+    for text, label in zip(tip["texts"], (plot["x_label"], plot["y_label"])):
+        wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(" in ") if part not in text]
+    return wrong
+
+
+def is_four_digits(text, value):
+    return math.isclose(float(text.replace("\u2212", "-")), float(f"{value:.4g}"), rel_tol=1.001e-3, abs_tol=1e-12) and is_rounded(text, repr(value))
+
+
+def animation_moves_as_the_data_say(page):
+    data, wrong = page.data, []
+
+    def expect(condition, complaint):
+        if not condition:
+            wrong.append(complaint)
+
+    def follows(run, where):
+        pose, columns = page.pose(), data["runs"][run]["columns"]
+        after = next((i for i, t in enumerate(columns["t"]) if t >= pose["clock"]), len(columns["t"]) - 1)
+        for link, drawn in zip(data["links"], pose["angles"]):
+            around = [columns[link["angle"]][i] for i in (max(after - 1, 0), after)]
+            expect(min(around) - 0.05 <= drawn <= max(around) + 0.05, f"{where}: {link['angle']} is drawn at {drawn:.3f} rad, the data say {around}")
+
+    def advance(seconds):
+        before = page.pose()["clock"]
+        page.press("#play")
+        gone = page.pose(after=seconds)
+        page.press("#play")
+        return gone["clock"] - before
+
+    end = data["runs"][data["worst"]]["columns"]["t"][-1]
+    start = page.pose()
+    expect(start["clock"] == 0 and start["places"] == page.pose(after=0.2)["places"], "it does not wait at 0 s")
+    expect(len(start["angles"]) == len(data["links"]) and len(start["places"].split()) == 1 + len(data["links"]), "the cart or a link is missing")
+    expect(page.run("return document.querySelector('#scenario').value") == str(data["worst"]), "it does not start with the worst scenario")
+    follows(data["worst"], "at the start")
+    page.choose("#speed", 1 if end > 2 else 0.25)
+    page.press("#play")
+    moving = page.pose(after=0.5)
+    expect(moving["places"] != start["places"] and moving["clock"] > 0.02, "Play moves nothing")
+    expect(moving["button"] == "Pause", "the button does not say Pause")
+    page.press("#play")
+    paused = page.pose()
+    expect(paused == page.pose(after=0.2) and paused["button"] == "Play", "Pause does not stop it")
+    page.choose("#seek", 300, "input")
+    sought = page.pose()
+    expect(sought["places"] != paused["places"] and abs(sought["clock"] - 0.3 * end) < 0.02, f"seeking to 30 % leads to {sought['clock']} s")
+    follows(data["worst"], "at 30 %")
+    page.choose("#seek", 0, "input")
+    page.choose("#speed", 0.25)
+    slow = advance(min(0.4, 0.3 * end))
+    page.choose("#speed", 2)
+    fast = advance(min(0.4, 0.3 * end))
+    expect(0 < slow and 2.5 * slow < fast, f"in the same time it advances {slow:.2f} s at a quarter and {fast:.2f} s at twice the speed")
+    page.choose("#speed", 0.25)
+    page.choose("#seek", 1000, "input")
+    expect(abs(page.pose()["clock"] - end) < 0.02, "the slider's end is not the run's end")
+    page.press("#play")
+    again = page.pose(after=0.2)
+    expect(again["button"] == "Pause" and again["clock"] < 0.9 * end, "Play at the end does not start anew")
+    page.run("document.querySelector('.stage').focus()")
+    page.driver.switch_to.active_element.send_keys(" ")
+    expect(page.pose()["button"] == "Play", "the space bar does not pause")
+    for run in [i for i in range(len(data["runs"])) if i != data["worst"]][:2] + [i for i, r in enumerate(data["runs"]) if not r["survived"]][:1]:
+        before = page.pose()["places"]
+        page.choose("#scenario", run)
+        expect(before != page.pose()["places"] or run == data["worst"], f"choosing scenario {run} changes nothing")
+        expect(page.pose()["clock"] == 0, f"scenario {run} does not start at 0 s")
+        follows(run, f"scenario {run}")
+        page.choose("#seek", 1000, "input")
+        expect(("failed" in page.pose()["text"]) != data["runs"][run]["survived"], f"scenario {run}: the end says {page.pose()['text'][-40:]!r}")
+    return wrong
+
+
+def paper_is_white_and_has_no_controls(page):
+    scheme = "dark" if page.run("return matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    page.media(scheme, "print")
+    wrong = page.run(LIBRARY + "return [...document.querySelectorAll('.controls, .controls *, .tooltip')].filter((e) => e.checkVisibility()).map((e) => `${e.tagName} ${e.id} is on paper`)"
+                     ".concat(luminance(behind(document.body)) > 0.9 ? [] : ['the paper is dark'])")
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    wrong += page.run("return [...document.querySelectorAll('details:not([open]) > summary')].map((s) => `\"${s.textContent}\" stays folded`)")
+    wrong += page.run(CONTRAST)
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.media(scheme)
+    return wrong
+
+
+def main():
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    shots = Path(sys.argv[3]) if len(sys.argv) == 4 else None
+    checks = [no_sideways_scrolling, text_is_legible, plots_show_something, gains_are_those_of(sys.argv[2]), tooltips_tell_the_truth,
+              animation_moves_as_the_data_say, paper_is_white_and_has_no_controls, quiet, offline]
+    page, failed = Page(sys.argv[1]), 0
+    try:
+        for scheme in ("light", "dark"):
+            for view in VIEWS:
+                page.open(scheme, view)
+                if shots:
+                    shots.mkdir(parents=True, exist_ok=True)
+                    page.screenshot(shots / f"{scheme}-{view}.png")
+                for check in checks:
+                    try:
+                        wrong = check(page)
+                    except Exception as error:  # such as an element that is missing: the next checks still say what they see
+                        wrong = [f"{type(error).__name__}: {str(error).splitlines()[0]}"]
+                    failed += bool(wrong)
+                    print(f"{'FAIL' if wrong else 'ok  '} {scheme} {view}: {check.__name__.replace('_', ' ')}", flush=True)
+                    for problem in wrong:
+                        print(f"       {problem}")
+    finally:
+        page.driver.quit()
+    sys.exit(f"{failed} checks failed" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

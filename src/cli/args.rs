@@ -25,6 +25,9 @@ pub(super) struct SearchArgs {
     /// Bytes that the run may use, such as 500M or 2G [default: the config's]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_limit: Option<u64>,
+    /// Also make a page of the results, report.html
+    #[arg(long)]
+    pub(super) report: bool,
     #[command(flatten)]
     pub(super) machine: MachineArgs,
     #[command(flatten)]

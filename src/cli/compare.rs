@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::interrupt::Interrupt;
+use super::progress::Board;
 use super::study::{Claim, Study};
 use super::table::table;
 use super::tune::NOTHING_HOLDS;
@@ -44,15 +45,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
     let interrupt = Interrupt::listen();
     let (mut summaries, mut hold) = (Vec::new(), true);
+    let mut board = Board::new(search.show.quiet, configs.len());
     for claim in claims {
-        if !search.show.quiet {
-            let name = &claim.config().study;
-            note(&format!("tuning {name} ({} of {})", summaries.len() + 1, configs.len()));
-        }
-        let study = Study::tune(claim, resources, search, &interrupt)?;
+        let meter = board.begin(&claim.config().study);
+        let study = Study::tune(claim, resources, search, &interrupt, meter)?;
+        board.end();
         study.write()?;
+        if search.report {
+            study.report()?;
+        }
         if study.is_interrupted() || (study.was_complete() && !search.show.quiet) {
-            study.say_where();
+            board.note(&study.where_it_is());
         }
         if !study.is_interrupted() {
             hold &= study.holds();
@@ -60,10 +63,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
         }
         if let Some(code) = interrupt.exit_code().filter(|_| summaries.len() < configs.len()) {
+            board.finish();
             note(&format!("{} of {} studies are done: --resume goes on", summaries.len(), configs.len()));
             return Ok(Exit::Interrupted(code));
         }
     }
+    board.finish();
     if search.show.json {
         let all: Vec<String> = summaries.iter().map(Summary::to_json).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;

@@ -41,13 +41,14 @@ impl<'a> Keeper<'a> {
         config: &'a Config,
         search: &SearchArgs,
         interrupt: &'a Interrupt,
+        meter: Meter,
         room: u64,
     ) -> Self {
         Self {
             directory,
             config,
             every: search.safety.checkpoint_every,
-            meter: Meter::new(search.show.quiet),
+            meter,
             interrupt,
             interrupted: None,
             room,

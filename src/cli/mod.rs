@@ -16,6 +16,7 @@ use crate::config::Config;
 mod args;
 mod ask_tell;
 mod audit;
+mod batch;
 mod bench;
 mod certify;
 mod compare;
@@ -52,6 +53,8 @@ enum Command {
     Tune(tune::Args),
     /// Tune several studies and compare what comes out
     Compare(compare::Args),
+    /// Tune many studies, overnight if need be: a grid of controllers, plants, seeds and any other key
+    Batch(batch::Args),
     /// Try gains on thousands of scenarios that tuning never saw
     Validate(validate::Args),
     /// Make a page of a tuning's results: report.html
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Batch(args) => batch::run(&args),
         Command::Validate(args) => validate::run(&args).map(Exit::of),
         Command::Report(args) => report::run(&args).map(|()| Exit::Success),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),

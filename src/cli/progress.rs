@@ -2,13 +2,88 @@
 
 use std::io::IsTerminal;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::engine::Progress;
 use crate::figures::{number, rate};
 use crate::swarm::Stopping;
 
-const BAR: &str = "{bar:24} {prefix} {pos}/{len}  {msg}  {eta} left";
+const BAR: &str = "{wide_bar} {prefix} {pos}/{len}  {msg}  {eta} left";
+const OVERALL: &str = "{wide_bar} {pos}/{len} studies  {msg}  {eta} left";
+
+/// What a row of tunings shows: how many are done, and the one that runs.
+pub(super) enum Board {
+    Bars { all: MultiProgress, overall: ProgressBar },
+    Lines { done: u64, studies: u64 },
+    Quiet,
+}
+
+impl Board {
+    pub(super) fn new(quiet: bool, studies: usize) -> Self {
+        if quiet {
+            return Self::Quiet;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines { done: 0, studies: studies as u64 };
+        }
+        let all = MultiProgress::new();
+        let overall = all.add(bar(OVERALL, studies as u64));
+        Self::Bars { all, overall }
+    }
+
+    /// A study begins.
+    pub(super) fn begin(&mut self, study: &str) -> Meter {
+        match self {
+            Self::Quiet => Meter::Quiet,
+            Self::Lines { done, studies } => {
+                super::note(&format!("tuning {study} ({} of {studies})", *done + 1));
+                Meter::Lines { shown: 0 }
+            }
+            Self::Bars { all, overall } => {
+                overall.set_message(short(study));
+                overall.tick();
+                Meter::Bar(all.add(bar(BAR, 1)))
+            }
+        }
+    }
+
+    /// It has ended, however.
+    pub(super) fn end(&mut self) {
+        match self {
+            Self::Quiet => {}
+            Self::Lines { done, .. } => *done += 1,
+            Self::Bars { overall, .. } => overall.inc(1),
+        }
+    }
+
+    /// Says something above the bars.
+    pub(super) fn note(&self, text: &str) {
+        match self {
+            Self::Bars { all, .. } => all.suspend(|| super::note(text)),
+            _ => super::note(text),
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        if let Self::Bars { overall, .. } = self {
+            overall.finish_and_clear();
+        }
+    }
+}
+
+fn bar(template: &str, length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    bar
+}
+
+/// A name that leaves room for a bar.
+fn short(name: &str) -> String {
+    const LENGTH: usize = 40;
+    if name.len() <= LENGTH { name.into() } else { format!("…{}", &name[name.len() - LENGTH + 1..]) }
+}
 
 /// What a tuning shows while it runs.
 pub(super) enum Meter {
@@ -22,11 +97,7 @@ impl Meter {
         if quiet {
             Self::Quiet
         } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new(1);
-            if let Ok(style) = ProgressStyle::with_template(BAR) {
-                bar.set_style(style.progress_chars("━╸ "));
-            }
-            Self::Bar(bar)
+            Self::Bar(bar(BAR, 1))
         } else {
             Self::Lines { shown: 0 }
         }

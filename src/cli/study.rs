@@ -1,9 +1,10 @@
 //! A study on its way from a config to results in a directory, whatever happens between.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::keeper::Keeper;
+use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
 use crate::Error;
 use crate::config::Config;
@@ -23,18 +24,34 @@ pub(super) struct Claim {
     held: Held,
 }
 
+/// How far a study is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Missing,
+    /// After so many generations.
+    Begun(u64),
+    Complete,
+}
+
 impl Claim {
+    /// How far the study of a directory is, which is left alone.
+    pub(super) fn way(config: &Config, directory: &Path) -> Result<Way, Error> {
+        let Some(saved) = checkpoint::read(directory, config)? else { return Ok(Way::Missing) };
+        let problem = Problem::new(config);
+        let run = Run::restore(&problem, &saved.state)?;
+        let is_complete = run.ended().is_some() && saved.published;
+        Ok(if is_complete { Way::Complete } else { Way::Begun(run.generations()) })
+    }
+
     /// Makes sure that the results can be written, and that nothing is lost by it.
     pub(super) fn new(config: Config, directory: PathBuf, search: &SearchArgs) -> Result<Self, Error> {
-        let held = report::hold(&directory)?;
-        let force = search.safety.force;
-        let saved = if force { None } else { checkpoint::read(&directory, &config)? };
-        if let Some(saved) = &saved {
-            let problem = Problem::new(&config);
+        let claim = Self::resuming(config, directory, search)?;
+        if let Some(saved) = claim.saved.as_ref().filter(|_| !search.safety.resume) {
+            let problem = Problem::new(&claim.config);
             let run = Run::restore(&problem, &saved.state)?;
-            if run.ended().is_none() && !search.safety.resume {
+            if run.ended().is_none() {
                 return Err(Error::Refused {
-                    path: directory,
+                    path: claim.directory,
                     problem: format!(
                         "holds an unfinished run of this config, at generation {}",
                         run.generations()
@@ -42,11 +59,23 @@ impl Claim {
                     remedy: "give --resume to go on with it, or --force to start anew".into(),
                 });
             }
+        } else if claim.saved.is_none() && search.safety.resume && !search.show.quiet {
+            note(&format!("no checkpoint in {}: starting at the beginning", claim.directory.display()));
+        }
+        Ok(claim)
+    }
+
+    /// The same, where an unfinished run goes on unasked.
+    pub(super) fn resuming(config: Config, directory: PathBuf, search: &SearchArgs) -> Result<Self, Error> {
+        let held = report::hold(&directory)?;
+        let force = search.safety.force;
+        let saved = if force { None } else { checkpoint::read(&directory, &config)? };
+        if let Some(saved) = &saved {
+            // A state that cannot be gone on with is found out now.
+            let problem = Problem::new(&config);
+            Run::restore(&problem, &saved.state)?;
         } else if !force {
             report::refuse_foreign(&directory, &config)?;
-            if search.safety.resume && !search.show.quiet {
-                note(&format!("no checkpoint in {}: starting at the beginning", directory.display()));
-            }
         }
         Ok(Self { config, directory, saved, held })
     }
@@ -78,6 +107,7 @@ impl Study {
         resources: Resources,
         search: &SearchArgs,
         interrupt: &Interrupt,
+        meter: Meter,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
         let problem = Problem::new(&config);
@@ -89,7 +119,7 @@ impl Study {
             None => Run::new(&problem)?,
         };
         let was_complete = run.ended().is_some();
-        let mut keeper = Keeper::new(&directory, &config, search, interrupt, declared.checkpoints);
+        let mut keeper = Keeper::new(&directory, &config, search, interrupt, meter, declared.checkpoints);
         let tuning = keeper.keep(run, resources)?;
         let certificate = problem::certifier(&config)(&tuning.values);
         let interrupted = keeper.interrupted();
@@ -114,16 +144,21 @@ impl Study {
         Ok(())
     }
 
+    /// Writes the page of the results.
+    pub(super) fn report(&self) -> Result<(), Error> {
+        super::report::write(&self.directory, false)
+    }
+
     /// Whether the run has been saved as it is now.
     fn is_saved(&self) -> bool {
         self.safe.is_none_or(|generation| generation == self.tuning.generations)
     }
 
     /// Where the results are, and what can be done next.
-    pub(super) fn say_where(&self) {
+    pub(super) fn where_it_is(&self) -> String {
         let directory = self.directory.display();
         let done = self.tuning.generations;
-        note(&match (self.safe, self.interrupted) {
+        match (self.safe, self.interrupted) {
             (None, _) => {
                 format!("{directory} holds this run, complete: nothing was run again (--force does)")
             }
@@ -134,7 +169,7 @@ impl Study {
                 )
             }
             (Some(_), None) => format!("written to {directory}"),
-        });
+        }
     }
 
     pub(super) fn summary(&self) -> Summary {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
+use super::progress::Meter;
 use super::study::{Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
@@ -50,14 +51,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
     let claim = Claim::new(config, directory, search)?;
-    let study = Study::tune(claim, resources, search, &Interrupt::listen())?;
+    let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
     let shown = show(&study, search);
     study.write()?;
+    if search.report {
+        study.report()?;
+    }
     shown?;
     if !search.show.quiet {
-        study.say_where();
+        note(&study.where_it_is());
         super::certify::explain(study.config.controller.surface, &study.certificate);
     }
     if !study.holds() {

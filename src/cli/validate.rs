@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// Where validation.csv and validation.json go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Also make a page of the tuning in that directory and of this validation, report.html
+    #[arg(long)]
+    report: bool,
     #[command(flatten)]
     machine: MachineArgs,
     #[command(flatten)]
@@ -74,6 +77,9 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
         print(&text(&config, args, &findings, &differences))
     };
     report::write_validation(&directory, &findings, &json)?;
+    if args.report {
+        super::report::write(&directory, false)?;
+    }
     shown?;
     if !args.show.quiet {
         note(&format!("written to {}", directory.display()));

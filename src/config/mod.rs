@@ -17,6 +17,7 @@ use crate::sampling::{Group, Nominal};
 use crate::simulation::Keep;
 use crate::swarm::{Axis, Plan};
 
+mod batch;
 mod gains;
 mod inequality;
 mod read;
@@ -26,6 +27,7 @@ mod section;
 mod source;
 mod write;
 
+pub use batch::{Batch, Entry, STUDIES_MAX};
 pub use gains::{Gain, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;

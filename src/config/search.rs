@@ -173,10 +173,7 @@ pub(super) fn warm_starts(
         return Ok(rows);
     }
     section.texts("warm_start", particles, |text| {
-        config.warm_start(&directory.join(text)).map_err(|error| {
-            let ConfigError { path, line, problem, remedy } = error;
-            let line = line.map_or(String::new(), |line| format!(", line {line}"));
-            Refusal { problem: format!("{}{line}: {problem}", path.display()), remedy }
-        })
+        let start = config.warm_start(&directory.join(text));
+        start.map_err(|error| Refusal { problem: error.place(), remedy: error.remedy })
     })
 }

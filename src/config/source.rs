@@ -21,13 +21,17 @@ pub struct ConfigError {
     pub remedy: String,
 }
 
+impl ConfigError {
+    /// What is wrong and where, without what is allowed.
+    pub(super) fn place(&self) -> String {
+        let line = self.line.map_or(String::new(), |line| format!(", line {line}"));
+        format!("{}{line}: {}", self.path.display(), self.problem)
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        write!(f, ": {}\n  {}", self.problem, self.remedy)
+        write!(f, "{}\n  {}", self.place(), self.remedy)
     }
 }
 

@@ -7,9 +7,15 @@ use crate::config::{Config, Gain};
 
 pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
-    for (index, (parameter, value)) in config.controller.kind.parameters().iter().zip(values).enumerate() {
+    rows(config, values).try_for_each(|row| csv.serialize(row).map_err(io_error))?;
+    csv.flush()
+}
+
+/// The rows of the parameters of a controller with these values.
+pub(super) fn rows(config: &Config, values: &[f64]) -> impl Iterator<Item = Gain> {
+    config.controller.kind.parameters().iter().zip(values).enumerate().map(|(index, (parameter, value))| {
         let axis = config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
-        csv.serialize(Gain {
+        Gain {
             controller: config.controller.kind.name().into(),
             gain: parameter.name.into(),
             value: *value,
@@ -17,8 +23,6 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
             lower: axis.map(|axis| axis.lower),
             upper: axis.map(|axis| axis.upper),
             tuned: axis.is_some(),
-        })
-        .map_err(io_error)?;
-    }
-    csv.flush()
+        }
+    })
 }

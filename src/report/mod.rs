@@ -10,6 +10,7 @@ use crate::stability::Certificate;
 use crate::validation::Finding;
 
 mod audit;
+mod batch;
 pub mod checkpoint;
 mod convergence;
 mod directory;
@@ -24,6 +25,7 @@ mod trajectory;
 mod validation;
 
 pub use audit::write_audit;
+pub use batch::{Row, Spread, groups, write_batch};
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
 pub use file::replace;

@@ -98,7 +98,7 @@ impl Results {
 fn is_of(validation: &Map<String, Value>, config: &Config, values: &[f64]) -> bool {
     let gains = config.controller.kind.parameters().iter().zip(values);
     let mut same = gains.map(|(parameter, value)| {
-        validation.get("gains")?.get(parameter.name)?.as_f64().map(|v| v == *value)
+        validation.get("gains")?.get(parameter.name)?.as_f64().map(|v| v.to_bits() == value.to_bits())
     });
     same.all(|same| same == Some(true))
 }

@@ -60,6 +60,11 @@ impl Summary {
         Self { columns }
     }
 
+    /// Adds a column behind the others.
+    pub(super) fn add(&mut self, name: &str, value: Value) {
+        self.columns.insert(name.into(), value);
+    }
+
     /// The summary as a JSON object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {

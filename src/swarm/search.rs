@@ -319,6 +319,13 @@ impl Plan {
         self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
     }
 
+    /// How many positions are judged at most.
+    #[must_use]
+    pub fn evaluations_max(&self, dimensions: usize) -> u64 {
+        let Stopping { generations, evaluations, .. } = self.stopping;
+        evaluations.min(generations.saturating_mul(self.positions_max(dimensions) as u64))
+    }
+
     /// The most positions that are asked for at a time.
     #[must_use]
     pub fn positions_max(&self, dimensions: usize) -> usize {

@@ -84,10 +84,10 @@ fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Err
     let failed = replay.records.iter().filter(|record| record.ending != Ending::Survived).count();
     let mut differs = (results.summary("failed") != failed.to_string()).then(|| "failed".to_string());
     for (k, kind) in crate::costs::CostKind::ALL.iter().enumerate() {
-        let worst = replay.records.iter().map(|record| record.values[k]).fold(f64::NEG_INFINITY, f64::max);
+        let worst = replay.records.iter().map(|record| record.values[k]).fold(f64::NAN, f64::max);
         let column = format!("{}_worst", kind.name());
         let told = results.number(&column);
-        if told.to_bits() != worst.to_bits() && !(told.is_nan() && !worst.is_finite()) {
+        if told.to_bits() != worst.to_bits() && (told.is_finite() || worst.is_finite()) {
             differs = differs.or(Some(column));
         }
     }

@@ -1,0 +1,175 @@
+//! A batch: studies, and a grid of keys that each of them takes all values of.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::read::document;
+use super::section::Section;
+use super::source::Source;
+use super::{Config, ConfigError, Refusal};
+
+/// Most studies of a batch.
+pub const STUDIES_MAX: usize = 10_000;
+
+/// A checked batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Its name: its directory below `outputs/`.
+    pub name: String,
+    /// The studies in the order in which they run.
+    pub entries: Vec<Entry>,
+}
+
+/// A study of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The study, under its name in the batch.
+    pub config: Config,
+    /// The name without the seed: what the studies have in common that differ in nothing else.
+    pub group: String,
+}
+
+/// A key of the grid and the values that it takes.
+type Axis = (Vec<String>, Vec<Value>);
+
+impl Batch {
+    /// Reads and checks a batch and all its studies.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, in the batch or in a study, and what is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let source = Source::read(path)?;
+        let document = document(&source)?;
+        let root = Section::root(&source, document.get_ref());
+        root.refuse_all_but(&["batch", "studies", "grid"])?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = root.file_name("batch", stem)?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let studies = root.texts("studies", STUDIES_MAX, |text| {
+            let path = directory.join(text);
+            // Checked on its own first, so that an error names a line of it.
+            let base = Source::read(&path).and_then(|source| Config::check(&source).map(|_| source));
+            base.map_err(|error| Refusal { problem: error.place(), remedy: error.remedy })
+        })?;
+        if studies.is_empty() {
+            let remedy =
+                "give studies = [\"classical.toml\", …], paths from the directory of this file".into();
+            return Err(root.error("studies", "is missing", remedy));
+        }
+        let table: Table = toml::from_str(source.text()).unwrap_or_default();
+        let axes =
+            axes(table.get("grid")).map_err(|found| root.error("grid", &found.problem, found.remedy))?;
+        let combinations = axes.iter().fold(studies.len(), |count, axis| count.saturating_mul(axis.1.len()));
+        if combinations > STUDIES_MAX {
+            let problem = format!("makes {combinations} studies");
+            return Err(root.error("grid", &problem, format!("allowed: at most {STUDIES_MAX}")));
+        }
+        let mut entries: Vec<Entry> = Vec::with_capacity(combinations);
+        for study in &studies {
+            for k in 0..combinations / studies.len() {
+                let entry = entry(study, &choice(&axes, k))
+                    .map_err(|found| root.error("grid", &found.problem, found.remedy))?;
+                if entries.iter().any(|other| other.config.study == entry.config.study) {
+                    let problem = format!("makes two studies \"{}\"", entry.config.study);
+                    let remedy = "give each a name of its own with study = \"…\", and each value once".into();
+                    return Err(root.error("grid", &problem, remedy));
+                }
+                entries.push(entry);
+            }
+        }
+        Ok(Self { name, entries })
+    }
+}
+
+/// The keys of a grid and their values; a table in it is the way to keys within a section.
+fn axes(grid: Option<&Value>) -> Result<Vec<Axis>, Refusal> {
+    let mut axes = Vec::new();
+    let mut open: Vec<(Vec<String>, &Value)> = grid.map(|grid| (Vec::new(), grid)).into_iter().collect();
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Table(table) => {
+                let below = |(key, value)| ([&path[..], std::slice::from_ref(key)].concat(), value);
+                open.extend(table.iter().map(below).rev());
+            }
+            Value::Array(values) if !values.is_empty() && !path.is_empty() => {
+                axes.push((path, values.clone()));
+            }
+            other => {
+                return Err(Refusal {
+                    problem: format!("has {} = {other}", path.join(".")),
+                    remedy: "allowed: a list of the values that the key takes, such as seed = [1, 2, 3]"
+                        .into(),
+                });
+            }
+        }
+    }
+    Ok(axes)
+}
+
+/// The k-th combination; the last key changes first.
+fn choice(axes: &[Axis], mut k: usize) -> Vec<(&[String], &Value)> {
+    let mut chosen = Vec::with_capacity(axes.len());
+    for (path, values) in axes.iter().rev() {
+        chosen.push((&path[..], &values[k % values.len()]));
+        k /= values.len();
+    }
+    chosen.reverse();
+    chosen
+}
+
+/// A study with some of its keys set, under a name that says so.
+fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusal> {
+    let said: Vec<String> =
+        chosen.iter().map(|(path, value)| format!("{} = {value}", path.join("."))).collect();
+    let refuse = |problem: String, remedy: String| {
+        let (path, said) = (study.path().display(), said.join(", "));
+        Refusal { problem: format!("does not fit {path} with {said}: {problem}"), remedy }
+    };
+    let mut table: Table = toml::from_str(study.text()).unwrap_or_default();
+    for (path, value) in chosen {
+        set(&mut table, path, value).map_err(|key| {
+            refuse(
+                format!("{key} is no section"),
+                "allowed: keys of sections, such as plant.link1_mass".into(),
+            )
+        })?;
+    }
+    let base = Config::check(study).map_or(String::new(), |config| config.study);
+    let label = |with_seed: bool| {
+        let parts = chosen
+            .iter()
+            .filter(|(path, _)| with_seed || **path != ["seed"])
+            .map(|(path, value)| part(path, value));
+        std::iter::once(base.clone()).chain(parts).collect::<Vec<_>>().join("-")
+    };
+    table.insert("study".into(), label(true).into());
+    let text =
+        toml::to_string(&table).map_err(|error| refuse(error.to_string(), "give values of TOML".into()))?;
+    let config = Config::parse(study.path(), &text).map_err(|error| refuse(error.problem, error.remedy))?;
+    Ok(Entry { config, group: label(false) })
+}
+
+/// Sets a key within sections, which are made where there are none; the name of what is in the way.
+fn set(table: &mut Table, path: &[String], value: &Value) -> Result<(), String> {
+    let Some((last, sections)) = path.split_last() else { return Ok(()) };
+    let mut table = table;
+    for section in sections {
+        let below = table.entry(section.clone()).or_insert_with(|| Table::new().into());
+        table = below.as_table_mut().ok_or_else(|| section.clone())?;
+    }
+    table.insert(last.clone(), value.clone());
+    Ok(())
+}
+
+/// What a key and its value add to the name of a study: the value where it is a text, otherwise key and value.
+fn part(path: &[String], value: &Value) -> String {
+    let key = path.last().map_or("", String::as_str);
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => format!("{key}{other}"),
+    };
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
+    text.chars().map(allowed).collect()
+}

@@ -4,6 +4,7 @@ mod support;
 
 mod ask_tell;
 mod audit;
+mod batch;
 mod cli;
 mod config;
 mod constraints;

@@ -62,7 +62,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         claim(entry, &directory, search)?;
     }
     let interrupt = Interrupt::listen();
-    let mut night = Night { directory: &directory, search, rows: Vec::new(), troubles: Vec::new() };
+    let mut night =
+        Night { name: &batch.name, directory: &directory, search, rows: Vec::new(), troubles: Vec::new() };
     let mut board = Board::new(search.show.quiet, batch.entries.len());
     for entry in &batch.entries {
         let meter = board.begin(&entry.config.study);
@@ -94,6 +95,7 @@ fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, 
 
 /// What a batch has come to so far.
 struct Night<'a> {
+    name: &'a str,
     directory: &'a Path,
     search: &'a SearchArgs,
     rows: Vec<Row>,
@@ -115,18 +117,17 @@ impl Night<'_> {
         if self.search.report {
             study.report()?;
         }
-        self.rows.push(Row {
-            config: entry.config.clone(),
-            group: entry.group.clone(),
-            values: study.tuning.values.clone(),
-            summary: study.summary(),
-        });
-        report::write_batch(self.directory, &self.rows)
+        self.rows.push(study.row(&entry.group));
+        report::write_batch(self.directory, &self.rows)?;
+        if self.search.report {
+            report::write_overview(self.directory, self.name, &self.rows)?;
+        }
+        Ok(())
     }
 
     /// Shows the whole; an error when a study has failed or found nothing that holds.
     fn end(self, batch: &Batch) -> Result<Exit, Error> {
-        let Self { directory, search, rows, troubles } = self;
+        let Self { directory, search, rows, troubles, .. } = self;
         let shown = if search.show.json {
             let all: Vec<String> = rows.iter().map(|row| Summary::to_json(&row.summary)).collect();
             print(&format!("[{}]\n", all.join(",\n")))

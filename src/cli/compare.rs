@@ -14,7 +14,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::figures::{count, number};
-use crate::report::{self, Summary};
+use crate::report::{self, Row, Summary};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
     let interrupt = Interrupt::listen();
-    let (mut summaries, mut hold) = (Vec::new(), true);
+    let (mut rows, mut hold) = (Vec::new(), true);
     let mut board = Board::new(search.show.quiet, configs.len());
     for claim in claims {
         let meter = board.begin(&claim.config().study);
@@ -59,21 +59,24 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         }
         if !study.is_interrupted() {
             hold &= study.holds();
-            summaries.push(study.summary());
-            report::write_summaries(&args.output.join("compare.csv"), &summaries)?;
+            rows.push(study.row(&study.config.study));
+            report::write_summaries(&args.output.join("compare.csv"), &rows)?;
+            if search.report {
+                report::write_overview(&args.output, "compare", &rows)?;
+            }
         }
-        if let Some(code) = interrupt.exit_code().filter(|_| summaries.len() < configs.len()) {
+        if let Some(code) = interrupt.exit_code().filter(|_| rows.len() < configs.len()) {
             board.finish();
-            note(&format!("{} of {} studies are done: --resume goes on", summaries.len(), configs.len()));
+            note(&format!("{} of {} studies are done: --resume goes on", rows.len(), configs.len()));
             return Ok(Exit::Interrupted(code));
         }
     }
     board.finish();
     if search.show.json {
-        let all: Vec<String> = summaries.iter().map(Summary::to_json).collect();
+        let all: Vec<String> = rows.iter().map(|row| row.summary.to_json()).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;
     } else if !search.show.quiet {
-        print(&side_by_side(&configs, &summaries))?;
+        print(&side_by_side(&configs, &rows))?;
         note(&format!("written to {}", args.output.display()));
     }
     if !hold {
@@ -113,7 +116,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
 }
 
 /// One column a study.
-fn side_by_side(configs: &[Config], summaries: &[Summary]) -> String {
+fn side_by_side(configs: &[Config], studies: &[Row]) -> String {
     let cell = |summary: &Summary, column: &str| match summary.get(column) {
         Value::Number(value) => {
             value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)
@@ -122,7 +125,7 @@ fn side_by_side(configs: &[Config], summaries: &[Summary]) -> String {
         _ => "–".into(),
     };
     let row = |name: &str, column: &str| -> Vec<String> {
-        std::iter::once(name.into()).chain(summaries.iter().map(|summary| cell(summary, column))).collect()
+        std::iter::once(name.into()).chain(studies.iter().map(|study| cell(&study.summary, column))).collect()
     };
     let mut rows = vec![row("cost", "cost")];
     for (kind, term) in CostKind::ALL.iter().zip(&configs[0].cost) {

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
-use crate::report::{self, Held, Summary};
+use crate::report::{self, Held, Row, Summary};
 use crate::stability::Certificate;
 use crate::swarm::StopReason;
 
@@ -170,6 +170,12 @@ impl Study {
             }
             (Some(_), None) => format!("written to {directory}"),
         }
+    }
+
+    /// What a table of studies says about it.
+    pub(super) fn row(&self, group: &str) -> Row {
+        let (config, values) = (self.config.clone(), self.tuning.values.clone());
+        Row { config, group: group.into(), values, summary: self.summary() }
     }
 
     pub(super) fn summary(&self) -> Summary {

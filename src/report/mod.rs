@@ -29,7 +29,7 @@ pub use batch::{Row, Spread, groups, write_batch};
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
 pub use file::replace;
-pub use page::write_report;
+pub use page::{write_overview, write_report};
 use plot::Plot;
 pub use results::Results;
 pub use summary::Summary;
@@ -87,13 +87,14 @@ pub fn has_tuning(directory: &Path) -> bool {
 /// The files of a tuning.
 const TUNING: [&str; 4] = ["manifest.json", "convergence.csv", "summary.csv", "gains.csv"];
 
-/// Writes summaries into one table, a row each.
+/// Writes the summaries of studies into one table, a row each.
 ///
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_summaries(path: &Path, summaries: &[Summary]) -> Result<(), Error> {
-    replace(path, |file| Summary::write_csv(file, summaries))
+pub fn write_summaries(path: &Path, rows: &[Row]) -> Result<(), Error> {
+    let summaries: Vec<Summary> = rows.iter().map(|row| row.summary.clone()).collect();
+    replace(path, |file| Summary::write_csv(file, &summaries))
 }
 
 /// Writes JSON into a file.

@@ -16,9 +16,11 @@ use crate::stability::Certificate;
 
 mod charts;
 mod data;
+mod overview;
 mod sections;
 
 use charts::Chart;
+pub use overview::write_overview;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -107,38 +109,43 @@ fn page(
     certificate: &Certificate,
     charts: &Charts,
 ) -> io::Result<Markup> {
-    let study = &results.config.study;
-    Ok(html! {
+    let body = html! {
+        (sections::header(results, replay, certificate))
+        main {
+            (sections::gains(results))
+            (sections::motion(replay))
+            (sections::trajectories(replay, &figures(&charts.trajectories)?))
+            (sections::phases(&figures(&charts.phases)?))
+            (sections::cost(results, &figure(&charts.cost)?))
+            (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
+            (sections::convergence(results, &figures(&charts.convergence)?))
+            (sections::validation(results))
+            (sections::machine(results))
+            (sections::config(results))
+        }
+    };
+    Ok(document(&results.config.study, &body, &data::json(results, replay, certificate, &charts.all())))
+}
+
+/// A page that needs nothing else, with the data that its script reads.
+fn document(title: &str, body: &Markup, data: &str) -> Markup {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" href="data:,";
-                title { (study) " · gainswarm" }
+                title { (title) " · gainswarm" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (sections::header(results, replay, certificate))
-                main {
-                    (sections::gains(results))
-                    (sections::motion(replay))
-                    (sections::trajectories(replay, &figures(&charts.trajectories)?))
-                    (sections::phases(&figures(&charts.phases)?))
-                    (sections::cost(results, &figure(&charts.cost)?))
-                    (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
-                    (sections::convergence(results, &figures(&charts.convergence)?))
-                    (sections::validation(results))
-                    (sections::machine(results))
-                    (sections::config(results))
-                }
-                script type="application/json" id="data" {
-                    (PreEscaped(data::json(results, replay, certificate, &charts.all())))
-                }
+                (body)
+                script type="application/json" id="data" { (PreEscaped(data)) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
-    })
+    }
 }
 
 fn figures(charts: &[Chart]) -> io::Result<Vec<Markup>> {

@@ -290,11 +290,11 @@ fn plots(figures: &[Markup]) -> Markup {
     html! { div.plots { @for figure in figures { (figure) } } }
 }
 
-fn heads(names: &[&str]) -> Markup {
+pub(super) fn heads(names: &[&str]) -> Markup {
     html! { @for name in names { th scope="col" { (name) } } }
 }
 
-fn number_heads(names: &[&str]) -> Markup {
+pub(super) fn number_heads(names: &[&str]) -> Markup {
     html! { @for name in names { th.number scope="col" { (name) } } }
 }
 

@@ -1,0 +1,120 @@
+//! The page of a batch or a comparison: all studies in one table, each with the way to its own page.
+
+use std::io;
+use std::path::Path;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::charts::Chart;
+use super::sections::{heads, number_heads};
+use super::{document, figure};
+use crate::Error;
+use crate::figures::number;
+use crate::report::batch::{Row, Spread, groups};
+use crate::report::file::replace;
+use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+
+/// Writes `report.html` beside the directories of the studies.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_overview(directory: &Path, name: &str, rows: &[Row]) -> Result<(), Error> {
+    replace(&directory.join("report.html"), |file| file.write_all(page(name, rows)?.into_string().as_bytes()))
+}
+
+fn page(name: &str, rows: &[Row]) -> io::Result<Markup> {
+    let groups = groups(rows);
+    let has_seeds = groups.iter().any(|(_, spread)| spread.seeds > 1);
+    let chart = costs(rows, &groups);
+    let body = html! {
+        header {
+            h1 { (name) }
+            p.lead { (rows.len()) " studies" @if has_seeds { ", " (groups.len()) " but for their seeds" } "." }
+        }
+        main {
+            section #cost { h2 { "Cost" } div.plots { @if let Some(chart) = &chart { (figure(chart)?) } (spreads(&groups)) } }
+            section #studies { h2 { "Studies" } (studies(rows)) }
+        }
+    };
+    Ok(document(name, &body, "{}"))
+}
+
+/// The cost of every study that survives, a line a group.
+fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
+    let place = |row: &Row| groups.iter().rev().position(|(name, _)| *name == row.group).unwrap_or(0);
+    let feasible = |row: &&Row| row.summary.get("violation").as_f64() == Some(0.0);
+    let cost = |row: &Row| row.summary.get("cost").as_f64().unwrap_or(f64::NAN);
+    #[allow(clippy::cast_precision_loss, reason = "a number of groups")]
+    let points: Vec<(f64, f64)> =
+        rows.iter().filter(feasible).map(|row| (cost(row), place(row) as f64)).collect();
+    // More names than lines of text would fit nowhere.
+    if points.is_empty() || groups.len() > 16 {
+        return None;
+    }
+    let names = groups.iter().rev().map(|(name, _)| short(name)).collect();
+    let plot = Plot {
+        name: "costs".into(),
+        caption: "A dot a study that survives all its scenarios.".into(),
+        x: Axis::over("cost", points.iter().map(|point| point.0)),
+        y: Axis::named(names),
+        marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
+    };
+    Some(Chart { plot, series: Vec::new() })
+}
+
+/// A name that fits beside a plot.
+fn short(name: &str) -> String {
+    const LENGTH: usize = 18;
+    if name.len() <= LENGTH { name.into() } else { format!("{}…", &name[..LENGTH - 1]) }
+}
+
+fn spreads(groups: &[(String, Spread)]) -> Markup {
+    html! {
+        table {
+            thead { tr { (heads(&["study"])) (number_heads(&["seeds", "best", "median", "worst"])) } }
+            tbody {
+                @for (name, spread) in groups {
+                    tr {
+                        th scope="row" { (name) }
+                        td.number { (spread.seeds) }
+                        @for cost in [spread.best, spread.median, spread.worst] { td.number { (number(cost)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn studies(rows: &[Row]) -> Markup {
+    let figure = |row: &Row, column: &str| match row.summary.get(column) {
+        Value::Number(value) => number(value.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => text.clone(),
+        _ => String::new(),
+    };
+    let whole =
+        |row: &Row, column: &str| row.summary.get(column).as_u64().map_or(String::new(), |n| n.to_string());
+    html! {
+        table {
+            thead {
+                tr {
+                    (heads(&["study", "controller"])) (number_heads(&["cost", "failed", "settling time s"]))
+                    (heads(&["certificate"]))
+                }
+            }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" { a href={ (row.config.study) "/report.html" } { (row.config.study) } }
+                        td { (row.config.controller.kind.name()) }
+                        td.number { (figure(row, "cost")) }
+                        td.number { (whole(row, "failed")) }
+                        td.number { (figure(row, "settling_time_worst")) }
+                        td { (figure(row, "certificate")) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Batches as a user runs them: complete, interrupted at any moment, with studies that fail.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gainswarm::controllers::ControllerKind;
+use gainswarm::report::Spread;
+use serde_json::Value;
+
+use crate::support::{gainswarm, results, stderr, stdout, write_config};
+
+/// A study of a controller that is tuned in a moment.
+fn short(controller: &str, evaluations: u32) -> String {
+    format!(
+        "[controller]\ntype = \"{controller}\"\n[simulation]\nduration = 1.0\n\
+         [[scenarios]]\ncount = 4\nranges = {{ theta1 = 0.1, theta2 = 0.1 }}\n[swarm.stopping]\nevaluations = {evaluations}\n"
+    )
+}
+
+fn batch(directory: &Path, text: &str) -> String {
+    write_config(directory, "night.toml", text)
+}
+
+/// What must be the same however often it was interrupted.
+fn lasting(output: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    found.insert("gains.csv".into(), std::fs::read_to_string(output.join("gains.csv")).expect("gains"));
+    let mut csv = csv::Reader::from_path(output.join("summary.csv")).expect("a summary");
+    let header = csv.headers().expect("a header").clone();
+    let times = ["wall_s", "simulations_per_s", "ns_per_control_step"];
+    for record in csv.records() {
+        let record = record.expect("a row");
+        let cells = header.iter().zip(record.iter()).filter(|(name, _)| !times.contains(name));
+        found.insert(format!("summary of {}", &record[0]), format!("{:?}", cells.collect::<Vec<_>>()));
+        let (gains, convergence, summary) = results(&output.join(&record[0]));
+        found.insert(record[0].into(), format!("{gains}{convergence}{summary:?}"));
+    }
+    found
+}
+
+/// A little of two texts from where they differ.
+fn first_difference(a: &str, b: &str) -> [String; 2] {
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    [a, b].map(|text| text.chars().skip(same.saturating_sub(30)).take(80).collect())
+}
+
+#[test]
+fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let studies: Vec<String> = ControllerKind::ALL
+        .iter()
+        .map(|kind| {
+            write_config(directory.path(), &format!("{}.toml", kind.name()), &short(kind.name(), 1500));
+            format!("\"{}.toml\"", kind.name())
+        })
+        .collect();
+    let config = batch(
+        directory.path(),
+        &format!("studies = [{}]\n[grid]\nseed = [1, 2, 3, 4, 5]\n", studies.join(", ")),
+    );
+    let output = |name: &str| directory.path().join(name);
+    let start = |name: &str| -> Child {
+        let output = output(name);
+        let arguments = ["batch", &config, "--quiet", "--checkpoint-every", "3", "--output"];
+        Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+            .args(arguments)
+            .arg(output)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the binary starts")
+    };
+    let began = Instant::now();
+    assert!(start("whole").wait().expect("an end").success());
+    let time = began.elapsed();
+    let expected = lasting(&output("whole"));
+    assert_eq!(expected.len(), 1 + 20 + 20);
+
+    let mut killed = 0;
+    for share in [0.03, 0.11, 0.17, 0.23, 0.29] {
+        let mut run = start("killed");
+        std::thread::sleep(Duration::from_secs_f64(share * time.as_secs_f64()));
+        run.kill().expect("SIGKILL");
+        killed += u32::from(run.wait().expect("an end").code().is_none());
+    }
+    assert_eq!(killed, 5, "each was killed before its end");
+    assert!(start("killed").wait().expect("an end").success());
+    let found = lasting(&output("killed"));
+    assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (what, text) in &expected {
+        assert!(found[what] == *text, "{what}: {:?}", first_difference(text, &found[what]));
+    }
+}
+
+#[test]
+fn a_study_that_fails_is_told_and_the_others_go_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "classical.toml", &short("classical", 100));
+    let config = batch(
+        directory.path(),
+        "studies = [\"classical.toml\"]\n[grid]\nmemory_limit = [1000, 1000000000]\n",
+    );
+    let output = directory.path().join("out");
+    let run = gainswarm(&["batch", &config, "--output", output.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+    let said = stderr(&run);
+    assert!(said.contains("error: classical-memory_limit1000: the run needs"), "{said}");
+    assert!(said.contains("1 of 2 studies failed: classical-memory_limit1000"), "{said}");
+    let summary = std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
+    assert_eq!(summary.lines().count(), 2, "{summary}");
+    assert!(output.join("classical-memory_limit1000000000/gains.csv").exists());
+}
+
+#[test]
+fn a_grid_sets_keys_and_names_the_studies_and_a_dry_run_says_what_is_missing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "base.toml", &short("classical", 60));
+    let config = batch(
+        directory.path(),
+        "batch = \"grid\"\nstudies = [\"base.toml\"]\n[grid]\nseed = [7, 8]\n\
+         controller.type = [\"classical\", \"adaptive\"]\nplant.link1_mass = [0.2]\n",
+    );
+    let output = directory.path().join("out");
+    let options = ["batch", &config, "--json", "--output", output.to_str().expect("UTF-8")];
+    let dry = || -> Value {
+        let run = gainswarm(&[&options[..], &["--dry-run"]].concat());
+        serde_json::from_str(&stdout(&run)).unwrap_or_else(|_| panic!("JSON, not {}", stderr(&run)))
+    };
+    let plan = dry();
+    assert!(!output.exists(), "a dry run leaves nothing behind");
+    let names: Vec<&str> = plan["studies"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|study| study["study"].as_str())
+        .collect();
+    let expected = ["base-classical-link1_mass0.2-seed7", "base-classical-link1_mass0.2-seed8"];
+    assert_eq!(names[..2], expected);
+    assert_eq!(
+        (names.len(), &plan["evaluations_max"], &plan["simulations_max"]),
+        (4, &240.into(), &960.into())
+    );
+    assert!(plan["seconds_max"].as_f64().expect("a time") > 0.0);
+
+    let run = gainswarm(&options);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let all: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_eq!(all[3]["study"], "base-adaptive-link1_mass0.2-seed8");
+    assert_eq!((&all[3]["controller"], &all[3]["seed"]), (&"adaptive".into(), &8.into()));
+    let manifest = std::fs::read(output.join(names[3]).join("manifest.json")).expect("a manifest");
+    let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
+    assert_eq!(manifest["config"]["plant"]["link1_mass"], 0.2);
+    // The columns of a group are those of its two seeds.
+    let mut csv = csv::Reader::from_path(output.join("summary.csv")).expect("a summary");
+    let header = csv.headers().expect("a header").clone();
+    let rows: Vec<csv::StringRecord> = csv.records().map(|row| row.expect("a row")).collect();
+    let cell = |row: usize, name: &str| {
+        let at = header.iter().position(|column| column == name).expect("the column");
+        rows[row][at].to_owned()
+    };
+    let number = |row: usize, name: &str| cell(row, name).parse::<f64>().expect("a number");
+    for (first, second) in [(0, 1), (2, 3)] {
+        let (a, b) = (number(first, "cost"), number(second, "cost"));
+        assert_eq!(cell(first, "group"), cell(second, "group"));
+        assert_eq!(cell(first, "group_seeds"), "2");
+        assert_eq!(number(second, "group_best_cost"), a.min(b));
+        assert_eq!(number(first, "group_worst_cost"), a.max(b));
+        assert!((number(first, "group_median_cost") - 0.5 * (a + b)).abs() < 1e-12);
+    }
+    let plan = dry();
+    assert_eq!(plan["simulations_max"], 0, "{plan}");
+    assert!(plan["studies"].as_array().expect("a list").iter().all(|study| study["complete"] == true));
+}
+
+#[test]
+fn quartiles_are_those_of_linear_interpolation() {
+    // NumPy 2.1: np.percentile([1, 2, 4, 8, 16, 3], [25, 50, 75]) = [2.25, 3.5, 7.0]
+    let spread = Spread::of(&[1.0, 2.0, 4.0, 8.0, 16.0, 3.0]);
+    assert_eq!((spread.seeds, spread.best, spread.median, spread.worst), (6, 1.0, 3.5, 16.0));
+    assert!((spread.interquartile_range - 4.75).abs() < 1e-12);
+    let one = Spread::of(&[5.0]);
+    assert_eq!((one.best, one.median, one.worst, one.interquartile_range), (5.0, 5.0, 5.0, 0.0));
+}
+
+#[test]
+fn what_is_wrong_with_a_batch_is_said_before_anything_runs() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "good.toml", &short("classical", 100));
+    write_config(directory.path(), "bad.toml", "[controller]\ntype = \"clasical\"\n");
+    let good = "studies = [\"good.toml\"]\n";
+    let cases: [(&str, &[&str]); 11] = [
+        ("studies = []", &["studies is missing", "studies = ["]),
+        ("studies = [\"none.toml\"]", &["studies[1]", "none.toml: cannot be read"]),
+        ("studies = [\"bad.toml\"]", &["bad.toml, line 2", "did you mean `classical`"]),
+        ("studys = []", &["unknown key `studys`", "did you mean `studies`"]),
+        (&format!("{good}[grid]\nseed = 3"), &["grid has seed = 3", "a list of the values"]),
+        (&format!("{good}[grid]\nseed = []"), &["grid has seed = []"]),
+        (&format!("{good}[grid]\nseed = [1, 1]"), &["two studies \"good-seed1\""]),
+        (&format!("{good}[grid]\nseed = [1, -2]"), &["good.toml with seed = -2", "a whole number from 0"]),
+        (&format!("{good}[grid]\nplant.mass = [1.0]"), &["plant.mass = 1.0: unknown key `mass` in [plant]"]),
+        (&format!("{good}[grid]\nscenarios.count = [1]"), &["scenarios is no section"]),
+        ("studies = [\"good.toml\", \"good.toml\"]", &["two studies \"good\""]),
+    ];
+    for (text, words) in cases {
+        let config = batch(directory.path(), text);
+        let output = directory.path().join("out");
+        let run = gainswarm(&["batch", &config, "--output", output.to_str().expect("UTF-8")]);
+        let said = stderr(&run);
+        assert_eq!(run.status.code(), Some(2), "{text}: {said}");
+        assert!(said.contains("night.toml"), "{text}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{text}: {said} lacks {word}");
+        }
+        assert!(!output.exists(), "{text}");
+    }
+    let config = batch(directory.path(), good);
+    let run = gainswarm(&["batch", &config, "--seed", "3"]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stderr(&run).contains("seed = [1, 2, 3]"));
+}

@@ -13,6 +13,7 @@ mod costs;
 mod determinism;
 mod engine;
 mod history;
+mod init;
 mod lanes;
 mod physics;
 mod report;

@@ -18,7 +18,9 @@ mod ask_tell;
 mod audit;
 mod bench;
 mod certify;
+mod check;
 mod compare;
+mod init;
 mod interrupt;
 mod keeper;
 mod list;
@@ -32,6 +34,8 @@ mod validate;
 use args::{ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 
 const EXAMPLES: &str = "Examples:
+  gainswarm init --controller super_twisting
+  gainswarm check configs/classical.toml
   gainswarm tune configs/classical.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
   gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
@@ -47,6 +51,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented config to start from
+    Init(init::Args),
+    /// Say what a study asks for, with every default, before it runs
+    Check(check::Args),
     /// Tune a controller's gains with a particle swarm and write them as CSV
     Tune(tune::Args),
     /// Tune several studies and compare what comes out
@@ -81,6 +89,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Init(args) => init::run(&args).map(|()| Exit::Success),
+        Command::Check(args) => check::run(&args).map(|()| Exit::Success),
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Validate(args) => validate::run(&args).map(Exit::of),

@@ -24,6 +24,7 @@ mod scenarios;
 mod search;
 mod section;
 mod source;
+mod template;
 mod write;
 
 pub use gains::{Gain, read_gains};
@@ -32,6 +33,7 @@ pub(crate) use section::one_of;
 use source::Source;
 pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
+pub use template::template;
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;

@@ -10,6 +10,7 @@ use crate::stability::Certificate;
 use crate::validation::Finding;
 
 mod audit;
+mod cell;
 pub mod checkpoint;
 mod convergence;
 mod directory;
@@ -21,6 +22,7 @@ mod trajectory;
 mod validation;
 
 pub use audit::write_audit;
+pub use cell::text_cell;
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
 use file::Staged;
 pub use file::replace;

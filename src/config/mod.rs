@@ -31,8 +31,8 @@ pub use gains::{Gain, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
 use source::Source;
-pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
+pub(crate) use source::{MANIFEST_SIZE_MAX, read_bounded};
 pub use template::template;
 
 /// Most particles of a swarm.

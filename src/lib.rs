@@ -64,4 +64,5 @@ pub mod validation;
 
 pub use error::Error;
 pub use registry::Member;
+pub(crate) use report::export;
 pub(crate) use swarm::rules;

@@ -12,6 +12,7 @@ mod control;
 mod costs;
 mod determinism;
 mod engine;
+mod export;
 mod history;
 mod init;
 mod lanes;

@@ -20,6 +20,7 @@ mod bench;
 mod certify;
 mod check;
 mod compare;
+mod export;
 mod init;
 mod interrupt;
 mod keeper;
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   gainswarm tune configs/classical.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
   gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
+  gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
   gainswarm list controllers";
 
@@ -65,13 +67,15 @@ enum Command {
     Simulate(simulate::Args),
     /// Say whether gains are stable about upright; exit code 1 when not
     Certify(certify::Args),
+    /// Print tuned gains to paste into a controller: C, Python, MATLAB, JSON, TOML or CSV
+    Export(export::Args),
     /// Measure the memory of every controller, and say whether it is fit for long runs
     Audit(audit::Args),
     /// Measure how fast every controller is on this machine
     Bench(bench::Args),
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(ask_tell::Args),
-    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies
+    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies, export formats
     List {
         /// Only this family
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args).map(Exit::of),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
+        Command::Export(args) => export::run(&args).map(|()| Exit::Success),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),

@@ -13,6 +13,7 @@ mod costs;
 mod determinism;
 mod engine;
 mod export;
+mod help;
 mod history;
 mod init;
 mod lanes;

@@ -20,11 +20,13 @@ mod bench;
 mod certify;
 mod check;
 mod compare;
+mod completions;
 mod export;
 mod init;
 mod interrupt;
 mod keeper;
 mod list;
+mod man;
 mod progress;
 mod simulate;
 mod study;
@@ -87,6 +89,10 @@ enum Command {
         #[arg(long, conflicts_with = "verbose")]
         markdown: bool,
     },
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Args),
+    /// Write the manual, a page a command
+    Man(man::Args),
 }
 
 /// Runs the program on the arguments of the process.
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)
         }
+        Command::Completions(args) => completions::run(&args).map(|()| Exit::Success),
+        Command::Man(args) => man::run(&args).map(|()| Exit::Success),
     };
     match result {
         Ok(Exit::Success) => ExitCode::SUCCESS,

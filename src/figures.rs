@@ -30,3 +30,8 @@ pub(crate) fn count(value: u64) -> String {
 pub(crate) fn rate(value: f64) -> String {
     if value >= 1e6 { format!("{:.1} million", value / 1e6) } else { format!("{value:.0}") }
 }
+
+/// `1 gain`, `2 gains`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}

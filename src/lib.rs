@@ -66,4 +66,5 @@ pub mod validation;
 
 pub use error::Error;
 pub use registry::Member;
+pub(crate) use report::export;
 pub(crate) use swarm::rules;

@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_trajectory_is_near_all_of_it_and_ends_with_it() {
-        let row = |k: usize| {
-            let t = k as f64 * 1e-3;
+        let row = |k: i32| {
+            let t = f64::from(k) * 1e-3;
             [t, (7.0 * t).sin() * (-t).exp(), if t < 0.5 { 150.0 } else { 0.0 }]
         };
         let whole = Trajectory { width: 3, values: (0..=4000).flat_map(row).collect() };

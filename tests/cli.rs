@@ -182,6 +182,7 @@ fn list_shows_every_family() {
         "clpso",
         "adaptive_random",
         "ring",
+        "matlab",
     ] {
         assert!(all.contains(words), "{words}");
     }

@@ -8,11 +8,12 @@ use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::registry::Member;
+use crate::report::FormatKind;
 use crate::rules::RuleKind;
 use crate::topologies::TopologyKind;
 
-pub(super) const FAMILIES: [&str; 6] =
-    ["plants", "controllers", "integrators", "costs", "rules", "topologies"];
+pub(super) const FAMILIES: [&str; 7] =
+    ["plants", "controllers", "integrators", "costs", "rules", "topologies", "formats"];
 
 pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result<(), Error> {
     if markdown {
@@ -37,7 +38,8 @@ fn members(family: &str, verbose: bool) -> String {
         "integrators" => rows::<IntegratorKind>(),
         "costs" => rows::<CostKind>(),
         "rules" => rows::<RuleKind>(),
-        _ => rows::<TopologyKind>(),
+        "topologies" => rows::<TopologyKind>(),
+        _ => rows::<FormatKind>(),
     };
     std::iter::once(table::table(&[family, ""], &[], rows)).chain(parameters).collect::<Vec<_>>().join("\n")
 }

@@ -19,10 +19,15 @@ mod audit;
 mod batch;
 mod bench;
 mod certify;
+mod check;
 mod compare;
+mod completions;
+mod export;
+mod init;
 mod interrupt;
 mod keeper;
 mod list;
+mod man;
 mod progress;
 mod report;
 mod simulate;
@@ -34,9 +39,12 @@ mod validate;
 use args::{ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 
 const EXAMPLES: &str = "Examples:
+  gainswarm init --controller super_twisting
+  gainswarm check configs/classical.toml
   gainswarm tune configs/classical.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
   gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
+  gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
   gainswarm list controllers";
 
@@ -49,6 +57,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented config to start from
+    Init(init::Args),
+    /// Say what a study asks for, with every default, before it runs
+    Check(check::Args),
     /// Tune a controller's gains with a particle swarm and write them as CSV
     Tune(tune::Args),
     /// Tune several studies and compare what comes out
@@ -63,13 +75,15 @@ enum Command {
     Simulate(simulate::Args),
     /// Say whether gains are stable about upright; exit code 1 when not
     Certify(certify::Args),
+    /// Print tuned gains to paste into a controller: C, Python, MATLAB, JSON, TOML or CSV
+    Export(export::Args),
     /// Measure the memory of every controller, and say whether it is fit for long runs
     Audit(audit::Args),
     /// Measure how fast every controller is on this machine
     Bench(bench::Args),
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(ask_tell::Args),
-    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies
+    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies, export formats
     List {
         /// Only this family
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
@@ -81,12 +95,18 @@ enum Command {
         #[arg(long, conflicts_with = "verbose")]
         markdown: bool,
     },
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Args),
+    /// Write the manual, a page a command
+    Man(man::Args),
 }
 
 /// Runs the program on the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Init(args) => init::run(&args).map(|()| Exit::Success),
+        Command::Check(args) => check::run(&args).map(|()| Exit::Success),
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Batch(args) => batch::run(&args),
@@ -94,12 +114,15 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args).map(|()| Exit::Success),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
+        Command::Export(args) => export::run(&args).map(|()| Exit::Success),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)
         }
+        Command::Completions(args) => completions::run(&args).map(|()| Exit::Success),
+        Command::Man(args) => man::run(&args).map(|()| Exit::Success),
     };
     match result {
         Ok(Exit::Success) => ExitCode::SUCCESS,

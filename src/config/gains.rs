@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::source::read_bounded;
+use super::source::{FILE_SIZE_MAX, read_bounded};
 use super::{Config, ConfigError, one_of};
 use crate::controllers::ControllerKind;
 use crate::parameter::Short;
@@ -50,7 +50,7 @@ pub fn read_gains(
     let form = || {
         "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string()
     };
-    let text = read_bounded(path).map_err(|problem| {
+    let text = read_bounded(path, FILE_SIZE_MAX).map_err(|problem| {
         refuse(None, problem, "give the path of a gains.csv as written by `gainswarm tune`".into())
     })?;
 

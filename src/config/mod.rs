@@ -25,6 +25,7 @@ mod scenarios;
 mod search;
 mod section;
 mod source;
+mod template;
 mod write;
 
 pub use batch::{Batch, Entry, STUDIES_MAX};
@@ -32,8 +33,9 @@ pub use gains::{Gain, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
 use source::Source;
-pub(crate) use source::read_bounded;
 pub use source::{ConfigError, FILE_SIZE_MAX};
+pub(crate) use source::{MANIFEST_SIZE_MAX, read_bounded};
+pub use template::template;
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;

@@ -43,18 +43,18 @@ const SECTIONS: [&str; 16] = [
     "tune",
 ];
 
-const ANGLE_LIMIT: Parameter = Parameter::fixed(
+pub(super) const ANGLE_LIMIT: Parameter = Parameter::fixed(
     "angle_limit",
     "rad",
     std::f64::consts::FRAC_PI_2,
     [1e-3, 100.0],
     "a link beyond this has fallen",
 );
-const TRACK_LIMIT: Parameter =
+pub(super) const TRACK_LIMIT: Parameter =
     Parameter::fixed("track_limit", "m", 10.0, [1e-3, 1e4], "a cart beyond this has left the track");
-const SETTLED_POSITION: Parameter =
+pub(super) const SETTLED_POSITION: Parameter =
     Parameter::fixed("settled_position", "m", 0.05, [1e-9, 1e4], "a cart within this counts as settled");
-const SETTLED_ANGLE: Parameter =
+pub(super) const SETTLED_ANGLE: Parameter =
     Parameter::fixed("settled_angle", "rad", 0.01, [1e-9, 100.0], "a link within this counts as settled");
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
@@ -84,7 +84,8 @@ pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigEr
 pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let document = document(source)?;
     if document.get_ref().is_empty() {
-        let remedy = "see configs/classical.toml for a study to start from".into();
+        let remedy =
+            "see configs/classical.toml for a study to start from, or write one with `gainswarm init`".into();
         return Err(source.error(None, "is empty".into(), remedy));
     }
     let root = Section::root(source, document.get_ref());

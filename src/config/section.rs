@@ -101,10 +101,7 @@ impl<'a> Section<'a> {
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
         let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
-        let fits = |text: &&str| {
-            let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            (1..=100).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
-        };
+        let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
             None => Some(default).filter(fits).map(Into::into).ok_or_else(|| {
                 let problem = format!(
@@ -317,6 +314,12 @@ impl<'a> Section<'a> {
         let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         short.chars().map(shown).collect::<String>() + rest
     }
+}
+
+/// Whether a text can be the name of a directory.
+pub(super) fn is_file_name(text: &str) -> bool {
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=100).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
 }
 
 /// What an array of numbers looks like.

@@ -37,17 +37,20 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// The bytes of a file of at most [`FILE_SIZE_MAX`], or what is wrong with it; never more is read, even of a device.
-pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+/// Larger manifests are refused: one holds a config with every default filled in.
+pub(crate) const MANIFEST_SIZE_MAX: u64 = 64 * FILE_SIZE_MAX;
+
+/// The bytes of a file of at most `size_max`, or what is wrong with it; never more is read, even of a device.
+pub(crate) fn read_bounded(path: &Path, size_max: u64) -> Result<Vec<u8>, String> {
     if path.is_dir() {
         return Err("is a directory".into());
     }
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(FILE_SIZE_MAX + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(size_max + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > FILE_SIZE_MAX {
-        return Err(format!("has more than {FILE_SIZE_MAX} bytes"));
+    if bytes.len() as u64 > size_max {
+        return Err(format!("has more than {size_max} bytes"));
     }
     Ok(bytes)
 }
@@ -73,7 +76,7 @@ impl Source {
             remedy: remedy.into(),
         };
         let remedy = "give the path of a TOML file of at most 1 MiB";
-        let bytes = read_bounded(path).map_err(|problem| refuse(problem, remedy))?;
+        let bytes = read_bounded(path, FILE_SIZE_MAX).map_err(|problem| refuse(problem, remedy))?;
         let text = String::from_utf8(bytes).map_err(|error| ConfigError {
             line: Some(1 + count_lines(&error.as_bytes()[..error.utf8_error().valid_up_to()])),
             ..refuse("is not UTF-8 text".into(), "save the file as UTF-8")

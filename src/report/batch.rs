@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::file::Staged;
 use super::summary::Summary;
-use super::{gains, io_error};
+use super::{gains, io_error, text_cell};
 use crate::Error;
 use crate::config::Config;
 
@@ -112,7 +112,7 @@ fn write_gains(file: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     csv.write_record(header).map_err(io_error)?;
     for row in rows {
         for gain in gains::rows(&row.config, &row.values) {
-            csv.serialize((&row.config.study, row.config.seed, gain)).map_err(io_error)?;
+            csv.serialize((text_cell(&row.config.study), row.config.seed, gain)).map_err(io_error)?;
         }
     }
     csv.flush()

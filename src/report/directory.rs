@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::checkpoint::{difference, strip, tuned_on};
 use super::file::{is_abandoned, refusal, temporary};
 use crate::Error;
-use crate::config::{Config, read_bounded};
+use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 
 /// Makes sure that results can be written into `directory` before anything long is computed.
 ///
@@ -62,7 +62,7 @@ pub fn refuse_foreign(directory: &Path, config: &Config) -> Result<(), Error> {
     let path = directory.join("manifest.json");
     let problem = if path.exists() {
         let there: Option<Value> =
-            read_bounded(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            read_bounded(&path, MANIFEST_SIZE_MAX).ok().and_then(|text| serde_json::from_slice(&text).ok());
         match there.and_then(|mut manifest| manifest.get_mut("config").map(Value::take)) {
             None => "is not a manifest of gainswarm".into(),
             Some(mut there) => {

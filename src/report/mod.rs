@@ -11,9 +11,11 @@ use crate::validation::Finding;
 
 mod audit;
 mod batch;
+mod cell;
 pub mod checkpoint;
 mod convergence;
 mod directory;
+pub mod export;
 mod file;
 mod gains;
 mod manifest;
@@ -26,7 +28,9 @@ mod validation;
 
 pub use audit::write_audit;
 pub use batch::{Row, Spread, groups, write_batch};
+pub use cell::text_cell;
 pub use directory::{Held, hold, prepare_directory, refuse_foreign};
+pub use export::{Export, FormatKind};
 use file::Staged;
 pub use file::replace;
 pub use page::{write_overview, write_report};

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::config::{Config, read_bounded, read_gains};
+use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 
 /// The results of a tuning as its files tell them.
 #[derive(Debug, Clone)]
@@ -36,7 +36,19 @@ impl Results {
             problem,
             remedy: "give a directory that `gainswarm tune` has written, or tune first".into(),
         };
-        let read = |name: &str| read_bounded(&directory.join(name)).map_err(|problem| refuse(name, problem));
+        let parts = ["", "manifest.json", "gains.csv", "summary.csv", "convergence.csv"];
+        let missing = parts.iter().map(|name| directory.join(name)).find(|path| !path.exists());
+        if let Some(path) = missing {
+            return Err(Error::Refused {
+                path,
+                problem: "is not there: no finished tuning".into(),
+                remedy: "run `gainswarm tune CONFIG` first, and give the directory that it has written"
+                    .into(),
+            });
+        }
+        let read = |name: &str| {
+            read_bounded(&directory.join(name), MANIFEST_SIZE_MAX).map_err(|problem| refuse(name, problem))
+        };
         let manifest = read("manifest.json")?;
         let config = Config::from_manifest(&directory.join("manifest.json"), &manifest)?;
         let version = serde_json::from_slice::<Value>(&manifest)

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::io_error;
+use super::{io_error, text_cell};
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::costs::judgement::has_ripple;
@@ -89,7 +89,7 @@ impl Summary {
         }
         for summary in summaries {
             let cells = summary.columns.values().map(|value| match value {
-                Value::String(text) => text.clone(),
+                Value::String(text) => text_cell(text).into_owned(),
                 Value::Null => String::new(),
                 other => other.to_string(),
             });

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::io_error;
+use super::{io_error, text_cell};
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::plants::PlantKind;
@@ -38,7 +38,7 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
         let mut row = |measure: &str, unit: &str, runs: usize, numbers: Vec<Option<f64>>| {
             let text =
                 |number: Option<f64>| number.map_or(String::new(), |number| Value::from(number).to_string());
-            let head = [finding.set.clone(), measure.into(), unit.into(), runs.to_string()];
+            let head = [text_cell(&finding.set).into_owned(), measure.into(), unit.into(), runs.to_string()];
             csv.write_record(head.into_iter().chain(numbers.into_iter().map(text))).map_err(io_error)
         };
         let spread = |distribution: &Distribution| {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::results::Results;
 use crate::costs::CostKind;
-use crate::figures::{count, number, rate};
+use crate::figures::{counted, number, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
@@ -31,7 +31,7 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
             h1 { (config.study) }
             p.lead {
                 "The controller " (config.controller.kind.name()) " on " (config.plant.kind.name()) ": "
-                (counted(config.tune.len(), "gain")) " tuned on " (counted(scenarios, "scenario")) " of "
+                (counted(config.tune.len() as u64, "gain")) " tuned on " (counted(scenarios as u64, "scenario")) " of "
                 (Short(config.simulation.duration)) " s by a particle swarm that judged "
                 (counted(whole(results, "evaluations"), "gain vector")) "."
             }
@@ -77,7 +77,7 @@ pub(super) fn gains(results: &Results) -> Markup {
             }
             @if !fixed.is_empty() {
                 details {
-                    summary { (counted(fixed.len(), "parameter")) " not tuned" }
+                    summary { (counted(fixed.len() as u64, "parameter")) " not tuned" }
                     table {
                         thead { tr { (heads(&["parameter"])) (number_heads(&["value"])) (heads(&["unit"])) } }
                         tbody { @for index in fixed { tr data-gain=(parameters[index].name) { (cells(index)) } } }
@@ -299,11 +299,6 @@ pub(super) fn number_heads(names: &[&str]) -> Markup {
 }
 
 /// A whole number of `summary.csv`.
-fn whole(results: &Results, column: &str) -> usize {
+fn whole(results: &Results, column: &str) -> u64 {
     results.summary(column).parse().unwrap_or(0)
-}
-
-/// `1 gain`, `2 gains`.
-fn counted(number: usize, what: &str) -> String {
-    format!("{} {what}{}", count(number as u64), if number == 1 { "" } else { "s" })
 }

@@ -1,0 +1,173 @@
+//! `gainswarm check`: what a study asks for, before anything runs.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{MachineArgs, load, print};
+use crate::Error;
+use crate::config::{Config, GENERATIONS_MAX};
+use crate::engine::{Declared, Resources};
+use crate::figures::{count, counted};
+use crate::parameter::Short;
+use crate::problem::Problem;
+use crate::registry::Member;
+use crate::simulation::SimdLevel;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gainswarm check configs/classical.toml
+  gainswarm check configs/classical.toml > resolved.toml    # the same study, with every default
+  gainswarm check configs/classical.toml --json --threads 2")]
+pub(super) struct Args {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// Print JSON instead of TOML with comments
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    machine: MachineArgs,
+}
+
+/// Prints the resolved config and what it takes; refuses what would not run here.
+pub(super) fn run(args: &Args) -> Result<(), Error> {
+    let resources = args.machine.resources()?;
+    let config = load(&args.config)?;
+    let problem = Problem::new(&config);
+    let declared = Declared::of(&problem, resources).with_checkpoints();
+    declared.fit(config.memory_limit)?;
+    let extent = Extent::of(&config);
+    if args.json {
+        let Extent { evaluations, simulations, scenarios, steps } = extent;
+        let json = json!({
+            "simulations_max": simulations,
+            "evaluations_max": evaluations,
+            "scenarios": scenarios,
+            "steps": steps,
+            "memory_bytes": declared.total(),
+            "threads": resources.threads,
+            "config": config,
+        });
+        return print(&format!("{json}\n"));
+    }
+    let level = problem.simulator.effective(resources.level);
+    let facts = facts(&args.config, &config, &extent, &declared, Resources { level, ..resources });
+    print(&format!("{facts}\n{}", config.to_toml()))
+}
+
+/// How much a search simulates, at most.
+struct Extent {
+    evaluations: u64,
+    simulations: u64,
+    scenarios: u64,
+    steps: u64,
+}
+
+impl Extent {
+    fn of(config: &Config) -> Self {
+        let evaluations = config.swarm.evaluations_max(config.tune.len());
+        let scenarios = config.scenario_count() as u64;
+        let simulations = evaluations.saturating_mul(scenarios);
+        Self { evaluations, simulations, scenarios, steps: config.simulation.steps() }
+    }
+}
+
+/// What the study asks for, as comments of TOML.
+fn facts(
+    path: &Path,
+    config: &Config,
+    extent: &Extent,
+    declared: &Declared,
+    Resources { threads, level }: Resources,
+) -> String {
+    let parameters = config.controller.kind.parameters();
+    let gains: Vec<&str> = config.tune.iter().map(|gain| parameters[gain.index].name).collect();
+    let Extent { evaluations, simulations, scenarios, steps } = *extent;
+    let rows = [
+        ("config", format!("{}: valid, resolved below with every default", one_line(path))),
+        (
+            "tunes",
+            format!(
+                "{} of {} on {}: {}",
+                counted(gains.len() as u64, "gain"),
+                config.controller.kind.name(),
+                config.plant.kind.name(),
+                gains.join(", ")
+            ),
+        ),
+        (
+            "at most",
+            format!(
+                "{} × {} = {} of {}",
+                counted(evaluations, "gain vector"),
+                counted(scenarios, "scenario"),
+                counted(simulations, "simulation"),
+                counted(steps, "step")
+            ),
+        ),
+        ("ends", ends(config).join(", or ")),
+        ("memory", memory(declared, config.memory_limit, threads, level)),
+    ];
+    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("# {name:<9}{value}\n")).collect();
+    lines.concat()
+}
+
+/// What ends the search; the first that applies.
+fn ends(config: &Config) -> Vec<String> {
+    let stopping = &config.swarm.stopping;
+    let mut ends = Vec::new();
+    if stopping.evaluations < u64::MAX {
+        ends.push(format!("after {}", counted(stopping.evaluations, "gain vector")));
+    }
+    if let Some(target) = stopping.target {
+        ends.push(format!("at a cost of {}", Short(target)));
+    }
+    if let Some(generations) = stopping.stall_generations {
+        let share = Short(stopping.stall_gain);
+        ends.push(format!(
+            "after {} without a gain of more than {share} of the cost",
+            counted(generations, "generation")
+        ));
+    }
+    if let Some(seconds) = stopping.wall_time {
+        ends.push(format!("after {} s", Short(seconds)));
+    }
+    if config.swarm.polish.is_some() || config.swarm.restarts.times > 0 {
+        ends.push(format!("when it has settled after {}", counted(config.swarm.restarts.times, "restart")));
+    }
+    // Beside another rule, the most that there may be is nobody's choice.
+    if stopping.generations < GENERATIONS_MAX || ends.is_empty() {
+        ends.insert(0, format!("after {}", counted(stopping.generations, "generation")));
+    }
+    if let Some(limit) = config.memory_limit {
+        ends.push(format!("beyond a memory of {} bytes", count(limit)));
+    }
+    ends
+}
+
+fn memory(declared: &Declared, limit: Option<u64>, threads: usize, level: SimdLevel) -> String {
+    let Declared { arenas, generation, swarms, log, checkpoints } = *declared;
+    let parts = [
+        (arenas, "the workers' arenas"),
+        (generation, "a generation"),
+        (swarms, "the swarms"),
+        (log, "the log"),
+        (checkpoints, "checkpoints"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().map(|(bytes, what)| format!("{} for {what}", count(*bytes))).collect();
+    let limit = limit.map_or(String::new(), |limit| format!(" of the {} that it may use", count(limit)));
+    format!(
+        "{} bytes{limit} on {} with {}: {}",
+        count(declared.total()),
+        counted(threads as u64, "thread"),
+        level.name(),
+        parts.join(", ")
+    )
+}
+
+/// A path that cannot break out of a comment.
+fn one_line(path: &Path) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    path.display().to_string().chars().map(shown).collect()
+}

@@ -1,0 +1,39 @@
+//! `gainswarm export`: tuned gains, to paste into a controller.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+
+use super::{note, print};
+use crate::Error;
+use crate::report::{self, Export, FormatKind};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gainswarm export outputs/classical
+  gainswarm export outputs/classical --format c --output gains.h")]
+pub(super) struct Args {
+    /// What `tune` has written
+    directory: PathBuf,
+    /// In which form; `gainswarm list formats` says what each is
+    #[arg(long, value_name = "FORMAT", default_value = FormatKind::Csv.name(), value_parser = PossibleValuesParser::new(FormatKind::ALL.iter().map(|kind| kind.name())))]
+    format: String,
+    /// Where they go [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Error> {
+    let export = Export::read(&args.directory)?;
+    // The parser lets only the names of members through.
+    let format = FormatKind::ALL.iter().find(|kind| kind.name() == args.format).unwrap_or(&FormatKind::Csv);
+    let text = format.text(&export);
+    match &args.output {
+        Some(path) => report::replace(path, |file| file.write_all(text.as_bytes())),
+        None => print(&text),
+    }?;
+    if export.feasible == Some(false) {
+        note("warning: these gains are not feasible: they do not hold in the study that they were tuned on");
+    }
+    Ok(())
+}

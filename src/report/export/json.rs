@@ -1,0 +1,16 @@
+//! JSON: an object with the identity of the gains, `gains` by name, and `units`.
+
+use super::{Export, Format};
+
+/// An object.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
+
+impl Format for Json {
+    const NAME: &'static str = "json";
+    const SUMMARY: &'static str = "an object: identity, gains and units by name";
+
+    fn text(export: &Export) -> String {
+        format!("{:#}\n", export.object())
+    }
+}

@@ -1,0 +1,276 @@
+//! Gains in the languages of controllers: every reader gets the bits of `gains.csv`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gainswarm::config::Config;
+use gainswarm::controllers::ControllerKind;
+use gainswarm::report::{FormatKind, text_cell};
+
+use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
+
+/// Numbers whose decimal forms are easily read wrong.
+const AWKWARD: [f64; 8] = [0.1 + 0.2, 1e-7, 150.0, 5e-324, -0.0, 1.0 / 3.0, 2.225_073_858_507_201e-308, 1e-5];
+
+/// A directory as a tuning leaves it, with awkward gains, and those gains.
+fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathBuf, Vec<(String, f64)>) {
+    let text = format!("study = \"{study}\"\n{SMALL_STUDY}[controller]\ntype = \"{}\"\n", controller.name());
+    let config = Config::parse("export.toml".as_ref(), &text).expect("a study");
+    let out = directory.join(format!("out-{}", controller.name()));
+    std::fs::create_dir_all(&out).expect("a directory");
+    // A version that would end comments of C and Python, and continue their lines.
+    let version = "0*/\n#endif\n\"\"\" \\";
+    let manifest = serde_json::json!({ "version": version, "config": config });
+    std::fs::write(out.join("manifest.json"), manifest.to_string()).expect("room");
+    let awkward = |(k, parameter): (usize, &gainswarm::parameter::Parameter)| {
+        let value =
+            AWKWARD.iter().cycle().skip(k).take(AWKWARD.len()).find(|value| parameter.allows(**value));
+        (parameter.name.to_string(), *value.unwrap_or(&parameter.default))
+    };
+    let gains: Vec<(String, f64)> = controller.parameters().iter().enumerate().map(awkward).collect();
+    let rows = gains.iter().map(|(name, value)| format!("{},{name},{value:?},,,,false\n", controller.name()));
+    let header = "controller,gain,value,unit,lower,upper,tuned\n".to_string();
+    std::fs::write(out.join("gains.csv"), header + &rows.collect::<String>()).expect("room");
+    (out, gains)
+}
+
+fn export(directory: &Path, format: FormatKind) -> String {
+    let run = gainswarm(&["export", directory.to_str().expect("UTF-8"), "--format", format.name()]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    stdout(&run)
+}
+
+/// The same names in the same order, and the same bits.
+fn assert_same(found: &[(String, f64)], expected: &[(String, f64)], text: &str) {
+    let bits = |gains: &[(String, f64)]| -> Vec<(String, u64)> {
+        gains.iter().map(|(name, value)| (name.clone(), value.to_bits())).collect()
+    };
+    assert_eq!(bits(found), bits(expected), "{text}");
+}
+
+/// Does so for every controller.
+fn every_controller(format: FormatKind, read: impl Fn(&Path, &str, &[(String, f64)]) -> Vec<(String, f64)>) {
+    let directory = tempfile::tempdir().expect("a directory");
+    for controller in ControllerKind::ALL {
+        let (out, gains) = finished(directory.path(), *controller, "-a.b-1");
+        let text = export(&out, format);
+        assert!(text.contains("-a.b-1"), "the study is named: {text}");
+        assert_same(&read(directory.path(), &text, &gains), &gains, &text);
+    }
+}
+
+#[test]
+fn csv_reads_as_the_same_gains_behind_study_and_seed() {
+    every_controller(FormatKind::Csv, |_, text, _| {
+        let mut csv = csv::Reader::from_reader(text.as_bytes());
+        let header = "study,seed,controller,gain,value,unit,lower,upper,tuned";
+        assert_eq!(csv.headers().expect("a header").iter().collect::<Vec<_>>().join(","), header);
+        let row = |row: Result<csv::StringRecord, _>| {
+            let row = row.expect("a row");
+            assert_eq!((&row[0], &row[1]), ("'-a.b-1", "3"), "text is quoted, numbers are not");
+            (row[3].to_string(), row[4].parse().expect("a number"))
+        };
+        csv.records().map(row).collect()
+    });
+}
+
+#[test]
+fn json_and_toml_read_as_the_same_gains() {
+    every_controller(FormatKind::Json, |_, text, _| {
+        let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!((&json["study"], &json["seed"]), (&"-a.b-1".into(), &3.into()));
+        let gains = json["gains"].as_object().expect("gains");
+        assert!(gains.keys().eq(json["units"].as_object().expect("units").keys()));
+        gains.iter().map(|(name, value)| (name.clone(), value.as_f64().expect("a number"))).collect()
+    });
+    every_controller(FormatKind::Toml, |_, text, expected| {
+        let toml: toml::Table = toml::from_str(text).expect("TOML");
+        assert_eq!(toml["study"].as_str(), Some("-a.b-1"));
+        assert_eq!(toml["gains"].as_table().expect("gains").len(), expected.len());
+        let value = |(name, _): &(String, f64)| {
+            (name.clone(), toml["gains"][name.as_str()].as_float().expect("a float"))
+        };
+        expected.iter().map(value).collect()
+    });
+}
+
+/// A line that a program prints: a name and the bits of its value.
+fn printed(text: &str) -> Vec<(String, f64)> {
+    let line = |line: &str| {
+        let (name, bits) = line.split_once(' ').expect("a name and bits");
+        (name.to_string(), f64::from_bits(u64::from_str_radix(bits, 16).expect("bits")))
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn a_c_program_has_the_same_gains() {
+    every_controller(FormatKind::C, |directory, text, expected| {
+        std::fs::write(directory.join("gains.h"), text).expect("room");
+        let show = |(name, _): &(String, f64)| format!("    show(\"{name}\", GAINSWARM__A_B_1.{name});\n");
+        let program = format!(
+            "#include <inttypes.h>\n#include <stdio.h>\n#include <string.h>\n#include \"gains.h\"\n#include \"gains.h\"\n\
+             static void show(const char *name, double value) {{\n    uint64_t bits;\n    memcpy(&bits, &value, 8);\n    \
+             printf(\"%s %\" PRIx64 \"\\n\", name, bits);\n}}\nint main(void) {{\n{}    return 0;\n}}\n",
+            expected.iter().map(show).collect::<String>()
+        );
+        std::fs::write(directory.join("main.c"), program).expect("room");
+        let cc = |arguments: &[&str]| {
+            let run =
+                Command::new("cc").current_dir(directory).args(arguments).output().expect("a C compiler");
+            assert!(run.status.success(), "{}\n{text}", stderr(&run));
+        };
+        let strict = ["-pedantic", "-Wall", "-Wextra", "-Werror"];
+        cc(&[&["-std=c99", "main.c", "-o", "gains"], &strict[..]].concat());
+        // The header alone is C of any age.
+        std::fs::write(directory.join("old.c"), "#include \"gains.h\"\nint main(void) { return 0; }\n")
+            .expect("room");
+        cc(&[&["-std=c89", "-fsyntax-only", "old.c"], &strict[..]].concat());
+        printed(&stdout(&Command::new(directory.join("gains")).output().expect("it runs")))
+    });
+}
+
+#[test]
+fn a_python_program_has_the_same_gains() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: no python3 here");
+        return;
+    }
+    every_controller(FormatKind::Python, |directory, text, _| {
+        std::fs::write(directory.join("gains.py"), text).expect("room");
+        let program = "import struct, gains\nfor name, value in gains.GAINS.items():\n    \
+                       print(name, struct.pack('>d', value).hex())";
+        let run = Command::new("python3").current_dir(directory).args(["-B", "-c", program]).output();
+        let run = run.expect("python3 runs");
+        assert!(run.status.success(), "{}\n{text}", stderr(&run));
+        printed(&stdout(&run))
+    });
+}
+
+/// Digits, a point and digits, an exponent of ten: what MATLAB reads as Rust writes it.
+fn matlab_number(text: &str) -> f64 {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let unsigned = |text| str::strip_prefix(text, '-').unwrap_or(text);
+    assert!(digits(unsigned(whole)) && digits(part) && digits(unsigned(exponent)), "{text}");
+    text.parse().expect("a number")
+}
+
+#[test]
+fn a_matlab_script_has_the_same_gains() {
+    every_controller(FormatKind::Matlab, |_, text, _| {
+        let (comments, script) = text.split_once("\n\ngains = struct();\n").expect("a struct");
+        assert!(comments.lines().all(|line| line.starts_with("% ")), "{comments}");
+        let field = |line: &str| {
+            let (code, _) = line.split_once("; % ").expect("a comment");
+            let (name, value) =
+                code.strip_prefix("gains.").and_then(|code| code.split_once(" = ")).expect("a field");
+            assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+            assert!(name.starts_with(|first: char| first.is_ascii_alphabetic()), "{name}");
+            (name.to_string(), matlab_number(value))
+        };
+        script.lines().map(field).collect()
+    });
+    let octave = ["octave-cli", "octave"];
+    let Some(octave) = octave.iter().find(|name| Command::new(name).arg("--version").output().is_ok()) else {
+        eprintln!("octave is not here: the script was read by its grammar alone");
+        return;
+    };
+    every_controller(FormatKind::Matlab, |directory, text, _| {
+        std::fs::write(directory.join("tuned.m"), text).expect("room");
+        let program = "tuned; names = fieldnames(gains); for k = 1:numel(names) \
+                       printf('%s %s\\n', names{k}, num2hex(gains.(names{k}))); end";
+        let run = Command::new(octave).current_dir(directory).args(["--eval", program]).output();
+        printed(&stdout(&run.expect("octave runs")))
+    });
+}
+
+#[test]
+fn what_tune_has_written_is_exported_with_its_cost_and_whether_it_holds() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let tune = |name: &str, text: &str| {
+        let config = write_config(directory.path(), &format!("{name}.toml"), text);
+        let out = directory.path().join(name);
+        let run =
+            gainswarm(&["tune", &config, "--quiet", "--json", "--output", out.to_str().expect("UTF-8")]);
+        let summary: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+        (out, summary)
+    };
+    let (out, summary) = tune("=1+1_is_text", &format!("study = \"-x\"\n{SMALL_STUDY}"));
+    let json: serde_json::Value = serde_json::from_str(&export(&out, FormatKind::Json)).expect("JSON");
+    assert_eq!((&json["cost"], &json["feasible"]), (&summary["cost"], &true.into()));
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    let mut csv = csv::Reader::from_path(out.join("gains.csv")).expect("gains");
+    for row in csv.records() {
+        let row = row.expect("a row");
+        let value: f64 = row[2].parse().expect("a number");
+        assert_eq!(json["gains"][&row[1]].as_f64().map(f64::to_bits), Some(value.to_bits()), "{}", &row[1]);
+        let tuned = json["tuned"].as_array().expect("names").iter().any(|name| name == &row[1]);
+        assert_eq!(tuned.to_string(), row[6]);
+    }
+    let written = directory.path().join("gains.h");
+    let run = gainswarm(&[
+        "export",
+        out.to_str().expect("UTF-8"),
+        "--format",
+        "c",
+        "--output",
+        written.to_str().expect("UTF-8"),
+    ]);
+    assert!(run.status.success() && stdout(&run).is_empty() && stderr(&run).is_empty(), "{}", stderr(&run));
+    assert_eq!(std::fs::read_to_string(written).expect("a header"), export(&out, FormatKind::C));
+
+    // The study's name is text, its numbers are numbers.
+    let table = std::fs::read_to_string(out.join("summary.csv")).expect("a summary");
+    let row = table.lines().nth(1).expect("a row");
+    assert!(row.starts_with("'-x,double_inverted_pendulum,classical,3,"), "{row}");
+    let real_part = summary["max_real_part"].as_f64().expect("a number");
+    assert!(row.contains(&format!(",{real_part},")) && !row[1..].contains('\''), "{row}");
+
+    let (out, _) = tune("infeasible", &format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"));
+    let run = gainswarm(&["export", out.to_str().expect("UTF-8"), "--format", "python"]);
+    assert!(run.status.success() && stderr(&run).contains("not feasible"), "{}", stderr(&run));
+    assert!(stdout(&run).contains("# NOT FEASIBLE"), "{}", stdout(&run));
+}
+
+#[test]
+fn a_directory_without_results_is_refused_and_says_to_tune_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("UTF-8");
+    let refused = |path: &str, words: &str| {
+        let run = gainswarm(&["export", path]);
+        assert_eq!(run.status.code(), Some(2));
+        assert!(stdout(&run).is_empty() && stderr(&run).contains(words), "{}", stderr(&run));
+    };
+    let first = "is not there: no finished tuning to export\n  run `gainswarm tune CONFIG` first";
+    refused(&format!("{path}/nowhere"), &format!("nowhere {first}"));
+    refused(path, &format!("manifest.json {first}"));
+    let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");
+    std::fs::remove_file(out.join("gains.csv")).expect("a file");
+    refused(out.to_str().expect("UTF-8"), &format!("gains.csv {first}"));
+    std::fs::write(out.join("gains.csv"), "nothing\n").expect("room");
+    refused(out.to_str().expect("UTF-8"), "holds no gains\n  expected the columns controller,gain,value");
+    std::fs::write(out.join("manifest.json"), "[").expect("room");
+    refused(
+        out.to_str().expect("UTF-8"),
+        "is not a manifest of gainswarm\n  give the directory that `gainswarm tune` has",
+    );
+
+    let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");
+    let run =
+        gainswarm(&["export", out.to_str().expect("UTF-8"), "--output", &format!("{path}/no/where.csv")]);
+    assert!(run.status.code() == Some(1) && stderr(&run).contains("cannot write"), "{}", stderr(&run));
+    let run = gainswarm(&["export", path, "--format", "xml"]);
+    assert!(run.status.code() == Some(2) && stderr(&run).contains("csv, json, toml, c"), "{}", stderr(&run));
+}
+
+#[test]
+fn text_that_a_spreadsheet_would_compute_is_quoted_and_other_text_is_as_it_was() {
+    for text in ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"] {
+        assert_eq!(text_cell(text), format!("'{text}"));
+    }
+    for text in ["", "classical", "a-b", "a=b", "1"] {
+        assert_eq!(text_cell(text), text);
+    }
+}

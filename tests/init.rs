@@ -1,0 +1,217 @@
+//! A config to start from, and what `check` says of one.
+
+use std::path::Path;
+
+use gainswarm::config::{Config, template};
+use gainswarm::controllers::ControllerKind;
+use gainswarm::plants::PlantKind;
+
+use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
+
+fn all() -> impl Iterator<Item = (PlantKind, ControllerKind)> {
+    PlantKind::ALL.iter().flat_map(|plant| ControllerKind::ALL.iter().map(|controller| (*plant, *controller)))
+}
+
+fn parse(text: &str) -> Config {
+    Config::parse("start.toml".as_ref(), text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// The key of a line such as `# dt = 0.001    # s`, of a single `=`.
+fn key(line: &str) -> Option<&str> {
+    let (key, _) = line.strip_prefix("# ")?.split_once(" = ")?;
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(key)
+}
+
+/// The commented-out group: from its header to the next empty line.
+fn group(text: &str) -> &str {
+    let start = text.find("# [[scenarios]]").expect("a commented-out group");
+    let length = text[start..].find("\n\n").expect("an end");
+    &text[start..=start + length]
+}
+
+#[test]
+fn every_start_is_the_study_of_the_defaults() {
+    for (plant, controller) in all() {
+        let config = parse(&template(plant, controller, "start.toml".as_ref()));
+        let rest = vec!["0.0"; plant.states().len()].join(", ");
+        let bare = parse(&format!(
+            "[plant]\ntype = \"{}\"\n[controller]\ntype = \"{}\"\n[[scenarios]]\ninitial_state = [{rest}]\n\
+             [swarm.stopping]\nevaluations = 4000\n",
+            plant.name(),
+            controller.name()
+        ));
+        // What it sets otherwise: the scenarios and the weight of one cost term.
+        let expected = Config { scenarios: config.scenarios.clone(), cost: config.cost, ..bare };
+        assert_eq!(config, expected);
+        assert!(!config.tune.is_empty());
+
+        let links = plant.states().len() / 2 - 1;
+        assert_eq!(config.scenario_count(), if links == 1 { 6 } else { 8 });
+        for start in &config.scenarios {
+            for (state, [lower, upper]) in start.initial_state.iter().enumerate() {
+                let is_angle = (1..=links).contains(&state);
+                assert!(
+                    lower.to_bits() == upper.to_bits()
+                        && lower.abs() <= 0.3
+                        && (lower.abs() > 0.0) == is_angle,
+                    "{start:?}"
+                );
+            }
+        }
+        let starts: Vec<_> = config.scenarios.iter().map(|group| &group.initial_state).collect();
+        assert!(starts.iter().enumerate().all(|(k, start)| !starts[..k].contains(start)), "{starts:?}");
+    }
+}
+
+#[test]
+fn every_line_that_is_left_out_reads_as_the_default_that_it_shows() {
+    for (plant, controller) in all() {
+        let text = template(plant, controller, "start.toml".as_ref());
+        let config = parse(&text);
+        let (before, after) = text.split_once(group(&text)).expect("a group");
+        let kept = format!("{before}{after}");
+        let left: Vec<(&str, &str)> = kept.lines().filter_map(|line| Some((line, key(line)?))).collect();
+        let named = |name: &str| left.iter().any(|(_, key)| *key == name);
+        for parameter in plant.parameters().iter().chain(controller.parameters()) {
+            assert!(named(parameter.name), "{} is not shown", parameter.name);
+        }
+        for (line, _) in &left {
+            let there = text.replacen(line, &line[2..], 1);
+            assert_eq!(parse(&there), config, "{line}");
+        }
+        let all: String = kept
+            .lines()
+            .map(|line| if key(line).is_some() { &line[2..] } else { line })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        assert_eq!(parse(&all), config);
+    }
+}
+
+#[test]
+fn the_group_that_is_left_out_reads_as_sampled_scenarios() {
+    for (plant, controller) in all() {
+        let text = template(plant, controller, "start.toml".as_ref());
+        let plain = parse(&text);
+        let there: String = group(&text)
+            .lines()
+            .flat_map(|line| [line.strip_prefix("# ").expect("a comment"), "\n"])
+            .collect();
+        let config = parse(&text.replacen(group(&text), &there, 1));
+        assert_eq!(config.scenario_count(), plain.scenario_count() + 8);
+        let sampled = config.scenarios.last().expect("a group");
+        assert!(sampled.varies() && sampled.uncertainty[0].to_bits() == 10.0_f64.to_bits(), "{sampled:?}");
+    }
+}
+
+#[test]
+fn init_writes_a_config_that_check_and_tune_take_and_replaces_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("classical.toml");
+    let path = path.to_str().expect("UTF-8");
+    let run = gainswarm(&["init", "--output", path]);
+    assert!(run.status.success() && stdout(&run).is_empty(), "{}", stderr(&run));
+    for command in ["check", "tune"] {
+        assert!(stderr(&run).contains(&format!("gainswarm {command} {path}")), "{}", stderr(&run));
+    }
+    let there = std::fs::read_to_string(path).expect("a config");
+    assert_eq!(stdout(&gainswarm(&["init", "--output", "-"])), there);
+    assert!(gainswarm(&["check", path]).status.success());
+    let out = directory.path().join("out");
+    let out = out.to_str().expect("UTF-8");
+    let run = gainswarm(&["tune", path, "--generations", "3", "--quiet", "--json", "--output", out]);
+    let summary: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_eq!(
+        (&summary["generations"], &summary["study"]),
+        (&3.into(), &"classical".into()),
+        "{}",
+        stderr(&run)
+    );
+
+    let other = ["init", "--plant", "cart_pole", "--controller", "adaptive", "--output", path];
+    let run = gainswarm(&other);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(
+        stderr(&run).contains("is there already") && stderr(&run).contains("--force"),
+        "{}",
+        stderr(&run)
+    );
+    assert_eq!(std::fs::read_to_string(path).expect("a config"), there);
+    assert!(gainswarm(&[&other[..], &["--force"]].concat()).status.success());
+    let config = Config::load(path.as_ref()).expect("a config");
+    assert_eq!((config.plant.kind, config.controller.kind), (PlantKind::CartPole, ControllerKind::Adaptive));
+
+    // A name that no study can have.
+    let spaced = directory.path().join("my study.toml");
+    assert!(gainswarm(&["init", "--output", spaced.to_str().expect("UTF-8")]).status.success());
+    assert_eq!(Config::load(&spaced).expect("a config").study, "classical");
+
+    let nowhere = directory.path().join("no/where.toml");
+    let run = gainswarm(&["init", "--output", nowhere.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stderr(&run).contains("cannot write") && !nowhere.exists(), "{}", stderr(&run));
+}
+
+#[test]
+fn what_check_prints_is_the_same_config() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(configs).expect("configs").map(|entry| entry.expect("an entry").path()).collect();
+    // What a path holds cannot end a comment.
+    let broken = "broken\nseed = 7\u{1b}.toml";
+    paths.push(write_config(directory.path(), broken, format!("study = \"b\"\n{SMALL_STUDY}")).into());
+    for path in paths {
+        let run = gainswarm(&["check", path.to_str().expect("UTF-8")]);
+        assert!(run.status.success() && stderr(&run).is_empty(), "{}", stderr(&run));
+        let again = write_config(directory.path(), "again.toml", stdout(&run));
+        assert_eq!(Config::load(again.as_ref()), Config::load(&path), "{}", stdout(&run));
+    }
+}
+
+#[test]
+fn check_says_what_a_search_takes_and_what_ends_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let run = gainswarm(&["check", &path, "--threads", "3"]);
+    // 12 generations of 24 particles in 2 scenarios of 0.2 s in steps of 1 ms.
+    for words in [
+        "288 gain vectors × 2 scenarios = 576 simulations of 200 steps",
+        "after 12 generations\n",
+        "on 3 threads",
+        "tunes    6 gains of classical on double_inverted_pendulum: k1, k2, lambda1, lambda2, K, kd\n",
+    ] {
+        assert!(stdout(&run).contains(words), "{words:?} in\n{}", stdout(&run));
+    }
+    let run = gainswarm(&["check", &path, "--json", "--threads", "3"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    for (key, value) in
+        [("simulations_max", 576), ("evaluations_max", 288), ("scenarios", 2), ("steps", 200), ("threads", 3)]
+    {
+        assert_eq!(json[key], value, "{key}");
+    }
+    assert_eq!(json["config"]["seed"], 3);
+    let bytes = json["memory_bytes"].as_u64().expect("bytes");
+
+    let others = "evaluations = 100\ntarget = 0.5\nstall_generations = 9\nwall_time = 60\n[swarm.restarts]\ntimes = 7\n";
+    let others = SMALL_STUDY.replacen("generations = 12\n", others, 1);
+    let path = write_config(directory.path(), "others.toml", others);
+    let run = gainswarm(&["check", &path]);
+    let ends = "after 100 gain vectors, or at a cost of 0.5, or after 9 generations without a gain of more than 1e-6 of the cost, \
+                or after 60 s, or when it has settled after 7 restarts\n";
+    assert!(stdout(&run).contains(ends) && stdout(&run).contains(" = 200 simulations"), "{}", stdout(&run));
+
+    let ample = format!("memory_limit = 2000000000\n{SMALL_STUDY}");
+    let run = gainswarm(&["check", &write_config(directory.path(), "ample.toml", ample)]);
+    let ends = "after 12 generations, or beyond a memory of 2,000,000,000 bytes\n";
+    assert!(stdout(&run).contains(ends), "{}", stdout(&run));
+    let limited = format!("memory_limit = {}\n{SMALL_STUDY}", bytes - 1);
+    let path = write_config(directory.path(), "limited.toml", limited);
+    let run = gainswarm(&["check", &path, "--threads", "3"]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stdout(&run).is_empty() && stderr(&run).contains("(memory_limit)"), "{}", stderr(&run));
+    let path = write_config(directory.path(), "bad.toml", "sede = 1\n");
+    let run = gainswarm(&["check", &path]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stdout(&run).is_empty() && stderr(&run).contains("did you mean `seed`?"), "{}", stderr(&run));
+}

@@ -243,7 +243,7 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
         assert_eq!(run.status.code(), Some(2));
         assert!(stdout(&run).is_empty() && stderr(&run).contains(words), "{}", stderr(&run));
     };
-    let first = "is not there: no finished tuning to export\n  run `gainswarm tune CONFIG` first";
+    let first = "is not there: no finished tuning\n  run `gainswarm tune CONFIG` first";
     refused(&format!("{path}/nowhere"), &format!("nowhere {first}"));
     refused(path, &format!("manifest.json {first}"));
     let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");

@@ -18,6 +18,7 @@ mod help;
 mod history;
 mod init;
 mod lanes;
+mod page;
 mod physics;
 mod report;
 mod resume;

@@ -365,7 +365,9 @@ impl<'p> Run<'p> {
     fn count_since(&mut self, mark: Option<Reading>) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
             *count += now.allocations - before.allocations;
-            self.growth_bytes += now.live_bytes.cast_signed() - before.live_bytes.cast_signed();
+            let grown = now.live_bytes.cast_signed() - before.live_bytes.cast_signed();
+            // Rayon may give back in any generation what it has kept of threads that ran before; that makes up for no growth of ours.
+            self.growth_bytes = (self.growth_bytes + grown).max(0);
         }
     }
 

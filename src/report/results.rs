@@ -16,9 +16,9 @@ pub struct Results {
     pub version: String,
     /// All parameter values of the tuned gain vector, from `gains.csv`.
     pub values: Vec<f64>,
-    /// The columns of `summary.csv`, each as its one text.
+    /// The columns of `summary.csv`, each as its one text; none without that file.
     pub summary: Vec<(String, String)>,
-    /// The columns of `convergence.csv`; NaN where a cell is empty.
+    /// The columns of `convergence.csv`, NaN where a cell is empty; none without that file.
     pub convergence: Vec<(String, Vec<f64>)>,
     /// `validation.json`, where the gains have been validated.
     pub validation: Option<Map<String, Value>>,
@@ -36,11 +36,11 @@ impl Results {
             problem,
             remedy: "give a directory that `gainswarm tune` has written, or tune first".into(),
         };
-        let parts = ["", "manifest.json", "gains.csv", "summary.csv", "convergence.csv"];
-        let missing = parts.iter().map(|name| directory.join(name)).find(|path| !path.exists());
+        let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
+        let missing = [directory, &manifest, &gains].into_iter().find(|path| !path.exists());
         if let Some(path) = missing {
             return Err(Error::Refused {
-                path,
+                path: path.into(),
                 problem: "is not there: no finished tuning".into(),
                 remedy: "run `gainswarm tune CONFIG` first, and give the directory that it has written"
                     .into(),
@@ -56,7 +56,11 @@ impl Results {
             .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
         let controller = &config.controller;
         let values = read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
+        // Gains can be used without the story of their tuning.
         let table = |name: &str| {
+            if !directory.join(name).exists() {
+                return Ok(Vec::new());
+            }
             columns(&read(name)?)
                 .map_err(|error| refuse(name, format!("is not a table of gainswarm: {error}")))
         };

@@ -79,6 +79,13 @@ pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots:
 /// Refuses gains that do something else now than when they were tuned: of two files that do not belong together, or of a version of the
 /// program that reckoned differently.
 fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Error> {
+    if results.summary.is_empty() {
+        return Err(Error::Refused {
+            path: directory.join("summary.csv"),
+            problem: "is not there, so that nobody knows what the gains cost".into(),
+            remedy: "tune again: `gainswarm tune` writes all files of a directory together".into(),
+        });
+    }
     if results.summary("failed").is_empty() {
         // They break a constraint, so that the tuning did not simulate them.
         return Ok(());

@@ -1,0 +1,135 @@
+//! The report of a tuning: a page that needs nothing else. What a browser shows of it is tested by `tests/browser/report.py`.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{SMALL_STUDY, gainswarm, stderr, write_config};
+
+/// Tunes the small study into a directory of its own.
+fn tuned(directory: &Path, options: &[&str]) -> PathBuf {
+    let config = write_config(directory, "small.toml", SMALL_STUDY);
+    let output = directory.join("out");
+    let run = gainswarm(
+        &[&["tune", &config, "--quiet", "--output", output.to_str().expect("UTF-8")], options].concat(),
+    );
+    assert!(run.status.success(), "{}", stderr(&run));
+    output
+}
+
+fn report(output: &Path, options: &[&str]) -> (Option<i32>, String) {
+    let run = gainswarm(&[&["report", output.to_str().expect("UTF-8")], options].concat());
+    (run.status.code(), stderr(&run))
+}
+
+#[test]
+fn a_report_needs_nothing_else_and_is_the_same_when_it_is_made_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &["--report"]);
+    let read = || std::fs::read_to_string(output.join("report.html")).expect("a page");
+    let page = read();
+    // An SVG names its language by an address that nobody opens; nothing else does.
+    let addresses = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!addresses.contains("http:") && !addresses.contains("https:") && !addresses.contains("src="));
+    for section in [
+        "gains",
+        "motion",
+        "trajectories",
+        "phase",
+        "cost",
+        "certificate",
+        "convergence",
+        "machine",
+        "config",
+    ] {
+        assert!(page.contains(&format!("id=\"{section}\"")), "{section}");
+    }
+    assert!(!page.contains("id=\"validation\""), "nothing has been validated");
+    assert_eq!(report(&output, &[]).0, Some(0));
+    assert_eq!(read(), page);
+}
+
+#[test]
+fn every_plot_is_there_as_svg_and_png() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &[]);
+    assert_eq!(report(&output, &["--plots"]).0, Some(0));
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    let names: Vec<&str> =
+        page.split("data-plot=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() >= 12, "{names:?}");
+    for name in names {
+        let file = |extension: &str| output.join("plots").join(format!("{name}.{extension}"));
+        let svg = std::fs::read_to_string(file("svg")).expect("an SVG");
+        assert!(svg.starts_with("<svg") && !svg.contains("var("), "{name} has colours of its own");
+        assert!(std::fs::read(file("png")).expect("a PNG").starts_with(b"\x89PNG"));
+    }
+}
+
+#[test]
+fn a_validation_of_these_gains_is_in_the_report_and_one_of_others_is_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &[]);
+    let validate = |gains: &Path| {
+        let config = directory.path().join("small.toml");
+        let paths = [&config, gains, &output].map(|path: &Path| path.to_str().expect("UTF-8").to_owned());
+        let [config, gains, output] = &paths;
+        let options = [
+            "validate",
+            config,
+            "--gains",
+            gains,
+            "--samples",
+            "20",
+            "--quiet",
+            "--output",
+            output,
+            "--report",
+        ];
+        let run = gainswarm(&options);
+        assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+        std::fs::read_to_string(Path::new(output).join("report.html")).expect("a page")
+    };
+    assert!(validate(&output.join("gains.csv")).contains("id=\"validation\""));
+    let other = directory.path().join("other.csv");
+    let gains = std::fs::read_to_string(output.join("gains.csv")).expect("gains");
+    let (head, row) = (gains.lines().next().expect("a header"), "classical,k1,29.5,1,,,false");
+    std::fs::write(&other, format!("{head}\n{row}\n")).expect("written");
+    assert!(!validate(&other).contains("id=\"validation\""));
+}
+
+#[test]
+fn results_that_do_not_belong_together_make_no_report() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, said) = report(&directory.path().join("nowhere"), &[]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("nowhere") && said.contains("gainswarm tune"), "{said}");
+
+    let output = tuned(directory.path(), &[]);
+    let gains = std::fs::read_to_string(output.join("gains.csv")).expect("gains");
+    let changed = gains.replacen("classical,kx,11.53", "classical,kx,11.54", 1);
+    assert_ne!(changed, gains);
+    std::fs::write(output.join("gains.csv"), changed).expect("written");
+    let (code, said) = report(&output, &[]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("does not do what summary.csv says") && said.contains("tune again"), "{said}");
+    assert!(!output.join("report.html").exists());
+
+    std::fs::write(output.join("manifest.json"), "{}").expect("written");
+    assert!(report(&output, &[]).1.contains("is not a manifest of gainswarm"));
+}
+
+#[test]
+fn an_overview_leads_to_the_report_of_every_study() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let config =
+        write_config(directory.path(), "night.toml", "studies = [\"small.toml\"]\n[grid]\nseed = [1, 2]\n");
+    let output = directory.path().join("night");
+    let run =
+        gainswarm(&["batch", &config, "--quiet", "--report", "--output", output.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    for study in ["small-seed1", "small-seed2"] {
+        let link = format!("{study}/report.html");
+        assert!(page.contains(&format!("href=\"{link}\"")) && output.join(link).exists(), "{study}");
+    }
+}

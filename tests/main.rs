@@ -20,6 +20,7 @@ mod init;
 mod lanes;
 mod page;
 mod physics;
+mod readme;
 mod report;
 mod resume;
 mod rules;

@@ -108,8 +108,23 @@ fn facts(
         ("ends", ends(config).join(", or ")),
         ("memory", memory(declared, config.memory_limit, threads, level)),
     ];
-    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("# {name:<9}{value}\n")).collect();
-    lines.concat()
+    rows.iter().map(|(name, value)| comment(name, value)).collect()
+}
+
+/// A fact as a comment, in lines that a terminal of 80 columns shows whole.
+fn comment(name: &str, value: &str) -> String {
+    let mut lines = vec![format!("# {name:<9}")];
+    for word in value.split(' ') {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > 11 && last + 1 + word.chars().count() > 80 {
+            lines.push(format!("# {:<9}", ""));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(if line.chars().count() > 11 { " " } else { "" });
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 /// What ends the search; the first that applies.

@@ -7,6 +7,7 @@ use super::{MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::config::{Config, read_gains};
 use crate::figures::{count, number};
+use crate::parameter::Short;
 use crate::report;
 use crate::validation::statistics::Estimate;
 use crate::validation::{self, Difference, Finding, METRICS};
@@ -88,25 +89,25 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
 }
 
 fn text(config: &Config, args: &Args, findings: &[Finding], differences: &[Difference]) -> String {
-    let mut parts: Vec<String> = findings.iter().map(|found| finding(config, args, found)).collect();
+    let mut parts: Vec<String> = findings.iter().map(|found| finding(args, found)).collect();
     if !differences.is_empty() {
         let head = "differences to the other gains (this − other), p after Holm";
         parts.push(format!("{head}\n{}", differences_table(differences)));
     }
+    parts.push(format!(
+        "a run succeeds with |theta| <= {} rad, |x| <= {} m at the end{}\n± is half of a 95 % interval; validation.csv has those of all figures\n",
+        Short(config.simulation.settled_angle),
+        Short(config.simulation.settled_position),
+        if config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
+    ));
     parts.join("\n")
 }
 
-fn finding(config: &Config, args: &Args, finding: &Finding) -> String {
+fn finding(args: &Args, finding: &Finding) -> String {
     let Finding { set, runs, failed, success, degradation, worst, .. } = finding;
-    let settled = format!(
-        "|theta| <= {} rad, |x| <= {} m at the end{}",
-        number(config.simulation.settled_angle),
-        number(config.simulation.settled_position),
-        if config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
-    );
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
     let head = format!(
-        "{set}: {} runs, {} % succeed (95 %: {} … {}; {settled}), {} fell\n",
+        "{set}: {} runs, {} % succeed (95 %: {} … {}), {} fell\n",
         count(*runs as u64),
         percent(success.value),
         percent(success.low),
@@ -114,8 +115,8 @@ fn finding(config: &Config, args: &Args, finding: &Finding) -> String {
         count(*failed as u64),
     );
     let measure = |name: &str, found: &validation::statistics::Distribution| {
-        let estimates = [&found.mean, &found.median, &found.p95].map(short);
-        std::iter::once(name.to_owned()).chain(estimates).chain([number(found.worst)]).collect::<Vec<_>>()
+        let plain = [found.median.value, found.p95.value, found.worst].map(number);
+        [name.to_owned(), short(&found.mean)].into_iter().chain(plain).collect::<Vec<_>>()
     };
     let rows = std::iter::once(measure("cost", &finding.cost)).chain(
         METRICS
@@ -140,18 +141,20 @@ fn finding(config: &Config, args: &Args, finding: &Finding) -> String {
     format!("{head}{measures}{factor}{case}")
 }
 
-/// An estimate with half the width of its interval.
+/// An estimate with half the width of its interval, to two digits of that.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
 fn short(estimate: &Estimate) -> String {
-    let half = 0.5 * (estimate.high - estimate.low);
-    let four = |value: f64| {
-        if value != 0.0 && !(1e-3..1e5).contains(&value.abs()) {
-            format!("{value:.2e}")
-        } else {
-            format!("{value:.4}")
-        }
-    };
-    let half = if half == 0.0 { "0".into() } else { format!("{half:.1e}") };
-    format!("{} ± {half}", four(estimate.value))
+    let (value, half) = (estimate.value, 0.5 * (estimate.high - estimate.low));
+    if half == 0.0 || !half.is_finite() {
+        return number(value);
+    }
+    let magnitude = value.abs().max(half);
+    let is_plain = (1e-3..1e5).contains(&magnitude);
+    let exponent = if is_plain { 0 } else { magnitude.log10().floor() as i32 };
+    let [value, half] = [value, half].map(|number| number / 10_f64.powi(exponent));
+    let decimals = (1 - half.log10().floor() as i32).clamp(0, 9) as usize;
+    let text = format!("{value:.decimals$} ± {half:.decimals$}");
+    if is_plain { text } else { format!("({text})e{exponent}") }
 }
 
 fn differences_table(differences: &[Difference]) -> String {

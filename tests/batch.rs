@@ -40,6 +40,12 @@ fn lasting(output: &Path) -> BTreeMap<String, String> {
     found
 }
 
+/// How many studies of a batch have results.
+fn studies_done(output: &Path) -> usize {
+    let entries = std::fs::read_dir(output).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().join("gains.csv").exists()).count()
+}
+
 /// A little of two texts from where they differ.
 fn first_difference(a: &str, b: &str) -> [String; 2] {
     let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
@@ -71,20 +77,22 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
             .spawn()
             .expect("the binary starts")
     };
-    let began = Instant::now();
     assert!(start("whole").wait().expect("an end").success());
-    let time = began.elapsed();
     let expected = lasting(&output("whole"));
     assert_eq!(expected.len(), 1 + 20 + 20);
 
-    let mut killed = 0;
-    for share in [0.03, 0.11, 0.17, 0.23, 0.29] {
+    // Killed when so many studies are done and the next has run for a moment.
+    for (done, pause_ms) in [(0, 30), (3, 0), (7, 4), (12, 11), (17, 23)] {
         let mut run = start("killed");
-        std::thread::sleep(Duration::from_secs_f64(share * time.as_secs_f64()));
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while studies_done(&output("killed")) < done && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(pause_ms));
         run.kill().expect("SIGKILL");
-        killed += u32::from(run.wait().expect("an end").code().is_none());
+        assert_eq!(run.wait().expect("an end").code(), None, "it was killed before its end");
+        assert!(studies_done(&output("killed")) < 20);
     }
-    assert_eq!(killed, 5, "each was killed before its end");
     assert!(start("killed").wait().expect("an end").success());
     let found = lasting(&output("killed"));
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());

@@ -35,3 +35,12 @@ pub(crate) fn rate(value: f64) -> String {
 pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
 }
+
+/// A name of at most so many characters; a longer one keeps its end, in which such names differ.
+pub(crate) fn shortened(name: &str, length: usize) -> String {
+    let characters = name.chars().count();
+    if characters <= length {
+        return name.into();
+    }
+    std::iter::once('…').chain(name.chars().skip(characters + 1 - length)).collect()
+}

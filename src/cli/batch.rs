@@ -13,7 +13,7 @@ use super::{Exit, SearchArgs, note, print};
 use crate::Error;
 use crate::config::{Batch, Config, Entry};
 use crate::engine::{Resources, Solo};
-use crate::figures::{count, number};
+use crate::figures::{count, number, shortened};
 use crate::problem::Problem;
 use crate::report::{self, Row, Spread, Summary};
 
@@ -152,14 +152,14 @@ impl Night<'_> {
     }
 }
 
-/// A line a group: how its costs are spread over the seeds.
+/// A line a group: how its costs are spread over the seeds, with the interquartile range.
 fn show(rows: &[Row]) -> String {
     let line = |(name, spread): (String, Spread)| {
         let Spread { seeds, best, median, worst, interquartile_range } = spread;
         let figures = [best, median, worst, interquartile_range].map(number);
-        [name, seeds.to_string()].into_iter().chain(figures).collect()
+        [shortened(&name, 30), seeds.to_string()].into_iter().chain(figures).collect()
     };
-    let head = ["study", "seeds", "best cost", "median", "worst", "quartiles apart"];
+    let head = ["study", "seeds", "best cost", "median", "worst", "IQR"];
     table(&head, &[1, 2, 3, 4, 5], report::groups(rows).into_iter().map(line))
 }
 
@@ -201,7 +201,7 @@ fn foresee(
         };
         let lines = rows.iter().chain([&whole]).map(Foreseen::cells);
         print(&table(&["study", "evaluations", "simulations", "time", ""], &[1, 2, 3], lines))?;
-        note("at most; the time is that of simulations that survive, with the default gains on this machine");
+        note("at most; the time is that of simulations with the default gains on this machine");
     }
     Ok(Exit::Success)
 }
@@ -230,7 +230,13 @@ impl Foreseen {
             Way::Begun(generations) => format!("begun, at generation {}", count(generations)),
             Way::Complete => "complete".into(),
         };
-        vec![self.study.clone(), count(self.evaluations), count(self.simulations), time(self.seconds), way]
+        vec![
+            shortened(&self.study, 36),
+            count(self.evaluations),
+            count(self.simulations),
+            time(self.seconds),
+            way,
+        ]
     }
 
     fn to_json(&self) -> Value {

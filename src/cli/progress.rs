@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::engine::Progress;
-use crate::figures::{number, rate};
+use crate::figures::{number, rate, shortened};
 use crate::swarm::Stopping;
 
 const BAR: &str = "{wide_bar} {prefix} {pos}/{len}  {msg}  {eta} left";
@@ -40,7 +40,7 @@ impl Board {
                 Meter::Lines { shown: 0 }
             }
             Self::Bars { all, overall } => {
-                overall.set_message(short(study));
+                overall.set_message(shortened(study, 40));
                 overall.tick();
                 Meter::Bar(all.add(bar(BAR, 1)))
             }
@@ -65,8 +65,10 @@ impl Board {
     }
 
     pub(super) fn finish(&self) {
-        if let Self::Bars { overall, .. } = self {
+        if let Self::Bars { all, overall } = self {
             overall.finish_and_clear();
+            // What cannot be cleared is left as it is.
+            let _ = all.clear();
         }
     }
 }
@@ -77,12 +79,6 @@ fn bar(template: &str, length: u64) -> ProgressBar {
         bar.set_style(style.progress_chars("━╸ "));
     }
     bar
-}
-
-/// A name that leaves room for a bar.
-fn short(name: &str) -> String {
-    const LENGTH: usize = 40;
-    if name.len() <= LENGTH { name.into() } else { format!("…{}", &name[name.len() - LENGTH + 1..]) }
 }
 
 /// What a tuning shows while it runs.

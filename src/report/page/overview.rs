@@ -10,10 +10,13 @@ use super::charts::Chart;
 use super::sections::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
-use crate::figures::number;
+use crate::figures::{number, shortened};
 use crate::report::batch::{Row, Spread, groups};
 use crate::report::file::replace;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+
+/// Characters of a name that fit beside a plot.
+const NAME: usize = 18;
 
 /// Writes `report.html` beside the directories of the studies.
 ///
@@ -53,7 +56,7 @@ fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
     if points.is_empty() || groups.len() > 16 {
         return None;
     }
-    let names = groups.iter().rev().map(|(name, _)| short(name)).collect();
+    let names = groups.iter().rev().map(|(name, _)| shortened(name, NAME)).collect();
     let plot = Plot {
         name: "costs".into(),
         caption: "A dot a study that survives all its scenarios.".into(),
@@ -62,12 +65,6 @@ fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
     };
     Some(Chart { plot, series: Vec::new() })
-}
-
-/// A name that fits beside a plot.
-fn short(name: &str) -> String {
-    const LENGTH: usize = 18;
-    if name.len() <= LENGTH { name.into() } else { format!("{}…", &name[..LENGTH - 1]) }
 }
 
 fn spreads(groups: &[(String, Spread)]) -> Markup {

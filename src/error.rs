@@ -73,7 +73,7 @@ pub enum Error {
          allow more, or reduce particles, restarts, scenarios, the history or --threads"
     )]
     MemoryLimit {
-        /// What it needs, with what the program uses already.
+        /// What it needs.
         needed: u64,
         /// What it may use.
         limit: u64,

@@ -39,6 +39,7 @@
 
 mod figures;
 mod registry;
+mod verdict;
 
 pub mod audit;
 pub mod bench;

@@ -141,6 +141,14 @@ pub struct Nominal<'a> {
 }
 
 impl Group {
+    /// Whether its scenarios count for more or less than one each.
+    #[must_use]
+    pub fn is_weighted(&self) -> bool {
+        #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
+        let each = self.weight / self.count as f64;
+        (each - 1.0).abs() > 1e-12
+    }
+
     /// The scenario of an index; the purpose tells tuning from validation.
     #[must_use]
     pub fn scenario(&self, nominal: Nominal<'_>, purpose: Purpose, seed: u64, index: usize) -> Scenario {

@@ -1,7 +1,7 @@
 //! Batches as a user runs them: complete, interrupted at any moment, with studies that fail.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,9 +35,18 @@ fn lasting(output: &Path) -> BTreeMap<String, String> {
         let cells = header.iter().zip(record.iter()).filter(|(name, _)| !times.contains(name));
         found.insert(format!("summary of {}", &record[0]), format!("{:?}", cells.collect::<Vec<_>>()));
         let (gains, convergence, summary) = results(&output.join(&record[0]));
-        found.insert(record[0].into(), format!("{gains}{convergence}{summary:?}"));
+        let manifest =
+            std::fs::read_to_string(output.join(&record[0]).join("manifest.json")).expect("a manifest");
+        found.insert(record[0].into(), format!("{gains}{convergence}{summary:?}{manifest}"));
     }
     found
+}
+
+/// The names of all files below a directory.
+fn files(directory: &Path) -> BTreeSet<PathBuf> {
+    let entries =
+        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { BTreeSet::from([path]) }).collect()
 }
 
 /// How many studies of a batch have results.
@@ -94,6 +103,11 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
         assert!(studies_done(&output("killed")) < 20);
     }
     assert!(start("killed").wait().expect("an end").success());
+    let names = |name: &str| -> BTreeSet<PathBuf> {
+        let relative = |path: PathBuf| path.strip_prefix(output(name)).expect("below it").to_path_buf();
+        files(&output(name)).into_iter().map(relative).collect()
+    };
+    assert_eq!(names("killed"), names("whole"), "nothing is missing, and nothing is left behind");
     let found = lasting(&output("killed"));
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (what, text) in &expected {
@@ -114,7 +128,7 @@ fn a_study_that_fails_is_told_and_the_others_go_on() {
     assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
     let said = stderr(&run);
     assert!(said.contains("error: classical-memory_limit1000: the run needs"), "{said}");
-    assert!(said.contains("1 of 2 studies failed: classical-memory_limit1000"), "{said}");
+    assert!(said.contains("1 of 2 studies are done, 1 failed: classical-memory_limit1000"), "{said}");
     let summary = std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
     assert_eq!(summary.lines().count(), 2, "{summary}");
     assert!(output.join("classical-memory_limit1000000000/gains.csv").exists());
@@ -184,11 +198,17 @@ fn a_grid_sets_keys_and_names_the_studies_and_a_dry_run_says_what_is_missing() {
 #[test]
 fn quartiles_are_those_of_linear_interpolation() {
     // NumPy 2.1: np.percentile([1, 2, 4, 8, 16, 3], [25, 50, 75]) = [2.25, 3.5, 7.0]
-    let spread = Spread::of(&[1.0, 2.0, 4.0, 8.0, 16.0, 3.0]);
-    assert_eq!((spread.seeds, spread.best, spread.median, spread.worst), (6, 1.0, 3.5, 16.0));
+    let spread = Spread::of(&[1.0, 2.0, 4.0, 8.0, 16.0, 3.0].map(Some));
+    assert_eq!(
+        (spread.seeds, spread.feasible, spread.best, spread.median, spread.worst),
+        (6, 6, 1.0, 3.5, 16.0)
+    );
     assert!((spread.interquartile_range - 4.75).abs() < 1e-12);
-    let one = Spread::of(&[5.0]);
+    // What found nothing that holds has a cost that says nothing.
+    let one = Spread::of(&[None, Some(5.0), None]);
     assert_eq!((one.best, one.median, one.worst, one.interquartile_range), (5.0, 5.0, 5.0, 0.0));
+    assert_eq!((one.seeds, one.feasible), (3, 1));
+    assert!(Spread::of(&[None]).median.is_nan());
 }
 
 #[test]
@@ -197,7 +217,15 @@ fn what_is_wrong_with_a_batch_is_said_before_anything_runs() {
     write_config(directory.path(), "good.toml", short("classical", 100));
     write_config(directory.path(), "bad.toml", "[controller]\ntype = \"clasical\"\n");
     let good = "studies = [\"good.toml\"]\n";
-    let cases: [(&str, &[&str]); 11] = [
+    let cases: [(&str, &[&str]); 13] = [
+        ("[[scenarios]]\ninitial_state = [0, 0, 0, 0, 0, 0]", &["should be a batch", "gainswarm tune"]),
+        (
+            &format!(
+                "{good}[grid]\nconstraints = [[\"{}\"]]",
+                "k1 < 2 * k2 + 3 * lambda1 + 4 * lambda2 + 5 * K + 6 * kd + 7 * kx + 8 * lambdax + 9"
+            ),
+            &["is too long", "fewer keys"],
+        ),
         ("studies = []", &["studies is missing", "studies = ["]),
         ("studies = [\"none.toml\"]", &["studies[1]", "none.toml: cannot be read"]),
         ("studies = [\"bad.toml\"]", &["bad.toml, line 2", "did you mean `classical`"]),
@@ -223,7 +251,43 @@ fn what_is_wrong_with_a_batch_is_said_before_anything_runs() {
         assert!(!output.exists(), "{text}");
     }
     let config = batch(directory.path(), good);
+    let run = gainswarm(&["tune", &config]);
+    assert!(
+        stderr(&run).contains("should be a study") && stderr(&run).contains("gainswarm batch"),
+        "{}",
+        stderr(&run)
+    );
     let run = gainswarm(&["batch", &config, "--seed", "3"]);
     assert_eq!(run.status.code(), Some(2));
     assert!(stderr(&run).contains("seed = [1, 2, 3]"));
+}
+
+#[test]
+fn a_changed_study_is_refused_by_name_and_a_complete_batch_keeps_its_tables() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "a.toml", short("classical", 60));
+    write_config(directory.path(), "b.toml", short("adaptive", 60));
+    let config = batch(directory.path(), "studies = [\"a.toml\", \"b.toml\"]\n[grid]\nseed = [1, 2]\n");
+    let output = directory.path().join("out");
+    let options = ["batch", &config, "--quiet", "--output", output.to_str().expect("UTF-8")];
+    assert_eq!(gainswarm(&options).status.code(), Some(0));
+    let summary = || std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
+    let whole = summary();
+
+    write_config(directory.path(), "b.toml", short("adaptive", 70));
+    let refused = gainswarm(&options);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = stderr(&refused);
+    assert!(said.contains("evaluations") && said.contains("b-seed1 to tune this study anew"), "{said}");
+    assert_eq!(summary(), whole);
+    // With --force the plan is the whole, and without those directories it is what is missing.
+    let dry = |more: &[&str]| stdout(&gainswarm(&[&options[..], &["--json", "--dry-run"], more].concat()));
+    assert!(dry(&["--force"]).contains("\"evaluations_max\":260"), "{}", dry(&["--force"]));
+    for study in ["b-seed1", "b-seed2"] {
+        std::fs::remove_dir_all(output.join(study)).expect("removed");
+    }
+    assert!(dry(&[]).contains("\"evaluations_max\":140"), "{}", dry(&[]));
+    assert_eq!(gainswarm(&options).status.code(), Some(0));
+    assert_eq!(summary().lines().count(), whole.lines().count());
+    assert_eq!(summary().lines().nth(1), whole.lines().nth(1), "what was complete was not run again");
 }

@@ -52,7 +52,7 @@ fn every_start_is_the_study_of_the_defaults() {
                 let is_angle = (1..=links).contains(&state);
                 assert!(
                     lower.to_bits() == upper.to_bits()
-                        && lower.abs() <= 0.3
+                        && lower.abs() <= 0.2
                         && (lower.abs() > 0.0) == is_angle,
                     "{start:?}"
                 );
@@ -227,4 +227,17 @@ fn check_says_what_a_search_takes_and_what_ends_it() {
     let run = gainswarm(&["check", &path]);
     assert_eq!(run.status.code(), Some(2));
     assert!(stdout(&run).is_empty() && stderr(&run).contains("did you mean `seed`?"), "{}", stderr(&run));
+}
+
+#[test]
+fn what_init_writes_can_be_tuned_on_every_plant() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for plant in PlantKind::ALL {
+        let path = directory.path().join(format!("{}.toml", plant.name()));
+        let (path, out) = (path.to_str().expect("UTF-8"), directory.path().join(plant.name()));
+        assert!(gainswarm(&["init", "--plant", plant.name(), "--output", path]).status.success());
+        let out = out.to_str().expect("UTF-8");
+        let run = gainswarm(&["tune", path, "--generations", "50", "--quiet", "--json", "--output", out]);
+        assert_eq!(run.status.code(), Some(0), "{}: {}{}", plant.name(), stderr(&run), stdout(&run));
+    }
 }

@@ -133,3 +133,72 @@ fn an_overview_leads_to_the_report_of_every_study() {
         assert!(page.contains(&format!("href=\"{link}\"")) && output.join(link).exists(), "{study}");
     }
 }
+
+#[test]
+fn a_page_of_gains_that_do_not_hold_says_so_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cases = [
+        (
+            "limits.toml",
+            format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"),
+            "EXCEEDS max_peak_force = 0.001 N",
+        ),
+        (
+            "weak.toml",
+            SMALL_STUDY.replace("duration = 0.2", "duration = 2.0") + "[controller]\nu_max = 0.01\n",
+            "FAILS in 2 of 2",
+        ),
+        (
+            "apart.toml",
+            format!("constraints = [\"k1 > 49.9999\", \"k1 < 49.99991\"]\n{SMALL_STUDY}"),
+            "NOT SIMULATED",
+        ),
+    ];
+    for (name, text, words) in cases {
+        let config = write_config(directory.path(), name, text);
+        let output = directory.path().join("out").join(name);
+        let run = gainswarm(&["tune", &config, "--report", "--output", output.to_str().expect("UTF-8")]);
+        assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
+        let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+        let header = page.split("</header>").next().expect("a header");
+        assert!(header.contains("not feasible") && header.contains(words), "{header}");
+        assert!(!header.contains("NaN"), "{header}");
+        if name == "weak.toml" {
+            assert!(header.contains("not in 2 of 2 scenarios"), "what falls has not settled: {header}");
+        }
+    }
+}
+
+#[test]
+fn new_results_take_the_old_page_away() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &["--report"]);
+    assert_eq!(report(&output, &["--plots"]).0, Some(0));
+    tuned(directory.path(), &["--seed", "8", "--force"]);
+    assert!(!output.join("report.html").exists() && !output.join("plots/x.svg").exists());
+}
+
+#[test]
+fn a_validation_on_another_plant_is_not_that_of_this_study() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &[]);
+    let other =
+        write_config(directory.path(), "other.toml", format!("{SMALL_STUDY}[plant]\nlink1_mass = 0.35\n"));
+    let gains = output.join("gains.csv");
+    let (gains, out) = (gains.to_str().expect("UTF-8"), output.to_str().expect("UTF-8"));
+    let run = gainswarm(&[
+        "validate",
+        &other,
+        "--gains",
+        gains,
+        "--samples",
+        "20",
+        "--quiet",
+        "--output",
+        out,
+        "--report",
+    ]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    assert!(!page.contains("id=\"validation\""));
+}

@@ -1,5 +1,6 @@
 //! `gainswarm batch`: many studies one after the other, which goes on where it was interrupted.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,10 +13,14 @@ use super::table::table;
 use super::{Exit, SearchArgs, note, print};
 use crate::Error;
 use crate::config::{Batch, Config, Entry};
+use crate::controllers::ControllerKind;
 use crate::engine::{Resources, Solo};
 use crate::figures::{count, number, shortened};
+use crate::integrators::IntegratorKind;
+use crate::plants::PlantKind;
 use crate::problem::Problem;
-use crate::report::{self, Row, Spread, Summary};
+use crate::report::{self, Row, Spread};
+use crate::simulation::{Features, Scenario};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -58,106 +63,178 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let _held = report::hold(&directory)?;
     // What would be refused is refused before the night, not in it.
+    let mut ways = Vec::with_capacity(batch.entries.len());
     for entry in &batch.entries {
         claim(entry, &directory, search)?;
+        ways.push(way(entry, &directory, search)?);
     }
-    let interrupt = Interrupt::listen();
-    let mut night =
-        Night { name: &batch.name, directory: &directory, search, rows: Vec::new(), troubles: Vec::new() };
-    let mut board = Board::new(search.show.quiet, batch.entries.len());
-    for entry in &batch.entries {
-        let meter = board.begin(&entry.config.study);
-        let study = claim(entry, &directory, search)
-            .and_then(|claim| Study::tune(claim, resources, search, &interrupt, meter));
-        let done = study.and_then(|study| night.keep(entry, &study));
-        board.end();
-        if let Err(error) = done {
-            board.note(&format!("error: {}: {error}", entry.config.study));
-            night.troubles.push(entry.config.study.clone());
-        }
-        if let Some(code) = interrupt.exit_code().filter(|_| night.done() < batch.entries.len()) {
-            board.finish();
-            note(&format!(
-                "{} of {} studies are done: start it again to go on",
-                night.done(),
-                batch.entries.len()
-            ));
-            return Ok(Exit::Interrupted(code));
-        }
+    if !search.report {
+        report::forget_page(&directory);
     }
-    board.finish();
-    night.end(&batch)
+    let night = Night {
+        batch: &batch,
+        directory: &directory,
+        search,
+        resources,
+        interrupt: Interrupt::listen(),
+        rows: BTreeMap::new(),
+        failed: Vec::new(),
+    };
+    night.run(&ways)
+}
+
+fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
+    if search.safety.force {
+        Ok(Way::Missing)
+    } else {
+        Claim::way(&entry.config, &directory.join(&entry.config.study))
+    }
 }
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
-    Claim::resuming(entry.config.clone(), directory.join(&entry.config.study), search)
+    let place = directory.join(&entry.config.study);
+    Claim::resuming(entry.config.clone(), place.clone(), search).map_err(|error| match error {
+        Error::Refused { path, problem, .. } => Error::Refused {
+            path,
+            problem,
+            remedy: format!(
+                "remove {} to tune this study anew, give another --output, or --force to start the whole batch anew",
+                place.display()
+            ),
+        },
+        other => other,
+    })
 }
 
 /// What a batch has come to so far.
 struct Night<'a> {
-    name: &'a str,
+    batch: &'a Batch,
     directory: &'a Path,
     search: &'a SearchArgs,
-    rows: Vec<Row>,
-    /// Studies that have failed.
-    troubles: Vec<String>,
+    resources: Resources,
+    interrupt: Interrupt,
+    /// The studies that are done, by their place in the batch.
+    rows: BTreeMap<usize, Row>,
+    /// Names of those that failed.
+    failed: Vec<String>,
 }
 
 impl Night<'_> {
-    fn done(&self) -> usize {
-        self.rows.len() + self.troubles.len()
+    /// First the studies that are complete, so that their rows are there whatever comes; then the others, with the tables after each.
+    fn run(mut self, ways: &[Way]) -> Result<Exit, Error> {
+        let mut board = Board::new(self.search.show.quiet, ways.len());
+        let (done, open): (Vec<usize>, Vec<usize>) =
+            (0..ways.len()).partition(|place| ways[*place] == Way::Complete);
+        for place in done {
+            self.study(place, &mut board);
+        }
+        if !self.rows.is_empty() {
+            self.write()?;
+        }
+        for place in open {
+            let before = self.rows.len();
+            self.study(place, &mut board);
+            if self.rows.len() > before {
+                self.write()?;
+            }
+            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < ways.len()) {
+                board.finish();
+                note(&format!("{}: start it again to go on", self.standing()));
+                return Ok(Exit::Interrupted(code));
+            }
+        }
+        board.finish();
+        self.end()
     }
 
-    /// Writes the results of a study and of all so far.
-    fn keep(&mut self, entry: &Entry, study: &Study) -> Result<(), Error> {
-        study.write()?;
-        if study.is_interrupted() {
-            return Ok(());
+    /// How many studies are done or have failed.
+    fn known(&self) -> usize {
+        self.rows.len() + self.failed.len()
+    }
+
+    fn standing(&self) -> String {
+        let failed =
+            if self.failed.is_empty() { String::new() } else { format!(", {} failed", self.failed.len()) };
+        format!("{} of {} studies are done{failed}", self.rows.len(), self.batch.entries.len())
+    }
+
+    /// Tunes a study; what goes wrong is told and does not stop the others.
+    fn study(&mut self, place: usize, board: &mut Board) {
+        let entry = &self.batch.entries[place];
+        let name = &entry.config.study;
+        let meter = board.begin(name);
+        let study = claim(entry, self.directory, self.search)
+            .and_then(|claim| Study::tune(claim, self.resources, self.search, &self.interrupt, meter))
+            .and_then(|study| study.write().map(|()| study));
+        board.end();
+        match study {
+            Ok(study) if study.is_interrupted() => {}
+            Ok(study) if !study.is_done() => {
+                board.note(&format!("error: {name}: used more memory than memory_limit allows"));
+                self.failed.push(name.clone());
+            }
+            Ok(study) => {
+                self.rows.insert(place, study.row(&entry.group));
+                if let Some(Err(error)) = self.search.report.then(|| study.report()) {
+                    board.note(&format!("error: {name} has no page: {error}"));
+                }
+            }
+            Err(error) => {
+                board.note(&format!("error: {name}: {error}"));
+                self.failed.push(name.clone());
+            }
         }
+    }
+
+    /// The rows in the order of the batch.
+    fn rows(&self) -> Vec<&Row> {
+        self.rows.values().collect()
+    }
+
+    fn write(&self) -> Result<(), Error> {
+        report::write_batch(self.directory, &self.rows())?;
         if self.search.report {
-            study.report()?;
-        }
-        self.rows.push(study.row(&entry.group));
-        report::write_batch(self.directory, &self.rows)?;
-        if self.search.report {
-            report::write_overview(self.directory, self.name, &self.rows)?;
+            report::write_overview(self.directory, &self.batch.name, &self.rows(), &self.failed)?;
         }
         Ok(())
     }
 
     /// Shows the whole; an error when a study has failed or found nothing that holds.
-    fn end(self, batch: &Batch) -> Result<Exit, Error> {
-        let Self { directory, search, rows, troubles, .. } = self;
-        let shown = if search.show.json {
-            let all: Vec<String> = rows.iter().map(|row| Summary::to_json(&row.summary)).collect();
+    fn end(self) -> Result<Exit, Error> {
+        let (rows, show) = (self.rows(), &self.search.show);
+        let shown = if show.json {
+            let all: Vec<String> = rows.iter().map(|row| row.summary.to_json()).collect();
             print(&format!("[{}]\n", all.join(",\n")))
-        } else if search.show.quiet {
+        } else if show.quiet {
             Ok(())
         } else {
-            print(&show(&rows))
+            print(&table_of(&rows))
         };
-        let infeasible = |row: &&Row| row.summary.get("violation").as_f64() != Some(0.0);
-        for row in rows.iter().filter(infeasible) {
-            note(&format!("error: {}: no gain vector was found that is feasible", row.config.study));
+        let infeasible = rows.iter().filter(|row| !row.is_feasible());
+        for row in infeasible.clone() {
+            note(&format!("error: {}: no feasible gain vector was found", row.config.study));
         }
-        if !troubles.is_empty() {
-            let (failed, all) = (troubles.len(), batch.entries.len());
-            note(&format!("error: {failed} of {all} studies failed: {}", troubles.join(", ")));
+        if !self.failed.is_empty() {
+            note(&format!("error: {}: {}", self.standing(), self.failed.join(", ")));
+            if self.search.report {
+                self.write()?;
+            }
         }
-        if !search.show.quiet {
-            note(&format!("written to {}", directory.display()));
+        if !show.quiet {
+            note(&format!("written to {}", self.directory.display()));
         }
         shown?;
-        Ok(Exit::of(troubles.is_empty() && !rows.iter().any(|row| infeasible(&row))))
+        Ok(Exit::of(self.failed.is_empty() && infeasible.count() == 0))
     }
 }
 
 /// A line a group: how its costs are spread over the seeds, with the interquartile range.
-fn show(rows: &[Row]) -> String {
+fn table_of(rows: &[&Row]) -> String {
     let line = |(name, spread): (String, Spread)| {
-        let Spread { seeds, best, median, worst, interquartile_range } = spread;
+        let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
         let figures = [best, median, worst, interquartile_range].map(number);
-        [shortened(&name, 30), seeds.to_string()].into_iter().chain(figures).collect()
+        let seeds = if feasible < seeds { format!("{feasible}/{seeds}") } else { seeds.to_string() };
+        [shortened(&name, 30), seeds].into_iter().chain(figures).collect()
     };
     let head = ["study", "seeds", "best cost", "median", "worst", "IQR"];
     table(&head, &[1, 2, 3, 4, 5], report::groups(rows).into_iter().map(line))
@@ -170,15 +247,16 @@ fn foresee(
     resources: Resources,
     search: &SearchArgs,
 ) -> Result<Exit, Error> {
-    let mut known: Vec<(&str, f64)> = Vec::new();
+    let mut known: Vec<(Kind, f64)> = Vec::new();
     let mut rows = Vec::new();
     for entry in &batch.entries {
-        if known.iter().all(|(group, _)| *group != entry.group) {
-            known.push((&entry.group, seconds_a_simulation(&entry.config, resources)?));
+        let config = &entry.config;
+        let kind = (config.controller.kind, config.plant.kind, config.simulation.integrator);
+        if known.iter().all(|(other, _)| *other != kind) {
+            known.push((kind, seconds_a_step(config, resources)?));
         }
-        let seconds = known.iter().find(|(group, _)| *group == entry.group).map_or(f64::NAN, |known| known.1);
-        let way = Claim::way(&entry.config, &directory.join(&entry.config.study))?;
-        rows.push(Foreseen::new(&entry.config, way, seconds));
+        let seconds = known.iter().find(|(other, _)| *other == kind).map_or(f64::NAN, |known| known.1);
+        rows.push(Foreseen::new(config, way(entry, directory, search)?, seconds));
     }
     let left = |row: &&Foreseen| row.way != Way::Complete;
     let [evaluations, simulations] = [|row: &Foreseen| row.evaluations, |row: &Foreseen| row.simulations]
@@ -216,11 +294,11 @@ struct Foreseen {
 }
 
 impl Foreseen {
-    fn new(config: &Config, way: Way, seconds_a_simulation: f64) -> Self {
+    fn new(config: &Config, way: Way, seconds_a_step: f64) -> Self {
         let evaluations = config.swarm.evaluations_max(config.tune.len());
         let simulations = evaluations.saturating_mul(config.scenario_count() as u64);
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-        let seconds = simulations as f64 * seconds_a_simulation;
+        let seconds = simulations as f64 * config.simulation.steps() as f64 * seconds_a_step;
         Self { study: config.study.clone(), way, evaluations, simulations, seconds }
     }
 
@@ -260,18 +338,29 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// Measures for a moment how long a simulation takes, where all threads share the work.
+/// What a control step takes about the same time for.
+type Kind = (ControllerKind, PlantKind, IntegratorKind);
+
+/// Measures for a moment how long a control step takes, where all threads share the work.
 #[allow(clippy::cast_precision_loss, reason = "a rate")]
-fn seconds_a_simulation(config: &Config, resources: Resources) -> Result<f64, Error> {
+fn seconds_a_step(config: &Config, resources: Resources) -> Result<f64, Error> {
     const MOMENT_S: f64 = 0.05;
-    let problem = Problem::new(config);
-    let level = problem.simulator.effective(resources.level);
-    let vectors = problem.simulator.lanes(level).div_ceil(problem.scenarios.len());
+    const STEPS: u64 = 2000;
+    let mut config = config.clone();
+    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
+    let whole = Problem::new(&config);
+    let level = whole.simulator.effective(resources.level);
+    let lanes = whole.simulator.lanes(level);
+    // A bundle is enough, of as many scenarios as there are lanes at most.
+    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
+    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
+    let problem = Problem::on(&config, scenarios, weights, features);
+    let vectors = lanes.div_ceil(problem.scenarios.len());
     let mut solo = Solo::new(&problem, level, &vec![problem.values.clone(); vectors])?;
-    let (start, mut simulations) = (Instant::now(), 0);
-    while simulations == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
+    let (start, mut steps) = (Instant::now(), 0);
+    while steps == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
         solo.run();
-        simulations += solo.records().count();
+        steps += solo.steps();
     }
-    Ok(start.elapsed().as_secs_f64() / simulations as f64 / resources.threads as f64)
+    Ok(start.elapsed().as_secs_f64() / steps as f64 / resources.threads as f64)
 }

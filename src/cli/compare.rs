@@ -43,6 +43,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let _held = report::hold(&args.output)?;
     let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
+    if !search.report {
+        report::forget_page(&args.output);
+    }
     let interrupt = Interrupt::listen();
     let (mut rows, mut hold) = (Vec::new(), true);
     let mut board = Board::new(search.show.quiet, configs.len());
@@ -51,18 +54,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         let study = Study::tune(claim, resources, search, &interrupt, meter)?;
         board.end();
         study.write()?;
-        if search.report {
-            study.report()?;
+        if let Some(Err(error)) = search.report.then(|| study.report()) {
+            board.note(&format!("error: {} has no page: {error}", study.config.study));
         }
         if study.is_interrupted() || (study.was_complete() && !search.show.quiet) {
             board.note(&study.where_it_is());
         }
         if !study.is_interrupted() {
-            hold &= study.holds();
+            hold &= study.is_done() && study.holds();
             rows.push(study.row(&study.config.study));
+            let rows: Vec<&Row> = rows.iter().collect();
             report::write_summaries(&args.output.join("compare.csv"), &rows)?;
             if search.report {
-                report::write_overview(&args.output, "compare", &rows)?;
+                report::write_overview(&args.output, "compare", &rows, &[])?;
             }
         }
         if let Some(code) = interrupt.exit_code().filter(|_| rows.len() < configs.len()) {

@@ -197,9 +197,13 @@ impl Study {
         self.interrupted.is_some()
     }
 
+    /// Whether it came to its end, and not to that of its memory.
+    pub(super) fn is_done(&self) -> bool {
+        self.tuning.reason != StopReason::Memory
+    }
+
     /// How the program ends after it.
     pub(super) fn exit(&self) -> Exit {
-        let is_done = self.tuning.reason != StopReason::Memory;
-        self.interrupted.map_or(Exit::of(is_done && self.holds()), Exit::Interrupted)
+        self.interrupted.map_or(Exit::of(self.is_done() && self.holds()), Exit::Interrupted)
     }
 }

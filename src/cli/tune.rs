@@ -16,6 +16,7 @@ use crate::figures::{count, number, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
+use crate::verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gainswarm tune configs/classical.toml --seed 7 --threads 2")]
@@ -91,9 +92,14 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
     let rows = config.tune.iter().map(|gain| {
         let parameter = &parameters[gain.index];
         let value = tuning.values[gain.index];
-        let bound = if value <= gain.axis.lower || value >= gain.axis.upper { "at its bound" } else { "" };
         let range = format!("{} … {}", Short(gain.axis.lower), Short(gain.axis.upper));
-        vec![parameter.name.into(), number(value), parameter.unit.into(), range, bound.into()]
+        vec![
+            parameter.name.into(),
+            number(value),
+            parameter.unit.into(),
+            range,
+            gain.axis.remark(value).into(),
+        ]
     });
     table(&["gain", "value", "unit", "searched", ""], &[1], rows)
 }
@@ -126,7 +132,7 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
         ),
         ("cost", number(tuning.best.cost)),
         ("outcome", survival),
-        ("settling time", format!("{} s at most", number(worst(CostKind::SettlingTime)))),
+        ("settling time", verdict::settling(config, &tuning.records)),
         ("peak force", format!("{} N", number(worst(CostKind::PeakForce)))),
         ("at the end", rest),
         ("certificate", super::certify::verdict(certificate)),
@@ -145,28 +151,16 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
 
 /// What the tuned gains do in the scenarios, and where they leave the plant.
 fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
-    let all = tuning.records.len();
     let largest =
         |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
-    let survival = match tuning.failed() {
-        None => return [format!("NOT SIMULATED: {}", objection(config, &tuning.values)), String::new()],
-        Some(0) if !tuning.best.is_feasible() => {
-            format!("survives all {all} scenarios, but EXCEEDS {}", exceeded(config, tuning))
+    let survival = match verdict::objection(config, &tuning.records) {
+        Some(said) if tuning.failed().is_none() => {
+            return [format!("{said}: {}", objection(config, &tuning.values)), String::new()];
         }
-        Some(0) => format!("survives all {all} scenarios"),
-        Some(failed) => format!("FAILS in {failed} of {all} scenarios"),
+        Some(said) => said,
+        None => format!("survives all {} scenarios", tuning.records.len()),
     };
     [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
-}
-
-/// The limits that the tuned gains exceed, and by what.
-fn exceeded(config: &Config, tuning: &Tuning) -> String {
-    let limits = CostKind::ALL.iter().zip(&config.limits);
-    let beyond = limits.map(|(kind, limit)| (kind, *limit, tuning.value(*kind)[1]));
-    let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(kind, limit, worst)| {
-        format!("{} = {} {} with {}", kind.limit_name(), Short(limit), kind.unit(), number(worst))
-    });
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Why a gain vector is not simulated.

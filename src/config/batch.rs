@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::read::document;
-use super::section::Section;
+use super::section::{NAME_MAX, Section};
 use super::source::Source;
 use super::{Config, ConfigError, Refusal};
 
@@ -30,7 +30,7 @@ pub struct Entry {
     pub group: String,
 }
 
-/// A key of the grid and the values that it takes.
+/// A key of the grid and the values that it takes; keys are in the order of the alphabet.
 type Axis = (Vec<String>, Vec<Value>);
 
 impl Batch {
@@ -43,6 +43,10 @@ impl Batch {
         let source = Source::read(path)?;
         let document = document(&source)?;
         let root = Section::root(&source, document.get_ref());
+        if root.has("controller") || root.has("scenarios") {
+            let remedy = "run it with `gainswarm tune`, or name it in studies = […] of a batch".into();
+            return Err(root.error("scenarios", "stands in a study, and this should be a batch", remedy));
+        }
         root.refuse_all_but(&["batch", "studies", "grid"])?;
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let name = root.file_name("batch", stem)?;
@@ -144,7 +148,14 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
             .map(|(path, value)| part(path, value));
         std::iter::once(base.clone()).chain(parts).collect::<Vec<_>>().join("-")
     };
-    table.insert("study".into(), label(true).into());
+    let name = label(true);
+    if name.len() > NAME_MAX {
+        let remedy = format!(
+            "allowed: at most {NAME_MAX} characters of study, keys and values; use fewer keys, or a shorter study = \"…\""
+        );
+        return Err(refuse(format!("the name \"{name}\" is too long"), remedy));
+    }
+    table.insert("study".into(), name.into());
     let text =
         toml::to_string(&table).map_err(|error| refuse(error.to_string(), "give values of TOML".into()))?;
     let config = Config::parse(study.path(), &text).map_err(|error| refuse(error.problem, error.remedy))?;

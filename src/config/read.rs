@@ -90,6 +90,10 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     }
     let root = Section::root(source, document.get_ref());
 
+    if root.has("studies") {
+        let remedy = "run it with `gainswarm batch`".into();
+        return Err(root.error("studies", "stands in a batch, and this should be a study", remedy));
+    }
     root.refuse_all_but(&SECTIONS)?;
 
     let stem = source.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -14,6 +14,9 @@ use crate::registry::Member;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
+/// Most characters of a name that is that of a file or directory.
+pub(super) const NAME_MAX: usize = 100;
+
 /// A table of the config; a missing one reads as empty, so that every key has its default.
 pub(super) struct Section<'a> {
     source: &'a Source,
@@ -100,7 +103,7 @@ impl<'a> Section<'a> {
 
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
-        let allowed = "1 to 100 letters, digits, `-`, `_` and `.`, not starting with `.`";
+        let allowed = format!("1 to {NAME_MAX} letters, digits, `-`, `_` and `.`, not starting with `.`");
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
             None => Some(default).filter(fits).map(Into::into).ok_or_else(|| {
@@ -319,7 +322,7 @@ impl<'a> Section<'a> {
 /// Whether a text can be the name of a directory.
 pub(super) fn is_file_name(text: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=100).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
+    (1..=NAME_MAX).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
 }
 
 /// What an array of numbers looks like.

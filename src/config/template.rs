@@ -12,8 +12,8 @@ use crate::parameter::Parameter;
 use crate::plants::PlantKind;
 use crate::registry::Member;
 
-/// Starts are within ± this on each angle, in rad.
-const START: f64 = 0.3;
+/// Starts are within ± this on each angle, in rad: what every law holds on every plant.
+const START: f64 = 0.2;
 /// Weight of ∫ σ² dt: σ grows with the gains, so that the default weight rewards small ones, which never settle.
 const SLIDING_ENERGY: f64 = 1e-3;
 /// Gain vectors that the search may judge.
@@ -238,7 +238,7 @@ fn sampled(plant: PlantKind) -> String {
         &[
             left("name", "\"sampled\"", "in reports"),
             left("count", "8", "how many starts"),
-            left("ranges", &format!("{{ {} }}", ranges.join(", ")), "0.3 for ±0.3, or [lower, upper]"),
+            left("ranges", &format!("{{ {} }}", ranges.join(", ")), "0.2 for ±0.2, or [lower, upper]"),
             left("uncertainty", &format!("{{ {uncertain} }}"), "±%, how far plants are off"),
         ],
     )

@@ -3,15 +3,14 @@
 use super::{Generation, Resources};
 use crate::Error;
 use crate::costs::TermSet;
-use crate::memory::Reading;
 use crate::problem::Problem;
 use crate::simulation::Records;
 use crate::swarm::{Outcome, Plan};
 
-/// Bytes of the heap that a run reserves, by what for: an upper bound, without what threads and libraries take for themselves.
+/// Bytes of the heap that a run reserves, by what for: an upper bound, without what libraries take for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Declared {
-    /// The arenas of the workers.
+    /// The arenas of the workers, and what threads and their queues take.
     pub arenas: u64,
     /// Gain vectors, records and outcomes of a generation.
     pub generation: u64,
@@ -29,6 +28,9 @@ const NUMBERS_A_COORDINATE: u64 = 4;
 const BYTES_A_PARTICLE: u64 = 256;
 /// What rules and the polish keep a pair of dimensions, in numbers, at most.
 const NUMBERS_A_PAIR: u64 = 3;
+
+/// What a thread and its queues take, in bytes, at most.
+const BYTES_A_THREAD: u64 = 16 << 10;
 
 impl Declared {
     /// What a problem needs with these resources.
@@ -50,7 +52,7 @@ impl Declared {
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
-            arenas: resources.threads as u64 * (arena(problem.terms) + arena(TermSet::ALL)),
+            arenas: resources.threads as u64 * (arena(problem.terms) + arena(TermSet::ALL) + BYTES_A_THREAD),
             generation: judged(positions) + judged(1) + positions as u64 * size_of::<Outcome>() as u64,
             swarms: coordinates * NUMBERS_A_COORDINATE * 8 + particles * BYTES_A_PARTICLE + swarms + 4096,
             log: generations * size_of::<Generation>() as u64,
@@ -70,14 +72,14 @@ impl Declared {
         self.arenas + self.generation + self.swarms + self.log + self.checkpoints
     }
 
-    /// Refuses what does not fit beside what the program uses already.
+    /// Refuses what does not fit.
     ///
     /// # Errors
     ///
     /// [`Error::MemoryLimit`].
     pub fn fit(&self, limit: Option<u64>) -> Result<(), Error> {
         let Some(limit) = limit else { return Ok(()) };
-        let needed = Reading::now().map_or(0, |reading| reading.live_bytes) + self.total();
+        let needed = self.total();
         if needed <= limit {
             return Ok(());
         }

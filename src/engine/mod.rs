@@ -243,6 +243,8 @@ pub struct Run<'p> {
     ended: Option<StopReason>,
     /// Why the run stops when it has not ended.
     stopped: StopReason,
+    /// What the program held before the run, which is not the run's.
+    held_bytes: u64,
 }
 
 impl<'p> Run<'p> {
@@ -252,8 +254,10 @@ impl<'p> Run<'p> {
     ///
     /// When memory cannot be reserved.
     pub fn new(problem: &'p Problem) -> Result<Self, Error> {
+        let held_bytes = live_bytes();
         Ok(Self {
             problem,
+            held_bytes,
             search: Search::new(&problem.axes(), &problem.search, problem.seed)?,
             log: Log::new(problem.search.stopping.generations_max())?,
             tally: Tally::default(),
@@ -331,9 +335,9 @@ impl<'p> Run<'p> {
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
             let simulations = self.tally.simulations;
-            let live = Reading::now().map_or(0, |reading| reading.live_bytes);
+            let used = live_bytes().saturating_sub(self.held_bytes);
             let ended = self.ended.is_some();
-            let exceeds = !ended && problem.memory_limit.is_some_and(|limit| live > limit);
+            let exceeds = !ended && problem.memory_limit.is_some_and(|limit| used > limit);
             let progress = Progress { row, stopping, simulations, elapsed, ended, exceeds };
             interrupted = observer.generation(&progress, &mut self) == Flow::Interrupt;
             if exceeds {
@@ -422,6 +426,10 @@ impl Persist for Run<'_> {
         self.ended = reason.checked_sub(1).map(|index| StopReason::ALL[index]);
         Ok(())
     }
+}
+
+fn live_bytes() -> u64 {
+    Reading::now().map_or(0, |reading| reading.live_bytes)
 }
 
 /// How a swarm stands; `ordered` is room to sort in.

@@ -1,5 +1,6 @@
 //! A batch as two tables: `summary.csv`, a row a study with what its group has in common, and `gains.csv`, a row a gain of each study.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -27,6 +28,8 @@ pub struct Row {
 pub struct Spread {
     /// How many there are.
     pub seeds: usize,
+    /// How many of them found gains that hold; what follows is of these alone, and NaN without any.
+    pub feasible: usize,
     /// The lowest cost.
     pub best: f64,
     /// The median.
@@ -37,22 +40,32 @@ pub struct Spread {
     pub interquartile_range: f64,
 }
 
-impl Spread {
-    /// The spread of costs, of which there is one at least; between two of them quantiles are interpolated.
+impl Row {
+    /// Whether its gains hold.
     #[must_use]
-    pub fn of(costs: &[f64]) -> Self {
-        let mut sorted = costs.to_vec();
+    pub fn is_feasible(&self) -> bool {
+        self.summary.get("violation").as_f64().is_some_and(|violation| violation <= 0.0)
+    }
+}
+
+impl Spread {
+    /// The spread of costs, `None` for a seed that found nothing that holds; between two of them quantiles are interpolated.
+    #[must_use]
+    pub fn of(costs: &[Option<f64>]) -> Self {
+        let mut sorted: Vec<f64> = costs.iter().copied().flatten().collect();
         sorted.sort_by(f64::total_cmp);
         let quantile = |share: f64| {
+            let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
             #[allow(clippy::cast_precision_loss, reason = "a number of seeds")]
-            let at = share * sorted.len().saturating_sub(1) as f64;
+            let at = share * last as f64;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
             let below = at as usize;
-            let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);
+            let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
             low + (at - at.floor()) * (high - low)
         };
         Self {
-            seeds: sorted.len(),
+            seeds: costs.len(),
+            feasible: sorted.len(),
             best: quantile(0.0),
             median: quantile(0.5),
             worst: quantile(1.0),
@@ -63,18 +76,17 @@ impl Spread {
 
 /// The groups in the order in which they come, each with the spread of its costs.
 #[must_use]
-pub fn groups(rows: &[Row]) -> Vec<(String, Spread)> {
-    let mut names: Vec<&String> = Vec::new();
+pub fn groups(rows: &[&Row]) -> Vec<(String, Spread)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut groups: Vec<(&str, Vec<Option<f64>>)> = Vec::new();
     for row in rows {
-        if !names.contains(&&row.group) {
-            names.push(&row.group);
+        let place = *places.entry(&row.group).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((&row.group, Vec::new()));
         }
+        groups[place].1.push(row.summary.get("cost").as_f64().filter(|_| row.is_feasible()));
     }
-    let costs = |name: &String| {
-        let of_group = rows.iter().filter(|row| row.group == *name);
-        of_group.map(|row| row.summary.get("cost").as_f64().unwrap_or(f64::INFINITY)).collect::<Vec<_>>()
-    };
-    names.into_iter().map(|name| (name.clone(), Spread::of(&costs(name)))).collect()
+    groups.into_iter().map(|(name, costs)| (name.to_owned(), Spread::of(&costs))).collect()
 }
 
 /// Writes `summary.csv` and `gains.csv` of a batch into its directory.
@@ -82,15 +94,14 @@ pub fn groups(rows: &[Row]) -> Vec<(String, Spread)> {
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_batch(directory: &Path, rows: &[Row]) -> Result<(), Error> {
-    let groups = groups(rows);
-    let with_group = |row: &Row| {
-        let spread = groups.iter().find(|(name, _)| *name == row.group).map(|(_, spread)| *spread);
-        let Spread { seeds, best, median, worst, interquartile_range } =
-            spread.unwrap_or(Spread::of(&[f64::NAN]));
+pub fn write_batch(directory: &Path, rows: &[&Row]) -> Result<(), Error> {
+    let groups: HashMap<String, Spread> = groups(rows).into_iter().collect();
+    let with_group = |row: &&Row| {
+        let Spread { seeds, feasible, best, median, worst, interquartile_range } = groups[&row.group];
         let mut summary = row.summary.clone();
         summary.add("group", row.group.as_str().into());
         summary.add("group_seeds", seeds.into());
+        summary.add("group_feasible", feasible.into());
         summary.add("group_best_cost", best.into());
         summary.add("group_median_cost", median.into());
         summary.add("group_worst_cost", worst.into());
@@ -105,7 +116,7 @@ pub fn write_batch(directory: &Path, rows: &[Row]) -> Result<(), Error> {
     staged.into_iter().try_for_each(Staged::publish)
 }
 
-fn write_gains(file: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
+fn write_gains(file: &mut dyn Write, rows: &[&Row]) -> io::Result<()> {
     // A row is a study, its seed and a gain, which the writer has no header for.
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(file);
     let header = ["study", "seed", "controller", "gain", "value", "unit", "lower", "upper", "tuned"];

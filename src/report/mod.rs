@@ -1,7 +1,7 @@
 //! Results as files: the only module that writes any.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::config::Config;
@@ -72,7 +72,19 @@ pub fn write_tuning(
         stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
+    forget_page(directory);
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// Removes the page of results that are about to be replaced, and its plots.
+pub fn forget_page(directory: &Path) {
+    let plots =
+        std::fs::read_dir(directory.join("plots")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_plot = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "svg" || kind == "png");
+    for path in plots.filter(is_plot).chain([directory.join("report.html")]) {
+        // What cannot be removed is in nobody's way but the reader's, who sees when it was made.
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// A plot as SVG and PNG.
@@ -96,7 +108,7 @@ const TUNING: [&str; 4] = ["manifest.json", "convergence.csv", "summary.csv", "g
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_summaries(path: &Path, rows: &[Row]) -> Result<(), Error> {
+pub fn write_summaries(path: &Path, rows: &[&Row]) -> Result<(), Error> {
     let summaries: Vec<Summary> = rows.iter().map(|row| row.summary.clone()).collect();
     replace(path, |file| Summary::write_csv(file, &summaries))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::validation::validated_on;
 use crate::Error;
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 
@@ -110,8 +111,11 @@ impl Results {
     }
 }
 
-/// Whether a validation is of these gains.
+/// Whether a validation is of this study and these gains.
 fn is_of(validation: &Map<String, Value>, config: &Config, values: &[f64]) -> bool {
+    if validation.get("validated_on") != Some(&validated_on(config)) {
+        return false;
+    }
     let gains = config.controller.kind.parameters().iter().zip(values);
     let mut same = gains.map(|(parameter, value)| {
         validation.get("gains")?.get(parameter.name)?.as_f64().map(|v| v.to_bits() == value.to_bits())

@@ -73,8 +73,26 @@ pub fn validation_json(
         "study": config.study,
         "seed": seed,
         "gains": gains,
+        "validated_on": validated_on(config),
         "sets": findings.iter().map(|found| finding(config.plant.kind, found)).collect::<Vec<_>>(),
         "differences": differences.iter().map(difference).collect::<Vec<_>>(),
+    })
+}
+
+/// The part of a config that a validation depends on, beside the gains.
+pub(super) fn validated_on(config: &Config) -> Value {
+    let whole = serde_json::to_value(config).unwrap_or_default();
+    let section = |name: &str| whole.get(name).cloned().unwrap_or_default();
+    let switch = |name: &str| whole["controller"].get(name).cloned().unwrap_or_default();
+    let controller = ["type", "surface", "saturation", "equivalent_control"].map(switch);
+    json!({
+        "plant": section("plant"),
+        "controller": controller,
+        "simulation": section("simulation"),
+        "cost": section("cost"),
+        "limits": section("limits"),
+        "scenarios": section("scenarios"),
+        "validation": section("validation"),
     })
 }
 

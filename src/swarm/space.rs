@@ -40,7 +40,30 @@ pub struct Axis {
     pub scale: Scale,
 }
 
+/// A value within this share of its range from a bound is near it.
+const NEAR: f64 = 0.005;
+
 impl Axis {
+    /// Where a value is between the bounds, on their scale: 0 at the lower, 1 at the upper.
+    #[must_use]
+    pub fn place(&self, value: f64) -> f64 {
+        let on = |x: f64| if self.scale == Scale::Log10 { libm::log10(x) } else { x };
+        ((on(value) - on(self.lower)) / (on(self.upper) - on(self.lower))).clamp(0.0, 1.0)
+    }
+
+    /// What to say about a value that is at a bound or so near that it would rather be beyond it; nothing about others.
+    #[must_use]
+    pub fn remark(&self, value: f64) -> &'static str {
+        let place = self.place(value);
+        if value <= self.lower || value >= self.upper {
+            "at its bound"
+        } else if !(NEAR..=1.0 - NEAR).contains(&place) {
+            "near its bound"
+        } else {
+            ""
+        }
+    }
+
     /// The value at `u` of the way from lower (0) to upper (1); exactly the bounds at the ends, never beyond them.
     #[must_use]
     pub fn value(&self, u: f64) -> f64 {

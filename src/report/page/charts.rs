@@ -147,16 +147,23 @@ pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigen
     [(SLIDING, certificate.sliding.to_vec())].into_iter().chain(closed_loop).collect()
 }
 
-/// An eigenvalue that is farther out than so many times the nearest would leave no room for the others.
-const FAR: f64 = 50.0;
+/// An eigenvalue that is so many times farther out than the next would leave no room for the others.
+const FAR: f64 = 20.0;
+
+/// The size beyond which eigenvalues are left out of the plot.
+fn reach(values: impl Iterator<Item = Eigenvalue>) -> f64 {
+    let mut sizes: Vec<f64> = values.map(|value| value.re.hypot(value.im)).collect();
+    sizes.sort_by(|a, b| b.total_cmp(a));
+    let next = sizes.windows(2).take_while(|pair| pair[0] > FAR * pair[1] && pair[1] > 1e-3).count();
+    sizes.get(next).copied().unwrap_or(0.0)
+}
 
 /// Eigenvalues in the complex plane.
 pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     let spectra = spectra(certificate);
     let all = || spectra.iter().flat_map(|(_, values)| values.iter().copied());
-    let size = |value: &Eigenvalue| value.re.hypot(value.im);
-    let nearest = all().map(|value| size(&value)).filter(|size| *size > 0.0).fold(f64::INFINITY, f64::min);
-    let is_far = |value: &Eigenvalue| size(value) > FAR * nearest;
+    let reach = reach(all());
+    let is_far = |value: &Eigenvalue| value.re.hypot(value.im) > reach;
     let near = || all().filter(|value| !is_far(value));
     let y = Axis::over("imaginary part in 1/s", near().map(|value| value.im));
     let border = Mark { shape: Shape::Line, ink: Ink::Text, points: y.range.map(|im| (0.0, im)).into() };
@@ -173,12 +180,11 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     } else {
         " of the sliding dynamics"
     };
-    let far: Vec<String> = all().filter(is_far).map(|value| number(value.re)).collect();
-    let beyond = if far.is_empty() {
-        String::new()
-    } else {
-        format!(" Far to the side, not drawn: {}.", far.join(", "))
-    };
+    let mut far: Vec<String> =
+        all().filter(is_far).map(|value| format!("{} {:+.3}i", number(value.re), value.im)).collect();
+    far.dedup();
+    let beyond =
+        if far.is_empty() { String::new() } else { format!(" Too far to be drawn: {} 1/s.", far.join(", ")) };
     Chart {
         plot: Plot {
             name: "eigenvalues".into(),

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::charts::Chart;
-use super::sections::{heads, number_heads};
+use super::sections::{heads, number_heads, shown};
 use super::{document, figure};
 use crate::Error;
 use crate::figures::{number, shortened};
@@ -23,35 +23,39 @@ const NAME: usize = 18;
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_overview(directory: &Path, name: &str, rows: &[Row]) -> Result<(), Error> {
-    replace(&directory.join("report.html"), |file| file.write_all(page(name, rows)?.into_string().as_bytes()))
+pub fn write_overview(directory: &Path, name: &str, rows: &[&Row], failed: &[String]) -> Result<(), Error> {
+    replace(&directory.join("report.html"), |file| {
+        file.write_all(page(name, rows, failed)?.into_string().as_bytes())
+    })
 }
 
-fn page(name: &str, rows: &[Row]) -> io::Result<Markup> {
+fn page(name: &str, rows: &[&Row], failed: &[String]) -> io::Result<Markup> {
     let groups = groups(rows);
     let has_seeds = groups.iter().any(|(_, spread)| spread.seeds > 1);
     let chart = costs(rows, &groups);
     let body = html! {
         header {
             h1 { (name) }
-            p.lead { (rows.len()) " studies" @if has_seeds { ", " (groups.len()) " but for their seeds" } "." }
+            p.lead { (rows.len()) @if rows.len() == 1 { " study" } @else { " studies" } @if has_seeds { ", " (groups.len()) " but for their seeds" } "." }
+            @if !failed.is_empty() {
+                p.warning role="alert" { (failed.len()) " more failed: " (failed.join(", ")) "." }
+            }
         }
         main {
-            section #cost { h2 { "Cost" } div.plots { @if let Some(chart) = &chart { (figure(chart)?) } (spreads(&groups)) } }
+            section #cost { h2 { "Cost" } @if let Some(chart) = &chart { div.plots { (figure(chart)?) } } (spreads(&groups)) }
             section #studies { h2 { "Studies" } (studies(rows)) }
         }
     };
     Ok(document(name, &body, "{}"))
 }
 
-/// The cost of every study that survives, a line a group.
-fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
+/// The cost of every study that found gains that hold, a line a group.
+fn costs(rows: &[&Row], groups: &[(String, Spread)]) -> Option<Chart> {
     let place = |row: &Row| groups.iter().rev().position(|(name, _)| *name == row.group).unwrap_or(0);
-    let feasible = |row: &&Row| row.summary.get("violation").as_f64() == Some(0.0);
     let cost = |row: &Row| row.summary.get("cost").as_f64().unwrap_or(f64::NAN);
     #[allow(clippy::cast_precision_loss, reason = "a number of groups")]
     let points: Vec<(f64, f64)> =
-        rows.iter().filter(feasible).map(|row| (cost(row), place(row) as f64)).collect();
+        rows.iter().filter(|row| row.is_feasible()).map(|row| (cost(row), place(row) as f64)).collect();
     // More names than lines of text would fit nowhere.
     if points.is_empty() || groups.len() > 16 {
         return None;
@@ -59,7 +63,7 @@ fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
     let names = groups.iter().rev().map(|(name, _)| shortened(name, NAME)).collect();
     let plot = Plot {
         name: "costs".into(),
-        caption: "A dot a study that survives all its scenarios.".into(),
+        caption: "A dot a study that found gains that hold.".into(),
         x: Axis::over("cost", points.iter().map(|point| point.0)),
         y: Axis::named(names),
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
@@ -70,13 +74,16 @@ fn costs(rows: &[Row], groups: &[(String, Spread)]) -> Option<Chart> {
 fn spreads(groups: &[(String, Spread)]) -> Markup {
     html! {
         table {
-            thead { tr { (heads(&["study"])) (number_heads(&["seeds", "best", "median", "worst"])) } }
+            thead { tr { (heads(&["study"])) (number_heads(&["seeds", "feasible", "best", "median", "worst", "IQR"])) } }
             tbody {
                 @for (name, spread) in groups {
                     tr {
                         th scope="row" { (name) }
                         td.number { (spread.seeds) }
-                        @for cost in [spread.best, spread.median, spread.worst] { td.number { (number(cost)) } }
+                        td.number { (spread.feasible) }
+                        @for cost in [spread.best, spread.median, spread.worst, spread.interquartile_range] {
+                            td.number { (shown(cost)) }
+                        }
                     }
                 }
             }
@@ -84,11 +91,17 @@ fn spreads(groups: &[(String, Spread)]) -> Markup {
     }
 }
 
-fn studies(rows: &[Row]) -> Markup {
+fn studies(rows: &[&Row]) -> Markup {
     let figure = |row: &Row, column: &str| match row.summary.get(column) {
-        Value::Number(value) => number(value.as_f64().unwrap_or(f64::NAN)),
+        Value::Number(value) => shown(value.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => text.clone(),
-        _ => String::new(),
+        _ => "–".into(),
+    };
+    // What falls, or moves to the end, has not settled.
+    let settled = |row: &Row| {
+        let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
+        let all = row.summary.get("failed").as_u64() == Some(0) && time < row.config.simulation.duration;
+        if all { number(time) } else { "not all".into() }
     };
     let whole =
         |row: &Row, column: &str| row.summary.get(column).as_u64().map_or(String::new(), |n| n.to_string());
@@ -96,7 +109,7 @@ fn studies(rows: &[Row]) -> Markup {
         table {
             thead {
                 tr {
-                    (heads(&["study", "controller"])) (number_heads(&["cost", "failed", "settling time s"]))
+                    (heads(&["study", "controller"])) (number_heads(&["cost", "failed", "settled, s"]))
                     (heads(&["certificate"]))
                 }
             }
@@ -105,9 +118,9 @@ fn studies(rows: &[Row]) -> Markup {
                     tr {
                         th scope="row" { a href={ (row.config.study) "/report.html" } { (row.config.study) } }
                         td { (row.config.controller.kind.name()) }
-                        td.number { (figure(row, "cost")) }
+                        td.number { (figure(row, "cost")) @if !row.is_feasible() { span.mark { " not feasible" } } }
                         td.number { (whole(row, "failed")) }
-                        td.number { (figure(row, "settling_time_worst")) }
+                        td.number { (settled(row)) }
                         td { (figure(row, "certificate")) }
                     }
                 }

@@ -4,25 +4,36 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::results::Results;
-use crate::costs::CostKind;
+use crate::costs::{AggregateKind, CostKind};
 use crate::figures::{counted, number, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
+use crate::sampling::Group;
 use crate::simulation::Ending;
 use crate::stability::Certificate;
-use crate::swarm::{Axis, Scale};
+use crate::swarm::Scale;
+use crate::verdict;
 
-/// The study in a sentence, and the figures that everybody asks for.
+/// The study in a sentence, the figures that everybody asks for, and what is wrong if anything is.
 pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certificate) -> Markup {
     let config = &results.config;
     let survived = replay.records.iter().filter(|record| record.ending == Ending::Survived).count();
     let scenarios = replay.records.len();
+    // Gains that break a constraint are not simulated in a tuning; what they would do is below nevertheless.
+    let broken = results.summary("failed").is_empty();
+    let objection = if broken {
+        Some("were NOT SIMULATED: they break a constraint, or have no stable certificate".into())
+    } else if results.number("violation") > 0.0 {
+        verdict::objection(config, &replay.records)
+    } else {
+        None
+    };
     let figures = [
-        ("cost", number(results.number("cost"))),
+        ("cost", shown(results.number("cost"))),
         ("scenarios survived", format!("{survived} of {scenarios}")),
         ("certificate", certificate.verdict.name().into()),
-        ("settled, at the latest", format!("{} s", number(results.number("settling_time_worst")))),
+        ("settled", verdict::settling(config, &replay.records)),
         ("wall time", format!("{:.2} s", results.number("wall_s"))),
         ("seed", config.seed.to_string()),
     ];
@@ -35,9 +46,17 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
                 (Short(config.simulation.duration)) " s by a particle swarm that judged "
                 (counted(whole(results, "evaluations"), "gain vector")) "."
             }
+            @if let Some(objection) = objection {
+                p.warning role="alert" { "These gains are not feasible. Best found: " (objection) "." }
+            }
             (facts(&figures))
         }
     }
+}
+
+/// A number, or a dash where there is none.
+pub(super) fn shown(value: f64) -> String {
+    if value.is_finite() { number(value) } else { "–".into() }
 }
 
 /// The tuned gains with their bounds, and the others.
@@ -56,15 +75,15 @@ pub(super) fn gains(results: &Results) -> Markup {
     };
     let row = |gain: &crate::problem::TunedGain| {
         let (axis, value) = (gain.axis, results.values[gain.index]);
-        let is_at_bound = value <= axis.lower || value >= axis.upper;
+        let remark = axis.remark(value);
         html! {
             tr data-gain=(parameters[gain.index].name) {
                 (cells(gain.index))
                 td {
-                    span.range style=(format!("--at:{:.1}%", 100.0 * place(&axis, value))) {}
-                    " " (Short(axis.lower)) " … " (Short(axis.upper))
+                    span.range style=(format!("--at:{:.1}%", 100.0 * axis.place(value))) {}
+                    " " (Short(axis.lower)) " … " (Short(axis.upper)) @if axis.scale == Scale::Log10 { " (log)" }
                 }
-                td { @if is_at_bound { span.mark { "at its bound" } } }
+                td { @if !remark.is_empty() { span.mark { (remark) } } }
             }
         }
     };
@@ -86,12 +105,6 @@ pub(super) fn gains(results: &Results) -> Markup {
             }
         }
     }
-}
-
-/// Where a value is between its bounds, on their scale.
-fn place(axis: &Axis, value: f64) -> f64 {
-    let on = |x: f64| if axis.scale == Scale::Log10 { libm::log10(x) } else { x };
-    ((on(value) - on(axis.lower)) / (on(axis.upper) - on(axis.lower))).clamp(0.0, 1.0)
 }
 
 /// The pendulum, which the script draws.
@@ -134,8 +147,8 @@ pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
         section #trajectories {
             h2 { "Trajectories" }
             p {
-                @if shown < all { (shown) " of " (all) " scenarios" } @else { "All scenarios" }
-                "; the one that costs most (" (worst) ") stands out."
+                @if shown < all { (shown) " of " (all) " scenarios, spread over them" } @else { "All scenarios" }
+                "; the one of all that costs most (" (worst) ") stands out."
             }
             (plots(figures))
         }
@@ -149,16 +162,29 @@ pub(super) fn phases(figures: &[Markup]) -> Markup {
 
 /// What the cost is made of, and what each term came to.
 pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
+    let config = &results.config;
     let row = |kind: &CostKind| {
         let cell = |what: &str| {
             let value = results.number(&format!("{}_{what}", kind.name()));
-            html! { td.number data-value=(value) { @if value.is_finite() { (number(value)) } } }
+            html! { td.number data-value=(value) { (shown(value)) } }
         };
         html! { tr { th scope="row" { (kind.name()) } (cell("cost")) (cell("mean")) (cell("worst")) td { (kind.unit()) } } }
     };
+    let sum: f64 = CostKind::ALL.iter().map(|kind| results.number(&format!("{}_cost", kind.name()))).sum();
+    let whole = results.number("cost");
+    let adds_up = (sum - whole).abs() <= 1e-9 * whole.abs();
     html! {
         section #cost {
             h2 { "Cost" }
+            @if !adds_up {
+                p {
+                    "In the mean over all scenarios the terms add up to " (shown(sum)) "; the cost is " (shown(whole))
+                    @if results.number("failed") > 0.0 { ", with the penalties of the scenarios that fail" }
+                    @if config.aggregate.kind != AggregateKind::Mean { ", since the study judges by " code { (config.aggregate.kind.name()) } }
+                    @if config.scenarios.iter().any(Group::is_weighted) { ", with the weights of the scenarios" }
+                    "."
+                }
+            }
             div.plots {
                 (figure)
                 table {
@@ -177,7 +203,7 @@ pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup 
             h2 { "Certificate" }
             p {
                 "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
-                (certificate.verdict.summary()) ". The largest real part is " (number(certificate.max_real_part)) " 1/s."
+                (certificate.verdict.summary()) ". The largest real part is " (shown(certificate.max_real_part)) " 1/s."
             }
             div.plots {
                 (figure)

@@ -1,0 +1,46 @@
+//! What tuned gains came to, in words that a terminal and a page share.
+
+use crate::config::Config;
+use crate::costs::CostKind;
+use crate::figures::number;
+use crate::parameter::Short;
+use crate::simulation::{Ending, Record};
+
+/// What is wrong with gains that do not hold; `None` for gains that do. Without records they were not simulated.
+pub(crate) fn objection(config: &Config, records: &[Record]) -> Option<String> {
+    let all = records.len();
+    let failed = records.iter().filter(|record| record.ending != Ending::Survived).count();
+    if records.iter().all(|record| record.ending == Ending::Pending) {
+        return Some("NOT SIMULATED".into());
+    }
+    if failed > 0 {
+        return Some(format!("FAILS in {failed} of {all} scenarios"));
+    }
+    let beyond = exceeded(config, records);
+    (!beyond.is_empty()).then(|| format!("survives all {all} scenarios, but EXCEEDS {beyond}"))
+}
+
+/// The limits that gains exceed, and by what.
+fn exceeded(config: &Config, records: &[Record]) -> String {
+    let worst =
+        |kind: CostKind| records.iter().map(|record| record.values[kind as usize]).fold(f64::NAN, f64::max);
+    let beyond = CostKind::ALL.iter().zip(&config.limits).map(|(kind, limit)| (kind, *limit, worst(*kind)));
+    let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(kind, limit, worst)| {
+        format!("{} = {} {} with {}", kind.limit_name(), Short(limit), kind.unit(), number(worst))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// When the last scenario settled, or in how many none did: what fell or moved to the end has not settled.
+pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
+    let simulation = &config.simulation;
+    let time = |record: &Record| record.values[CostKind::SettlingTime as usize];
+    let settled = |record: &&Record| {
+        record.ending == Ending::Survived && time(record) < simulation.duration - 0.5 * simulation.dt
+    };
+    let (all, count) = (records.len(), records.iter().filter(settled).count());
+    if count < all {
+        return format!("not in {} of {all} scenarios", all - count);
+    }
+    format!("{} s at most", number(records.iter().map(time).fold(0.0, f64::max)))
+}

@@ -40,7 +40,7 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
     };
     let (all, count) = (records.len(), records.iter().filter(settled).count());
     if count < all {
-        return format!("not in {} of {all} scenarios", all - count);
+        return format!("not in {} of {all}", all - count);
     }
-    format!("{} s at most", number(records.iter().map(time).fold(0.0, f64::max)))
+    format!("<= {} s", number(records.iter().map(time).fold(0.0, f64::max)))
 }

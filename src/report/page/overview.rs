@@ -36,7 +36,7 @@ fn page(name: &str, rows: &[&Row], failed: &[String]) -> io::Result<Markup> {
     let body = html! {
         header {
             h1 { (name) }
-            p.lead { (rows.len()) @if rows.len() == 1 { " study" } @else { " studies" } @if has_seeds { ", " (groups.len()) " but for their seeds" } "." }
+            p.lead { (rows.len()) @if rows.len() == 1 { " study" } @else { " studies" } @if has_seeds { ", in " (groups.len()) " groups that differ in nothing but the seed" } "." }
             @if !failed.is_empty() {
                 p.warning role="alert" { (failed.len()) " more failed: " (failed.join(", ")) "." }
             }

@@ -185,12 +185,10 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
                     "."
                 }
             }
-            div.plots {
-                (figure)
-                table {
-                    thead { tr { (heads(&["term"])) (number_heads(&["cost", "mean", "worst"])) (heads(&["unit"])) } }
-                    tbody { @for kind in CostKind::ALL { (row(kind)) } }
-                }
+            div.plots { (figure) }
+            table {
+                thead { tr { (heads(&["term"])) (number_heads(&["cost", "mean", "worst"])) (heads(&["unit"])) } }
+                tbody { @for kind in CostKind::ALL { (row(kind)) } }
             }
         }
     }

@@ -41,9 +41,11 @@ use args::{ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 const EXAMPLES: &str = "Examples:
   gainswarm init --controller super_twisting
   gainswarm check configs/classical.toml
-  gainswarm tune configs/classical.toml
+  gainswarm tune configs/classical.toml --report
+  gainswarm batch configs/batch.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
   gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
+  gainswarm report outputs/classical --plots
   gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
   gainswarm list controllers";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The allocation tests under AddressSanitizer with leak detection. Sanitizers are not stable yet: RUSTC_BOOTSTRAP=1 lets a stable compiler
+# The library's unit tests and the allocation tests under AddressSanitizer with leak detection. Sanitizers are not stable yet: RUSTC_BOOTSTRAP=1 lets a stable compiler
 # have them. Skipped with a line where the compiler has no such runtime.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,4 +11,4 @@ if [ -z "$runtime" ]; then
 fi
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1"
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/asan" \
-  cargo test --locked --target "$host" --test zero_allocation "$@"
+  cargo test --locked --target "$host" --lib --test zero_allocation "$@"

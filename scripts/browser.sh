@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 gainswarm="${GAINSWARM:-${CARGO_TARGET_DIR:-target}/release/gainswarm}"
 if ! { command -v chromium && command -v chromedriver; } >/dev/null; then
-  { apt-get update -qq && apt-get install -y -qq chromium chromium-driver; } >/dev/null 2>&1 || {
+  { apt-get update -qq && apt-get install -y -qq chromium chromium-driver python3-venv; } >/dev/null 2>&1 || {
     echo "skipped: Chromium cannot be installed here"
     exit 0
   }

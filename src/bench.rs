@@ -267,7 +267,8 @@ impl Turns {
             latency_ms: latency_s.map(|seconds| 1e3 * seconds / (STEPS[0] as f64 * 1e-3)),
             bytes_per_simulation: most[0].bytes_per_simulation,
             allocations: all().map(|figures| figures.allocations).sum(),
-            growth_bytes: self.left.iter().skip(1).copied().min().unwrap_or(0),
+            // Rayon gives back late, so that a turn may leave less than nothing.
+            growth_bytes: self.left.iter().skip(1).copied().min().unwrap_or(0).max(0),
             overhead: of(most, |f| f.overhead),
             efficiency: median(one.iter().zip(most).map(ratio).collect()),
         }

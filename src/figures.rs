@@ -44,3 +44,20 @@ pub(crate) fn shortened(name: &str, length: usize) -> String {
     }
     std::iter::once('…').chain(name.chars().skip(characters + 1 - length)).collect()
 }
+
+/// A text behind its lead, in lines that a terminal of 80 columns shows whole; those that follow begin with `mark`.
+pub(crate) fn wrapped(lead: &str, mark: &str, text: &str) -> String {
+    let indent = lead.chars().count();
+    let mut lines = vec![lead.to_owned()];
+    for word in text.split(' ') {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > indent && last + 1 + word.chars().count() > 80 {
+            lines.push(format!("{mark:<indent$}"));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(if line.chars().count() > indent { " " } else { "" });
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}

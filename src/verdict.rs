@@ -31,13 +31,15 @@ fn exceeded(config: &Config, records: &[Record]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether a settling time is one, and not that of a simulation which moves to its end.
+pub(crate) fn is_settled(config: &Config, time: f64) -> bool {
+    time < config.simulation.duration - 0.5 * config.simulation.dt
+}
+
 /// When the last scenario settled, or in how many none did: what fell or moved to the end has not settled.
 pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
-    let simulation = &config.simulation;
     let time = |record: &Record| record.values[CostKind::SettlingTime as usize];
-    let settled = |record: &&Record| {
-        record.ending == Ending::Survived && time(record) < simulation.duration - 0.5 * simulation.dt
-    };
+    let settled = |record: &&Record| record.ending == Ending::Survived && is_settled(config, time(record));
     let (all, count) = (records.len(), records.iter().filter(settled).count());
     if count < all {
         return format!("not in {} of {all}", all - count);

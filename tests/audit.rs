@@ -116,7 +116,7 @@ fn a_soak_goes_on_whatever_would_end_the_search_of_its_study() {
     let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
     let rows = csv.records().map(|row| row.expect("a row")).filter(|row| &row[1] == "soak");
     let last = rows.map(|row| row[2].parse::<f64>().expect("a time")).fold(0.0, f64::max);
-    assert!(last > 2.9, "{last} s, {json}");
+    assert!(last > 2.0, "{last} s, {json}");
 }
 
 #[test]

@@ -290,4 +290,6 @@ fn a_changed_study_is_refused_by_name_and_a_complete_batch_keeps_its_tables() {
     assert_eq!(gainswarm(&options).status.code(), Some(0));
     assert_eq!(summary().lines().count(), whole.lines().count());
     assert_eq!(summary().lines().nth(1), whole.lines().nth(1), "what was complete was not run again");
+    let again = gainswarm(&[&options[..], &["--memory-limit", "1"]].concat());
+    assert_eq!(again.status.code(), Some(0), "what is complete needs no memory any more: {}", stderr(&again));
 }

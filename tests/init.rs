@@ -1,12 +1,10 @@
 //! A config to start from, and what `check` says of one.
 
-use std::path::Path;
-
 use gainswarm::config::{Config, template};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::plants::PlantKind;
 
-use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
+use crate::support::{SMALL_STUDY, gainswarm, shipped_studies, stderr, stdout, write_config};
 
 fn all() -> impl Iterator<Item = (PlantKind, ControllerKind)> {
     PlantKind::ALL.iter().flat_map(|plant| ControllerKind::ALL.iter().map(|controller| (*plant, *controller)))
@@ -155,11 +153,7 @@ fn init_writes_a_config_that_check_and_tune_take_and_replaces_none() {
 #[test]
 fn what_check_prints_is_the_same_config() {
     let directory = tempfile::tempdir().expect("a directory");
-    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(configs).expect("configs").map(|entry| entry.expect("an entry").path()).collect();
-    // A batch is no study.
-    paths.retain(|path| !path.ends_with("batch.toml"));
+    let mut paths = shipped_studies();
     // What a path holds cannot end a comment.
     let broken = "broken\nseed = 7\u{1b}.toml";
     paths.push(write_config(directory.path(), broken, format!("study = \"b\"\n{SMALL_STUDY}")).into());

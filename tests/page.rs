@@ -135,6 +135,21 @@ fn an_overview_leads_to_the_report_of_every_study() {
 }
 
 #[test]
+fn what_moves_to_its_end_has_not_settled_on_any_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // 508 steps of 0.7 ms are a rounding error less than the duration.
+    let text = SMALL_STUDY.replace("duration = 0.2", "dt = 0.0007\nduration = 0.3556");
+    write_config(directory.path(), "small.toml", text);
+    let config = write_config(directory.path(), "night.toml", "studies = [\"small.toml\"]\n");
+    let output = directory.path().join("night");
+    let run =
+        gainswarm(&["batch", &config, "--quiet", "--report", "--output", output.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let page = |path: &str| std::fs::read_to_string(output.join(path)).expect("a page");
+    assert!(page("small/report.html").contains("not in 2 of 2") && page("report.html").contains("not all"));
+}
+
+#[test]
 fn a_page_of_gains_that_do_not_hold_says_so_first() {
     let directory = tempfile::tempdir().expect("a directory");
     let cases = [
@@ -174,8 +189,16 @@ fn new_results_take_the_old_page_away() {
     let directory = tempfile::tempdir().expect("a directory");
     let output = tuned(directory.path(), &["--report"]);
     assert_eq!(report(&output, &["--plots"]).0, Some(0));
+    let mine = output.join("plots/mine.png");
+    std::fs::write(&mine, "not ours").expect("written");
     tuned(directory.path(), &["--seed", "8", "--force"]);
-    assert!(!output.join("report.html").exists() && !output.join("plots/x.svg").exists());
+    assert!(!output.join("report.html").exists());
+    let left: Vec<_> = std::fs::read_dir(output.join("plots")).expect("the folder").flatten().collect();
+    assert_eq!(
+        left.iter().map(std::fs::DirEntry::path).collect::<Vec<_>>(),
+        [mine],
+        "ours are gone, others stay"
+    );
 }
 
 #[test]

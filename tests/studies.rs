@@ -1,22 +1,16 @@
 //! Every shipped study does what it is shipped for.
 
-use std::path::{Path, PathBuf};
-
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{Problem, certifier};
 use gainswarm::simulation::Ending;
 use gainswarm::stability::Verdict;
 
-fn studies() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-    let entries = std::fs::read_dir(directory).expect("configs").map(|entry| entry.expect("an entry").path());
-    entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
-}
+use crate::support::shipped_studies;
 
 #[test]
 fn every_study_finds_gains_that_bring_every_start_to_rest() {
-    let studies = studies();
+    let studies = shipped_studies();
     assert!(!studies.is_empty());
     for path in studies {
         let config = Config::load(&path).expect("a valid study");

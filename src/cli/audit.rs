@@ -12,7 +12,7 @@ use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::audit::{self, Audit, Finding, Phase, Plan, Watcher};
 use crate::config;
-use crate::figures::count;
+use crate::figures::{count, wrapped};
 use crate::registry::Member;
 use crate::report;
 
@@ -172,7 +172,7 @@ fn show(audit: &Audit) -> String {
 }
 
 fn mark(green: bool, name: &str, line: &str) -> String {
-    format!("  {}  {name:<16} {line}\n", if green { "ok  " } else { "FAIL" })
+    wrapped(&format!("  {}  {name:<16} ", if green { "ok  " } else { "FAIL" }), "", line)
 }
 
 fn to_json(plan: &Plan, audit: &Audit) -> Value {

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         claim(entry, &directory, search)?;
         ways.push(way(entry, &directory, search)?);
     }
-    if !search.report {
+    if !search.report && ways.iter().any(|way| *way != Way::Complete) {
         report::forget_page(&directory);
     }
     let night = Night {
@@ -126,20 +126,21 @@ impl Night<'_> {
         let (done, open): (Vec<usize>, Vec<usize>) =
             (0..ways.len()).partition(|place| ways[*place] == Way::Complete);
         for place in done {
-            self.study(place, &mut board);
+            self.study(place, true, &mut board);
         }
         if !self.rows.is_empty() {
             self.write()?;
         }
         for place in open {
             let before = self.rows.len();
-            self.study(place, &mut board);
+            self.study(place, false, &mut board);
             if self.rows.len() > before {
                 self.write()?;
             }
             if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < ways.len()) {
                 board.finish();
-                note(&format!("{}: start it again to go on", self.standing()));
+                let without = if self.search.safety.force { " without --force" } else { "" };
+                note(&format!("{}: start it again{without} to go on", self.standing()));
                 return Ok(Exit::Interrupted(code));
             }
         }
@@ -159,10 +160,10 @@ impl Night<'_> {
     }
 
     /// Tunes a study; what goes wrong is told and does not stop the others.
-    fn study(&mut self, place: usize, board: &mut Board) {
+    fn study(&mut self, place: usize, is_complete: bool, board: &mut Board) {
         let entry = &self.batch.entries[place];
         let name = &entry.config.study;
-        let meter = board.begin(name);
+        let meter = board.begin(name, is_complete);
         let study = claim(entry, self.directory, self.search)
             .and_then(|claim| Study::tune(claim, self.resources, self.search, &self.interrupt, meter))
             .and_then(|study| study.write().map(|()| study));
@@ -194,7 +195,13 @@ impl Night<'_> {
     fn write(&self) -> Result<(), Error> {
         report::write_batch(self.directory, &self.rows())?;
         if self.search.report {
-            report::write_overview(self.directory, &self.batch.name, &self.rows(), &self.failed)?;
+            report::write_overview(
+                self.directory,
+                &self.batch.name,
+                &self.rows(),
+                &self.failed,
+                self.batch.entries.len(),
+            )?;
         }
         Ok(())
     }
@@ -232,7 +239,8 @@ impl Night<'_> {
 fn table_of(rows: &[&Row]) -> String {
     let line = |(name, spread): (String, Spread)| {
         let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
-        let figures = [best, median, worst, interquartile_range].map(number);
+        let figure = |value: f64| if value.is_finite() { number(value) } else { "–".into() };
+        let figures = [best, median, worst, interquartile_range].map(figure);
         let seeds = if feasible < seeds { format!("{feasible}/{seeds}") } else { seeds.to_string() };
         [shortened(&name, 30), seeds].into_iter().chain(figures).collect()
     };

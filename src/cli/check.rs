@@ -8,7 +8,7 @@ use super::{MachineArgs, load, print};
 use crate::Error;
 use crate::config::{Config, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources};
-use crate::figures::{count, counted};
+use crate::figures::{count, counted, wrapped};
 use crate::parameter::Short;
 use crate::problem::Problem;
 use crate::registry::Member;
@@ -108,23 +108,7 @@ fn facts(
         ("ends", ends(config).join(", or ")),
         ("memory", memory(declared, config.memory_limit, threads, level)),
     ];
-    rows.iter().map(|(name, value)| comment(name, value)).collect()
-}
-
-/// A fact as a comment, in lines that a terminal of 80 columns shows whole.
-fn comment(name: &str, value: &str) -> String {
-    let mut lines = vec![format!("# {name:<9}")];
-    for word in value.split(' ') {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last > 11 && last + 1 + word.chars().count() > 80 {
-            lines.push(format!("# {:<9}", ""));
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push_str(if line.chars().count() > 11 { " " } else { "" });
-            line.push_str(word);
-        }
-    }
-    lines.join("\n") + "\n"
+    rows.iter().map(|(name, value)| wrapped(&format!("# {name:<9}"), "#", value)).collect()
 }
 
 /// What ends the search; the first that applies.

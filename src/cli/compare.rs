@@ -43,14 +43,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let _held = report::hold(&args.output)?;
     let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
-    if !search.report {
+    if !search.report && !claims.iter().all(Claim::is_complete) {
         report::forget_page(&args.output);
     }
     let interrupt = Interrupt::listen();
     let (mut rows, mut hold) = (Vec::new(), true);
     let mut board = Board::new(search.show.quiet, configs.len());
     for claim in claims {
-        let meter = board.begin(&claim.config().study);
+        let meter = board.begin(&claim.config().study, claim.is_complete());
         let study = Study::tune(claim, resources, search, &interrupt, meter)?;
         board.end();
         study.write()?;
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             let rows: Vec<&Row> = rows.iter().collect();
             report::write_summaries(&args.output.join("compare.csv"), &rows)?;
             if search.report {
-                report::write_overview(&args.output, "compare", &rows, &[])?;
+                report::write_overview(&args.output, "compare", &rows, &[], configs.len())?;
             }
         }
         if let Some(code) = interrupt.exit_code().filter(|_| rows.len() < configs.len()) {

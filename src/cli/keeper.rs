@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::SearchArgs;
 use super::interrupt::Interrupt;
 use super::progress::Meter;
-use super::{SearchArgs, note};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
@@ -83,12 +83,11 @@ impl<'a> Keeper<'a> {
         (self.safe, self.bytes)
     }
 
-    /// Bytes that generations keep, and what the program has beyond its first generation and the room of checkpoints.
-    fn growth(&mut self, progress: &Progress) -> i64 {
+    /// Bytes that the program has beyond its first generation and the room of checkpoints.
+    fn beyond(&mut self) -> i64 {
         let live = Reading::now().map_or(0, |reading| reading.live_bytes);
         let first = *self.first.get_or_insert(live);
-        let beyond = live.saturating_sub(first.saturating_add(self.room));
-        progress.row.growth_bytes.max(beyond.cast_signed())
+        live.saturating_sub(first.saturating_add(self.room)).cast_signed()
     }
 
     fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
@@ -104,16 +103,17 @@ impl<'a> Keeper<'a> {
 impl Observer for Keeper<'_> {
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
         self.meter.show(progress);
-        let growth = self.growth(progress);
+        run.note_growth(self.beyond());
+        let growth = run.growth_bytes();
         if growth > 0 && !self.warned_of_growth {
             self.warned_of_growth = true;
             let (bytes, generation) = (growth, progress.row.generation);
-            note(&format!(
+            self.meter.note(&format!(
                 "warning: memory grows: {bytes} bytes by generation {generation}; this is a bug of gainswarm"
             ));
         }
         if progress.exceeds {
-            note(
+            self.meter.note(
                 "error: the run uses more memory than memory_limit allows and stops; --resume goes on with a larger one",
             );
         }
@@ -126,7 +126,7 @@ impl Observer for Keeper<'_> {
                 // A run is worth more than its checkpoint.
                 Err(error) if !self.warned || progress.exceeds || self.interrupted.is_some() => {
                     self.warned = true;
-                    note(&format!("warning: the run goes on without a new checkpoint; {error}"));
+                    self.meter.note(&format!("warning: the run goes on without a new checkpoint; {error}"));
                 }
                 _ => {}
             }

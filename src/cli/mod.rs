@@ -86,6 +86,7 @@ enum Command {
     /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
     AskTell(ask_tell::Args),
     /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies, export formats
+    #[command(after_help = "Examples:\n  gainswarm list controllers --verbose\n  gainswarm list formats")]
     List {
         /// Only this family
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]

@@ -31,12 +31,18 @@ impl Board {
         Self::Bars { all, overall }
     }
 
-    /// A study begins.
-    pub(super) fn begin(&mut self, study: &str) -> Meter {
+    /// A study begins, or is shown again.
+    pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> Meter {
         match self {
             Self::Quiet => Meter::Quiet,
             Self::Lines { done, studies } => {
-                super::note(&format!("tuning {study} ({} of {studies})", *done + 1));
+                let place = format!("({} of {studies})", *done + 1);
+                let what = if is_complete {
+                    format!("{study} is complete {place}")
+                } else {
+                    format!("tuning {study} {place}")
+                };
+                super::note(&what);
                 Meter::Lines { shown: 0 }
             }
             Self::Bars { all, overall } => {
@@ -116,6 +122,14 @@ impl Meter {
                     super::note(&format!("{unit} {done}/{total}  {}", message(progress)));
                 }
             }
+        }
+    }
+
+    /// Says something above the bar.
+    pub(super) fn note(&self, text: &str) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| super::note(text)),
+            _ => super::note(text),
         }
     }
 

@@ -80,6 +80,11 @@ impl Claim {
         Ok(Self { config, directory, saved, held })
     }
 
+    /// Whether there is nothing left to do.
+    pub(super) fn is_complete(&self) -> bool {
+        self.saved.as_ref().is_some_and(|saved| saved.published)
+    }
+
     /// The study.
     pub(super) fn config(&self) -> &Config {
         &self.config
@@ -113,7 +118,9 @@ impl Study {
         let problem = Problem::new(&config);
         // Before the directory is claimed for a run that cannot be.
         let declared = Declared::of(&problem, resources).with_checkpoints();
-        declared.fit(problem.memory_limit)?;
+        if !saved.as_ref().is_some_and(|saved| saved.published) {
+            declared.fit(problem.memory_limit)?;
+        }
         let run = match &saved {
             Some(saved) => Run::restore(&problem, &saved.state)?,
             None => Run::new(&problem)?,

@@ -288,6 +288,17 @@ impl<'p> Run<'p> {
         self.ended
     }
 
+    /// Bytes by which the run has made the process grow.
+    #[must_use]
+    pub fn growth_bytes(&self) -> i64 {
+        self.growth_bytes
+    }
+
+    /// Lets an observer say by how much the process has grown outside of generations; the larger figure counts.
+    pub fn note_growth(&mut self, bytes: i64) {
+        self.growth_bytes = self.growth_bytes.max(bytes);
+    }
+
     /// Generations done.
     #[must_use]
     pub fn generations(&self) -> u64 {

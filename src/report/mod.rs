@@ -1,7 +1,7 @@
 //! Results as files: the only module that writes any.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::Error;
 use crate::config::Config;
@@ -73,17 +73,23 @@ pub fn write_tuning(
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
     forget_page(directory);
+    forget_plots(directory, config);
     staged.into_iter().try_for_each(Staged::publish)
 }
 
-/// Removes the page of results that are about to be replaced, and its plots.
+/// Removes the page of results that are about to be replaced.
 pub fn forget_page(directory: &Path) {
-    let plots =
-        std::fs::read_dir(directory.join("plots")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_plot = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "svg" || kind == "png");
-    for path in plots.filter(is_plot).chain([directory.join("report.html")]) {
-        // What cannot be removed is in nobody's way but the reader's, who sees when it was made.
-        let _ = std::fs::remove_file(path);
+    // What cannot be removed is in nobody's way but the reader's, who sees when it was made.
+    let _ = std::fs::remove_file(directory.join("report.html"));
+}
+
+/// Removes the plots of results that are about to be replaced.
+fn forget_plots(directory: &Path, config: &Config) {
+    for name in page::plot_names(config) {
+        for extension in ["svg", "png"] {
+            // As above.
+            let _ = std::fs::remove_file(directory.join("plots").join(format!("{name}.{extension}")));
+        }
     }
 }
 

@@ -38,7 +38,15 @@ impl Results {
             remedy: "give a directory that `gainswarm tune` has written, or tune first".into(),
         };
         let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
-        let missing = [directory, &manifest, &gains].into_iter().find(|path| !path.exists());
+        let missing =
+            [directory, manifest.as_path(), gains.as_path()].into_iter().find(|path| !path.exists());
+        if missing == Some(manifest.as_path()) && directory.join("summary.csv").exists() {
+            return Err(Error::Refused {
+                path: directory.into(),
+                problem: "holds a batch of tunings, or a part of one".into(),
+                remedy: "give the directory of one of its studies; `gainswarm batch --report` makes the pages of all".into(),
+            });
+        }
         if let Some(path) = missing {
             return Err(Error::Refused {
                 path: path.into(),

@@ -247,3 +247,14 @@ pub(crate) fn results(directory: &Path) -> (String, String, Vec<String>) {
     let summary = summary.map(|(name, value)| format!("{name}={value}")).collect();
     (read("gains.csv"), read("convergence.csv"), summary)
 }
+
+/// The studies in `configs/`; what is beside them is batches.
+pub(crate) fn shipped_studies() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let entries = std::fs::read_dir(directory).expect("configs").map(|entry| entry.expect("an entry").path());
+    let is_study = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a config");
+        path.extension().is_some_and(|extension| extension == "toml") && !text.contains("studies = [")
+    };
+    entries.filter(is_study).collect()
+}

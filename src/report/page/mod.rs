@@ -9,6 +9,7 @@ use super::file::Staged;
 use super::results::Results;
 use super::{prepare_directory, stage_plot};
 use crate::Error;
+use crate::config::Config;
 use crate::problem;
 use crate::replay::Replay;
 use crate::simulation::Ending;
@@ -74,6 +75,14 @@ pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots:
         file.write_all(page.into_string().as_bytes())
     })?);
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// The names of all plots of a study's report.
+pub(super) fn plot_names(config: &Config) -> Vec<String> {
+    let states = config.plant.kind.states();
+    let phases = states[1..states.len() / 2].iter().map(|angle| format!("phase_{}", angle.name));
+    let others = ["u", "sigma", "cost", "eigenvalues", "convergence", "spread"].map(String::from);
+    states.iter().map(|state| state.name.into()).chain(phases).chain(others).collect()
 }
 
 /// Refuses gains that do something else now than when they were tuned: of two files that do not belong together, or of a version of the

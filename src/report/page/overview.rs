@@ -14,6 +14,7 @@ use crate::figures::{number, shortened};
 use crate::report::batch::{Row, Spread, groups};
 use crate::report::file::replace;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::verdict::is_settled;
 
 /// Characters of a name that fit beside a plot.
 const NAME: usize = 18;
@@ -23,27 +24,33 @@ const NAME: usize = 18;
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_overview(directory: &Path, name: &str, rows: &[&Row], failed: &[String]) -> Result<(), Error> {
+pub fn write_overview(
+    directory: &Path,
+    name: &str,
+    rows: &[&Row],
+    failed: &[String],
+    studies: usize,
+) -> Result<(), Error> {
     replace(&directory.join("report.html"), |file| {
-        file.write_all(page(name, rows, failed)?.into_string().as_bytes())
+        file.write_all(page(name, rows, failed, studies)?.into_string().as_bytes())
     })
 }
 
-fn page(name: &str, rows: &[&Row], failed: &[String]) -> io::Result<Markup> {
+fn page(name: &str, rows: &[&Row], failed: &[String], studies: usize) -> io::Result<Markup> {
     let groups = groups(rows);
     let has_seeds = groups.iter().any(|(_, spread)| spread.seeds > 1);
     let chart = costs(rows, &groups);
     let body = html! {
         header {
             h1 { (name) }
-            p.lead { (rows.len()) @if rows.len() == 1 { " study" } @else { " studies" } @if has_seeds { ", in " (groups.len()) " groups that differ in nothing but the seed" } "." }
+            p.lead { @if rows.len() < studies { (rows.len()) " of " (studies) } @else { (studies) } " studies" @if has_seeds { ", in " (groups.len()) " groups that differ in nothing but the seed" } "." }
             @if !failed.is_empty() {
                 p.warning role="alert" { (failed.len()) " more failed: " (failed.join(", ")) "." }
             }
         }
         main {
             section #cost { h2 { "Cost" } @if let Some(chart) = &chart { div.plots { (figure(chart)?) } } (spreads(&groups)) }
-            section #studies { h2 { "Studies" } (studies(rows)) }
+            section #studies { h2 { "Studies" } (table_of(rows)) }
         }
     };
     Ok(document(name, &body, "{}"))
@@ -91,7 +98,7 @@ fn spreads(groups: &[(String, Spread)]) -> Markup {
     }
 }
 
-fn studies(rows: &[&Row]) -> Markup {
+fn table_of(rows: &[&Row]) -> Markup {
     let figure = |row: &Row, column: &str| match row.summary.get(column) {
         Value::Number(value) => shown(value.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => text.clone(),
@@ -100,7 +107,7 @@ fn studies(rows: &[&Row]) -> Markup {
     // What falls, or moves to the end, has not settled.
     let settled = |row: &Row| {
         let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
-        let all = row.summary.get("failed").as_u64() == Some(0) && time < row.config.simulation.duration;
+        let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);
         if all { number(time) } else { "not all".into() }
     };
     let whole =

@@ -23,7 +23,9 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
     // Gains that break a constraint are not simulated in a tuning; what they would do is below nevertheless.
     let broken = results.summary("failed").is_empty();
     let objection = if broken {
-        Some("were NOT SIMULATED: they break a constraint, or have no stable certificate".into())
+        Some(
+            "NOT SIMULATED in the tuning, since they break a constraint or have no stable certificate".into(),
+        )
     } else if results.number("violation") > 0.0 {
         verdict::objection(config, &replay.records)
     } else {
@@ -176,7 +178,7 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     html! {
         section #cost {
             h2 { "Cost" }
-            @if !adds_up {
+            @if whole.is_finite() && !adds_up {
                 p {
                     "In the mean over all scenarios the terms add up to " (shown(sum)) "; the cost is " (shown(whole))
                     @if results.number("failed") > 0.0 { ", with the penalties of the scenarios that fail" }

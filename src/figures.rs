@@ -14,6 +14,11 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// The same; a dash where there is none.
+pub(crate) fn number_or_dash(value: f64) -> String {
+    if value.is_finite() { number(value) } else { "–".into() }
+}
+
 /// A count with thousands separated.
 pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();

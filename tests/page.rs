@@ -15,6 +15,15 @@ fn tuned(directory: &Path, options: &[&str]) -> PathBuf {
     output
 }
 
+/// The page after a validation whose results go to `output`.
+fn validated(config: &Path, gains: &Path, output: &Path) -> String {
+    let [config, gains, out] = [config, gains, output].map(|path| path.to_str().expect("UTF-8"));
+    let paths = ["validate", config, "--gains", gains, "--output", out];
+    let run = gainswarm(&[&paths[..], &["--samples", "20", "--quiet", "--report"]].concat());
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    std::fs::read_to_string(output.join("report.html")).expect("a page")
+}
+
 fn report(output: &Path, options: &[&str]) -> (Option<i32>, String) {
     let run = gainswarm(&[&["report", output.to_str().expect("UTF-8")], options].concat());
     (run.status.code(), stderr(&run))
@@ -68,26 +77,8 @@ fn every_plot_is_there_as_svg_and_png() {
 fn a_validation_of_these_gains_is_in_the_report_and_one_of_others_is_not() {
     let directory = tempfile::tempdir().expect("a directory");
     let output = tuned(directory.path(), &[]);
-    let validate = |gains: &Path| {
-        let config = directory.path().join("small.toml");
-        let paths = [&config, gains, &output].map(|path: &Path| path.to_str().expect("UTF-8").to_owned());
-        let [config, gains, output] = &paths;
-        let options = [
-            "validate",
-            config,
-            "--gains",
-            gains,
-            "--samples",
-            "20",
-            "--quiet",
-            "--output",
-            output,
-            "--report",
-        ];
-        let run = gainswarm(&options);
-        assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
-        std::fs::read_to_string(Path::new(output).join("report.html")).expect("a page")
-    };
+    let config = directory.path().join("small.toml");
+    let validate = |gains: &Path| validated(&config, gains, &output);
     assert!(validate(&output.join("gains.csv")).contains("id=\"validation\""));
     let other = directory.path().join("other.csv");
     let gains = std::fs::read_to_string(output.join("gains.csv")).expect("gains");
@@ -207,21 +198,6 @@ fn a_validation_on_another_plant_is_not_that_of_this_study() {
     let output = tuned(directory.path(), &[]);
     let other =
         write_config(directory.path(), "other.toml", format!("{SMALL_STUDY}[plant]\nlink1_mass = 0.35\n"));
-    let gains = output.join("gains.csv");
-    let (gains, out) = (gains.to_str().expect("UTF-8"), output.to_str().expect("UTF-8"));
-    let run = gainswarm(&[
-        "validate",
-        &other,
-        "--gains",
-        gains,
-        "--samples",
-        "20",
-        "--quiet",
-        "--output",
-        out,
-        "--report",
-    ]);
-    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
-    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    let page = validated(other.as_ref(), &output.join("gains.csv"), &output);
     assert!(!page.contains("id=\"validation\""));
 }

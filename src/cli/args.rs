@@ -1,5 +1,7 @@
 //! What commands have in common on the command line.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -155,4 +157,23 @@ fn bytes(text: &str) -> Result<u64, String> {
     };
     let product = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
     product.filter(|bytes| *bytes > 0).ok_or_else(|| "allowed: bytes, such as 800000, 500M or 2G".into())
+}
+
+/// A number from 0 on.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=f64::MAX).contains(number));
+    number.ok_or_else(|| "allowed: a number from 0 on".into())
+}
+
+/// A duration such as `90s`, `10m` or `1h`; seconds without a unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.char_indices().last() {
+        Some((end, 's')) => (&text[..end], 1.0),
+        Some((end, 'm')) => (&text[..end], 60.0),
+        Some((end, 'h')) => (&text[..end], 3600.0),
+        _ => (text, 1.0),
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * factor);
+    let allowed = seconds.filter(|seconds| (1.0..=1e7).contains(seconds));
+    allowed.map(Duration::from_secs_f64).ok_or_else(|| "allowed: 1s to 1e7s, such as 90s, 10m or 1h".into())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
+use super::args::{duration, factor};
 use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
@@ -124,25 +125,6 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         resources: args.machine.resources()?,
         plant: args.plant.as_ref().and_then(planted),
     })
-}
-
-/// A number from 0 on.
-pub(super) fn factor(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=f64::MAX).contains(number));
-    number.ok_or_else(|| "allowed: a number from 0 on".into())
-}
-
-/// A duration such as `90s`, `10m` or `1h`; seconds without a unit.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let (number, factor) = match text.char_indices().last() {
-        Some((end, 's')) => (&text[..end], 1.0),
-        Some((end, 'm')) => (&text[..end], 60.0),
-        Some((end, 'h')) => (&text[..end], 3600.0),
-        _ => (text, 1.0),
-    };
-    let seconds = number.parse::<f64>().ok().map(|number| number * factor);
-    let allowed = seconds.filter(|seconds| (1.0..=1e7).contains(seconds));
-    allowed.map(Duration::from_secs_f64).ok_or_else(|| "allowed: 1s to 1e7s, such as 90s, 10m or 1h".into())
 }
 
 fn show(audit: &Audit) -> String {

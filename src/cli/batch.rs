@@ -15,7 +15,7 @@ use crate::Error;
 use crate::config::{Batch, Config, Entry};
 use crate::controllers::ControllerKind;
 use crate::engine::{Resources, Solo};
-use crate::figures::{count, number, shortened};
+use crate::figures::{count, number_or_dash, shortened};
 use crate::integrators::IntegratorKind;
 use crate::plants::PlantKind;
 use crate::problem::Problem;
@@ -63,12 +63,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let _held = report::hold(&directory)?;
     // What would be refused is refused before the night, not in it.
-    let mut ways = Vec::with_capacity(batch.entries.len());
-    for entry in &batch.entries {
-        claim(entry, &directory, search)?;
-        ways.push(way(entry, &directory, search)?);
-    }
-    if !search.report && ways.iter().any(|way| *way != Way::Complete) {
+    let is_complete = |entry| claim(entry, &directory, search).map(|claim| claim.is_complete());
+    let complete: Vec<bool> = batch.entries.iter().map(is_complete).collect::<Result<_, _>>()?;
+    if !search.report && complete.contains(&false) {
         report::forget_page(&directory);
     }
     let night = Night {
@@ -80,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         rows: BTreeMap::new(),
         failed: Vec::new(),
     };
-    night.run(&ways)
+    night.run(&complete)
 }
 
 fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
@@ -121,10 +118,9 @@ struct Night<'a> {
 
 impl Night<'_> {
     /// First the studies that are complete, so that their rows are there whatever comes; then the others, with the tables after each.
-    fn run(mut self, ways: &[Way]) -> Result<Exit, Error> {
-        let mut board = Board::new(self.search.show.quiet, ways.len());
-        let (done, open): (Vec<usize>, Vec<usize>) =
-            (0..ways.len()).partition(|place| ways[*place] == Way::Complete);
+    fn run(mut self, complete: &[bool]) -> Result<Exit, Error> {
+        let mut board = Board::new(self.search.show.quiet, complete.len());
+        let (done, open): (Vec<usize>, Vec<usize>) = (0..complete.len()).partition(|place| complete[*place]);
         for place in done {
             self.study(place, true, &mut board);
         }
@@ -137,7 +133,7 @@ impl Night<'_> {
             if self.rows.len() > before {
                 self.write()?;
             }
-            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < ways.len()) {
+            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < complete.len()) {
                 board.finish();
                 let without = if self.search.safety.force { " without --force" } else { "" };
                 note(&format!("{}: start it again{without} to go on", self.standing()));
@@ -239,8 +235,7 @@ impl Night<'_> {
 fn table_of(rows: &[&Row]) -> String {
     let line = |(name, spread): (String, Spread)| {
         let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
-        let figure = |value: f64| if value.is_finite() { number(value) } else { "–".into() };
-        let figures = [best, median, worst, interquartile_range].map(figure);
+        let figures = [best, median, worst, interquartile_range].map(number_or_dash);
         let seeds = if feasible < seeds { format!("{feasible}/{seeds}") } else { seeds.to_string() };
         [shortened(&name, 30), seeds].into_iter().chain(figures).collect()
     };

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::args::{duration, factor};
 use super::table::table;
-use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, audit, note, print};
+use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, note, print};
 use crate::Error;
 use crate::bench::{self, Measurement, Thresholds};
 use crate::engine::Resources;
@@ -23,19 +24,19 @@ pub(super) struct Args {
     #[command(flatten)]
     controllers: ControllerArgs,
     /// How long to measure a controller, such as 5s or 1m
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = audit::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     duration: Duration,
     /// Exit with 1 when a threshold is missed, or anything allocates or grows
     #[arg(long)]
     check: bool,
     /// Control steps a second on one thread that must be reached
-    #[arg(long, value_name = "RATE", default_value_t = 200_000.0, value_parser = audit::factor)]
+    #[arg(long, value_name = "RATE", default_value_t = 200_000.0, value_parser = factor)]
     min_steps_per_s: f64,
     /// Largest latency (P99) of a simulation, in ms a simulated second
-    #[arg(long, value_name = "MS", default_value_t = 0.5, value_parser = audit::factor)]
+    #[arg(long, value_name = "MS", default_value_t = 0.5, value_parser = factor)]
     max_latency_ms: f64,
     /// Largest share of the workers' time outside of the kernel, in per cent
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = audit::factor)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = factor)]
     max_overhead: f64,
     /// Where bench.json goes [default: nowhere]
     #[arg(long, value_name = "DIR")]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::file::Staged;
 use super::plot::{Axis, Ink, Mark, Plot, Shape};
-use super::{io_error, prepare_directory, stage_plot};
+use super::{io_error, prepare_directory, pretty, stage_plot};
 use crate::Error;
 use crate::audit::{Audit, Finding, Phase};
 
@@ -29,10 +29,7 @@ struct Row {
 pub fn write_audit(directory: &Path, audit: &Audit, json: &Value) -> Result<(), Error> {
     prepare_directory(directory)?;
     let mut staged = vec![
-        Staged::new(&directory.join("audit.json"), |file| {
-            serde_json::to_writer_pretty(&mut *file, json)?;
-            file.write_all(b"\n")
-        })?,
+        Staged::new(&directory.join("audit.json"), |file| pretty(file, json))?,
         Staged::new(&directory.join("audit.csv"), |file| write_samples(file, audit))?,
     ];
     for finding in &audit.findings {

@@ -119,8 +119,7 @@ pub fn write_batch(directory: &Path, rows: &[&Row]) -> Result<(), Error> {
 fn write_gains(file: &mut dyn Write, rows: &[&Row]) -> io::Result<()> {
     // A row is a study, its seed and a gain, which the writer has no header for.
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-    let header = ["study", "seed", "controller", "gain", "value", "unit", "lower", "upper", "tuned"];
-    csv.write_record(header).map_err(io_error)?;
+    csv.write_record(gains::OF_STUDIES).map_err(io_error)?;
     for row in rows {
         for gain in gains::rows(&row.config, &row.values) {
             csv.serialize((text_cell(&row.config.study), row.config.seed, gain)).map_err(io_error)?;

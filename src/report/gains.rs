@@ -5,6 +5,10 @@ use std::io::{self, Write};
 use super::io_error;
 use crate::config::{Config, Gain};
 
+/// The columns of gains of several studies in one table: those of `gains.csv` behind study and seed.
+pub(super) const OF_STUDIES: [&str; 9] =
+    ["study", "seed", "controller", "gain", "value", "unit", "lower", "upper", "tuned"];
+
 pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
     rows(config, values).try_for_each(|row| csv.serialize(row).map_err(io_error))?;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use super::pretty;
 use crate::config::Config;
 use crate::engine::Tuning;
 use crate::registry::Member;
@@ -31,8 +32,7 @@ pub(super) fn write(
             "closed_loop": certificate.closed_loop.as_deref().map(list),
         },
     });
-    serde_json::to_writer_pretty(&mut *file, &manifest)?;
-    file.write_all(b"\n")
+    pretty(file, &manifest)
 }
 
 /// Eigenvalues as pairs of real and imaginary part, in 1/s.

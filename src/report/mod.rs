@@ -125,10 +125,12 @@ pub fn write_summaries(path: &Path, rows: &[&Row]) -> Result<(), Error> {
 ///
 /// When it cannot be written.
 pub fn write_json(path: &Path, json: &serde_json::Value) -> Result<(), Error> {
-    replace(path, |file| {
-        serde_json::to_writer_pretty(&mut *file, json)?;
-        file.write_all(b"\n")
-    })
+    replace(path, |file| pretty(file, json))
+}
+
+fn pretty(file: &mut dyn Write, json: &serde_json::Value) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *file, json)?;
+    file.write_all(b"\n")
 }
 
 /// Writes `validation.csv` and `validation.json` into a directory.
@@ -144,10 +146,7 @@ pub fn write_validation(
     prepare_directory(directory)?;
     let staged = [
         Staged::new(&directory.join("validation.csv"), |file| validation::write_csv(file, findings))?,
-        Staged::new(&directory.join("validation.json"), |file| {
-            serde_json::to_writer_pretty(&mut *file, json)?;
-            file.write_all(b"\n")
-        })?,
+        Staged::new(&directory.join("validation.json"), |file| pretty(file, json))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)
 }

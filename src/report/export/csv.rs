@@ -1,14 +1,12 @@
 //! CSV: a row a parameter, as `gains.csv`, behind study and seed, so that those of several studies can stand in one table.
 
 use super::{Export, Format};
+use crate::report::gains::OF_STUDIES;
 use crate::report::text_cell;
 
 /// A table, a row a parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Csv;
-
-const COLUMNS: [&str; 9] =
-    ["study", "seed", "controller", "gain", "value", "unit", "lower", "upper", "tuned"];
 
 impl Format for Csv {
     const NAME: &'static str = "csv";
@@ -32,8 +30,9 @@ impl Format for Csv {
             ]
         });
         let mut csv = ::csv::Writer::from_writer(Vec::new());
-        let written: Result<(), ::csv::Error> =
-            std::iter::once(COLUMNS.map(String::from)).chain(rows).try_for_each(|row| csv.write_record(row));
+        let written: Result<(), ::csv::Error> = std::iter::once(OF_STUDIES.map(String::from))
+            .chain(rows)
+            .try_for_each(|row| csv.write_record(row));
         written.expect("memory has room, and all rows have the same length");
         String::from_utf8(csv.into_inner().expect("memory has room")).expect("texts only")
     }

@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::charts::Chart;
-use super::sections::{heads, number_heads, shown};
+use super::sections::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
-use crate::figures::{number, shortened};
+use crate::figures::{number, number_or_dash, shortened};
 use crate::report::batch::{Row, Spread, groups};
 use crate::report::file::replace;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
@@ -89,7 +89,7 @@ fn spreads(groups: &[(String, Spread)]) -> Markup {
                         td.number { (spread.seeds) }
                         td.number { (spread.feasible) }
                         @for cost in [spread.best, spread.median, spread.worst, spread.interquartile_range] {
-                            td.number { (shown(cost)) }
+                            td.number { (number_or_dash(cost)) }
                         }
                     }
                 }
@@ -100,7 +100,7 @@ fn spreads(groups: &[(String, Spread)]) -> Markup {
 
 fn table_of(rows: &[&Row]) -> Markup {
     let figure = |row: &Row, column: &str| match row.summary.get(column) {
-        Value::Number(value) => shown(value.as_f64().unwrap_or(f64::NAN)),
+        Value::Number(value) => number_or_dash(value.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => text.clone(),
         _ => "–".into(),
     };

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::results::Results;
 use crate::costs::{AggregateKind, CostKind};
-use crate::figures::{counted, number, rate};
+use crate::figures::{counted, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
@@ -32,7 +32,7 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
         None
     };
     let figures = [
-        ("cost", shown(results.number("cost"))),
+        ("cost", number_or_dash(results.number("cost"))),
         ("scenarios survived", format!("{survived} of {scenarios}")),
         ("certificate", certificate.verdict.name().into()),
         ("settled", verdict::settling(config, &replay.records)),
@@ -54,11 +54,6 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
             (facts(&figures))
         }
     }
-}
-
-/// A number, or a dash where there is none.
-pub(super) fn shown(value: f64) -> String {
-    if value.is_finite() { number(value) } else { "–".into() }
 }
 
 /// The tuned gains with their bounds, and the others.
@@ -168,7 +163,7 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     let row = |kind: &CostKind| {
         let cell = |what: &str| {
             let value = results.number(&format!("{}_{what}", kind.name()));
-            html! { td.number data-value=(value) { (shown(value)) } }
+            html! { td.number data-value=(value) { (number_or_dash(value)) } }
         };
         html! { tr { th scope="row" { (kind.name()) } (cell("cost")) (cell("mean")) (cell("worst")) td { (kind.unit()) } } }
     };
@@ -180,7 +175,7 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
             h2 { "Cost" }
             @if whole.is_finite() && !adds_up {
                 p {
-                    "In the mean over all scenarios the terms add up to " (shown(sum)) "; the cost is " (shown(whole))
+                    "In the mean over all scenarios the terms add up to " (number_or_dash(sum)) "; the cost is " (number_or_dash(whole))
                     @if results.number("failed") > 0.0 { ", with the penalties of the scenarios that fail" }
                     @if config.aggregate.kind != AggregateKind::Mean { ", since the study judges by " code { (config.aggregate.kind.name()) } }
                     @if config.scenarios.iter().any(Group::is_weighted) { ", with the weights of the scenarios" }
@@ -203,7 +198,7 @@ pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup 
             h2 { "Certificate" }
             p {
                 "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
-                (certificate.verdict.summary()) ". The largest real part is " (shown(certificate.max_real_part)) " 1/s."
+                (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part)) " 1/s."
             }
             div.plots {
                 (figure)

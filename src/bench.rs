@@ -22,9 +22,9 @@ use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
-use crate::memory::Reading;
+use crate::memory::live_bytes;
 use crate::problem::Problem;
-use crate::simulation::{SimdLevel, peak};
+use crate::simulation::{Features, Scenario, SimdLevel, peak};
 
 /// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
 /// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
@@ -104,11 +104,8 @@ pub struct Thresholds {
     pub overhead: f64,
 }
 
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 }
-    }
-}
+/// What a controller must reach where nobody says otherwise.
+pub const TARGETS: Thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
 
 impl Measurement {
     /// The largest number of threads and the control steps a second on them.
@@ -122,6 +119,10 @@ impl Measurement {
     }
 
     /// What is missed, a line each.
+    ///
+    /// # Panics
+    ///
+    /// As [`Measurement::most`].
     #[must_use]
     pub fn misses(&self, thresholds: &Thresholds) -> Vec<String> {
         let Thresholds { steps_per_s, latency_ms, overhead } = *thresholds;
@@ -194,14 +195,41 @@ pub fn measure(
         let mut left = 0;
         for (threads, tunings) in &mut turns.tunings {
             let resources = Resources { threads: *threads, level };
-            let before = live();
+            let before = live_bytes();
             tunings.push(Figures::of(&engine::tune(&long, resources, &mut |_: &Progress| {})?));
-            left += live() - before;
+            left += live_bytes() - before;
         }
         turns.left.push(left);
     }
     let steps = solo.steps() as f64 / bundles as f64;
     Ok(turns.evaluate(controller, steps))
+}
+
+/// Measures for a moment how long a control step takes, where all threads share the work.
+///
+/// # Errors
+///
+/// When memory cannot be reserved.
+pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<f64, Error> {
+    const MOMENT_S: f64 = 0.05;
+    const STEPS: u64 = 2000;
+    let mut config = config.clone();
+    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
+    let whole = Problem::new(&config);
+    let level = whole.simulator.effective(resources.level);
+    let lanes = whole.simulator.lanes(level);
+    // A bundle is enough, of as many scenarios as there are lanes at most.
+    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
+    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
+    let problem = Problem::on(&config, scenarios, weights, features);
+    let vectors = lanes.div_ceil(problem.scenarios.len());
+    let mut solo = Solo::new(&problem, level, &vec![problem.values.clone(); vectors])?;
+    let (start, mut steps) = (Instant::now(), 0);
+    while steps == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
+        solo.run();
+        steps += solo.steps();
+    }
+    Ok(start.elapsed().as_secs_f64() / steps as f64 / resources.threads as f64)
 }
 
 /// What the turns have shown.
@@ -285,10 +313,6 @@ fn study(controller: ControllerKind, steps: u64, particles: usize) -> Result<Pro
         steps as f64 * 1e-3,
     );
     Ok(Problem::new(&Config::parse("bench.toml".as_ref(), &text)?))
-}
-
-fn live() -> i64 {
-    Reading::now().map_or(0, |reading| reading.live_bytes.cast_signed())
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]

@@ -104,7 +104,11 @@ impl Problem {
         self.tuned.iter().map(|gain| gain.axis).collect()
     }
 
-    /// Writes the parameter values of a position into `values`.
+    /// Writes the parameter values of a position, a number an axis, into `values`, which has one for each parameter of the controller.
+    ///
+    /// # Panics
+    ///
+    /// When `values` has another length.
     pub fn decode(&self, position: &[f64], values: &mut [f64]) {
         values.copy_from_slice(&self.values);
         for (gain, value) in self.tuned.iter().zip(position) {

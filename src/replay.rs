@@ -47,6 +47,10 @@ impl Replay {
     /// # Errors
     ///
     /// When memory cannot be reserved.
+    ///
+    /// # Panics
+    ///
+    /// Unless there is a value for each parameter of the study's controller.
     pub fn new(config: &Config, values: &[f64]) -> Result<Self, Error> {
         let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
         let level = problem.simulator.effective(SimdLevel::widest());

@@ -74,6 +74,27 @@ fn the_plant_and_the_scenarios_of_a_study_are_audited() {
 }
 
 #[test]
+fn what_keeps_gains_from_being_simulated_and_starts_of_another_controller_are_left_out() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let study = "constraints = [\"K > 49.9999\", \"K < 50.0001\"]\nrequire_certificate = true\n\
+        [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+        [swarm]\nwarm_start = [[20.0, 25.0, 5.0, 5.0, 50.0, 5.0]]\n";
+    let config = write_config(directory.path(), "narrow.toml", study);
+    let (code, json, messages) =
+        audit(directory.path(), &[&config, "--controllers", "classical,adaptive", "--soak", "1s"]);
+    assert_eq!(code, Some(0), "{messages}");
+    for controller in json["controllers"].as_array().expect("a list") {
+        let phases = controller["phases"].as_array().expect("a list");
+        for name in ["batch", "soak"] {
+            let phase = phases.iter().find(|phase| phase["name"] == name).expect("the phase");
+            let finding = phase["finding"].as_str().expect("words").replace(',', "");
+            let simulations: u64 = finding.split(' ').next().and_then(|n| n.parse().ok()).expect("a number");
+            assert!(simulations >= 1000, "{finding}");
+        }
+    }
+}
+
+#[test]
 fn a_planted_fault_costs_points_is_named_and_ends_with_exit_code_1() {
     for (plant, phase) in [("leak", "leak detection"), ("allocation", "memory patterns")] {
         let directory = tempfile::tempdir().expect("a directory");

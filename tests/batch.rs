@@ -78,7 +78,8 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
     let output = |name: &str| directory.path().join(name);
     let start = |name: &str| -> Child {
         let output = output(name);
-        let arguments = ["batch", &config, "--quiet", "--checkpoint-every", "3", "--output"];
+        let arguments =
+            ["batch", &config, "--quiet", "--threads", "1", "--checkpoint-every", "3", "--output"];
         Command::new(env!("CARGO_BIN_EXE_gainswarm"))
             .args(arguments)
             .arg(output)
@@ -91,7 +92,7 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
     assert_eq!(expected.len(), 1 + 20 + 20);
 
     // Killed when so many studies are done and the next has run for a moment.
-    for (done, pause_ms) in [(0, 30), (3, 0), (7, 4), (12, 11), (17, 23)] {
+    for (done, pause_ms) in [(0, 30), (3, 0), (6, 4), (10, 11), (14, 23)] {
         let mut run = start("killed");
         let deadline = Instant::now() + Duration::from_mins(2);
         while studies_done(&output("killed")) < done && Instant::now() < deadline {
@@ -292,4 +293,55 @@ fn a_changed_study_is_refused_by_name_and_a_complete_batch_keeps_its_tables() {
     assert_eq!(summary().lines().nth(1), whole.lines().nth(1), "what was complete was not run again");
     let again = gainswarm(&[&options[..], &["--memory-limit", "1"]].concat());
     assert_eq!(again.status.code(), Some(0), "what is complete needs no memory any more: {}", stderr(&again));
+}
+
+#[test]
+fn the_directory_of_one_study_does_not_become_that_of_several() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let study = write_config(directory.path(), "s.toml", short("classical", 40));
+    let config = batch(directory.path(), "batch = \"s\"\nstudies = [\"s.toml\"]\n");
+    let output = directory.path().join("s");
+    let to = ["--quiet", "--output", output.to_str().expect("UTF-8")];
+    assert!(gainswarm(&[&["tune", &study][..], &to].concat()).status.success());
+    let gains = || std::fs::read_to_string(output.join("gains.csv")).expect("gains");
+    let before = gains();
+    for several in
+        [&["batch", &config, "--force"][..], &["batch", &config, "--dry-run"], &["compare", &study]]
+    {
+        let refused = gainswarm(&[several, &to].concat());
+        assert_eq!(refused.status.code(), Some(2), "{several:?}");
+        let said = stderr(&refused);
+        assert!(said.contains("the tuning of one study") && said.contains("another --output"), "{said}");
+    }
+    assert_eq!(gains(), before);
+}
+
+#[test]
+fn a_signal_is_heard_while_complete_studies_are_shown_and_their_tables_stay() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "a.toml", short("classical", 20));
+    let seeds: Vec<String> = (1..=40).map(|seed: u32| seed.to_string()).collect();
+    let config =
+        batch(directory.path(), &format!("studies = [\"a.toml\"]\n[grid]\nseed = [{}]\n", seeds.join(", ")));
+    let output = directory.path().join("out");
+    let options =
+        ["batch", &config, "--quiet", "--threads", "1", "--output", output.to_str().expect("UTF-8")];
+    assert!(gainswarm(&options).status.success());
+    let summary = || std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
+    let whole = summary();
+    // Pages of all of them take a while.
+    let mut again = Command::new(env!("CARGO_BIN_EXE_gainswarm"));
+    let again =
+        again.args(options).arg("--report").stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !output.join("a-seed1/report.html").exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let pid = again.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    let ended = again.wait_with_output().expect("an end");
+    assert_eq!(ended.status.code(), Some(143), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("40 of 40 studies are done"), "{}", stderr(&ended));
+    assert!(!output.join("a-seed40/report.html").exists(), "it has not gone on to the end");
+    assert_eq!(summary(), whole);
 }

@@ -198,6 +198,9 @@ fn list_shows_every_family() {
 fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let starts = "[swarm]\nwarm_start = [[20.0, 25.0, 5.0, 5.0, 50.0, 5.0], [21.0, 25.0, 5.0, 5.0, 50.0, 5.0], \
+        [22.0, 25.0, 5.0, 5.0, 50.0, 5.0]]";
+    let many = write_config(directory.path(), "many.toml", SMALL_STUDY.replacen("[swarm]", starts, 1));
     for (arguments, words) in [
         (vec!["tune", &config, "--threads", "0"], "1..=1024"),
         (vec!["tune", &config, "--particles", "1000000000"], "2..=100000"),
@@ -213,6 +216,10 @@ fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
         (vec!["simulate", &config, "--every", "0"], "1..="),
         (vec!["simulate", &config, "--gains", "/nowhere/gains.csv"], "cannot be read"),
         (vec!["list", "planets"], "plants"),
+        (vec!["list", "plants", "--markdown"], "allowed: controllers, costs"),
+        (vec!["tune", &config, "--memory-limit", "9000000000G"], "allowed: 1 to 9223372036854775807 bytes"),
+        (vec!["tune", &many, "--particles", "2"], "the 3 warm starts"),
+        (vec!["compare", &many, "--particles", "2"], "allowed: 3 or more"),
         (vec!["tnue", &config], "tune"),
     ] {
         let run = gainswarm(&arguments);
@@ -350,7 +357,9 @@ fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
     // What is told of the SIMD level is what ran: the linear plant has no AVX-512.
     let linear = format!("{SMALL_STUDY}[plant]\ntype = \"linear_double_inverted_pendulum\"\n");
     let linear = write_config(directory.path(), "linear.toml", linear);
-    let run = gainswarm(&["tune", &linear, "--quiet", "--json", "--output", out]);
+    let by_itself = directory.path().join("linear");
+    let by_itself = by_itself.to_str().expect("UTF-8");
+    let run = gainswarm(&["tune", &linear, "--quiet", "--json", "--output", by_itself]);
     let json: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
     assert_ne!(json["simd"], "avx512");
     // A best that exceeds a limit says which.
@@ -359,7 +368,7 @@ fn compare_tunes_studies_of_one_problem_and_lays_them_side_by_side() {
         "limited.toml",
         format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"),
     );
-    let run = gainswarm(&["tune", &limited, "--force", "--output", out]);
+    let run = gainswarm(&["tune", &limited, "--force", "--output", by_itself]);
     assert_eq!(run.status.code(), Some(1));
     assert!(stdout(&run).contains("EXCEEDS max_peak_force = 0.001 N with"), "{}", stdout(&run));
     let run = gainswarm(&["compare", &one, &one, "--output", out]);

@@ -53,6 +53,12 @@ fn broken() -> Vec<Broken> {
         changed("negative seed", "seed = 3", "seed = -3", &["line 2", "seed = -3", "whole number from 0"]),
         changed("seed as text", "seed = 3", "seed = \"three\"", &["seed = \"three\"", "whole number"]),
         changed(
+            "a study named like a table",
+            "seed = 3",
+            "study = \"gains.csv\"",
+            &["study = \"gains.csv\"", "not ending with `.csv`"],
+        ),
+        changed(
             "misspelt top-level key",
             "seed = 3",
             "sede = 3",

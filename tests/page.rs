@@ -200,4 +200,19 @@ fn a_validation_on_another_plant_is_not_that_of_this_study() {
         write_config(directory.path(), "other.toml", format!("{SMALL_STUDY}[plant]\nlink1_mass = 0.35\n"));
     let page = validated(other.as_ref(), &output.join("gains.csv"), &output);
     assert!(!page.contains("id=\"validation\""));
+    let [other, gains, out] = [Path::new(&other), &output.join("gains.csv"), &output]
+        .map(|path| path.to_str().expect("UTF-8").to_owned());
+    let run =
+        gainswarm(&["validate", &other, "--gains", &gains, "--output", &out, "--samples", "5", "--report"]);
+    assert!(stderr(&run).contains("the page does not show this validation"), "{}", stderr(&run));
+}
+
+#[test]
+fn a_validation_on_sets_that_were_written_after_the_tuning_is_shown() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &[]);
+    let sets = format!("{SMALL_STUDY}[[validation]]\nname = \"wider\"\nranges = {{ theta1 = 0.2 }}\n");
+    let later = write_config(directory.path(), "small.toml", sets);
+    let page = validated(later.as_ref(), &output.join("gains.csv"), &output);
+    assert!(page.contains("id=\"validation\"") && page.contains("wider"));
 }

@@ -191,6 +191,7 @@ fn a_full_device_leaves_the_last_checkpoint_and_the_run_can_be_resumed() {
     command.args(["-c", script, &limit.to_string()]).arg(run.get_program()).args(run.get_args());
     let full = command.output().expect("bash");
     assert!(stderr(&full).contains("warning: the run goes on without a new checkpoint"), "{}", stderr(&full));
+    assert!(stderr(&full).contains("generation 300, the last, is not saved"), "{}", stderr(&full));
     let names: Vec<String> = bench.files("run").into_iter().map(|(name, _)| name).collect();
     assert!(!names.iter().any(|name| name.contains(".gainswarm-")), "{names:?}");
 

@@ -15,7 +15,7 @@ use crate::memory::Reading;
 mod phases;
 mod planted;
 
-pub use planted::Plant;
+pub use planted::Fault;
 
 /// What is audited and how long.
 #[derive(Debug, Clone)]
@@ -24,9 +24,9 @@ pub struct Plan {
     pub base: Option<Config>,
     /// The controllers.
     pub controllers: Vec<ControllerKind>,
-    /// How often everything is made and dropped.
+    /// How often everything is made and dropped, twice at least: what follows the first is compared with it.
     pub cycles: u64,
-    /// Control steps of the longest simulation.
+    /// Control steps of the longest simulation, 2000 at least: the shortest has 1000.
     pub steps: u64,
     /// How long tunings go on; `None` for not at all.
     pub soak: Option<Duration>,
@@ -35,7 +35,7 @@ pub struct Plan {
     /// Threads and SIMD level.
     pub resources: Resources,
     /// What is planted to see the audit fail.
-    pub plant: Option<Plant>,
+    pub fault: Option<Fault>,
 }
 
 /// A phase of the audit of a controller.

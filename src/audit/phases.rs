@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::planted::{self, plant};
-use super::{Finding, Phase, Plan, Plant, Sample, Watcher};
+use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::engine::{self, Flow, Observer, Progress, Run, Solo};
-use crate::memory::{self, Reading};
+use crate::figures::count;
+use crate::memory::{self, Reading, live_bytes};
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
@@ -38,7 +39,7 @@ fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Res
                 plant.name()
             );
             let own = Config::parse("audit.toml".as_ref(), &text)?;
-            Config { controller: own.controller, tune: own.tune, constraints: Vec::new(), ..base.clone() }
+            Config { controller: own.controller, tune: own.tune, ..base.clone() }
         }
         None => Config::parse("audit.toml".as_ref(), &format!("[controller]\ntype = \"{name}\"\n{START}"))?,
     };
@@ -47,22 +48,20 @@ fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Res
     config.simulation.duration = duration;
     config.simulation.early_abandonment = false;
     config.history = keep;
-    // The audit chooses how many simulations there are, so a limit of the study says nothing about them.
+    // The audit chooses what is simulated and how often: whatever would keep gains from it, or is of another controller, goes.
     config.memory_limit = None;
+    (config.constraints, config.require_certificate) = (Vec::new(), false);
+    config.swarm.settings.start.clear();
     (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
     Ok(config)
 }
 
 fn problem(plan: &Plan, config: &Config) -> Problem {
     let problem = Problem::new(config);
-    match plan.plant {
+    match plan.fault {
         Some(fault) => plant(problem, fault),
         None => problem,
     }
-}
-
-fn live() -> i64 {
-    Reading::now().map_or(0, |reading| i64::try_from(reading.live_bytes).unwrap_or(i64::MAX))
 }
 
 /// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
@@ -81,7 +80,7 @@ struct Footprint {
 }
 
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
-    let before = live();
+    let before = live_bytes();
     let problem = problem(plan, config);
     let level = problem.simulator.effective(plan.resources.level);
     let lanes = problem.simulator.lanes(level);
@@ -90,7 +89,7 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     let start = Reading::now().map_or(0, |reading| reading.allocations);
     solo.run();
     let end = Reading::now().map_or(0, |reading| reading.allocations);
-    let bytes = live() - before;
+    let bytes = live_bytes() - before;
     let declared = problem.simulator.workspace_bytes(level, problem.terms);
     let used = solo.workspace().used_bytes();
     let survived = solo.records().any(|record| record.ending == Ending::Survived);
@@ -109,12 +108,12 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 3], Error> {
     let controller = plan.controllers.first().copied().unwrap_or(ControllerKind::ALL[0]);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let with = |fault| Plan { plant: Some(fault), cycles: 3, ..plan.clone() };
-    let allocation = footprint(&with(Plant::Allocation), &config)?;
-    let clean = footprint(&Plan { plant: None, ..plan.clone() }, &config)?;
-    let (_, _, workers) = batch(&with(Plant::Allocation), controller, &clean, SETTLING)?;
+    let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
+    let allocation = footprint(&with(Fault::Allocation), &config)?;
+    let clean = footprint(&Plan { fault: None, ..plan.clone() }, &config)?;
+    let (_, _, workers) = batch(&with(Fault::Allocation), controller, &clean, SETTLING)?;
     let by_workers: u64 = workers.iter().sum();
-    let leak = cycles(&with(Plant::Leak), &config)?;
+    let leak = cycles(&with(Fault::Leak), &config)?;
     planted::give_back();
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
@@ -140,7 +139,7 @@ pub(super) fn controller(
     let mut say = |phase: &str| watcher.phase(&format!("{name}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     settle(plan, controller)?;
-    let before = live();
+    let before = live_bytes();
     let mut phases = Vec::with_capacity(8);
     let mut push = |mut phase: Phase, allowed: f64| {
         let seen = || phase.samples.iter().map(|sample| sample.live_bytes);
@@ -177,7 +176,7 @@ pub(super) fn controller(
         .map(|phase| phase.samples.capacity() * size_of::<Sample>() + phase.finding.capacity())
         .sum();
     let vectors = phases.capacity() * size_of::<Phase>() + worker_allocations.capacity() * size_of::<u64>();
-    let left = live() - before - i64::try_from(kept + vectors).unwrap_or(i64::MAX);
+    let left = live_bytes() - before - i64::try_from(kept + vectors).unwrap_or(i64::MAX);
     phases.push(Phase {
         name: "cleanup",
         points: 15,
@@ -201,11 +200,11 @@ fn settle(plan: &Plan, controller: ControllerKind) -> Result<(), Error> {
     const ROUNDS_MAX: usize = 20;
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let single = footprint(plan, &config)?;
-    let (mut quiet, mut last) = (0, live());
+    let (mut quiet, mut last) = (0, live_bytes());
     for _ in 0..ROUNDS_MAX {
         batch(plan, controller, &single, SETTLING)?;
-        quiet = if live() == last { quiet + 1 } else { 0 };
-        last = live();
+        quiet = if live_bytes() == last { quiet + 1 } else { 0 };
+        last = live_bytes();
         if quiet == 3 {
             break;
         }
@@ -236,7 +235,7 @@ fn pattern(single: &Footprint) -> Phase {
 fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
     let mut samples =
         memory::empty("the samples of the audit", usize::try_from(plan.cycles).unwrap_or(usize::MAX))?;
-    let start = live();
+    let start = live_bytes();
     let mut first = None;
     for cycle in 1..=plan.cycles {
         footprint(plan, config)?;
@@ -244,7 +243,7 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
             first = Some(reading);
         }
         #[allow(clippy::cast_precision_loss, reason = "a number of cycles")]
-        samples.push(Sample { at: cycle as f64, live_bytes: live() - start, rss_bytes: 0 });
+        samples.push(Sample { at: cycle as f64, live_bytes: live_bytes() - start, rss_bytes: 0 });
     }
     let last = Reading::now();
     let (allocations, frees) = first
@@ -334,7 +333,7 @@ fn batch(
     simulations: usize,
 ) -> Result<(Phase, u64, Vec<u64>), Error> {
     let mut config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    config.swarm.settings.particles = simulations.div_ceil(config.scenario_count()).max(2);
+    config.swarm.settings.particles = particles(&config, simulations);
     config.swarm.stopping = Stopping::after_generations(5);
     let problem = problem(plan, &config);
     let tuning = engine::tune(&problem, plan.resources, &mut |_: &Progress| {})?;
@@ -343,7 +342,8 @@ fn batch(
     let phase = Phase {
         name: "batch",
         points: 10,
-        green: allocations == 0
+        green: tuning.tally.simulations > 0
+            && allocations == 0
             && workers.iter().all(|count| *count == 0)
             && tuning.bytes_per_simulation == single.declared,
         finding: format!(
@@ -353,6 +353,11 @@ fn batch(
         samples: Vec::new(),
     };
     Ok((phase, tuning.bytes_per_simulation, workers))
+}
+
+/// Particles that make so many simulations a generation.
+fn particles(config: &Config, simulations: usize) -> usize {
+    simulations.div_ceil(config.scenario_count()).max(2)
 }
 
 /// How many samples a soak keeps.
@@ -370,19 +375,19 @@ struct Watch<'a> {
 
 impl Observer for Watch<'_> {
     fn generation(&mut self, progress: &Progress, _run: &mut Run<'_>) -> Flow {
-        let (start, before) = *self.since.get_or_insert_with(|| (Instant::now(), live()));
+        let (start, before) = *self.since.get_or_insert_with(|| (Instant::now(), live_bytes()));
         let (at, time) = (start.elapsed().as_secs_f64(), self.time.as_secs_f64());
         #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
         let pause = (time / SOAK_SAMPLES as f64).max(0.1);
         let is_due = self.samples.last().is_none_or(|last| at >= last.at + pause) || progress.ended;
         if is_due && self.samples.len() < self.samples.capacity() {
             // The look at the pages allocates and frees, so live bytes come first.
-            let live_bytes = live() - before;
+            let live_bytes = live_bytes() - before;
             self.samples.push(Sample { at, live_bytes, rss_bytes: rss_bytes() });
         }
         if at >= self.told + (time / 100.0).max(10.0) {
             self.told = at;
-            let (name, moved) = (self.name, live() - before);
+            let (name, moved) = (self.name, live_bytes() - before);
             self.watcher.phase(&format!("{name}: soak {at:.0} of {time:.0} s: live bytes moved by {moved}"));
         }
         if self.watcher.interrupted() { Flow::Interrupt } else { Flow::Continue }
@@ -392,7 +397,7 @@ impl Observer for Watch<'_> {
 /// Tunes until the time is over.
 fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher) -> Result<Phase, Error> {
     let mut config = config.clone();
-    config.swarm.settings.particles = SIMULATIONS.div_ceil(config.scenario_count());
+    config.swarm.settings.particles = particles(&config, SIMULATIONS);
     config.swarm.stopping =
         Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
     let problem = problem(plan, &config);
@@ -409,10 +414,14 @@ fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher)
     Ok(Phase {
         name: "soak",
         points: 0,
-        green: whole && growth == 0 && tuning.growth_bytes == 0 && allocations == 0,
+        green: whole
+            && tuning.tally.simulations > 0
+            && growth == 0
+            && tuning.growth_bytes == 0
+            && allocations == 0,
         finding: format!(
-            "{} generations in {:.0} s: live bytes grew by {growth}, {allocations} allocations on the hot path; {}{end}",
-            tuning.generations,
+            "{} simulations in {:.0} s: live bytes grew by {growth}, {allocations} allocations on the hot path; {}{end}",
+            count(tuning.tally.simulations),
             tuning.wall.as_secs_f64(),
             pages(&samples)
         ),

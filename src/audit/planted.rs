@@ -8,16 +8,16 @@ use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Batch, Record, Scenario, SimdLevel, Simulator, Trajectory, Workspace};
 
-/// A fault.
+/// A fault that an audit must find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plant {
+pub enum Fault {
     /// Every batch allocates, and frees what it has allocated.
     Allocation,
     /// Every batch allocates and keeps what nobody wants.
     Leak,
 }
 
-impl Member for Plant {
+impl Member for Fault {
     const ALL: &'static [Self] = &[Self::Allocation, Self::Leak];
 
     fn name(self) -> &'static str {
@@ -53,12 +53,12 @@ pub(super) fn give_back() {
 /// A simulator with a fault.
 struct Faulty {
     inner: Box<dyn Simulator>,
-    plant: Plant,
+    fault: Fault,
 }
 
 /// A problem whose simulator has a fault.
-pub(super) fn plant(problem: Problem, plant: Plant) -> Problem {
-    let simulator = Box::new(Faulty { inner: problem.simulator, plant });
+pub(super) fn plant(problem: Problem, fault: Fault) -> Problem {
+    let simulator = Box::new(Faulty { inner: problem.simulator, fault });
     Problem { simulator, ..problem }
 }
 
@@ -77,9 +77,9 @@ impl Simulator for Faulty {
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
         let block = std::hint::black_box(vec![0_u8; PLANTED_BYTES]);
-        match self.plant {
-            Plant::Allocation => drop(block),
-            Plant::Leak => kept().push(block),
+        match self.fault {
+            Fault::Allocation => drop(block),
+            Fault::Leak => kept().push(block),
         }
         self.inner.run(level, batch, workspace);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::config::{Config, SIMULATIONS_MAX};
+use crate::config::{Config, Refusal};
 use crate::controllers::ControllerKind;
 use crate::engine::Resources;
 use crate::registry::Member;
@@ -49,17 +49,13 @@ impl SearchArgs {
         if let Some(particles) = self.particles.and_then(|particles| usize::try_from(particles).ok()) {
             config.swarm.settings.particles = particles;
             config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
-            let simulations =
-                config.swarm.positions_max(config.tune.len()).saturating_mul(config.scenario_count());
-            if simulations > SIMULATIONS_MAX {
-                return Err(Error::Option {
-                    option: "--particles",
-                    found: format!("{particles} makes {simulations} simulations a generation"),
-                    remedy: format!("allowed: at most {SIMULATIONS_MAX}"),
-                });
-            }
         }
-        Ok(config)
+        match config.excess() {
+            Some(Refusal { problem: found, remedy }) => {
+                Err(Error::Option { option: "--particles", found, remedy })
+            }
+            None => Ok(config),
+        }
     }
 }
 
@@ -156,7 +152,9 @@ fn bytes(text: &str) -> Result<u64, String> {
         _ => (text, 1),
     };
     let product = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    product.filter(|bytes| *bytes > 0).ok_or_else(|| "allowed: bytes, such as 800000, 500M or 2G".into())
+    // What a config cannot say could not be read back from a manifest.
+    let allowed = product.filter(|bytes| (1..=i64::MAX as u64).contains(bytes));
+    allowed.ok_or_else(|| format!("allowed: 1 to {} bytes, such as 800000, 500M or 2G", i64::MAX))
 }
 
 /// A number from 0 on.

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use serde_json::{Value, json};
 
 use super::args::{duration, factor};
 use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Finding, Phase, Plan, Watcher};
+use crate::audit::{self, Audit, Fault, Plan, Watcher};
 use crate::config;
 use crate::figures::{count, wrapped};
 use crate::registry::Member;
@@ -65,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     };
     let audit = audit::run(&plan, &mut watcher)?;
     if args.show.json {
-        print(&format!("{}\n", to_json(&plan, &audit)))?;
+        print(&format!("{}\n", report::audit_json(&plan, &audit)))?;
     } else if !args.show.quiet {
         print(&show(&audit))?;
         note(&format!("written to {}", directory.display()));
@@ -104,7 +103,7 @@ impl Watcher for Follower<'_> {
     }
 
     fn found(&mut self, audit: &Audit) -> Result<(), Error> {
-        report::write_audit(self.directory, audit, &to_json(self.plan, audit))
+        report::write_audit(self.directory, self.plan, audit)
     }
 
     fn interrupted(&self) -> bool {
@@ -114,7 +113,7 @@ impl Watcher for Follower<'_> {
 
 fn plan(args: &Args) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
-    let planted = |name: &String| audit::Plant::ALL.iter().copied().find(|plant| plant.name() == name);
+    let planted = |name: &String| Fault::ALL.iter().copied().find(|fault| fault.name() == name);
     Ok(Plan {
         base,
         controllers: args.controllers.kinds(),
@@ -123,7 +122,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         soak: args.soak,
         alert_factor: args.alert_factor,
         resources: args.machine.resources()?,
-        plant: args.plant.as_ref().and_then(planted),
+        fault: args.plant.as_ref().and_then(planted),
     })
 }
 
@@ -155,36 +154,4 @@ fn show(audit: &Audit) -> String {
 
 fn mark(green: bool, name: &str, line: &str) -> String {
     wrapped(&format!("  {}  {name:<16} ", if green { "ok  " } else { "FAIL" }), "", line)
-}
-
-fn to_json(plan: &Plan, audit: &Audit) -> Value {
-    json!({
-        "program": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "cycles": plan.cycles,
-        "steps": plan.steps,
-        "threads": plan.resources.threads,
-        "self_test": audit.self_test.iter().map(|(caught, line)| json!({ "caught": caught, "finding": line })).collect::<Vec<_>>(),
-        "ready": audit.is_ready(),
-        "controllers": audit.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
-}
-
-fn finding(finding: &Finding) -> Value {
-    json!({
-        "controller": finding.controller.name(),
-        "score": finding.score(),
-        "ready": finding.is_ready(),
-        "declared_bytes": finding.declared_bytes[0],
-        "declared_bytes_with_history": finding.declared_bytes[1],
-        "bytes_per_simulation": finding.bytes_per_simulation,
-        "one_time_bytes": finding.one_time_bytes,
-        "bytes_per_step": finding.bytes_per_step,
-        "worker_allocations": finding.worker_allocations,
-        "phases": finding.phases.iter().map(phase).collect::<Vec<_>>(),
-    })
-}
-
-fn phase(phase: &Phase) -> Value {
-    json!({ "name": phase.name, "points": phase.points, "green": phase.green, "finding": phase.finding })
 }

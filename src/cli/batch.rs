@@ -2,25 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
-
-use serde_json::{Value, json};
 
 use super::interrupt::Interrupt;
 use super::progress::Board;
 use super::study::{Claim, Study, Way};
 use super::table::table;
-use super::{Exit, SearchArgs, note, print};
+use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
-use crate::config::{Batch, Config, Entry};
-use crate::controllers::ControllerKind;
-use crate::engine::{Resources, Solo};
-use crate::figures::{count, number_or_dash, shortened};
-use crate::integrators::IntegratorKind;
-use crate::plants::PlantKind;
-use crate::problem::Problem;
-use crate::report::{self, Row, Spread};
-use crate::simulation::{Features, Scenario};
+use crate::config::{Batch, Entry};
+use crate::engine::Resources;
+use crate::figures::{number_or_dash, shortened};
+use crate::report::{self, Spread, StudyRow};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -58,8 +50,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         entry.config = search.applied(entry.config.clone())?;
     }
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&batch.name));
+    report::refuse_tuning(&directory)?;
     if args.dry_run {
-        return foresee(&batch, &directory, resources, search);
+        return foresee::run(&batch, &directory, resources, search);
     }
     let _held = report::hold(&directory)?;
     // What would be refused is refused before the night, not in it.
@@ -76,11 +69,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         interrupt: Interrupt::listen(),
         rows: BTreeMap::new(),
         failed: Vec::new(),
+        unwritten: None,
+        complete,
     };
-    night.run(&complete)
+    night.run()
 }
 
-fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
+pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
     if search.safety.force {
         Ok(Way::Missing)
     } else {
@@ -110,30 +105,32 @@ struct Night<'a> {
     search: &'a SearchArgs,
     resources: Resources,
     interrupt: Interrupt,
+    /// Which studies were complete before.
+    complete: Vec<bool>,
     /// The studies that are done, by their place in the batch.
-    rows: BTreeMap<usize, Row>,
+    rows: BTreeMap<usize, StudyRow>,
     /// Names of those that failed.
     failed: Vec<String>,
+    /// Why the tables are not what they should be.
+    unwritten: Option<Error>,
 }
 
 impl Night<'_> {
     /// First the studies that are complete, so that their rows are there whatever comes; then the others, with the tables after each.
-    fn run(mut self, complete: &[bool]) -> Result<Exit, Error> {
-        let mut board = Board::new(self.search.show.quiet, complete.len());
-        let (done, open): (Vec<usize>, Vec<usize>) = (0..complete.len()).partition(|place| complete[*place]);
-        for place in done {
-            self.study(place, true, &mut board);
-        }
-        if !self.rows.is_empty() {
-            self.write()?;
-        }
-        for place in open {
+    fn run(mut self) -> Result<Exit, Error> {
+        let studies = self.complete.len();
+        let mut board = Board::new(self.search.show.quiet, studies);
+        let (done, open): (Vec<usize>, Vec<usize>) = (0..studies).partition(|place| self.complete[*place]);
+        let last_done = done.last().copied();
+        for place in done.into_iter().chain(open) {
             let before = self.rows.len();
-            self.study(place, false, &mut board);
-            if self.rows.len() > before {
-                self.write()?;
+            self.study(place, &mut board);
+            let is_due =
+                if self.complete[place] { last_done == Some(place) } else { self.rows.len() > before };
+            if is_due && !self.rows.is_empty() {
+                self.write(&mut board);
             }
-            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < complete.len()) {
+            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < studies) {
                 board.finish();
                 let without = if self.search.safety.force { " without --force" } else { "" };
                 note(&format!("{}: start it again{without} to go on", self.standing()));
@@ -150,16 +147,18 @@ impl Night<'_> {
     }
 
     fn standing(&self) -> String {
+        // Also those that were complete before and whose turn has not come.
+        let done = self.complete.iter().filter(|complete| **complete).count().max(self.rows.len());
         let failed =
             if self.failed.is_empty() { String::new() } else { format!(", {} failed", self.failed.len()) };
-        format!("{} of {} studies are done{failed}", self.rows.len(), self.batch.entries.len())
+        format!("{done} of {} studies are done{failed}", self.batch.entries.len())
     }
 
     /// Tunes a study; what goes wrong is told and does not stop the others.
-    fn study(&mut self, place: usize, is_complete: bool, board: &mut Board) {
+    fn study(&mut self, place: usize, board: &mut Board) {
         let entry = &self.batch.entries[place];
         let name = &entry.config.study;
-        let meter = board.begin(name, is_complete);
+        let meter = board.begin(name, self.complete[place]);
         let study = claim(entry, self.directory, self.search)
             .and_then(|claim| Study::tune(claim, self.resources, self.search, &self.interrupt, meter))
             .and_then(|study| study.write().map(|()| study));
@@ -167,7 +166,7 @@ impl Night<'_> {
         match study {
             Ok(study) if study.is_interrupted() => {}
             Ok(study) if !study.is_done() => {
-                board.note(&format!("error: {name}: used more memory than memory_limit allows"));
+                board.note(&format!("error: {name}: {}", study.failure().unwrap_or_default()));
                 self.failed.push(name.clone());
             }
             Ok(study) => {
@@ -184,11 +183,19 @@ impl Night<'_> {
     }
 
     /// The rows in the order of the batch.
-    fn rows(&self) -> Vec<&Row> {
+    fn rows(&self) -> Vec<&StudyRow> {
         self.rows.values().collect()
     }
 
-    fn write(&self) -> Result<(), Error> {
+    /// Writes the tables of the whole; what goes wrong is told and does not stop the others.
+    fn write(&mut self, board: &mut Board) {
+        self.unwritten = self.tables().err();
+        if let Some(error) = &self.unwritten {
+            board.note(&format!("error: {error}"));
+        }
+    }
+
+    fn tables(&self) -> Result<(), Error> {
         report::write_batch(self.directory, &self.rows())?;
         if self.search.report {
             report::write_overview(
@@ -219,9 +226,9 @@ impl Night<'_> {
         }
         if !self.failed.is_empty() {
             note(&format!("error: {}: {}", self.standing(), self.failed.join(", ")));
-            if self.search.report {
-                self.write()?;
-            }
+        }
+        if self.unwritten.is_some() || (self.search.report && !self.failed.is_empty()) {
+            self.tables()?;
         }
         if !show.quiet {
             note(&format!("written to {}", self.directory.display()));
@@ -232,7 +239,7 @@ impl Night<'_> {
 }
 
 /// A line a group: how its costs are spread over the seeds, with the interquartile range.
-fn table_of(rows: &[&Row]) -> String {
+fn table_of(rows: &[&StudyRow]) -> String {
     let line = |(name, spread): (String, Spread)| {
         let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
         let figures = [best, median, worst, interquartile_range].map(number_or_dash);
@@ -241,129 +248,4 @@ fn table_of(rows: &[&Row]) -> String {
     };
     let head = ["study", "seeds", "best cost", "median", "worst", "IQR"];
     table(&head, &[1, 2, 3, 4, 5], report::groups(rows).into_iter().map(line))
-}
-
-/// What would run, and about how long.
-fn foresee(
-    batch: &Batch,
-    directory: &Path,
-    resources: Resources,
-    search: &SearchArgs,
-) -> Result<Exit, Error> {
-    let mut known: Vec<(Kind, f64)> = Vec::new();
-    let mut rows = Vec::new();
-    for entry in &batch.entries {
-        let config = &entry.config;
-        let kind = (config.controller.kind, config.plant.kind, config.simulation.integrator);
-        if known.iter().all(|(other, _)| *other != kind) {
-            known.push((kind, seconds_a_step(config, resources)?));
-        }
-        let seconds = known.iter().find(|(other, _)| *other == kind).map_or(f64::NAN, |known| known.1);
-        rows.push(Foreseen::new(config, way(entry, directory, search)?, seconds));
-    }
-    let left = |row: &&Foreseen| row.way != Way::Complete;
-    let [evaluations, simulations] = [|row: &Foreseen| row.evaluations, |row: &Foreseen| row.simulations]
-        .map(|of| rows.iter().filter(left).map(of).sum::<u64>());
-    let seconds: f64 = rows.iter().filter(left).map(|row| row.seconds).sum();
-    if search.show.json {
-        let studies: Vec<Value> = rows.iter().map(Foreseen::to_json).collect();
-        let whole = json!({
-            "batch": batch.name, "studies": studies, "evaluations_max": evaluations,
-            "simulations_max": simulations, "seconds_max": seconds,
-        });
-        print(&format!("{whole}\n"))?;
-    } else {
-        let whole = Foreseen {
-            study: "what is missing".into(),
-            way: Way::Missing,
-            evaluations,
-            simulations,
-            seconds,
-        };
-        let lines = rows.iter().chain([&whole]).map(Foreseen::cells);
-        print(&table(&["study", "evaluations", "simulations", "time", ""], &[1, 2, 3], lines))?;
-        note("at most; the time is that of simulations with the default gains on this machine");
-    }
-    Ok(Exit::Success)
-}
-
-/// A study that would run.
-struct Foreseen {
-    study: String,
-    way: Way,
-    evaluations: u64,
-    simulations: u64,
-    seconds: f64,
-}
-
-impl Foreseen {
-    fn new(config: &Config, way: Way, seconds_a_step: f64) -> Self {
-        let evaluations = config.swarm.evaluations_max(config.tune.len());
-        let simulations = evaluations.saturating_mul(config.scenario_count() as u64);
-        #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-        let seconds = simulations as f64 * config.simulation.steps() as f64 * seconds_a_step;
-        Self { study: config.study.clone(), way, evaluations, simulations, seconds }
-    }
-
-    fn cells(&self) -> Vec<String> {
-        let way = match self.way {
-            Way::Missing => String::new(),
-            Way::Begun(generations) => format!("begun, at generation {}", count(generations)),
-            Way::Complete => "complete".into(),
-        };
-        vec![
-            shortened(&self.study, 36),
-            count(self.evaluations),
-            count(self.simulations),
-            time(self.seconds),
-            way,
-        ]
-    }
-
-    fn to_json(&self) -> Value {
-        let Self { study, way, evaluations, simulations, seconds } = self;
-        json!({
-            "study": study,
-            "complete": *way == Way::Complete,
-            "generations_done": if let Way::Begun(generations) = way { Some(generations) } else { None },
-            "evaluations_max": evaluations,
-            "simulations_max": simulations,
-            "seconds_max": seconds,
-        })
-    }
-}
-
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 99.5 => format!("{s:.1} s"),
-        s if s < 99.5 * 60.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
-/// What a control step takes about the same time for.
-type Kind = (ControllerKind, PlantKind, IntegratorKind);
-
-/// Measures for a moment how long a control step takes, where all threads share the work.
-#[allow(clippy::cast_precision_loss, reason = "a rate")]
-fn seconds_a_step(config: &Config, resources: Resources) -> Result<f64, Error> {
-    const MOMENT_S: f64 = 0.05;
-    const STEPS: u64 = 2000;
-    let mut config = config.clone();
-    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
-    let whole = Problem::new(&config);
-    let level = whole.simulator.effective(resources.level);
-    let lanes = whole.simulator.lanes(level);
-    // A bundle is enough, of as many scenarios as there are lanes at most.
-    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
-    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
-    let problem = Problem::on(&config, scenarios, weights, features);
-    let vectors = lanes.div_ceil(problem.scenarios.len());
-    let mut solo = Solo::new(&problem, level, &vec![problem.values.clone(); vectors])?;
-    let (start, mut steps) = (Instant::now(), 0);
-    while steps == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
-        solo.run();
-        steps += solo.steps();
-    }
-    Ok(start.elapsed().as_secs_f64() / steps as f64 / resources.threads as f64)
 }

@@ -3,18 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::args::{duration, factor};
 use super::table::table;
 use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, note, print};
 use crate::Error;
-use crate::bench::{self, Measurement, Thresholds};
+use crate::bench::{self, Measurement, TARGETS, Thresholds};
 use crate::engine::Resources;
 use crate::figures::{count, rate};
-use crate::registry::Member;
 use crate::report;
-use crate::simulation::SimdLevel;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -30,13 +26,13 @@ pub(super) struct Args {
     #[arg(long)]
     check: bool,
     /// Control steps a second on one thread that must be reached
-    #[arg(long, value_name = "RATE", default_value_t = 200_000.0, value_parser = factor)]
+    #[arg(long, value_name = "RATE", default_value_t = TARGETS.steps_per_s, value_parser = factor)]
     min_steps_per_s: f64,
     /// Largest latency (P99) of a simulation, in ms a simulated second
-    #[arg(long, value_name = "MS", default_value_t = 0.5, value_parser = factor)]
+    #[arg(long, value_name = "MS", default_value_t = TARGETS.latency_ms, value_parser = factor)]
     max_latency_ms: f64,
     /// Largest share of the workers' time outside of the kernel, in per cent
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.5, value_parser = factor)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * TARGETS.overhead, value_parser = factor)]
     max_overhead: f64,
     /// Where bench.json goes [default: nowhere]
     #[arg(long, value_name = "DIR")]
@@ -74,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         latency_ms: args.max_latency_ms,
         overhead: args.max_overhead / 100.0,
     };
-    let json = to_json(&measurements, level);
+    let json = report::bench_json(&measurements, level);
     let written = args
         .output
         .as_ref()
@@ -131,36 +127,4 @@ fn show(measurements: &[Measurement]) -> String {
     let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();
     let right: Vec<usize> = (1..header.len()).collect();
     table(&header, &right, rows)
-}
-
-fn to_json(measurements: &[Measurement], level: SimdLevel) -> Value {
-    let scale = |(threads, rate): &(usize, f64)| json!({ "threads": threads, "control_steps_per_s": rate });
-    let one = |m: &Measurement| {
-        json!({
-            "controller": m.controller.name(),
-            "turns": m.turns,
-            "simulations_per_s": m.simulations_per_s,
-            "control_steps_per_s_1_thread": m.steps_per_s[0].1,
-            "control_steps_per_s": m.most().1,
-            "scaling": m.steps_per_s.iter().map(scale).collect::<Vec<_>>(),
-            "parallel_efficiency": m.efficiency,
-            "ns_per_control_step": m.ns_per_step,
-            "kernel_steps_per_s_1_core": m.kernel_steps_per_s,
-            "gflops_1_core": m.flops.map(|flops| flops / 1e9),
-            "fma_peak_gflops": m.peak_flops / 1e9,
-            "share_of_peak": m.flops.map(|flops| flops / m.peak_flops),
-            "latency_ms_per_s": { "p50": m.latency_ms[0], "p99": m.latency_ms[1], "p999": m.latency_ms[2] },
-            "bytes_per_simulation": m.bytes_per_simulation,
-            "hot_path_allocations": m.allocations,
-            "growth_bytes": m.growth_bytes,
-            "scheduling_overhead": m.overhead,
-        })
-    };
-    json!({
-        "program": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "threads": measurements.first().map(|m| m.most().0),
-        "simd": level.name(),
-        "controllers": measurements.iter().map(one).collect::<Vec<_>>(),
-    })
 }

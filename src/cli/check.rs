@@ -56,15 +56,16 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
 }
 
 /// How much a search simulates, at most.
-struct Extent {
-    evaluations: u64,
-    simulations: u64,
-    scenarios: u64,
-    steps: u64,
+pub(super) struct Extent {
+    pub(super) evaluations: u64,
+    pub(super) simulations: u64,
+    pub(super) scenarios: u64,
+    /// Of each simulation.
+    pub(super) steps: u64,
 }
 
 impl Extent {
-    fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config) -> Self {
         let evaluations = config.swarm.evaluations_max(config.tune.len());
         let scenarios = config.scenario_count() as u64;
         let simulations = evaluations.saturating_mul(scenarios);

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::figures::{count, number};
-use crate::report::{self, Row, Summary};
+use crate::report::{self, StudyRow, Summary};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
@@ -40,6 +40,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     same_problem(&configs, args)?;
 
     // All directories first, so that nothing is tuned in vain.
+    report::refuse_tuning(&args.output)?;
     let _held = report::hold(&args.output)?;
     let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         report::forget_page(&args.output);
     }
     let interrupt = Interrupt::listen();
-    let (mut rows, mut hold) = (Vec::new(), true);
+    let (mut rows, mut is_done, mut hold) = (Vec::new(), true, true);
     let mut board = Board::new(search.show.quiet, configs.len());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
@@ -61,9 +62,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             board.note(&study.where_it_is());
         }
         if !study.is_interrupted() {
-            hold &= study.is_done() && study.holds();
+            if let Some(failure) = study.failure() {
+                board.note(&format!("error: {}: {failure}", study.config.study));
+            }
+            is_done &= study.is_done();
+            hold &= study.holds();
             rows.push(study.row(&study.config.study));
-            let rows: Vec<&Row> = rows.iter().collect();
+            let rows: Vec<&StudyRow> = rows.iter().collect();
             report::write_summaries(&args.output.join("compare.csv"), &rows)?;
             if search.report {
                 report::write_overview(&args.output, "compare", &rows, &[], configs.len())?;
@@ -86,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if !hold {
         note(NOTHING_HOLDS);
     }
-    Ok(Exit::of(hold))
+    Ok(Exit::of(is_done && hold))
 }
 
 /// Refuses studies that do not pose the same problem, or that would write to the same place.
@@ -120,7 +125,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
 }
 
 /// One column a study.
-fn side_by_side(configs: &[Config], studies: &[Row]) -> String {
+fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
     let cell = |summary: &Summary, column: &str| match summary.get(column) {
         Value::Number(value) => {
             value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)

@@ -8,7 +8,7 @@ use super::progress::Meter;
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
-use crate::memory::Reading;
+use crate::memory::live_bytes;
 use crate::report::checkpoint;
 use crate::tape;
 
@@ -24,7 +24,7 @@ pub(super) struct Keeper<'a> {
     interrupted: Option<u8>,
     /// Bytes that checkpoints may take, and the live bytes after the first generation.
     room: u64,
-    first: Option<u64>,
+    first: Option<i64>,
     /// The run as it was last saved, and after which generation.
     bytes: Vec<u8>,
     safe: u64,
@@ -85,9 +85,8 @@ impl<'a> Keeper<'a> {
 
     /// Bytes that the program has beyond its first generation and the room of checkpoints.
     fn beyond(&mut self) -> i64 {
-        let live = Reading::now().map_or(0, |reading| reading.live_bytes);
-        let first = *self.first.get_or_insert(live);
-        live.saturating_sub(first.saturating_add(self.room)).cast_signed()
+        let live = live_bytes();
+        live - *self.first.get_or_insert(live) - self.room.cast_signed()
     }
 
     fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
@@ -120,11 +119,16 @@ impl Observer for Keeper<'_> {
         if !progress.ended {
             self.interrupted = self.interrupt.exit_code();
         }
-        let is_due = progress.row.generation.is_multiple_of(self.every);
-        if is_due || progress.ended || progress.exceeds || self.interrupted.is_some() {
+        let generation = progress.row.generation;
+        let stops = progress.ended || progress.exceeds || self.interrupted.is_some();
+        if stops || generation.is_multiple_of(self.every) {
             match self.save(run) {
+                Err(error) if stops => {
+                    self.meter
+                        .note(&format!("warning: generation {generation}, the last, is not saved; {error}"));
+                }
                 // A run is worth more than its checkpoint.
-                Err(error) if !self.warned || progress.exceeds || self.interrupted.is_some() => {
+                Err(error) if !self.warned => {
                     self.warned = true;
                     self.meter.note(&format!("warning: the run goes on without a new checkpoint; {error}"));
                 }

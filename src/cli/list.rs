@@ -16,8 +16,17 @@ pub(super) const FAMILIES: [&str; 7] =
     ["plants", "controllers", "integrators", "costs", "rules", "topologies", "formats"];
 
 pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result<(), Error> {
-    if markdown {
-        return print(&if family == Some("costs") { costs_in_markdown() } else { parameters_in_markdown() });
+    match (markdown, family) {
+        (false, _) => {}
+        (true, None | Some("controllers")) => return print(&parameters_in_markdown()),
+        (true, Some("costs")) => return print(&costs_in_markdown()),
+        (true, Some(family)) => {
+            return Err(Error::Option {
+                option: "--markdown",
+                found: format!("has no table of {family}"),
+                remedy: "allowed: controllers, costs; or leave it out".into(),
+            });
+        }
     }
     let chosen = FAMILIES.iter().filter(|name| family.is_none_or(|family| family == **name));
     let tables: Vec<String> = chosen.map(|family| members(family, verbose)).collect();

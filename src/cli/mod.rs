@@ -23,6 +23,7 @@ mod check;
 mod compare;
 mod completions;
 mod export;
+mod foresee;
 mod init;
 mod interrupt;
 mod keeper;

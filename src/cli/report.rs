@@ -25,9 +25,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the report of the results in a directory.
-pub(super) fn write(directory: &Path, plots: bool) -> Result<(), Error> {
+/// Writes the report of the results in a directory, which are given back.
+pub(super) fn write(directory: &Path, plots: bool) -> Result<Results, Error> {
     let results = Results::read(directory)?;
     let replay = Replay::new(&results.config, &results.values)?;
-    report::write_report(directory, &results, &replay, plots)
+    report::write_report(directory, &results, &replay, plots)?;
+    Ok(results)
 }

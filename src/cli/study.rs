@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
-use crate::report::{self, Held, Row, Summary};
+use crate::report::{self, Held, StudyRow, Summary};
 use crate::stability::Certificate;
 use crate::swarm::StopReason;
 
@@ -153,7 +153,7 @@ impl Study {
 
     /// Writes the page of the results.
     pub(super) fn report(&self) -> Result<(), Error> {
-        super::report::write(&self.directory, false)
+        super::report::write(&self.directory, false).map(|_| ())
     }
 
     /// Whether the run has been saved as it is now.
@@ -180,9 +180,9 @@ impl Study {
     }
 
     /// What a table of studies says about it.
-    pub(super) fn row(&self, group: &str) -> Row {
+    pub(super) fn row(&self, group: &str) -> StudyRow {
         let (config, values) = (self.config.clone(), self.tuning.values.clone());
-        Row { config, group: group.into(), values, summary: self.summary() }
+        StudyRow { config, group: group.into(), values, summary: self.summary() }
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -202,6 +202,17 @@ impl Study {
     /// Whether it was interrupted.
     pub(super) fn is_interrupted(&self) -> bool {
         self.interrupted.is_some()
+    }
+
+    /// Why its gains are not what was asked for, in a few words.
+    pub(super) fn failure(&self) -> Option<&'static str> {
+        if !self.is_done() {
+            Some("used more memory than memory_limit allows")
+        } else if !self.holds() {
+            Some("no feasible gain vector was found")
+        } else {
+            None
+        }
     }
 
     /// Whether it came to its end, and not to that of its memory.

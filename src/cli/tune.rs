@@ -37,19 +37,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let search = &args.search;
     let resources = search.machine.resources()?;
-    let mut config = search.applied(load(&args.config)?)?;
+    let mut config = load(&args.config)?;
     for path in &args.warm_start {
         let start = config.warm_start(path)?;
         config.swarm.settings.start.push(start);
     }
-    let (starts, particles) = (config.swarm.settings.start.len(), config.swarm.settings.particles);
-    if starts > particles {
-        return Err(Error::Option {
-            option: "--warm-start",
-            found: format!("makes {starts} starts for {particles} particles"),
-            remedy: "allowed: one a particle at most; or set --particles".into(),
-        });
-    }
+    let config = search.applied(config)?;
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
     let claim = Claim::new(config, directory, search)?;
     let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;

@@ -78,8 +78,12 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
         print(&text(&config, args, &findings, &differences))
     };
     report::write_validation(&directory, &findings, &json)?;
-    if args.report {
-        super::report::write(&directory, false)?;
+    if args.report && super::report::write(&directory, false)?.validation.is_none() {
+        note(&format!(
+            "warning: the page does not show this validation, which is of other gains or another study than the tuning in {}\n  \
+            give its gains.csv and its config, or the directory of theirs with --output",
+            directory.display()
+        ));
     }
     shown?;
     if !args.show.quiet {

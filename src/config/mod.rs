@@ -256,6 +256,11 @@ impl Config {
         self.scenarios.iter().map(|group| group.count).sum()
     }
 
+    /// What is wrong with the number of particles.
+    pub(crate) fn excess(&self) -> Option<Refusal> {
+        search::excess(&self.swarm, [self.tune.len(), self.scenario_count()])
+    }
+
     fn check(source: &Source) -> Result<Self, ConfigError> {
         read::config(source)
     }

@@ -90,24 +90,39 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
         let found = format!("= {informed} of {particles} particles");
         return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
     }
-    let largest = plan.positions_max(dimensions);
-    let coordinates = plan.coordinates(dimensions);
-    if coordinates > COORDINATES_MAX {
-        let found = format!(
-            "= {particles} in {dimensions} dimensions makes {coordinates} numbers, with all restarts"
-        );
-        return Err(section.error("particles", &found, format!("allowed: at most {COORDINATES_MAX}")));
-    }
-    let simulations = largest.saturating_mul(scenarios);
-    if simulations > SIMULATIONS_MAX {
-        let doubled =
-            if plan.restarts.times > 0 { format!(", {largest} after restarts,") } else { String::new() };
-        let found = format!(
-            "= {particles}{doubled} in {scenarios} scenarios makes {simulations} simulations a generation"
-        );
-        return Err(section.error("particles", &found, format!("allowed: at most {SIMULATIONS_MAX}")));
+    if let Some(Refusal { problem, remedy }) = excess(&plan, [dimensions, scenarios]) {
+        return Err(section.error("particles", &problem, remedy));
     }
     Ok(plan)
+}
+
+/// What is wrong with the number of particles of a search of so many dimensions, in so many scenarios.
+pub(super) fn excess(plan: &Plan, [dimensions, scenarios]: [usize; 2]) -> Option<Refusal> {
+    let Settings { particles, start, .. } = &plan.settings;
+    let coordinates = plan.coordinates(dimensions);
+    let largest = plan.positions_max(dimensions);
+    let simulations = largest.saturating_mul(scenarios);
+    let (problem, remedy) = if coordinates > COORDINATES_MAX {
+        (
+            format!("in {dimensions} dimensions makes {coordinates} numbers, with all restarts"),
+            format!("allowed: at most {COORDINATES_MAX}"),
+        )
+    } else if simulations > SIMULATIONS_MAX {
+        let grown =
+            if plan.restarts.times > 0 { format!("({largest} after restarts) ") } else { String::new() };
+        (
+            format!("{grown}in {scenarios} scenarios makes {simulations} simulations a generation"),
+            format!("allowed: at most {SIMULATIONS_MAX}"),
+        )
+    } else if start.len() > *particles {
+        (
+            format!("leaves no particle to some of the {} warm starts", start.len()),
+            format!("allowed: {} or more, or fewer warm starts", start.len()),
+        )
+    } else {
+        return None;
+    };
+    Some(Refusal { problem: format!("= {particles} {problem}"), remedy })
 }
 
 /// `[swarm.restarts]`: the table, even empty, asks for them.

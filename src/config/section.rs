@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -103,7 +104,9 @@ impl<'a> Section<'a> {
 
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
-        let allowed = format!("1 to {NAME_MAX} letters, digits, `-`, `_` and `.`, not starting with `.`");
+        let allowed = format!(
+            "1 to {NAME_MAX} letters, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv` or `.html`"
+        );
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
             None => Some(default).filter(fits).map(Into::into).ok_or_else(|| {
@@ -319,10 +322,11 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Whether a text can be the name of a directory.
+/// Whether a text can be the name of a directory; the directories of several studies stand beside tables and a page.
 pub(super) fn is_file_name(text: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (1..=NAME_MAX).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.')
+    let is_result = Path::new(text).extension().is_some_and(|end| end == "csv" || end == "html");
+    (1..=NAME_MAX).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.') && !is_result
 }
 
 /// What an array of numbers looks like.

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::costs::{CostKind, TermSet};
-use crate::memory::{self, Reading};
+use crate::memory::{self, Reading, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
@@ -213,12 +213,17 @@ pub fn tune(
     Run::new(problem)?.search(resources, &mut observe)
 }
 
-/// The record of one gain vector in every scenario of the problem.
+/// The record of one gain vector in every scenario of the problem; `values` has one for each parameter of its controller.
 ///
 /// # Errors
 ///
 /// When threads cannot be started or memory cannot be reserved.
+///
+/// # Panics
+///
+/// When `values` has another length.
 pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result<Vec<Record>, Error> {
+    assert_eq!(values.len(), problem.values.len(), "a value a parameter");
     workers::with(resources.threads, || {
         let mut evaluator = Evaluator::new(problem, resources, 1, TermSet::ALL)?;
         Ok(evaluator.assess(values))
@@ -244,7 +249,7 @@ pub struct Run<'p> {
     /// Why the run stops when it has not ended.
     stopped: StopReason,
     /// What the program held before the run, which is not the run's.
-    held_bytes: u64,
+    held_bytes: i64,
 }
 
 impl<'p> Run<'p> {
@@ -346,7 +351,7 @@ impl<'p> Run<'p> {
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
             let simulations = self.tally.simulations;
-            let used = live_bytes().saturating_sub(self.held_bytes);
+            let used = (live_bytes() - self.held_bytes).max(0).cast_unsigned();
             let ended = self.ended.is_some();
             let exceeds = !ended && problem.memory_limit.is_some_and(|limit| used > limit);
             let progress = Progress { row, stopping, simulations, elapsed, ended, exceeds };
@@ -437,10 +442,6 @@ impl Persist for Run<'_> {
         self.ended = reason.checked_sub(1).map(|index| StopReason::ALL[index]);
         Ok(())
     }
-}
-
-fn live_bytes() -> u64 {
-    Reading::now().map_or(0, |reading| reading.live_bytes)
 }
 
 /// How a swarm stands; `ordered` is room to sort in.

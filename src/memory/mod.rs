@@ -6,6 +6,11 @@ pub mod meter;
 
 pub use meter::{Meter, OwnReading, Reading};
 
+/// Bytes that are allocated now over all threads; 0 without a meter. Differences of it are what is asked for, so it has a sign.
+pub(crate) fn live_bytes() -> i64 {
+    Reading::now().map_or(0, |reading| reading.live_bytes.cast_signed())
+}
+
 /// `count` copies of `value`, or an error when the machine refuses the memory.
 pub(crate) fn filled<T: Clone>(what: &'static str, count: usize, value: T) -> Result<Box<[T]>, Error> {
     let mut values = empty(what, count)?;

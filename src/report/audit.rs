@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::file::Staged;
 use super::plot::{Axis, Ink, Mark, Plot, Shape};
 use super::{io_error, prepare_directory, pretty, stage_plot};
 use crate::Error;
-use crate::audit::{Audit, Finding, Phase};
+use crate::audit::{Audit, Finding, Phase, Plan};
 
 #[derive(Serialize)]
 struct Row {
@@ -26,16 +26,50 @@ struct Row {
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_audit(directory: &Path, audit: &Audit, json: &Value) -> Result<(), Error> {
+pub fn write_audit(directory: &Path, plan: &Plan, audit: &Audit) -> Result<(), Error> {
     prepare_directory(directory)?;
     let mut staged = vec![
-        Staged::new(&directory.join("audit.json"), |file| pretty(file, json))?,
+        Staged::new(&directory.join("audit.json"), |file| pretty(file, &audit_json(plan, audit)))?,
         Staged::new(&directory.join("audit.csv"), |file| write_samples(file, audit))?,
     ];
     for finding in &audit.findings {
         staged.extend(stage_plot(directory, &plot(finding))?);
     }
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// The audit as `audit.json` has it.
+#[must_use]
+pub fn audit_json(plan: &Plan, audit: &Audit) -> Value {
+    json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "cycles": plan.cycles,
+        "steps": plan.steps,
+        "threads": plan.resources.threads,
+        "self_test": audit.self_test.iter().map(|(caught, line)| json!({ "caught": caught, "finding": line })).collect::<Vec<_>>(),
+        "ready": audit.is_ready(),
+        "controllers": audit.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "controller": finding.controller.name(),
+        "score": finding.score(),
+        "ready": finding.is_ready(),
+        "declared_bytes": finding.declared_bytes[0],
+        "declared_bytes_with_history": finding.declared_bytes[1],
+        "bytes_per_simulation": finding.bytes_per_simulation,
+        "one_time_bytes": finding.one_time_bytes,
+        "bytes_per_step": finding.bytes_per_step,
+        "worker_allocations": finding.worker_allocations,
+        "phases": finding.phases.iter().map(phase).collect::<Vec<_>>(),
+    })
+}
+
+fn phase(phase: &Phase) -> Value {
+    json!({ "name": phase.name, "points": phase.points, "green": phase.green, "finding": phase.finding })
 }
 
 fn write_samples(file: &mut dyn Write, audit: &Audit) -> io::Result<()> {

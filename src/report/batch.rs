@@ -12,7 +12,7 @@ use crate::config::Config;
 
 /// A study of a batch that is done.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct StudyRow {
     /// The study.
     pub config: Config,
     /// The studies that differ from it in nothing but the seed have the same.
@@ -40,7 +40,7 @@ pub struct Spread {
     pub interquartile_range: f64,
 }
 
-impl Row {
+impl StudyRow {
     /// Whether its gains hold.
     #[must_use]
     pub fn is_feasible(&self) -> bool {
@@ -76,7 +76,7 @@ impl Spread {
 
 /// The groups in the order in which they come, each with the spread of its costs.
 #[must_use]
-pub fn groups(rows: &[&Row]) -> Vec<(String, Spread)> {
+pub fn groups(rows: &[&StudyRow]) -> Vec<(String, Spread)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut groups: Vec<(&str, Vec<Option<f64>>)> = Vec::new();
     for row in rows {
@@ -94,9 +94,9 @@ pub fn groups(rows: &[&Row]) -> Vec<(String, Spread)> {
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_batch(directory: &Path, rows: &[&Row]) -> Result<(), Error> {
+pub fn write_batch(directory: &Path, rows: &[&StudyRow]) -> Result<(), Error> {
     let groups: HashMap<String, Spread> = groups(rows).into_iter().collect();
-    let with_group = |row: &&Row| {
+    let with_group = |row: &&StudyRow| {
         let Spread { seeds, feasible, best, median, worst, interquartile_range } = groups[&row.group];
         let mut summary = row.summary.clone();
         summary.add("group", row.group.as_str().into());
@@ -116,7 +116,7 @@ pub fn write_batch(directory: &Path, rows: &[&Row]) -> Result<(), Error> {
     staged.into_iter().try_for_each(Staged::publish)
 }
 
-fn write_gains(file: &mut dyn Write, rows: &[&Row]) -> io::Result<()> {
+fn write_gains(file: &mut dyn Write, rows: &[&StudyRow]) -> io::Result<()> {
     // A row is a study, its seed and a gain, which the writer has no header for.
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(file);
     csv.write_record(gains::OF_STUDIES).map_err(io_error)?;

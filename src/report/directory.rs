@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::checkpoint::{difference, strip, tuned_on};
+use super::checkpoint::{self, difference, strip, tuned_on};
 use super::file::{is_abandoned, refusal, temporary};
 use crate::Error;
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
@@ -51,6 +51,25 @@ pub fn hold(directory: &Path) -> Result<Held, Error> {
         }
     }
     Ok(Held(lock))
+}
+
+/// Refuses to lay the tables of several studies over the results of one.
+///
+/// # Errors
+///
+/// When the directory is that of a tuning.
+pub fn refuse_tuning(directory: &Path) -> Result<(), Error> {
+    let found = ["manifest.json", checkpoint::NAME]
+        .map(|name| directory.join(name))
+        .into_iter()
+        .find(|path| path.exists());
+    found.map_or(Ok(()), |path| {
+        Err(Error::Refused {
+            path,
+            problem: "belongs to the tuning of one study, and this would be the directory of several".into(),
+            remedy: "give another --output to keep those results".into(),
+        })
+    })
 }
 
 /// Refuses a directory that holds the results of another config.

@@ -11,6 +11,7 @@ use crate::validation::Finding;
 
 mod audit;
 mod batch;
+mod bench;
 mod cell;
 pub mod checkpoint;
 mod convergence;
@@ -26,10 +27,11 @@ mod summary;
 mod trajectory;
 mod validation;
 
-pub use audit::write_audit;
-pub use batch::{Row, Spread, groups, write_batch};
+pub use audit::{audit_json, write_audit};
+pub use batch::{Spread, StudyRow, groups, write_batch};
+pub use bench::bench_json;
 pub use cell::text_cell;
-pub use directory::{Held, hold, prepare_directory, refuse_foreign};
+pub use directory::{Held, hold, prepare_directory, refuse_foreign, refuse_tuning};
 pub use export::{Export, FormatKind};
 use file::Staged;
 pub use file::replace;
@@ -114,7 +116,7 @@ const TUNING: [&str; 4] = ["manifest.json", "convergence.csv", "summary.csv", "g
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_summaries(path: &Path, rows: &[&Row]) -> Result<(), Error> {
+pub fn write_summaries(path: &Path, rows: &[&StudyRow]) -> Result<(), Error> {
     let summaries: Vec<Summary> = rows.iter().map(|row| row.summary.clone()).collect();
     replace(path, |file| Summary::write_csv(file, &summaries))
 }

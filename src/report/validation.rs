@@ -79,7 +79,7 @@ pub fn validation_json(
     })
 }
 
-/// The part of a config that a validation depends on, beside the gains.
+/// The part of a config that a validation depends on, beside the gains; its sets are its own, which a tuning does not depend on.
 pub(super) fn validated_on(config: &Config) -> Value {
     let whole = serde_json::to_value(config).unwrap_or_default();
     let section = |name: &str| whole.get(name).cloned().unwrap_or_default();
@@ -92,7 +92,6 @@ pub(super) fn validated_on(config: &Config) -> Value {
         "cost": section("cost"),
         "limits": section("limits"),
         "scenarios": section("scenarios"),
-        "validation": section("validation"),
     })
 }
 

@@ -110,7 +110,7 @@ impl Export {
         })
     }
 
-    /// Values of the parameters of a config's controller.
+    /// Values of the parameters of a config's controller, one for each of them.
     #[must_use]
     pub fn new(config: &Config, values: &[f64]) -> Self {
         let controller = config.controller.kind;

@@ -11,7 +11,7 @@ use super::sections::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
 use crate::figures::{number, number_or_dash, shortened};
-use crate::report::batch::{Row, Spread, groups};
+use crate::report::batch::{Spread, StudyRow, groups};
 use crate::report::file::replace;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
 use crate::verdict::is_settled;
@@ -27,7 +27,7 @@ const NAME: usize = 18;
 pub fn write_overview(
     directory: &Path,
     name: &str,
-    rows: &[&Row],
+    rows: &[&StudyRow],
     failed: &[String],
     studies: usize,
 ) -> Result<(), Error> {
@@ -36,7 +36,7 @@ pub fn write_overview(
     })
 }
 
-fn page(name: &str, rows: &[&Row], failed: &[String], studies: usize) -> io::Result<Markup> {
+fn page(name: &str, rows: &[&StudyRow], failed: &[String], studies: usize) -> io::Result<Markup> {
     let groups = groups(rows);
     let has_seeds = groups.iter().any(|(_, spread)| spread.seeds > 1);
     let chart = costs(rows, &groups);
@@ -57,9 +57,9 @@ fn page(name: &str, rows: &[&Row], failed: &[String], studies: usize) -> io::Res
 }
 
 /// The cost of every study that found gains that hold, a line a group.
-fn costs(rows: &[&Row], groups: &[(String, Spread)]) -> Option<Chart> {
-    let place = |row: &Row| groups.iter().rev().position(|(name, _)| *name == row.group).unwrap_or(0);
-    let cost = |row: &Row| row.summary.get("cost").as_f64().unwrap_or(f64::NAN);
+fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
+    let place = |row: &StudyRow| groups.iter().rev().position(|(name, _)| *name == row.group).unwrap_or(0);
+    let cost = |row: &StudyRow| row.summary.get("cost").as_f64().unwrap_or(f64::NAN);
     #[allow(clippy::cast_precision_loss, reason = "a number of groups")]
     let points: Vec<(f64, f64)> =
         rows.iter().filter(|row| row.is_feasible()).map(|row| (cost(row), place(row) as f64)).collect();
@@ -98,20 +98,21 @@ fn spreads(groups: &[(String, Spread)]) -> Markup {
     }
 }
 
-fn table_of(rows: &[&Row]) -> Markup {
-    let figure = |row: &Row, column: &str| match row.summary.get(column) {
+fn table_of(rows: &[&StudyRow]) -> Markup {
+    let figure = |row: &StudyRow, column: &str| match row.summary.get(column) {
         Value::Number(value) => number_or_dash(value.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => text.clone(),
         _ => "–".into(),
     };
     // What falls, or moves to the end, has not settled.
-    let settled = |row: &Row| {
+    let settled = |row: &StudyRow| {
         let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
         let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);
         if all { number(time) } else { "not all".into() }
     };
-    let whole =
-        |row: &Row, column: &str| row.summary.get(column).as_u64().map_or(String::new(), |n| n.to_string());
+    let whole = |row: &StudyRow, column: &str| {
+        row.summary.get(column).as_u64().map_or(String::new(), |n| n.to_string())
+    };
     html! {
         table {
             thead {

@@ -7,7 +7,8 @@
 //! - *Latency* is the time from the start of a bundle of simulations to its end, on one core, a second of simulated time: all lanes of a bundle
 //!   go hand in hand, so it is the latency of each of them. Quantiles are taken of each turn; neighbours that take the core now and then are
 //!   in them.
-//! - *Growth* is what every turn but the first leaves behind: the least of what they leave.
+//! - *Growth* is what every turn leaves behind for the next: the least by which live bytes are more at the tunings of a turn than at those
+//!   of the turn before.
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
 //! - *Parallel efficiency* is the rate of most threads, as a share of as many times that of one thread.
@@ -44,7 +45,9 @@ const COUNTED: [(ControllerKind, [f64; 5]); 4] = [
 ];
 
 /// Turns at least, whatever the time.
-const TURNS_MIN: usize = 3;
+const TURNS_MIN: usize = 4;
+/// Tunings before the first turn.
+const SETTLING: usize = 8;
 /// Bundles a turn whose latency is taken.
 const BUNDLES: usize = 1000;
 /// Length of the simulations, in steps of 1 ms: of the latencies, and of the tunings.
@@ -85,7 +88,7 @@ pub struct Measurement {
     pub bytes_per_simulation: u64,
     /// Allocations on the hot path of all tunings; `None` without a meter.
     pub allocations: Option<u64>,
-    /// Bytes that every turn leaves behind; 0 without a meter.
+    /// Bytes that every turn leaves behind for the next; 0 without a meter.
     pub growth_bytes: i64,
     /// Share of the workers' time outside of the kernel.
     pub overhead: f64,
@@ -183,23 +186,24 @@ pub fn measure(
     let mut turns = Turns {
         peak: Vec::new(),
         latencies_s: Vec::new(),
-        left: Vec::new(),
+        live_bytes: Vec::new(),
         tunings: counts.into_iter().map(|threads| (threads, Vec::new())).collect(),
     };
+    // Rayon keeps what the threads of the last few pools have left: after some it is always as much.
+    for _ in 0..SETTLING {
+        engine::tune(&short, Resources { threads: 1, level }, &mut |_: &Progress| {})?;
+    }
     let start = Instant::now();
     while turns.count() < TURNS_MIN || start.elapsed() < time {
         let spent = seconds(|| peak::run(level));
         turns.peak.push(peak::operations(level) as f64 / spent);
         let latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
         turns.latencies_s.push([0.5, 0.99, 0.999].map(|share| quantile(&latencies, share)));
-        let mut left = 0;
+        turns.live_bytes.push(live_bytes());
         for (threads, tunings) in &mut turns.tunings {
             let resources = Resources { threads: *threads, level };
-            let before = live_bytes();
             tunings.push(Figures::of(&engine::tune(&long, resources, &mut |_: &Progress| {})?));
-            left += live_bytes() - before;
         }
-        turns.left.push(left);
     }
     let steps = solo.steps() as f64 / bundles as f64;
     Ok(turns.evaluate(controller, steps))
@@ -237,8 +241,8 @@ struct Turns {
     peak: Vec<f64>,
     /// Quantiles of the time that a bundle takes.
     latencies_s: Vec<[f64; 3]>,
-    /// Bytes that the tunings leave behind.
-    left: Vec<i64>,
+    /// Live bytes before the tunings.
+    live_bytes: Vec<i64>,
     /// By number of threads, which increases.
     tunings: Vec<(usize, Vec<Figures>)>,
 }
@@ -295,8 +299,7 @@ impl Turns {
             latency_ms: latency_s.map(|seconds| 1e3 * seconds / (STEPS[0] as f64 * 1e-3)),
             bytes_per_simulation: most[0].bytes_per_simulation,
             allocations: all().map(|figures| figures.allocations).sum(),
-            // Rayon gives back late, so that a turn may leave less than nothing.
-            growth_bytes: self.left.iter().skip(1).copied().min().unwrap_or(0).max(0),
+            growth_bytes: self.live_bytes.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0).max(0),
             overhead: of(most, |f| f.overhead),
             efficiency: median(one.iter().zip(most).map(ratio).collect()),
         }

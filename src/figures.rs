@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers and names as people read them.
+
+use std::path::Path;
 
 /// A number with six significant digits.
 pub(crate) fn number(value: f64) -> String {
@@ -39,6 +41,17 @@ pub(crate) fn rate(value: f64) -> String {
 /// `1 gain`, `2 gains`.
 pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// A path as a shell takes it.
+pub(crate) fn pasted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// A name of at most so many characters; a longer one keeps its end, in which such names differ.

@@ -41,6 +41,22 @@ pub struct Run {
     pub trajectory: Trajectory,
 }
 
+/// What gains do in every scenario of a study, with all cost terms; there is a value for each parameter of its controller.
+///
+/// # Errors
+///
+/// When memory cannot be reserved.
+pub fn records(config: &Config, values: &[f64]) -> Result<Vec<Record>, Error> {
+    let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
+    outcomes(&problem, problem.simulator.effective(SimdLevel::widest()), values)
+}
+
+fn outcomes(problem: &Problem, level: SimdLevel, values: &[f64]) -> Result<Vec<Record>, Error> {
+    let mut solo = Solo::new(problem, level, &[values.to_vec()])?;
+    solo.run();
+    Ok(solo.records().collect())
+}
+
 impl Replay {
     /// Simulates gains in all scenarios of a study.
     ///
@@ -54,9 +70,7 @@ impl Replay {
     pub fn new(config: &Config, values: &[f64]) -> Result<Self, Error> {
         let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
         let level = problem.simulator.effective(SimdLevel::widest());
-        let mut solo = Solo::new(&problem, level, &[values.to_vec()])?;
-        solo.run();
-        let records: Vec<Record> = solo.records().collect();
+        let records = outcomes(&problem, level, values)?;
         let costs = records.iter().map(|record| record.cost).enumerate();
         let worst = costs.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index);
         let runs = shown(records.len(), worst).into_iter().map(|index| {

@@ -162,7 +162,11 @@ fn an_interrupted_audit_keeps_what_it_knows() {
     let text = std::fs::read(directory.path().join("audit.json")).expect("a file");
     let json: Value = serde_json::from_slice(&text).expect("JSON");
     assert_eq!(json["controllers"].as_array().expect("a list").len(), 1, "the others were not begun");
-    assert_eq!(json["ready"], false);
+    assert_eq!((&json["ready"], &json["open_controllers"]), (&false.into(), &3.into()));
+    let classical = &json["controllers"][0];
+    assert_eq!((&classical["ready"], &classical["interrupted"]), (&false.into(), &true.into()));
+    let phases = classical["phases"].as_array().expect("a list");
+    assert!(phases.iter().all(|phase| phase["green"] == true), "what was seen was good: {phases:?}");
 }
 
 #[test]

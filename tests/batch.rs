@@ -197,6 +197,29 @@ fn a_grid_sets_keys_and_names_the_studies_and_a_dry_run_says_what_is_missing() {
 }
 
 #[test]
+fn a_dry_run_counts_what_is_left_and_no_more_time_than_a_study_takes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let timed = short("classical", 1_000_000).replacen("evaluations = 1000000", "wall_time = 2.0", 1);
+    write_config(directory.path(), "timed.toml", timed);
+    write_config(directory.path(), "done.toml", short("classical", 40));
+    let config = batch(directory.path(), "studies = [\"done.toml\", \"timed.toml\"]\n");
+    let out = directory.path().join("out");
+    let done = out.join("done");
+    let alone = write_config(directory.path(), "done.toml", short("classical", 40));
+    assert!(
+        gainswarm(&["tune", &alone, "--quiet", "--output", done.to_str().expect("UTF-8")]).status.success()
+    );
+    let run = gainswarm(&["batch", &config, "--dry-run", "--json", "--output", out.to_str().expect("UTF-8")]);
+    let plan: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert_eq!(
+        (&plan["studies"][0]["complete"], &plan["studies"][0]["evaluations_max"]),
+        (&true.into(), &0.into())
+    );
+    let seconds = plan["seconds_max"].as_f64().expect("a time");
+    assert!(seconds > 0.0 && seconds <= 2.0, "{seconds}");
+}
+
+#[test]
 fn quartiles_are_those_of_linear_interpolation() {
     // NumPy 2.1: np.percentile([1, 2, 4, 8, 16, 3], [25, 50, 75]) = [2.25, 3.5, 7.0]
     let spread = Spread::of(&[1.0, 2.0, 4.0, 8.0, 16.0, 3.0].map(Some));

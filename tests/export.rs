@@ -6,6 +6,7 @@ use std::process::Command;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::report::{FormatKind, text_cell};
+use serde_json::Value;
 
 use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
 
@@ -77,7 +78,7 @@ fn csv_reads_as_the_same_gains_behind_study_and_seed() {
 #[test]
 fn json_and_toml_read_as_the_same_gains() {
     every_controller(FormatKind::Json, |_, text, _| {
-        let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let json: Value = serde_json::from_str(text).expect("JSON");
         assert_eq!((&json["study"], &json["seed"]), (&"-a.b-1".into(), &3.into()));
         let gains = json["gains"].as_object().expect("gains");
         assert!(gains.keys().eq(json["units"].as_object().expect("units").keys()));
@@ -194,11 +195,11 @@ fn what_tune_has_written_is_exported_with_its_cost_and_whether_it_holds() {
         let out = directory.path().join(name);
         let run =
             gainswarm(&["tune", &config, "--quiet", "--json", "--output", out.to_str().expect("UTF-8")]);
-        let summary: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+        let summary: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
         (out, summary)
     };
     let (out, summary) = tune("=1+1_is_text", &format!("study = \"-x\"\n{SMALL_STUDY}"));
-    let json: serde_json::Value = serde_json::from_str(&export(&out, FormatKind::Json)).expect("JSON");
+    let json: Value = serde_json::from_str(&export(&out, FormatKind::Json)).expect("JSON");
     assert_eq!((&json["cost"], &json["feasible"]), (&summary["cost"], &true.into()));
     assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
     let mut csv = csv::Reader::from_path(out.join("gains.csv")).expect("gains");
@@ -230,8 +231,55 @@ fn what_tune_has_written_is_exported_with_its_cost_and_whether_it_holds() {
 
     let (out, _) = tune("infeasible", &format!("{SMALL_STUDY}[limits]\nmax_peak_force = 1e-3\n"));
     let run = gainswarm(&["export", out.to_str().expect("UTF-8"), "--format", "python"]);
-    assert!(run.status.success() && stderr(&run).contains("not feasible"), "{}", stderr(&run));
+    assert!(run.status.success() && stderr(&run).contains("NOT FEASIBLE"), "{}", stderr(&run));
     assert!(stdout(&run).contains("# NOT FEASIBLE"), "{}", stdout(&run));
+}
+
+#[test]
+fn gains_that_are_not_those_of_their_tuning_are_exported_without_its_cost_and_say_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let out = directory.path().join("out");
+    let path = out.to_str().expect("UTF-8");
+    let tune = ["tune", &config, "--quiet", "--json", "--output", path];
+    let run = gainswarm(&tune);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let tuned: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    let exported = || -> Value {
+        let run = gainswarm(&["export", path, "--format", "json"]);
+        assert!(run.status.success(), "{}", stderr(&run));
+        serde_json::from_str(&stdout(&run)).expect("JSON")
+    };
+    assert_eq!((&exported()["gains"], &exported()["cost"]), (&tuned["gains"], &tuned["cost"]));
+    // What it exports as CSV, other commands read.
+    let table = directory.path().join("table.csv");
+    let table = table.to_str().expect("UTF-8");
+    assert!(gainswarm(&["export", path, "--output", table]).status.success());
+    let simulated = |gains: &str| {
+        let run = gainswarm(&["simulate", &config, "--gains", gains, "--every", "1000"]);
+        assert!(run.status.success(), "{}", stderr(&run));
+        stderr(&run)
+    };
+    let gains = out.join("gains.csv");
+    assert_eq!(simulated(table), simulated(gains.to_str().expect("UTF-8")));
+
+    let written = std::fs::read_to_string(&gains).expect("gains");
+    let edited = written.replacen("classical,kx,11.53", "classical,kx,11.54", 1);
+    assert_ne!(edited, written);
+    std::fs::write(&gains, edited).expect("room");
+    let changed = exported();
+    assert!(changed.get("cost").is_none() && changed["remarks"].to_string().contains("CHANGED"), "{changed}");
+    let run = gainswarm(&["export", path, "--format", "c"]);
+    assert!(stdout(&run).contains(" * CHANGED: ") && stderr(&run).contains("CHANGED"), "{}", stdout(&run));
+
+    std::fs::write(&gains, written).expect("room");
+    let summary = out.join("summary.csv");
+    let text = std::fs::read_to_string(&summary).expect("a summary");
+    std::fs::write(&summary, text.replacen(",generations,12,", ",interrupted,12,", 1)).expect("room");
+    let cut = exported();
+    assert!(cut["remarks"].to_string().contains("INTERRUPTED") && cut["cost"] == tuned["cost"], "{cut}");
+    let run = gainswarm(&["export", path, "--output", gains.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(2), "its own input is not replaced");
 }
 
 #[test]
@@ -250,7 +298,10 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
     std::fs::remove_file(out.join("gains.csv")).expect("a file");
     refused(out.to_str().expect("UTF-8"), &format!("gains.csv {first}"));
     std::fs::write(out.join("gains.csv"), "nothing\n").expect("room");
-    refused(out.to_str().expect("UTF-8"), "holds no gains\n  expected the columns controller,gain,value");
+    refused(
+        out.to_str().expect("UTF-8"),
+        "line 1: has the unknown column nothing\n  expected the columns controller,gain,value",
+    );
     std::fs::write(out.join("manifest.json"), "[").expect("room");
     refused(
         out.to_str().expect("UTF-8"),

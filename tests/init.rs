@@ -144,10 +144,18 @@ fn init_writes_a_config_that_check_and_tune_take_and_replaces_none() {
     assert!(gainswarm(&["init", "--output", spaced.to_str().expect("UTF-8")]).status.success());
     assert_eq!(Config::load(&spaced).expect("a config").study, "classical");
 
-    let nowhere = directory.path().join("no/where.toml");
+    let below = directory.path().join("a new/place.toml");
+    let run = gainswarm(&["init", "--output", below.to_str().expect("UTF-8")]);
+    assert!(run.status.success() && below.exists(), "{}", stderr(&run));
+    assert!(
+        stderr(&run).contains("gainswarm tune '") && stderr(&run).contains("place.toml'\n"),
+        "{}",
+        stderr(&run)
+    );
+    let nowhere = below.join("no/where.toml");
     let run = gainswarm(&["init", "--output", nowhere.to_str().expect("UTF-8")]);
     assert_eq!(run.status.code(), Some(1));
-    assert!(stderr(&run).contains("cannot write") && !nowhere.exists(), "{}", stderr(&run));
+    assert!(stderr(&run).contains("cannot write") && below.is_file(), "{}", stderr(&run));
 }
 
 #[test]

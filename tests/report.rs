@@ -27,7 +27,27 @@ fn gains_come_back_from_their_file_bit_for_bit() {
     let path = directory.path().join("gains.csv");
     let read = read_gains(&path, ControllerKind::Classical, &reference_gains()).expect("readable");
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-    assert_eq!(bits(&read), bits(&tuning.values));
+    assert_eq!((bits(&read.values), read.unnamed), (bits(&tuning.values), vec![]));
+}
+
+#[test]
+fn gains_are_read_as_people_and_spreadsheets_write_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let defaults = reference_gains();
+    let by_hand =
+        "\u{feff}gain, value, controller\r\nk1, 29.5, classical\r\nkd,1e1,classical\r\n,,\r\n,,,,,\r\n";
+    let path = write_config(directory.path(), "by_hand.csv", by_hand);
+    let read = read_gains(path.as_ref(), ControllerKind::Classical, &defaults).expect("readable");
+    let names = ControllerKind::Classical.parameters().iter().map(|parameter| parameter.name);
+    for ((name, value), default) in names.zip(&read.values).zip(&defaults) {
+        let expected = match name {
+            "k1" => 29.5,
+            "kd" => 10.0,
+            _ => *default,
+        };
+        assert_eq!(value.to_bits(), expected.to_bits(), "{name}");
+        assert_eq!(read.unnamed.contains(&name), !["k1", "kd"].contains(&name), "{name}");
+    }
 }
 
 #[test]
@@ -109,14 +129,30 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
     for (name, text, words) in [
         ("empty", String::new(), vec!["holds no gains"]),
         ("header only", header.into(), vec!["holds no gains", "written by `tune`"]),
-        ("other columns", "a,b\n1,2\n".into(), vec!["line 2", "columns controller,gain,value"]),
+        (
+            "other columns",
+            "a,b\n1,2\n".into(),
+            vec!["line 1", "unknown column a", "columns controller,gain,value"],
+        ),
+        ("columns missing", "controller,gain\nclassical,k1\n".into(), vec!["line 1", "lacks value"]),
+        (
+            "a German spreadsheet",
+            "controller;gain;value\nclassical;k1;29,5\n".into(),
+            vec!["line 1", "semicolons", "points in the numbers"],
+        ),
+        (
+            "two studies",
+            "study,controller,gain,value\na,classical,k1,29.5\nb,classical,k2,30.5\n".into(),
+            vec!["line 3", "gains of a and of b", "keep the rows of one"],
+        ),
+        ("too short a row", "controller,gain,value\nclassical,k1\n".into(), vec!["line 2", "k1 = \n"]),
         ("other controller", rows("sta,k1,1.0,1,,,false\n"), vec!["line 2", "controller = sta", "classical"]),
         (
             "unknown gain",
             rows("classical,lamda1,1.0,1,,,true\n"),
             vec!["unknown gain lamda1", "did you mean `lambda1`"],
         ),
-        ("not a number", rows("classical,k1,one,1,,,true\n"), vec!["line 2"]),
+        ("not a number", rows("classical,k1,one,1,,,true\n"), vec!["line 2", "k1 = one", "a number from 0"]),
         ("NaN", rows("classical,k1,NaN,1,,,true\n"), vec!["k1 = NaN", "from 0 to"]),
         (
             "out of range",

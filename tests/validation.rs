@@ -293,9 +293,13 @@ fn validate_reports_what_replay_shows_and_tells_good_gains_from_bad() {
     let text = stdout(&run);
     assert!(text.contains("same: 200 runs") && text.contains("harder: 200 runs"), "{text}");
     assert!(text.contains("p after Holm"), "{text}");
+    let (_, other) = text.split_once("the other gains\nsame: 200 runs, ").expect("how the others do");
+    assert!(other.contains("harder: 200 runs, "), "{text}");
 
     let json = std::fs::read_to_string(output.join("validation.json")).expect("JSON");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let share = |of: &str| json[of][1]["success"]["value"].as_f64().expect("a share");
+    assert!(share("others") < share("sets"), "{}", json["others"]);
     let worst = &json["sets"][0]["worst"][0];
     let id = worst["id"].as_str().expect("an id");
     let replay = gainswarm(&["simulate", &config, "--gains", &good, "--replay", id, "--every", "1000"]);

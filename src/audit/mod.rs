@@ -81,6 +81,8 @@ pub struct Finding {
     pub worker_allocations: Vec<u64>,
     /// The phases in their order.
     pub phases: Vec<Phase>,
+    /// Whether its soak was cut short, so that what it found is not of the whole time.
+    pub interrupted: bool,
 }
 
 impl Finding {
@@ -90,9 +92,15 @@ impl Finding {
         self.phases.iter().filter(|phase| phase.green).map(|phase| phase.points).sum()
     }
 
-    /// Whether every phase is green.
+    /// Whether every phase is green and none was cut short.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        self.is_green() && !self.interrupted
+    }
+
+    /// Whether every phase is green, as far as it went.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
         self.phases.iter().all(|phase| phase.green)
     }
 }
@@ -105,6 +113,8 @@ pub struct Audit {
     pub self_test: [(bool, String); 3],
     /// A finding a controller.
     pub findings: Vec<Finding>,
+    /// How many controllers have no finding yet: the audit goes on, or was interrupted.
+    pub open: usize,
 }
 
 impl Audit {
@@ -117,7 +127,7 @@ impl Audit {
     /// Whether everything is fit for long runs.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.works() && self.findings.iter().all(Finding::is_ready)
+        self.works() && self.open == 0 && self.findings.iter().all(Finding::is_ready)
     }
 }
 
@@ -147,9 +157,11 @@ pub fn run(plan: &Plan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
     Reading::now().ok_or(Error::NoMeter)?;
     watcher.phase("self-test");
     let self_test = phases::self_test(plan)?;
-    let mut audit = Audit { self_test, findings: Vec::with_capacity(plan.controllers.len()) };
+    let controllers = plan.controllers.len();
+    let mut audit = Audit { self_test, findings: Vec::with_capacity(controllers), open: controllers };
     for controller in &plan.controllers {
         audit.findings.push(phases::controller(plan, *controller, watcher)?);
+        audit.open -= 1;
         watcher.found(&audit)?;
         if watcher.interrupted() {
             break;

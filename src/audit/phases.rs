@@ -167,8 +167,11 @@ pub(super) fn controller(
     say("batch");
     let (batch, bytes_per_simulation, worker_allocations) = batch(plan, controller, &single, SIMULATIONS)?;
     push(batch, alert);
+    let mut interrupted = false;
     if let Some(time) = plan.soak {
-        push(soak(plan, &short, time, watcher)?, alert);
+        let (soak, cut) = soak(plan, &short, time, watcher)?;
+        push(soak, alert);
+        interrupted = cut;
     }
     // Their samples are ours, everything else is gone.
     let kept: usize = phases
@@ -192,6 +195,7 @@ pub(super) fn controller(
         bytes_per_step,
         worker_allocations,
         phases,
+        interrupted,
     })
 }
 
@@ -394,8 +398,13 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// Tunes until the time is over.
-fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher) -> Result<Phase, Error> {
+/// Tunes until the time is over; also whether it was cut short.
+fn soak(
+    plan: &Plan,
+    config: &Config,
+    time: Duration,
+    watcher: &mut dyn Watcher,
+) -> Result<(Phase, bool), Error> {
     let mut config = config.clone();
     config.swarm.settings.particles = particles(&config, SIMULATIONS);
     config.swarm.stopping =
@@ -407,18 +416,19 @@ fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher)
     let mut watch = Watch { watcher, name, time, samples, since: None, told: 0.0 };
     let tuning = Run::new(&problem)?.search(plan.resources, &mut watch)?;
     let samples = watch.samples;
-    let growth = growth(&samples);
+    let growth = growth(&samples).max(tuning.growth_bytes);
     let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
-    let whole = tuning.reason == StopReason::WallTime;
-    let end = if whole { String::new() } else { format!("; ended early ({})", tuning.reason.name()) };
-    Ok(Phase {
+    let (whole, interrupted) =
+        (tuning.reason == StopReason::WallTime, tuning.reason == StopReason::Interrupted);
+    let end = match tuning.reason {
+        StopReason::WallTime => String::new(),
+        StopReason::Interrupted => "; cut short".into(),
+        reason => format!("; ended early ({})", reason.name()),
+    };
+    let phase = Phase {
         name: "soak",
         points: 0,
-        green: whole
-            && tuning.tally.simulations > 0
-            && growth == 0
-            && tuning.growth_bytes == 0
-            && allocations == 0,
+        green: (whole || interrupted) && tuning.tally.simulations > 0 && growth == 0 && allocations == 0,
         finding: format!(
             "{} simulations in {:.0} s: live bytes grew by {growth}, {allocations} allocations on the hot path; {}{end}",
             count(tuning.tally.simulations),
@@ -426,7 +436,8 @@ fn soak(plan: &Plan, config: &Config, time: Duration, watcher: &mut dyn Watcher)
             pages(&samples)
         ),
         samples,
-    })
+    };
+    Ok((phase, interrupted))
 }
 
 /// The most by which live bytes have ever grown again; rayon gives back late what it has kept of threads that ran before.

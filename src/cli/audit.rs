@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Fault, Plan, Watcher};
+use crate::audit::{self, Audit, Fault, Finding, Plan, Watcher};
 use crate::config;
 use crate::figures::{count, wrapped};
 use crate::registry::Member;
@@ -84,7 +84,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             ));
         }
     }
-    Ok(watcher.interrupt.exit_code().map_or(Exit::of(audit.is_ready()), Exit::Interrupted))
+    if audit.open > 0 {
+        let (done, all) = (audit.findings.len(), plan.controllers.len());
+        note(&format!(
+            "interrupted: {done} of {all} controllers are audited, so that nothing is said of the whole"
+        ));
+    }
+    // What comes after the last controller interrupts nothing.
+    let cut = audit.open > 0 || audit.findings.iter().any(|finding| finding.interrupted);
+    Ok(watcher.interrupt.exit_code().filter(|_| cut).map_or(Exit::of(audit.is_ready()), Exit::Interrupted))
 }
 
 /// Tells what is going on, and writes what is known after every controller.
@@ -127,7 +135,11 @@ fn plan(args: &Args) -> Result<Plan, Error> {
 }
 
 fn show(audit: &Audit) -> String {
-    let verdict = |ready: bool| if ready { "ready" } else { "NOT READY" };
+    let verdict = |finding: &Finding| match finding {
+        finding if finding.is_ready() => "ready",
+        finding if finding.is_green() => "cut short",
+        _ => "NOT READY",
+    };
     let rows = audit.findings.iter().map(|finding| {
         let bytes = |bytes: u64| format!("{} B", count(bytes));
         vec![
@@ -138,7 +150,7 @@ fn show(audit: &Audit) -> String {
             finding.bytes_per_step.to_string(),
             finding.worker_allocations.iter().sum::<u64>().to_string(),
             finding.score().to_string(),
-            verdict(finding.is_ready()).into(),
+            verdict(finding).into(),
         ]
     });
     let head = ["controller", "simulation", "with history", "made once", "B/step", "allocs", "score", ""];

@@ -12,7 +12,9 @@ use crate::Error;
 use crate::config::{Batch, Entry};
 use crate::engine::Resources;
 use crate::figures::{number_or_dash, shortened};
+use crate::registry::Member;
 use crate::report::{self, Spread, StudyRow};
+use crate::stability::Verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -213,9 +215,9 @@ impl Night<'_> {
     fn end(self) -> Result<Exit, Error> {
         let (rows, show) = (self.rows(), &self.search.show);
         let shown = if show.json {
-            let all: Vec<String> = rows.iter().map(|row| row.summary.to_json()).collect();
+            let all: Vec<String> = rows.iter().map(|row| row.to_json()).collect();
             print(&format!("[{}]\n", all.join(",\n")))
-        } else if show.quiet {
+        } else if show.quiet || rows.is_empty() {
             Ok(())
         } else {
             print(&table_of(&rows))
@@ -226,6 +228,14 @@ impl Night<'_> {
         }
         if !self.failed.is_empty() {
             note(&format!("error: {}: {}", self.standing(), self.failed.join(", ")));
+        }
+        let unstable =
+            rows.iter().filter(|row| row.summary.get("certificate") != Verdict::Stable.name()).count();
+        if unstable > 0 && !show.quiet {
+            note(&format!(
+                "warning: the gains of {unstable} of {} studies have no stable certificate (certificate in summary.csv)",
+                rows.len()
+            ));
         }
         if self.unwritten.is_some() || (self.search.report && !self.failed.is_empty()) {
             self.tables()?;

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::table::table;
-use super::{load, note, print};
+use super::{gains, load, note, print};
 use crate::Error;
-use crate::config::read_gains;
 use crate::controllers::SurfaceKind;
 use crate::figures::number;
 use crate::problem;
@@ -33,7 +32,7 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     let config = load(&args.config)?;
     let controller = &config.controller;
     let values = match &args.gains {
-        Some(path) => read_gains(path, controller.kind, &controller.values)?,
+        Some(path) => gains(path, &config)?,
         None => controller.values.clone(),
     };
     let certificate = problem::certifier(&config)(&values);

@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     board.finish();
     if search.show.json {
-        let all: Vec<String> = rows.iter().map(|row| row.summary.to_json()).collect();
+        let all: Vec<String> = rows.iter().map(StudyRow::to_json).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;
     } else if !search.show.quiet {
         print(&side_by_side(&configs, &rows))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 
-use super::{note, print};
+use super::{keep_inputs, note, print};
 use crate::Error;
 use crate::report::{self, Export, FormatKind};
 
@@ -24,6 +24,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Error> {
+    let files = ["gains.csv", "manifest.json", "summary.csv"].map(|name| args.directory.join(name));
+    keep_inputs(args.output.as_deref(), &files.each_ref().map(PathBuf::as_path))?;
     let export = Export::read(&args.directory)?;
     // The parser lets only the names of members through.
     let format = FormatKind::ALL.iter().find(|kind| kind.name() == args.format).unwrap_or(&FormatKind::Csv);
@@ -32,8 +34,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         Some(path) => report::replace(path, |file| file.write_all(text.as_bytes())),
         None => print(&text),
     }?;
-    if export.feasible == Some(false) {
-        note("warning: these gains are not feasible: they do not hold in the study that they were tuned on");
+    for remark in export.remarks() {
+        note(&format!("warning: these gains are {remark}"));
     }
     Ok(())
 }

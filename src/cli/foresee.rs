@@ -38,25 +38,21 @@ pub(super) fn run(
         let seconds = known.iter().find(|(other, _)| *other == kind).map_or(f64::NAN, |known| known.1);
         rows.push(Foreseen::new(config, way(entry, directory, search)?, seconds));
     }
-    let left = |row: &&Foreseen| row.way != Way::Complete;
-    let [evaluations, simulations] = [|row: &Foreseen| row.evaluations, |row: &Foreseen| row.simulations]
-        .map(|of| rows.iter().filter(left).map(of).sum::<u64>());
-    let seconds: f64 = rows.iter().filter(left).map(|row| row.seconds).sum();
+    let whole = Foreseen {
+        study: "what is missing".into(),
+        way: Way::Missing,
+        evaluations: rows.iter().map(|row| row.evaluations).sum(),
+        simulations: rows.iter().map(|row| row.simulations).sum(),
+        seconds: rows.iter().fold(0.0, |sum, row| sum + row.seconds),
+    };
     if search.show.json {
         let studies: Vec<Value> = rows.iter().map(Foreseen::to_json).collect();
         let whole = json!({
-            "batch": batch.name, "studies": studies, "evaluations_max": evaluations,
-            "simulations_max": simulations, "seconds_max": seconds,
+            "batch": batch.name, "studies": studies, "evaluations_max": whole.evaluations,
+            "simulations_max": whole.simulations, "seconds_max": whole.seconds,
         });
         print(&format!("{whole}\n"))?;
     } else {
-        let whole = Foreseen {
-            study: "what is missing".into(),
-            way: Way::Missing,
-            evaluations,
-            simulations,
-            seconds,
-        };
         let lines = rows.iter().chain([&whole]).map(Foreseen::cells);
         print(&table(&["study", "evaluations", "simulations", "time", ""], &[1, 2, 3], lines))?;
         note("at most; the time is that of simulations with the default gains on this machine");
@@ -64,7 +60,7 @@ pub(super) fn run(
     Ok(Exit::Success)
 }
 
-/// A study that would run.
+/// A study that would run, and what is left of it.
 struct Foreseen {
     study: String,
     way: Way,
@@ -75,16 +71,23 @@ struct Foreseen {
 
 impl Foreseen {
     fn new(config: &Config, way: Way, seconds_a_step: f64) -> Self {
-        let Extent { evaluations, simulations, steps, .. } = Extent::of(config);
+        let Extent { evaluations, scenarios, steps, .. } = Extent::of(config);
+        let left = match way {
+            Way::Missing => evaluations,
+            Way::Begun { evaluations: done, .. } => evaluations.saturating_sub(done),
+            Way::Complete => 0,
+        };
+        let simulations = left.saturating_mul(scenarios);
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = simulations as f64 * steps as f64 * seconds_a_step;
-        Self { study: config.study.clone(), way, evaluations, simulations, seconds }
+        let seconds = config.swarm.stopping.wall_time.map_or(seconds, |time| seconds.min(time));
+        Self { study: config.study.clone(), way, evaluations: left, simulations, seconds }
     }
 
     fn cells(&self) -> Vec<String> {
         let way = match self.way {
             Way::Missing => String::new(),
-            Way::Begun(generations) => format!("begun, at generation {}", count(generations)),
+            Way::Begun { generations, .. } => format!("begun, at generation {}", count(generations)),
             Way::Complete => "complete".into(),
         };
         vec![
@@ -101,7 +104,7 @@ impl Foreseen {
         json!({
             "study": study,
             "complete": *way == Way::Complete,
-            "generations_done": if let Way::Begun(generations) = way { Some(generations) } else { None },
+            "generations_done": if let Way::Begun { generations, .. } = way { Some(generations) } else { None },
             "evaluations_max": evaluations,
             "simulations_max": simulations,
             "seconds_max": seconds,

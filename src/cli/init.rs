@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::{note, print};
 use crate::controllers::ControllerKind;
+use crate::figures::pasted;
 use crate::plants::PlantKind;
 use crate::{Error, config, report};
 
@@ -51,8 +52,11 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         });
     }
     let text = config::template(plant, controller, path);
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        report::prepare_directory(directory)?;
+    }
     report::replace(path, |file| file.write_all(text.as_bytes()))?;
-    let shown = path.display();
+    let shown = pasted(path);
     note(&format!("written to {shown}; next:\n  gainswarm check {shown}\n  gainswarm tune {shown}"));
     Ok(())
 }

@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, Gains, read_gains};
 
 mod args;
 mod ask_tell;
@@ -176,6 +176,30 @@ fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
 /// Writes a message to stderr; a closed stderr is no reason to lose results.
 fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Refuses to replace a file that is read.
+fn keep_inputs(output: Option<&Path>, inputs: &[&Path]) -> Result<(), Error> {
+    let place = |path: &Path| path.canonicalize().ok();
+    let Some((path, place_of)) = output.and_then(|path| Some((path, place(path)?))) else { return Ok(()) };
+    if inputs.iter().all(|input| place(input).as_ref() != Some(&place_of)) {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        path: path.into(),
+        problem: "is read here, and would be replaced".into(),
+        remedy: "give another --output".into(),
+    })
+}
+
+/// The values of a `gains.csv` for the controller of a config; says where they are the config's.
+fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
+    let Gains { values, unnamed } = read_gains(path, config.controller.kind, &config.controller.values)?;
+    if !unnamed.is_empty() {
+        let (path, unnamed) = (path.display(), unnamed.join(", "));
+        note(&format!("warning: {path} does not name {unnamed}: the values of the config are used"));
+    }
+    Ok(values)
 }
 
 fn load(path: &Path) -> Result<Config, Error> {

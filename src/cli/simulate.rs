@@ -1,13 +1,13 @@
 //! `gainswarm simulate`: one closed loop, by the code that tuning uses.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{load, note, stdout_result};
+use super::{gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
-use crate::config::{self, Config, DT, DURATION, read_gains};
+use crate::config::{self, Config, DT, DURATION};
 use crate::figures::number;
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, Short};
 use crate::problem::Problem;
 use crate::report;
 use crate::simulation::{Ending, Record, Scenario, SimdLevel};
@@ -24,8 +24,9 @@ pub(super) struct Args {
     /// Gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
-    /// Where it starts, x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s [default: the first scenario's; its disturbances stay]
-    #[arg(long, value_name = "x,th1,th2,xd,th1d,th2d", allow_hyphen_values = true)]
+    /// Where it starts: the plant's states in their order, such as x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s, four for the `cart_pole`
+    /// [default: the first scenario's; its disturbances stay]
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
     initial_state: Option<String>,
     /// Run a case of `validate` again, such as starts/1/42: set/seed/index
     #[arg(long, value_name = "ID", conflicts_with_all = ["initial_state", "duration", "dt"])]
@@ -45,10 +46,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Error> {
+    let inputs: Vec<&Path> = args.gains.iter().chain([&args.config]).map(PathBuf::as_path).collect();
+    keep_inputs(args.output.as_deref(), &inputs)?;
     let config = overridden(load(&args.config)?, args)?;
     let controller = &config.controller;
     let values = match &args.gains {
-        Some(path) => read_gains(path, controller.kind, &controller.values)?,
+        Some(path) => gains(path, &config)?,
         None => controller.values.clone(),
     };
     let (problem, scenario) = if let Some(id) = &args.replay {
@@ -65,6 +68,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     match &args.output {
         Some(path) => report::replace(path, |file| report::write_trajectory(file, states, &trajectory))?,
         None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), states, &trajectory))?,
+    }
+    let conditions = &scenario.conditions;
+    if args.dt.is_some() && (conditions.dead_time > 0 || conditions.control_period > 1) {
+        note("warning: dead_time and control_period are in steps of dt, so that --dt changes them too");
     }
     note(&ending(&config, &record));
     Ok(())
@@ -139,7 +146,7 @@ fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f6
     if parameter.allows(value) {
         return Ok(value);
     }
-    let found = format!("{} = {value}", parameter.name);
+    let found = format!("{} = {}", parameter.name, Short(value));
     Err(Error::Option { option, found, remedy: format!("allowed: {}", parameter.allowed()) })
 }
 

@@ -28,8 +28,7 @@ pub(super) struct Claim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Missing,
-    /// After so many generations.
-    Begun(u64),
+    Begun { generations: u64, evaluations: u64 },
     Complete,
 }
 
@@ -40,7 +39,11 @@ impl Claim {
         let problem = Problem::new(config);
         let run = Run::restore(&problem, &saved.state)?;
         let is_complete = run.ended().is_some() && saved.published;
-        Ok(if is_complete { Way::Complete } else { Way::Begun(run.generations()) })
+        Ok(if is_complete {
+            Way::Complete
+        } else {
+            Way::Begun { generations: run.generations(), evaluations: run.evaluations() }
+        })
     }
 
     /// Makes sure that the results can be written, and that nothing is lost by it.

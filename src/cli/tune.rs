@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// Where the results go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Start a particle from these gains, a gains.csv; may be given more than once
+    /// Start a particle from the tuned gains of a gains.csv; may be given more than once
     #[arg(long, value_name = "FILE")]
     warm_start: Vec<PathBuf>,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is 
 
 fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     if search.show.json {
-        return print(&(study.summary().to_json() + "\n"));
+        return print(&(study.row(&study.config.study).to_json() + "\n"));
     }
     if search.show.quiet {
         return Ok(());
@@ -151,7 +151,10 @@ fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
             return [format!("{said}: {}", objection(config, &tuning.values)), String::new()];
         }
         Some(said) => said,
-        None => format!("survives all {} scenarios", tuning.records.len()),
+        None => match tuning.records.len() {
+            1 => "survives its scenario".into(),
+            many => format!("survives all {many} scenarios"),
+        },
     };
     [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::table::table;
-use super::{MachineArgs, ShowArgs, load, note, print};
+use super::{MachineArgs, ShowArgs, gains, load, note, print};
 use crate::Error;
-use crate::config::{Config, read_gains};
-use crate::figures::{count, number};
+use crate::config::Config;
+use crate::figures::{count, number, pasted};
 use crate::parameter::Short;
 use crate::report;
 use crate::validation::statistics::Estimate;
@@ -54,9 +54,8 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
     report::prepare_directory(&directory)?;
 
-    let gains = |path| read_gains(path, config.controller.kind, &config.controller.values);
-    let values = gains(&args.gains)?;
-    let other = args.against.as_deref().map(gains).transpose()?;
+    let values = gains(&args.gains, &config)?;
+    let other = args.against.as_deref().map(|path| gains(path, &config)).transpose()?;
     let sets = validation::sets(&config)?;
     let find = |values: &[f64]| -> Result<Vec<Finding>, Error> {
         let tuned_cost = validation::tuned_cost(&config, resources, values)?;
@@ -64,18 +63,16 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
         sets.iter().map(one).collect()
     };
     let findings = find(&values)?;
-    let differences = match &other {
-        Some(other) => validation::differences(&findings, &find(other)?),
-        None => Vec::new(),
-    };
+    let others = other.as_deref().map(find).transpose()?.unwrap_or_default();
+    let differences = validation::differences(&findings, &others);
 
-    let json = report::validation_json(&config, args.seed, &values, &findings, &differences);
+    let json = report::validation_json(&config, args.seed, &values, [&findings, &others], &differences);
     let shown = if args.show.json {
         print(&format!("{json}\n"))
     } else if args.show.quiet {
         Ok(())
     } else {
-        print(&text(&config, args, &findings, &differences))
+        print(&text(&config, args, [&findings, &others], &differences))
     };
     report::write_validation(&directory, &findings, &json)?;
     if args.report && super::report::write(&directory, false)?.validation.is_none() {
@@ -92,11 +89,19 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     Ok(findings.iter().all(|finding| finding.success.value >= args.require))
 }
 
-fn text(config: &Config, args: &Args, findings: &[Finding], differences: &[Difference]) -> String {
+fn text(
+    config: &Config,
+    args: &Args,
+    [findings, others]: [&[Finding]; 2],
+    differences: &[Difference],
+) -> String {
     let mut parts: Vec<String> = findings.iter().map(|found| finding(args, found)).collect();
     if !differences.is_empty() {
-        let head = "differences to the other gains (this − other), p after Holm";
-        parts.push(format!("{head}\n{}", differences_table(differences)));
+        let others: String = others.iter().map(success).collect();
+        let head = "differences (this − other): means of the runs that survive, p after Holm";
+        let foot = "p of cost is over all runs, a fall being the worst";
+        parts.push(format!("the other gains\n{others}"));
+        parts.push(format!("{head}\n{}{foot}\n", differences_table(differences)));
     }
     parts.push(format!(
         "a run succeeds with |theta| <= {} rad, |x| <= {} m at the end{}\n± is half of a 95 % interval; validation.csv has those of all figures\n",
@@ -107,27 +112,31 @@ fn text(config: &Config, args: &Args, findings: &[Finding], differences: &[Diffe
     parts.join("\n")
 }
 
-fn finding(args: &Args, finding: &Finding) -> String {
-    let Finding { set, runs, failed, success, degradation, worst, .. } = finding;
+/// How many runs of a set succeed.
+fn success(finding: &Finding) -> String {
+    let Finding { set, runs, failed, success, .. } = finding;
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    let head = format!(
+    format!(
         "{set}: {} runs, {} % succeed (95 %: {} … {}), {} fell\n",
         count(*runs as u64),
         percent(success.value),
         percent(success.low),
         percent(success.high),
         count(*failed as u64),
-    );
+    )
+}
+
+fn finding(args: &Args, finding: &Finding) -> String {
+    let Finding { degradation, worst, .. } = finding;
+    let head = success(finding);
     let measure = |name: &str, found: &validation::statistics::Distribution| {
         let plain = [found.median.value, found.p95.value, found.worst].map(number);
         [name.to_owned(), short(&found.mean)].into_iter().chain(plain).collect::<Vec<_>>()
     };
-    let rows = std::iter::once(measure("cost", &finding.cost)).chain(
-        METRICS
-            .iter()
-            .zip(&finding.metrics)
-            .map(|(kind, found)| measure(&format!("{} {}", kind.name(), kind.unit()), found)),
-    );
+    let rows =
+        std::iter::once(measure("cost", &finding.cost)).chain(METRICS.iter().zip(&finding.metrics).map(
+            |(kind, found)| measure(&format!("{} {}", kind.name(), kind.unit().replace(" + ", "+")), found),
+        ));
     let measures = table(&["", "mean", "median", "95 %", "worst"], &[1, 2, 3, 4], rows);
     let factor = if degradation.is_finite() {
         format!("mean cost of the runs that survived: {} times that in tuning\n", number(*degradation))
@@ -137,8 +146,8 @@ fn finding(args: &Args, finding: &Finding) -> String {
     let case = worst.first().map_or(String::new(), |case| {
         format!(
             "worst: gainswarm simulate {} --gains {} --replay {}\n",
-            args.config.display(),
-            args.gains.display(),
+            pasted(&args.config),
+            pasted(&args.gains),
             case.id
         )
     });

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::source::{FILE_SIZE_MAX, read_bounded};
-use super::{Config, ConfigError, one_of};
+use super::{Config, ConfigError, Refusal, one_of};
 use crate::controllers::ControllerKind;
 use crate::parameter::Short;
 
-/// A row of `gains.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A row of `gains.csv` as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gain {
     /// The controller that the gain belongs to.
     pub controller: String,
@@ -29,84 +28,158 @@ pub struct Gain {
     pub tuned: bool,
 }
 
-/// The parameter values of a `gains.csv`, in the order of the controller; those that it does not name are taken from
-/// `defaults`.
+/// The parameter values of a controller as a `gains.csv` has them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gains {
+    /// A value for each parameter, in the order of the controller.
+    pub values: Vec<f64>,
+    /// The parameters that the file does not name, whose values are the defaults that were given.
+    pub unnamed: Vec<&'static str>,
+}
+
+/// The columns that a row must have, and those that it may have beside them, as in the tables of several studies.
+const NEEDED: [&str; 3] = ["controller", "gain", "value"];
+const KNOWN: [&str; 6] = ["study", "seed", "unit", "lower", "upper", "tuned"];
+
+fn form() -> String {
+    format!("expected the columns {}, beside them whatever else is written by `tune`", NEEDED.join(","))
+}
+
+/// Where the columns are that matter.
+struct Columns {
+    needed: [usize; 3],
+    study: Option<usize>,
+}
+
+impl Columns {
+    fn find(header: &csv::StringRecord) -> Result<Self, Refusal> {
+        if header.iter().any(|name| name.contains(';')) {
+            let remedy = "save it with commas between the cells, and points in the numbers".into();
+            return Err(Refusal { problem: "has semicolons between the cells".into(), remedy });
+        }
+        let refuse = |problem| Err(Refusal { problem, remedy: form() });
+        let stray = |name: &&str| !name.is_empty() && !NEEDED.contains(name) && !KNOWN.contains(name);
+        if let Some(name) = header.iter().find(stray) {
+            return refuse(format!("has the unknown column {name}"));
+        }
+        let find = |name: &str| header.iter().position(|found| found == name);
+        let [Some(controller), Some(gain), Some(value)] = NEEDED.map(find) else {
+            let lacks: Vec<&str> = NEEDED.into_iter().filter(|name| find(name).is_none()).collect();
+            return refuse(format!("holds no gains: it lacks {}", lacks.join(", ")));
+        };
+        Ok(Self { needed: [controller, gain, value], study: find("study") })
+    }
+}
+
+/// Gains while they are read.
+struct Reading<'a> {
+    controller: ControllerKind,
+    values: &'a mut [f64],
+    seen: &'a mut [bool],
+    study: Option<String>,
+}
+
+impl Reading<'_> {
+    /// Takes the gain of a row.
+    fn row(&mut self, columns: &Columns, record: &csv::StringRecord) -> Result<(), Refusal> {
+        let cell = |column: usize| record.get(column).unwrap_or_default();
+        let [controller, gain, text] = columns.needed.map(cell);
+        let refuse = |problem, remedy| Err(Refusal { problem, remedy });
+        if let Some(found) = columns.study.map(cell) {
+            let first = self.study.get_or_insert_with(|| found.into());
+            if first != found {
+                let remedy = "keep the rows of one study".into();
+                return refuse(format!("holds gains of {first} and of {found}"), remedy);
+            }
+        }
+        let name = self.controller.name();
+        if controller != name {
+            let remedy = format!("allowed: gains of {name}, the controller of the config");
+            return refuse(format!("controller = {controller}"), remedy);
+        }
+        let parameters = self.controller.parameters();
+        let Some(index) = parameters.iter().position(|parameter| parameter.name == gain) else {
+            let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+            return refuse(format!("unknown gain {gain}"), format!("allowed: {}", one_of(gain, &names)));
+        };
+        if self.seen[index] {
+            return refuse(format!("{gain} stands twice"), "keep one of the two rows".into());
+        }
+        let value = text.parse().ok().filter(|value| parameters[index].allows(*value));
+        let Some(value) = value else {
+            return refuse(format!("{gain} = {text}"), format!("allowed: {}", parameters[index].allowed()));
+        };
+        (self.seen[index], self.values[index]) = (true, value);
+        Ok(())
+    }
+}
+
+/// Reads a `gains.csv`: as `tune` writes it, as `export` does, or by hand with the columns `controller`, `gain` and `value` alone.
+/// Parameters that it does not name are taken from `defaults`, which has a value for each.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is not of this form, or names another controller, an unknown gain, a gain twice, or a
-/// value out of range.
-pub fn read_gains(
-    path: &Path,
-    controller: ControllerKind,
-    defaults: &[f64],
-) -> Result<Vec<f64>, ConfigError> {
-    let refuse = |line: Option<u64>, problem: String, remedy: String| ConfigError {
+/// When the file cannot be read, is not of this form, holds gains of several studies, or names another controller, an unknown gain, a
+/// gain twice, or a value out of range.
+pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> Result<Gains, ConfigError> {
+    let refuse = |line: Option<u64>, Refusal { problem, remedy }: Refusal| ConfigError {
         path: path.into(),
         line: line.and_then(|line| usize::try_from(line).ok()),
         problem,
         remedy,
     };
-    let form = || {
-        "expected the columns controller,gain,value,unit,lower,upper,tuned as written by `tune`".to_string()
-    };
     let text = read_bounded(path, FILE_SIZE_MAX).map_err(|problem| {
-        refuse(None, problem, "give the path of a gains.csv as written by `gainswarm tune`".into())
+        refuse(
+            None,
+            Refusal { problem, remedy: "give the path of a gains.csv as written by `gainswarm tune`".into() },
+        )
     })?;
-
-    let parameters = controller.parameters();
-    let mut values = defaults.to_vec();
-    let mut seen = vec![false; parameters.len()];
-    let mut csv = csv::Reader::from_reader(text.as_slice());
-    let malformed = |error: &csv::Error| {
+    let malformed = |error: csv::Error| {
         let line = error.position().map(csv::Position::line);
-        refuse(line, format!("is not a table of gains: {error}"), form())
+        refuse(line, Refusal { problem: format!("is not a table of gains: {error}"), remedy: form() })
     };
-    let headers = csv.headers().map_err(|error| malformed(&error))?.clone();
+    // Spreadsheets fill rows up with empty cells.
+    let mut csv = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_slice());
+    let columns = Columns::find(csv.headers().map_err(malformed)?).map_err(|found| refuse(Some(1), found))?;
+    let mut values = defaults.to_vec();
+    let mut seen = vec![false; values.len()];
+    let mut reading = Reading { controller, values: &mut values, seen: &mut seen, study: None };
     for record in csv.records() {
-        let record = record.map_err(|error| malformed(&error))?;
-        let row: Gain = record.deserialize(Some(&headers)).map_err(|error| malformed(&error))?;
-        let line = record.position().map(csv::Position::line);
-        let refuse = |problem: String, remedy: String| Err(refuse(line, problem, remedy));
-        if row.controller != controller.name() {
-            let remedy = format!("allowed: gains of {}, the controller of the config", controller.name());
-            return refuse(format!("controller = {}", row.controller), remedy);
+        let record = record.map_err(malformed)?;
+        if record.iter().any(|cell| !cell.is_empty()) {
+            let line = record.position().map(csv::Position::line);
+            reading.row(&columns, &record).map_err(|found| refuse(line, found))?;
         }
-        let Some(index) = parameters.iter().position(|parameter| parameter.name == row.gain) else {
-            let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            return refuse(
-                format!("unknown gain {}", row.gain),
-                format!("allowed: {}", one_of(&row.gain, &names)),
-            );
-        };
-        if seen[index] {
-            return refuse(format!("{} stands twice", row.gain), "keep one of the two rows".into());
-        }
-        if !parameters[index].allows(row.value) {
-            let remedy = format!("allowed: {}", parameters[index].allowed());
-            return refuse(format!("{} = {}", row.gain, row.value), remedy);
-        }
-        seen[index] = true;
-        values[index] = row.value;
     }
-    if seen.contains(&true) { Ok(values) } else { Err(refuse(None, "holds no gains".into(), form())) }
+    if !seen.contains(&true) {
+        return Err(refuse(None, Refusal { problem: "holds no gains".into(), remedy: form() }));
+    }
+    let unnamed = controller.parameters().iter().zip(&seen).filter(|(_, seen)| !**seen);
+    Ok(Gains { unnamed: unnamed.map(|(parameter, _)| parameter.name).collect(), values })
 }
 
 impl Config {
-    /// The position in the search space of the gains in a `gains.csv`.
+    /// The position in the search space of the tuned gains in a `gains.csv`; what it says of the others does not matter.
     ///
     /// # Errors
     ///
-    /// As [`read_gains`], and when a gain lies outside of where it is searched.
+    /// As [`read_gains`], and when a tuned gain is missing or lies outside of where it is searched.
     pub fn warm_start(&self, path: &Path) -> Result<Vec<f64>, ConfigError> {
-        let values = read_gains(path, self.controller.kind, &self.controller.values)?;
+        let Gains { values, unnamed } = read_gains(path, self.controller.kind, &self.controller.values)?;
         let parameters = self.controller.kind.parameters();
         let position = self.tune.iter().map(|gain| {
-            let (value, axis) = (values[gain.index], gain.axis);
+            let (value, axis, name) = (values[gain.index], gain.axis, parameters[gain.index].name);
+            if unnamed.contains(&name) {
+                return Err(ConfigError {
+                    path: path.into(),
+                    line: None,
+                    problem: format!("does not name {name}, which is tuned"),
+                    remedy: "add a row for it: a start has all tuned gains".into(),
+                });
+            }
             if (axis.lower..=axis.upper).contains(&value) {
                 return Ok(value);
             }
-            let name = parameters[gain.index].name;
             Err(ConfigError {
                 path: path.into(),
                 line: None,

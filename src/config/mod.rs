@@ -29,7 +29,7 @@ mod template;
 mod write;
 
 pub use batch::{Batch, Entry, STUDIES_MAX};
-pub use gains::{Gain, read_gains};
+pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
 use source::Source;

@@ -96,9 +96,9 @@ fn group(
         quantisation: channels(section, "quantisation", plant)?,
         actuator_lag: section.number(&LAG)?,
         rate_limit: section.number(&RATE_LIMIT)?,
-        dead_time: usize::try_from(section.whole("dead_time", 0, 0..=DEAD_TIME_MAX as u64)?)
+        dead_time: usize::try_from(section.steps("dead_time", 0, 0..=DEAD_TIME_MAX as u64)?)
             .unwrap_or(usize::MAX),
-        control_period: section.whole("control_period", 1, 1..=CONTROL_PERIOD_MAX)?,
+        control_period: section.steps("control_period", 1, 1..=CONTROL_PERIOD_MAX)?,
     };
     Ok(group)
 }

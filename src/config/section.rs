@@ -61,6 +61,26 @@ impl<'a> Section<'a> {
         default: u64,
         range: RangeInclusive<u64>,
     ) -> Result<u64, ConfigError> {
+        self.number_of("", key, default, range)
+    }
+
+    /// A whole number of control steps; a duration in seconds would be mistaken for it otherwise.
+    pub(super) fn steps(
+        &self,
+        key: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, ConfigError> {
+        self.number_of(" of control steps, of [simulation] dt each,", key, default, range)
+    }
+
+    fn number_of(
+        &self,
+        what: &str,
+        key: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(default) };
         value
             .get_ref()
@@ -68,7 +88,7 @@ impl<'a> Section<'a> {
             .and_then(|text| u64::from_str_radix(text.as_str(), text.radix()).ok())
             .filter(|number| range.contains(number))
             .ok_or_else(|| {
-                let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+                let allowed = format!("a whole number{what} from {} to {}", range.start(), range.end());
                 self.refuse(key, value, allowed)
             })
     }
@@ -105,7 +125,7 @@ impl<'a> Section<'a> {
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
         let allowed = format!(
-            "1 to {NAME_MAX} letters, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv` or `.html`"
+            "1 to {NAME_MAX} letters a-z and A-Z, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv` or `.html`"
         );
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {

@@ -310,6 +310,12 @@ impl<'p> Run<'p> {
         self.search.generations()
     }
 
+    /// Gain vectors judged.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.search.evaluations()
+    }
+
     /// Generation after generation, from where the run is to its end or to where the observer interrupts it, or to where the program uses
     /// more memory than the problem allows ([`Declared::fit`] says before whether it will).
     ///

@@ -49,6 +49,7 @@ pub fn audit_json(plan: &Plan, audit: &Audit) -> Value {
         "threads": plan.resources.threads,
         "self_test": audit.self_test.iter().map(|(caught, line)| json!({ "caught": caught, "finding": line })).collect::<Vec<_>>(),
         "ready": audit.is_ready(),
+        "open_controllers": audit.open,
         "controllers": audit.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
@@ -58,6 +59,7 @@ fn finding(finding: &Finding) -> Value {
         "controller": finding.controller.name(),
         "score": finding.score(),
         "ready": finding.is_ready(),
+        "interrupted": finding.interrupted,
         "declared_bytes": finding.declared_bytes[0],
         "declared_bytes_with_history": finding.declared_bytes[1],
         "bytes_per_simulation": finding.bytes_per_simulation,

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use super::file::Staged;
 use super::summary::Summary;
 use super::{gains, io_error, text_cell};
@@ -41,6 +43,17 @@ pub struct Spread {
 }
 
 impl StudyRow {
+    /// The summary, and the values of all parameters by name as `gains`: a JSON object on one line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let named = self.config.controller.kind.parameters().iter().zip(&self.values);
+        let gains: Map<String, Value> =
+            named.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect();
+        let mut object = self.summary.columns.clone();
+        object.insert("gains".into(), gains.into());
+        Value::from(object).to_string()
+    }
+
     /// Whether its gains hold.
     #[must_use]
     pub fn is_feasible(&self) -> bool {

@@ -175,9 +175,12 @@ pub(super) fn difference(there: &Value, here: &Value, path: &str) -> Option<Stri
                 })
             })
         }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            let pairs = a.iter().zip(b).enumerate();
-            pairs.into_iter().find_map(|(index, (a, b))| difference(a, b, &format!("{path}[{}]", index + 1)))
+        (Value::Array(a), Value::Array(b)) => {
+            let mut pairs = a.iter().zip(b).enumerate();
+            let within =
+                pairs.find_map(|(index, (a, b))| difference(a, b, &format!("{path}[{}]", index + 1)));
+            let length = || format!("{path} has {} entries there and {} here", a.len(), b.len());
+            within.or_else(|| (a.len() != b.len()).then(length))
         }
         _ if there == here => None,
         _ => Some(format!("{path} is {} there and {} here", short(there), short(here))),

@@ -17,6 +17,13 @@ use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 ///
 /// When it is not there and cannot be made, or no file can be made in it.
 pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
+    if directory.exists() && !directory.is_dir() {
+        return Err(Error::Refused {
+            path: directory.into(),
+            problem: "is not a directory".into(),
+            remedy: "give another place for the results".into(),
+        });
+    }
     std::fs::create_dir_all(directory)
         .and_then(|()| temporary(directory)?.write_all(b"room"))
         .map_err(refusal(directory))

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::validation::validated_on;
 use crate::Error;
-use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded, read_gains};
+use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
+use crate::costs::CostKind;
+use crate::simulation::{Ending, Record};
 
 /// The results of a tuning as its files tell them.
 #[derive(Debug, Clone)]
@@ -37,24 +39,7 @@ impl Results {
             problem,
             remedy: "give a directory that `gainswarm tune` has written, or tune first".into(),
         };
-        let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
-        let missing =
-            [directory, manifest.as_path(), gains.as_path()].into_iter().find(|path| !path.exists());
-        if missing == Some(manifest.as_path()) && directory.join("summary.csv").exists() {
-            return Err(Error::Refused {
-                path: directory.into(),
-                problem: "holds a batch of tunings, or a part of one".into(),
-                remedy: "give the directory of one of its studies; `gainswarm batch --report` makes the pages of all".into(),
-            });
-        }
-        if let Some(path) = missing {
-            return Err(Error::Refused {
-                path: path.into(),
-                problem: "is not there: no finished tuning".into(),
-                remedy: "run `gainswarm tune CONFIG` first, and give the directory that it has written"
-                    .into(),
-            });
-        }
+        is_tuning(directory)?;
         let read = |name: &str| {
             read_bounded(&directory.join(name), MANIFEST_SIZE_MAX).map_err(|problem| refuse(name, problem))
         };
@@ -64,7 +49,11 @@ impl Results {
             .ok()
             .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
         let controller = &config.controller;
-        let values = read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
+        let Gains { values, unnamed } =
+            read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
+        if !unnamed.is_empty() {
+            return Err(refuse("gains.csv", format!("lacks {}", unnamed.join(", "))));
+        }
         // Gains can be used without the story of their tuning.
         let table = |name: &str| {
             if !directory.join(name).exists() {
@@ -112,11 +101,55 @@ impl Results {
         self.summary(column).parse().unwrap_or(f64::NAN)
     }
 
+    /// A column of `summary.csv` that the gains do not bear out now: they are of another tuning, or of a version of the program that reckoned
+    /// differently. `records` are what they do in the scenarios; gains that break a constraint have not been simulated, so that nothing is
+    /// said of them.
+    #[must_use]
+    pub fn contradiction(&self, records: &[Record]) -> Option<String> {
+        if self.summary("failed").is_empty() {
+            return None;
+        }
+        let failed = records.iter().filter(|record| record.ending != Ending::Survived).count();
+        if self.summary("failed") != failed.to_string() {
+            return Some("failed".into());
+        }
+        let columns = CostKind::ALL.iter().enumerate().map(|(k, kind)| (k, format!("{}_worst", kind.name())));
+        columns.into_iter().find_map(|(k, column)| {
+            let worst = records.iter().map(|record| record.values[k]).fold(f64::NAN, f64::max);
+            let told = self.number(&column);
+            let differs = told.to_bits() != worst.to_bits() && (told.is_finite() || worst.is_finite());
+            differs.then_some(column)
+        })
+    }
+
     /// A column of `convergence.csv`; empty where there is none.
     #[must_use]
     pub fn convergence(&self, column: &str) -> &[f64] {
         self.convergence.iter().find(|(name, _)| name == column).map_or(&[], |(_, numbers)| numbers)
     }
+}
+
+/// Refuses a directory without the results of a tuning.
+fn is_tuning(directory: &Path) -> Result<(), Error> {
+    let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
+    let missing = [directory, manifest.as_path(), gains.as_path()].into_iter().find(|path| !path.exists());
+    let mut below = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    if missing.is_some() && below.any(|entry| entry.path().join("manifest.json").exists()) {
+        return Err(Error::Refused {
+            path: directory.into(),
+            problem: "holds several tunings, each in a directory of its own".into(),
+            remedy: "give the directory of one of them; `gainswarm batch --report` makes the pages of all"
+                .into(),
+        });
+    }
+    if let Some(path) = missing {
+        return Err(Error::Refused {
+            path: path.into(),
+            problem: "is not there: no finished tuning".into(),
+            remedy: "run `gainswarm tune CONFIG` first, and give the directory that it has written".into(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether a validation is of this study and these gains.

@@ -1,4 +1,4 @@
-//! `summary.csv` and the JSON of `--json`: a tuning in one row, from one list of columns.
+//! `summary.csv`: a tuning in one row; also the most of what `--json` prints.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::stability::Certificate;
 /// A tuning in one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    columns: Map<String, Value>,
+    pub(super) columns: Map<String, Value>,
 }
 
 impl Summary {
@@ -63,12 +63,6 @@ impl Summary {
     /// Adds a column behind the others.
     pub(super) fn add(&mut self, name: &str, value: Value) {
         self.columns.insert(name.into(), value);
-    }
-
-    /// The summary as a JSON object on one line.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        Value::from(self.columns.clone()).to_string()
     }
 
     /// A column; null where it does not apply.

@@ -55,13 +55,14 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
     csv.flush()
 }
 
-/// Everything, with the worst runs and what they started from.
+/// Everything, with the worst runs and what they started from; `others` are the findings of the gains that these are compared with, none
+/// without any.
 #[must_use]
 pub fn validation_json(
     config: &Config,
     seed: u64,
     values: &[f64],
-    findings: &[Finding],
+    [findings, others]: [&[Finding]; 2],
     differences: &[Difference],
 ) -> Value {
     let gains = config.controller.kind.parameters().iter().zip(values);
@@ -75,6 +76,7 @@ pub fn validation_json(
         "gains": gains,
         "validated_on": validated_on(config),
         "sets": findings.iter().map(|found| finding(config.plant.kind, found)).collect::<Vec<_>>(),
+        "others": others.iter().map(success).collect::<Vec<_>>(),
         "differences": differences.iter().map(difference).collect::<Vec<_>>(),
     })
 }
@@ -93,6 +95,11 @@ pub(super) fn validated_on(config: &Config) -> Value {
         "limits": section("limits"),
         "scenarios": section("scenarios"),
     })
+}
+
+/// How many runs of the other gains succeed.
+fn success(finding: &Finding) -> Value {
+    json!({ "set": finding.set, "runs": finding.runs, "failed": finding.failed, "success": estimate(&finding.success) })
 }
 
 fn finding(plant: PlantKind, finding: &Finding) -> Value {

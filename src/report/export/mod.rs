@@ -12,9 +12,10 @@ use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::parameter::Parameter;
 use crate::plants::PlantKind;
-use crate::registry::registry;
+use crate::registry::{Member, registry};
+use crate::replay;
 use crate::report::Results;
-use crate::swarm::Axis;
+use crate::swarm::{Axis, StopReason};
 
 pub mod c;
 pub mod csv;
@@ -78,6 +79,10 @@ pub struct Export {
     pub cost: Option<f64>,
     /// Whether they hold in every scenario of the study and within its limits, where it is known.
     pub feasible: Option<bool>,
+    /// Whether they do something else than `summary.csv` says of them.
+    pub changed: bool,
+    /// Whether the search had come to its end.
+    pub complete: bool,
     /// Every parameter of the controller, in its order.
     pub gains: Vec<ExportedGain>,
 }
@@ -101,10 +106,15 @@ impl Export {
     /// When there are none, or they are not those of this program.
     pub fn read(directory: &Path) -> Result<Self, Error> {
         let results = Results::read(directory)?;
-        let known = |column| Some(results.number(column)).filter(|number| number.is_finite());
+        let records = replay::records(&results.config, &results.values)?;
+        let changed = results.contradiction(&records).is_some();
+        let known = |column| Some(results.number(column)).filter(|number| number.is_finite() && !changed);
+        let stopped_by = results.summary("stopped_by");
         Ok(Self {
             cost: known("cost"),
             feasible: known("violation").map(|violation| violation <= 0.0),
+            changed,
+            complete: ![StopReason::Interrupted, StopReason::Memory].map(Member::name).contains(&stopped_by),
             version: results.version.clone(),
             ..Self::new(&results.config, &results.values)
         })
@@ -128,8 +138,26 @@ impl Export {
             seed: config.seed,
             cost: None,
             feasible: None,
+            changed: false,
+            complete: true,
             gains: controller.parameters().iter().zip(values).enumerate().map(gain).collect(),
         }
+    }
+
+    /// What must be known of the gains before they are used.
+    pub fn remarks(&self) -> impl Iterator<Item = &'static str> {
+        let remarks = [
+            (
+                self.feasible == Some(false),
+                "NOT FEASIBLE: they do not hold in the study that they were tuned on",
+            ),
+            (
+                self.changed,
+                "CHANGED: they do not do what summary.csv says; edited since, or of another version",
+            ),
+            (!self.complete, "INTERRUPTED: the search had not come to its end"),
+        ];
+        remarks.into_iter().filter(|(applies, _)| *applies).map(|(_, remark)| remark)
     }
 
     /// What the gains are and where they come from: lines of a comment that begin with `mark`, do not end it and do not go on in the
@@ -141,9 +169,7 @@ impl Export {
             format!("study {}, seed {}{cost}", self.study, self.seed),
             format!("tuned by {} {}", env!("CARGO_PKG_NAME"), self.version),
         ];
-        if self.feasible == Some(false) {
-            lines.push("NOT FEASIBLE: they do not hold in the study that they were tuned on".into());
-        }
+        lines.extend(self.remarks().map(Into::into));
         let marked: Vec<String> = lines.iter().map(|line| format!("{mark} {}\n", comment(line))).collect();
         marked.concat()
     }
@@ -174,6 +200,10 @@ impl Export {
         }
         if let Some(feasible) = self.feasible {
             object["feasible"] = feasible.into();
+        }
+        let remarks: Vec<&str> = self.remarks().collect();
+        if !remarks.is_empty() {
+            object["remarks"] = remarks.into();
         }
         object["gains"] = named(|gain| gain.value.into()).into();
         object["units"] = named(|gain| gain.parameter.unit.into()).into();

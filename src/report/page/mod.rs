@@ -12,7 +12,6 @@ use crate::Error;
 use crate::config::Config;
 use crate::problem;
 use crate::replay::Replay;
-use crate::simulation::Ending;
 use crate::stability::Certificate;
 
 mod charts;
@@ -85,8 +84,7 @@ pub(super) fn plot_names(config: &Config) -> Vec<String> {
     states.iter().map(|state| state.name.into()).chain(phases).chain(others).collect()
 }
 
-/// Refuses gains that do something else now than when they were tuned: of two files that do not belong together, or of a version of the
-/// program that reckoned differently.
+/// Refuses gains that do something else now than when they were tuned.
 fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Error> {
     if results.summary.is_empty() {
         return Err(Error::Refused {
@@ -95,21 +93,7 @@ fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Err
             remedy: "tune again: `gainswarm tune` writes all files of a directory together".into(),
         });
     }
-    if results.summary("failed").is_empty() {
-        // They break a constraint, so that the tuning did not simulate them.
-        return Ok(());
-    }
-    let failed = replay.records.iter().filter(|record| record.ending != Ending::Survived).count();
-    let mut differs = (results.summary("failed") != failed.to_string()).then(|| "failed".to_string());
-    for (k, kind) in crate::costs::CostKind::ALL.iter().enumerate() {
-        let worst = replay.records.iter().map(|record| record.values[k]).fold(f64::NAN, f64::max);
-        let column = format!("{}_worst", kind.name());
-        let told = results.number(&column);
-        if told.to_bits() != worst.to_bits() && (told.is_finite() || worst.is_finite()) {
-            differs = differs.or(Some(column));
-        }
-    }
-    let Some(column) = differs else { return Ok(()) };
+    let Some(column) = results.contradiction(&replay.records) else { return Ok(()) };
     Err(Error::Refused {
         path: directory.join("gains.csv"),
         problem: format!(

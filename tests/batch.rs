@@ -343,7 +343,7 @@ fn the_directory_of_one_study_does_not_become_that_of_several() {
 fn a_signal_is_heard_while_complete_studies_are_shown_and_their_tables_stay() {
     let directory = tempfile::tempdir().expect("a directory");
     write_config(directory.path(), "a.toml", short("classical", 20));
-    let seeds: Vec<String> = (1..=40).map(|seed: u32| seed.to_string()).collect();
+    let seeds: Vec<String> = (1..=150).map(|seed: u32| seed.to_string()).collect();
     let config =
         batch(directory.path(), &format!("studies = [\"a.toml\"]\n[grid]\nseed = [{}]\n", seeds.join(", ")));
     let output = directory.path().join("out");
@@ -364,7 +364,7 @@ fn a_signal_is_heard_while_complete_studies_are_shown_and_their_tables_stay() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
     let ended = again.wait_with_output().expect("an end");
     assert_eq!(ended.status.code(), Some(143), "{}", stderr(&ended));
-    assert!(stderr(&ended).contains("40 of 40 studies are done"), "{}", stderr(&ended));
-    assert!(!output.join("a-seed40/report.html").exists(), "it has not gone on to the end");
+    assert!(stderr(&ended).contains("150 of 150 studies are done"), "{}", stderr(&ended));
+    assert!(!output.join("a-seed150/report.html").exists(), "it has not gone on to the end");
     assert_eq!(summary(), whole);
 }

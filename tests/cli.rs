@@ -75,6 +75,13 @@ fn simulate_of_tuned_gains_gives_the_cost_of_the_tuning() {
     let cost = message.trim_end().rsplit(' ').next().and_then(|cost| cost.parse::<f64>().ok());
     assert_eq!(cost, summary["cost"].as_f64(), "{message}");
     assert_eq!(stdout(&run).lines().count(), 1 + 201, "every step, and the state at the end");
+
+    let other = SMALL_STUDY.replace("0.05, 0.0, 0.0, 0.0]", "0.05]").replace("0.15, 0.0, 0.0, 0.0]", "0.15]");
+    let other = other.replace("0.1, -0.05]", "0.1, 0.0, 0.0]").replace("-0.2, -0.15]", "-0.2, 0.0, 0.0]");
+    let other = write_config(directory.path(), "other.toml", other + "[plant]\ntype = \"cart_pole\"\n");
+    let run = gainswarm(&["certify", &other, "--gains", gains.to_str().expect("UTF-8")]);
+    let said = "gains.csv was tuned on double_inverted_pendulum, and this study is on cart_pole";
+    assert!(stderr(&run).contains(said), "{}", stderr(&run));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::Error;
 use crate::config::{Config, Gains, read_gains};
+use crate::report::tuned_plant;
 
 mod args;
 mod ask_tell;
@@ -192,12 +193,16 @@ fn keep_inputs(output: Option<&Path>, inputs: &[&Path]) -> Result<(), Error> {
     })
 }
 
-/// The values of a `gains.csv` for the controller of a config; says where they are the config's.
+/// The values of a `gains.csv` for the controller of a config; says where they are the config's, or of another plant.
 fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
     let Gains { values, unnamed } = read_gains(path, config.controller.kind, &config.controller.values)?;
     if !unnamed.is_empty() {
         let (path, unnamed) = (path.display(), unnamed.join(", "));
         note(&format!("warning: {path} does not name {unnamed}: the values of the config are used"));
+    }
+    let (tuned_on, plant) = (path.parent().and_then(tuned_plant), config.plant.kind.name());
+    if let Some(other) = tuned_on.filter(|other| other != plant) {
+        note(&format!("warning: {} was tuned on {other}, and this study is on {plant}", path.display()));
     }
     Ok(values)
 }

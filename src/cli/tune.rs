@@ -156,7 +156,8 @@ fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
             many => format!("survives all {many} scenarios"),
         },
     };
-    [survival, format!("|theta| <= {:.2e} rad, |x| <= {:.2e} m", largest(1), largest(0))]
+    let rough = |value: f64| if value < 0.01 { format!("{value:.2e}") } else { format!("{value:.3}") };
+    [survival, format!("|theta| <= {} rad, |x| <= {} m", rough(largest(1)), rough(largest(0)))]
 }
 
 /// Why a gain vector is not simulated.

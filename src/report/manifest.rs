@@ -1,11 +1,12 @@
 //! `manifest.json`: what is needed to do it again.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::pretty;
-use crate::config::Config;
+use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 use crate::engine::Tuning;
 use crate::registry::Member;
 use crate::stability::{Certificate, Eigenvalue};
@@ -33,6 +34,14 @@ pub(super) fn write(
         },
     });
     pretty(file, &manifest)
+}
+
+/// The plant that the gains in a directory were tuned on; `None` where no manifest says so.
+#[must_use]
+pub fn tuned_plant(directory: &Path) -> Option<String> {
+    let text = read_bounded(&directory.join("manifest.json"), MANIFEST_SIZE_MAX).ok()?;
+    let manifest: Value = serde_json::from_slice(&text).ok()?;
+    Some(manifest.get("config")?.get("plant")?.get("type")?.as_str()?.to_owned())
 }
 
 /// Eigenvalues as pairs of real and imaginary part, in 1/s.

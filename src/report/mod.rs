@@ -35,6 +35,7 @@ pub use directory::{Held, hold, prepare_directory, refuse_foreign, refuse_tuning
 pub use export::{Export, FormatKind};
 use file::Staged;
 pub use file::replace;
+pub use manifest::tuned_plant;
 pub use page::{write_overview, write_report};
 use plot::Plot;
 pub use results::Results;

@@ -1,4 +1,4 @@
-//! The benchmark: how fast, how even, how frugal, measured in one run.
+//! The benchmark: how fast, how even, how frugal, measured in one run; and [`seconds_a_step`] for who wants to know how long something takes.
 //!
 //! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median over them. A turn is: the
 //! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, then a tuning on each number of

@@ -63,6 +63,27 @@ pub(crate) fn shortened(name: &str, length: usize) -> String {
     std::iter::once('…').chain(name.chars().skip(characters + 1 - length)).collect()
 }
 
+/// A text in lines of at most so many characters, broken between its words, and within words behind `_`, `-` and `.`.
+pub(crate) fn folded(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > 0 && last + 1 + word.chars().count() > width {
+            lines.push(String::new());
+        } else if last > 0 {
+            lines.iter_mut().last().into_iter().for_each(|line| line.push(' '));
+        }
+        for part in word.split_inclusive(['_', '-', '.']) {
+            let last = lines.last().map_or(0, |line| line.chars().count());
+            if last > 0 && last + part.chars().count() > width {
+                lines.push(String::new());
+            }
+            lines.iter_mut().last().into_iter().for_each(|line| line.push_str(part));
+        }
+    }
+    lines.join("\n")
+}
+
 /// A text behind its lead, in lines that a terminal of 80 columns shows whole; those that follow begin with `mark`.
 pub(crate) fn wrapped(lead: &str, mark: &str, text: &str) -> String {
     let indent = lead.chars().count();

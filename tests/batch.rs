@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use gainswarm::config::Batch;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::report::Spread;
 use serde_json::Value;
@@ -194,6 +195,49 @@ fn a_grid_sets_keys_and_names_the_studies_and_a_dry_run_says_what_is_missing() {
     let plan = dry();
     assert_eq!(plan["simulations_max"], 0, "{plan}");
     assert!(plan["studies"].as_array().expect("a list").iter().all(|study| study["complete"] == true));
+}
+
+#[test]
+fn a_grid_over_controllers_searches_what_each_has() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let study = "constraints = [\"k2 > k1\"]\n[controller]\nK = 30.0\nkx = 12.0\n[simulation]\nduration = 0.1\n\
+        [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.stopping]\nevaluations = 20\n\
+        [[tune]]\nparameter = \"k1\"\nlower = 20.0\nupper = 22.0\n[[tune]]\nparameter = \"k2\"\n[[tune]]\nparameter = \"K\"\n";
+    write_config(directory.path(), "base.toml", study);
+    let names: Vec<String> = ControllerKind::ALL.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+    let text = format!("studies = [\"base.toml\"]\n[grid]\ncontroller.type = [{}]\n", names.join(", "));
+    let entries = Batch::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries;
+    for (entry, kind) in entries.iter().zip(ControllerKind::ALL) {
+        assert_eq!(
+            (entry.config.controller.kind, &entry.config.study),
+            (*kind, &format!("base-{}", kind.name()))
+        );
+        let parameters = kind.parameters();
+        let value = |name: &str| {
+            let place = parameters.iter().position(|parameter| parameter.name == name);
+            entry.config.controller.values[place.expect("a parameter of all")]
+        };
+        assert_eq!(value("kx").to_bits(), 12.0_f64.to_bits());
+        let mut tuned: Vec<&str> = entry.config.tune.iter().map(|gain| parameters[gain.index].name).collect();
+        tuned.sort_unstable();
+        // Gains that classical has and the study does not tune, such as lambda1, stay as they are.
+        let classical = ControllerKind::Classical.parameters();
+        let own = parameters
+            .iter()
+            .filter(|own| own.search.is_some() && classical.iter().all(|c| c.name != own.name));
+        let switching = parameters.iter().any(|parameter| parameter.name == "K").then_some("K");
+        let mut expected: Vec<&str> = own.map(|own| own.name).chain(["k1", "k2"]).chain(switching).collect();
+        expected.sort_unstable();
+        assert_eq!(tuned, expected);
+        let k1 =
+            entry.config.tune.iter().find(|gain| parameters[gain.index].name == "k1").expect("tuned").axis;
+        assert_eq!([k1.lower, k1.upper].map(f64::to_bits), [20.0_f64, 22.0].map(f64::to_bits));
+    }
+    assert_eq!(entries.len(), 4);
+    // As it stands, or as the shipped study.
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/classical.toml");
+    let text = text.replace("base.toml", shipped);
+    assert_eq!(Batch::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries.len(), 4);
 }
 
 #[test]

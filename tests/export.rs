@@ -300,7 +300,7 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
     std::fs::write(out.join("gains.csv"), "nothing\n").expect("room");
     refused(
         out.to_str().expect("UTF-8"),
-        "line 1: has the unknown column nothing\n  expected the columns controller,gain,value",
+        "line 1: has the unknown column nothing\n  expected the columns controller, gain, value",
     );
     std::fs::write(out.join("manifest.json"), "[").expect("room");
     refused(

@@ -128,11 +128,11 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
     let rows = |rows: &str| format!("{header}{rows}");
     for (name, text, words) in [
         ("empty", String::new(), vec!["holds no gains"]),
-        ("header only", header.into(), vec!["holds no gains", "written by `tune`"]),
+        ("header only", header.into(), vec!["holds no gains", "may stand beside them"]),
         (
             "other columns",
             "a,b\n1,2\n".into(),
-            vec!["line 1", "unknown column a", "columns controller,gain,value"],
+            vec!["line 1", "unknown column a", "columns controller, gain, value"],
         ),
         ("columns missing", "controller,gain\nclassical,k1\n".into(), vec!["line 1", "lacks value"]),
         (
@@ -145,6 +145,18 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
             "study,controller,gain,value\na,classical,k1,29.5\nb,classical,k2,30.5\n".into(),
             vec!["line 3", "gains of a and of b", "keep the rows of one"],
         ),
+        (
+            "two seeds",
+            "study,seed,controller,gain,value\na,1,classical,k1,29.5\na,2,classical,k2,30.5\n".into(),
+            vec!["line 3", "gains of a 1 and of a 2"],
+        ),
+        (
+            "a decimal comma",
+            "controller,gain,value\nclassical,k1,29,5\n".into(),
+            vec!["line 2", "the cell 5 beyond", "points in the numbers"],
+        ),
+        ("tabs", "controller\tgain\tvalue\n".into(), vec!["line 1", "tabs"]),
+        ("a column twice", "controller,gain,value,value\n".into(), vec!["line 1", "value twice"]),
         ("too short a row", "controller,gain,value\nclassical,k1\n".into(), vec!["line 2", "k1 = \n"]),
         ("other controller", rows("sta,k1,1.0,1,,,false\n"), vec!["line 2", "controller = sta", "classical"]),
         (

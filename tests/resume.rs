@@ -163,6 +163,21 @@ fn a_signal_ends_the_generation_writes_what_there_is_and_can_be_resumed() {
 }
 
 #[test]
+fn a_run_of_thousands_of_generations_does_not_grow_and_needs_no_more_than_it_declares() {
+    let study = "[simulation]\nduration = 0.02\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+        [swarm]\nparticles = 4\n[swarm.stopping]\ngenerations = 6000\n";
+    let bench = Bench::new(study);
+    let check = gainswarm(&["check", &bench.config, "--json", "--threads", "1"]);
+    let declared: serde_json::Value = serde_json::from_str(&stdout(&check)).expect("JSON");
+    let limit = declared["memory_bytes"].to_string();
+    let options = ["--threads", "1", "--memory-limit", &limit];
+    let run = bench.run("run", &options);
+    assert!(run.status.success() && stderr(&run).is_empty(), "{}", stderr(&run));
+    let summary = bench.results("run").2;
+    assert!(summary.contains(&"growth_bytes=0".into()), "{summary:?}");
+}
+
+#[test]
 fn a_second_signal_stops_at_once() {
     // A single generation of two seconds and more.
     let study = "[simulation]\nduration = 20.0\n[[scenarios]]\ncount = 50\nranges = { theta1 = 0.1 }\n\

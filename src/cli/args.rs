@@ -52,7 +52,8 @@ impl SearchArgs {
         }
         match config.excess() {
             Some(Refusal { problem: found, remedy }) => {
-                Err(Error::Option { option: "--particles", found, remedy })
+                let option = if self.particles.is_some() { "--particles" } else { "particles" };
+                Err(Error::Option { option, found, remedy })
             }
             None => Ok(config),
         }

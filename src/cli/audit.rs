@@ -12,7 +12,7 @@ use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
 use crate::audit::{self, Audit, Fault, Finding, Plan, Watcher};
 use crate::config;
-use crate::figures::{count, wrapped};
+use crate::figures::{count, folded, wrapped};
 use crate::registry::Member;
 use crate::report;
 
@@ -143,7 +143,7 @@ fn show(audit: &Audit) -> String {
     let rows = audit.findings.iter().map(|finding| {
         let bytes = |bytes: u64| format!("{} B", count(bytes));
         vec![
-            finding.controller.name().into(),
+            folded(finding.controller.name(), 14),
             bytes(finding.bytes_per_simulation),
             bytes(finding.declared_bytes[1]),
             bytes(u64::try_from(finding.one_time_bytes).unwrap_or(0)),
@@ -153,7 +153,7 @@ fn show(audit: &Audit) -> String {
             verdict(finding).into(),
         ]
     });
-    let head = ["controller", "simulation", "with history", "made once", "B/step", "allocs", "score", ""];
+    let head = ["controller", "simulation", "with\nhistory", "made once", "B/step", "allocs", "score", ""];
     let overview = table(&head, &[1, 2, 3, 4, 5, 6], rows);
     let tests = audit.self_test.iter().map(|(caught, line)| mark(*caught, "self-test", line));
     let phases = audit.findings.iter().flat_map(|finding| {

@@ -11,7 +11,7 @@ use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
 use crate::config::{Batch, Entry};
 use crate::engine::Resources;
-use crate::figures::{number_or_dash, shortened};
+use crate::figures::{folded, number_or_dash};
 use crate::registry::Member;
 use crate::report::{self, Spread, StudyRow};
 use crate::stability::Verdict;
@@ -135,7 +135,7 @@ impl Night<'_> {
             if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < studies) {
                 board.finish();
                 let without = if self.search.safety.force { " without --force" } else { "" };
-                note(&format!("{}: start it again{without} to go on", self.standing()));
+                note(&format!("interrupted: {}; start it again{without} to go on", self.standing()));
                 return Ok(Exit::Interrupted(code));
             }
         }
@@ -149,8 +149,13 @@ impl Night<'_> {
     }
 
     fn standing(&self) -> String {
-        // Also those that were complete before and whose turn has not come.
-        let done = self.complete.iter().filter(|complete| **complete).count().max(self.rows.len());
+        // Also those that were complete before and whose turn to be shown has not come.
+        let is_told = |place: &usize| {
+            self.rows.contains_key(place) || self.failed.contains(&self.batch.entries[*place].config.study)
+        };
+        let untold =
+            (0..self.complete.len()).filter(|place| self.complete[*place] && !is_told(place)).count();
+        let done = self.rows.len() + untold;
         let failed =
             if self.failed.is_empty() { String::new() } else { format!(", {} failed", self.failed.len()) };
         format!("{done} of {} studies are done{failed}", self.batch.entries.len())
@@ -254,7 +259,7 @@ fn table_of(rows: &[&StudyRow]) -> String {
         let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
         let figures = [best, median, worst, interquartile_range].map(number_or_dash);
         let seeds = if feasible < seeds { format!("{feasible}/{seeds}") } else { seeds.to_string() };
-        [shortened(&name, 30), seeds].into_iter().chain(figures).collect()
+        [folded(&name, 30), seeds].into_iter().chain(figures).collect()
     };
     let head = ["study", "seeds", "best cost", "median", "worst", "IQR"];
     table(&head, &[1, 2, 3, 4, 5], report::groups(rows).into_iter().map(line))

@@ -12,7 +12,7 @@ use super::{Exit, SearchArgs, note, print};
 use crate::config::{Batch, Config};
 use crate::controllers::ControllerKind;
 use crate::engine::Resources;
-use crate::figures::{count, shortened};
+use crate::figures::{count, folded};
 use crate::integrators::IntegratorKind;
 use crate::plants::PlantKind;
 use crate::{Error, bench};
@@ -72,15 +72,16 @@ struct Foreseen {
 impl Foreseen {
     fn new(config: &Config, way: Way, seconds_a_step: f64) -> Self {
         let Extent { evaluations, scenarios, steps, .. } = Extent::of(config);
-        let left = match way {
-            Way::Missing => evaluations,
-            Way::Begun { evaluations: done, .. } => evaluations.saturating_sub(done),
-            Way::Complete => 0,
+        let (left, spent) = match way {
+            Way::Missing => (evaluations, 0.0),
+            Way::Begun { evaluations: done, seconds, .. } => (evaluations.saturating_sub(done), seconds),
+            Way::Complete => (0, 0.0),
         };
         let simulations = left.saturating_mul(scenarios);
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = simulations as f64 * steps as f64 * seconds_a_step;
-        let seconds = config.swarm.stopping.wall_time.map_or(seconds, |time| seconds.min(time));
+        let seconds =
+            config.swarm.stopping.wall_time.map_or(seconds, |time| seconds.min((time - spent).max(0.0)));
         Self { study: config.study.clone(), way, evaluations: left, simulations, seconds }
     }
 
@@ -91,7 +92,7 @@ impl Foreseen {
             Way::Complete => "complete".into(),
         };
         vec![
-            shortened(&self.study, 36),
+            folded(&self.study, 30),
             count(self.evaluations),
             count(self.simulations),
             time(self.seconds),

@@ -7,8 +7,8 @@ use super::interrupt::Interrupt;
 use super::progress::Meter;
 use crate::Error;
 use crate::config::Config;
-use crate::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
-use crate::memory::live_bytes;
+use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
+use crate::memory::{self, live_bytes};
 use crate::report::checkpoint;
 use crate::tape;
 
@@ -42,23 +42,27 @@ impl<'a> Keeper<'a> {
         search: &SearchArgs,
         interrupt: &'a Interrupt,
         meter: Meter,
-        room: u64,
-    ) -> Self {
-        Self {
+        declared: &Declared,
+    ) -> Result<Self, Error> {
+        // With room for the largest state they never grow, so that growth is somebody else's.
+        let state = usize::try_from(declared.state()).unwrap_or(usize::MAX);
+        let [bytes, next] =
+            [memory::empty("the checkpoints", state)?, memory::empty("the checkpoints", state)?];
+        Ok(Self {
             directory,
             config,
             every: search.safety.checkpoint_every,
             meter,
             interrupt,
             interrupted: None,
-            room,
+            room: declared.checkpoints,
             first: None,
-            bytes: Vec::new(),
+            bytes,
             safe: 0,
-            next: Vec::new(),
+            next,
             warned: false,
             warned_of_growth: false,
-        }
+        })
     }
 
     /// Runs to the end or to an interruption. The first checkpoint is written before anything is computed: from then on the directory

@@ -4,6 +4,7 @@ use super::{print, table};
 use crate::Error;
 use crate::controllers::ControllerKind;
 use crate::costs::CostKind;
+use crate::figures::folded;
 use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
@@ -59,7 +60,11 @@ const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"]
 fn described<M: Member>(parameters: impl Fn(M) -> &'static [Parameter]) -> Vec<String> {
     let one = |member: &M| {
         let header: Vec<&str> = std::iter::once(member.name()).chain(COLUMNS).collect();
-        table::table(&header, &[2], parameters(*member).iter().map(cells))
+        let rows = parameters(*member).iter().map(cells).map(|mut row| {
+            row.last_mut().into_iter().for_each(|doc| *doc = folded(doc, 24));
+            row
+        });
+        table::table(&header, &[2], rows)
     };
     M::ALL.iter().map(one).collect()
 }
@@ -115,5 +120,7 @@ fn in_markdown(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Stri
 }
 
 fn rows<M: Member>() -> Vec<Vec<String>> {
-    M::ALL.iter().map(|member| vec![member.name().into(), member.summary().into()]).collect()
+    let longest = M::ALL.iter().map(|member| member.name().chars().count()).max().unwrap_or(0);
+    let row = |member: &M| vec![member.name().into(), folded(member.summary(), 78 - longest)];
+    M::ALL.iter().map(row).collect()
 }

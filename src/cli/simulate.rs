@@ -48,7 +48,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     let inputs: Vec<&Path> = args.gains.iter().chain([&args.config]).map(PathBuf::as_path).collect();
     keep_inputs(args.output.as_deref(), &inputs)?;
-    let config = overridden(load(&args.config)?, args)?;
+    let study = load(&args.config)?;
+    let dt = study.simulation.dt;
+    let config = overridden(study, args)?;
     let controller = &config.controller;
     let values = match &args.gains {
         Some(path) => gains(path, &config)?,
@@ -70,7 +72,9 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), states, &trajectory))?,
     }
     let conditions = &scenario.conditions;
-    if args.dt.is_some() && (conditions.dead_time > 0 || conditions.control_period > 1) {
+    if config.simulation.dt.to_bits() != dt.to_bits()
+        && (conditions.dead_time > 0 || conditions.control_period > 1)
+    {
         note("warning: dead_time and control_period are in steps of dt, so that --dt changes them too");
     }
     note(&ending(&config, &record));

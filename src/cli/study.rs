@@ -25,10 +25,10 @@ pub(super) struct Claim {
 }
 
 /// How far a study is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Way {
     Missing,
-    Begun { generations: u64, evaluations: u64 },
+    Begun { generations: u64, evaluations: u64, seconds: f64 },
     Complete,
 }
 
@@ -42,7 +42,11 @@ impl Claim {
         Ok(if is_complete {
             Way::Complete
         } else {
-            Way::Begun { generations: run.generations(), evaluations: run.evaluations() }
+            Way::Begun {
+                generations: run.generations(),
+                evaluations: run.evaluations(),
+                seconds: run.wall().as_secs_f64(),
+            }
         })
     }
 
@@ -129,7 +133,7 @@ impl Study {
             None => Run::new(&problem)?,
         };
         let was_complete = run.ended().is_some();
-        let mut keeper = Keeper::new(&directory, &config, search, interrupt, meter, declared.checkpoints);
+        let mut keeper = Keeper::new(&directory, &config, search, interrupt, meter, &declared)?;
         let tuning = keeper.keep(run, resources)?;
         let certificate = problem::certifier(&config)(&tuning.values);
         let interrupted = keeper.interrupted();

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
 use crate::engine::Tuning;
-use crate::figures::{count, number, rate};
+use crate::figures::{count, folded, number, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
@@ -139,7 +139,11 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
         ("wall time", wall),
     ];
     let applies = |(name, _): &(&str, String)| *name != "not simulated" || tally.rejected > 0;
-    table(&["", ""], &[], rows.into_iter().filter(applies).map(|(name, value)| vec![name.into(), value]))
+    table(
+        &["", ""],
+        &[],
+        rows.into_iter().filter(applies).map(|(name, value)| vec![name.into(), folded(&value, 49)]),
+    )
 }
 
 /// What the tuned gains do in the scenarios, and where they leave the plant.

@@ -8,6 +8,7 @@ use super::read::document;
 use super::section::{NAME_MAX, Section};
 use super::source::Source;
 use super::{Config, ConfigError, Refusal};
+use crate::controllers::ControllerKind;
 
 /// Most studies of a batch.
 pub const STUDIES_MAX: usize = 10_000;
@@ -140,7 +141,11 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
             )
         })?;
     }
-    let base = Config::check(study).map_or(String::new(), |config| config.study);
+    let base = Config::check(study).ok();
+    if let Some(base) = &base {
+        adopt(&mut table, base.controller.kind);
+    }
+    let base = base.map_or(String::new(), |config| config.study);
     let label = |with_seed: bool| {
         let parts = chosen
             .iter()
@@ -160,6 +165,26 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
         toml::to_string(&table).map_err(|error| refuse(error.to_string(), "give values of TOML".into()))?;
     let config = Config::parse(study.path(), &text).map_err(|error| refuse(error.problem, error.remedy))?;
     Ok(Entry { config, group: label(false) })
+}
+
+/// Makes a study of `before` one of the controller that it names now: gains that both have keep their bounds and values, those that the
+/// new one alone has are searched where they are by default, and what it does not know goes.
+fn adopt(table: &mut Table, before: ControllerKind) {
+    let Some(section) = table.get_mut("controller").and_then(Value::as_table_mut) else { return };
+    let name = section.get("type").and_then(Value::as_str).unwrap_or_default();
+    let Some(now) = ControllerKind::ALL.iter().find(|kind| kind.name() == name) else { return };
+    let has =
+        |kind: ControllerKind, name: &str| kind.parameters().iter().any(|parameter| parameter.name == name);
+    if *now == before {
+        return;
+    }
+    section.retain(|key, _| !has(before, key) || has(*now, key));
+    if let Some(tune) = table.get_mut("tune").and_then(Value::as_array_mut) {
+        let named = |gain: &Value| gain.get("parameter").and_then(Value::as_str).map(String::from);
+        tune.retain(|gain| named(gain).is_none_or(|name| has(*now, &name)));
+        let own = now.parameters().iter().filter(|own| own.search.is_some() && !has(before, own.name));
+        tune.extend(own.map(|own| Table::from_iter([("parameter".into(), own.name.into())]).into()));
+    }
 }
 
 /// Sets a key within sections, which are made where there are none; the name of what is in the way.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::source::{FILE_SIZE_MAX, read_bounded};
 use super::{Config, ConfigError, Refusal, one_of};
 use crate::controllers::ControllerKind;
+use crate::figures::shortened;
 use crate::parameter::Short;
 
 /// A row of `gains.csv` as it is written.
@@ -42,32 +43,43 @@ const NEEDED: [&str; 3] = ["controller", "gain", "value"];
 const KNOWN: [&str; 6] = ["study", "seed", "unit", "lower", "upper", "tuned"];
 
 fn form() -> String {
-    format!("expected the columns {}, beside them whatever else is written by `tune`", NEEDED.join(","))
+    format!("expected the columns {}; {} may stand beside them", NEEDED.join(", "), KNOWN.join(", "))
 }
 
 /// Where the columns are that matter.
 struct Columns {
     needed: [usize; 3],
-    study: Option<usize>,
+    /// Study and seed.
+    of: [Option<usize>; 2],
+    /// Which columns have a name.
+    named: Vec<bool>,
 }
 
 impl Columns {
     fn find(header: &csv::StringRecord) -> Result<Self, Refusal> {
-        if header.iter().any(|name| name.contains(';')) {
-            let remedy = "save it with commas between the cells, and points in the numbers".into();
-            return Err(Refusal { problem: "has semicolons between the cells".into(), remedy });
+        for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
+            if header.iter().any(|cell| cell.contains(separator)) {
+                let remedy = "save it with commas between the cells, and points in the numbers".into();
+                return Err(Refusal { problem: format!("has {name} between the cells"), remedy });
+            }
         }
         let refuse = |problem| Err(Refusal { problem, remedy: form() });
         let stray = |name: &&str| !name.is_empty() && !NEEDED.contains(name) && !KNOWN.contains(name);
         if let Some(name) = header.iter().find(stray) {
-            return refuse(format!("has the unknown column {name}"));
+            return refuse(format!("has the unknown column {}", shortened(name, 40)));
+        }
+        let twice =
+            |(at, name): &(usize, &str)| !name.is_empty() && header.iter().take(*at).any(|n| n == *name);
+        if let Some((_, name)) = header.iter().enumerate().find(twice) {
+            return refuse(format!("has the column {name} twice"));
         }
         let find = |name: &str| header.iter().position(|found| found == name);
         let [Some(controller), Some(gain), Some(value)] = NEEDED.map(find) else {
             let lacks: Vec<&str> = NEEDED.into_iter().filter(|name| find(name).is_none()).collect();
             return refuse(format!("holds no gains: it lacks {}", lacks.join(", ")));
         };
-        Ok(Self { needed: [controller, gain, value], study: find("study") })
+        let named = header.iter().map(|name| !name.is_empty()).collect();
+        Ok(Self { needed: [controller, gain, value], of: ["study", "seed"].map(find), named })
     }
 }
 
@@ -76,7 +88,8 @@ struct Reading<'a> {
     controller: ControllerKind,
     values: &'a mut [f64],
     seen: &'a mut [bool],
-    study: Option<String>,
+    /// The study and the seed of the first row.
+    of: Option<[String; 2]>,
 }
 
 impl Reading<'_> {
@@ -85,29 +98,45 @@ impl Reading<'_> {
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let [controller, gain, text] = columns.needed.map(cell);
         let refuse = |problem, remedy| Err(Refusal { problem, remedy });
-        if let Some(found) = columns.study.map(cell) {
-            let first = self.study.get_or_insert_with(|| found.into());
-            if first != found {
-                let remedy = "keep the rows of one study".into();
-                return refuse(format!("holds gains of {first} and of {found}"), remedy);
-            }
+        let is_named = |column: usize| columns.named.get(column).copied().unwrap_or(false);
+        if let Some((_, stray)) =
+            record.iter().enumerate().find(|(k, cell)| !cell.is_empty() && !is_named(*k))
+        {
+            let remedy = "write points in the numbers, and no cell without a column".into();
+            return refuse(format!("has the cell {} beyond its columns", shortened(stray, 40)), remedy);
+        }
+        let of = columns.of.map(|column| column.map_or("", cell));
+        let first = self.of.get_or_insert_with(|| of.map(String::from));
+        if first.each_ref().map(String::as_str) != of {
+            let shown = |[study, seed]: [&str; 2]| format!("{study} {seed}").trim().to_owned();
+            let (first, found) = (shown(first.each_ref().map(String::as_str)), shown(of));
+            return refuse(
+                format!("holds gains of {first} and of {found}"),
+                "keep the rows of one tuning".into(),
+            );
         }
         let name = self.controller.name();
         if controller != name {
             let remedy = format!("allowed: gains of {name}, the controller of the config");
-            return refuse(format!("controller = {controller}"), remedy);
+            return refuse(format!("controller = {}", shortened(controller, 40)), remedy);
         }
         let parameters = self.controller.parameters();
         let Some(index) = parameters.iter().position(|parameter| parameter.name == gain) else {
             let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            return refuse(format!("unknown gain {gain}"), format!("allowed: {}", one_of(gain, &names)));
+            return refuse(
+                format!("unknown gain {}", shortened(gain, 40)),
+                format!("allowed: {}", one_of(gain, &names)),
+            );
         };
         if self.seen[index] {
             return refuse(format!("{gain} stands twice"), "keep one of the two rows".into());
         }
         let value = text.parse().ok().filter(|value| parameters[index].allows(*value));
         let Some(value) = value else {
-            return refuse(format!("{gain} = {text}"), format!("allowed: {}", parameters[index].allowed()));
+            return refuse(
+                format!("{gain} = {}", shortened(text, 40)),
+                format!("allowed: {}", parameters[index].allowed()),
+            );
         };
         (self.seen[index], self.values[index]) = (true, value);
         Ok(())
@@ -143,7 +172,7 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
     let columns = Columns::find(csv.headers().map_err(malformed)?).map_err(|found| refuse(Some(1), found))?;
     let mut values = defaults.to_vec();
     let mut seen = vec![false; values.len()];
-    let mut reading = Reading { controller, values: &mut values, seen: &mut seen, study: None };
+    let mut reading = Reading { controller, values: &mut values, seen: &mut seen, of: None };
     for record in csv.records() {
         let record = record.map_err(malformed)?;
         if record.iter().any(|cell| !cell.is_empty()) {

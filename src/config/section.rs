@@ -125,7 +125,7 @@ impl<'a> Section<'a> {
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
         let allowed = format!(
-            "1 to {NAME_MAX} letters a-z and A-Z, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv` or `.html`"
+            "1 to {NAME_MAX} letters a-z and A-Z, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv`, `.html`, `.json` or `.bin`"
         );
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
@@ -345,7 +345,8 @@ impl<'a> Section<'a> {
 /// Whether a text can be the name of a directory; the directories of several studies stand beside tables and a page.
 pub(super) fn is_file_name(text: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_result = Path::new(text).extension().is_some_and(|end| end == "csv" || end == "html");
+    let end = Path::new(text).extension().and_then(|end| end.to_str());
+    let is_result = end.is_some_and(|end| ["csv", "html", "json", "bin"].contains(&end));
     (1..=NAME_MAX).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.') && !is_result
 }
 

@@ -63,7 +63,13 @@ impl Declared {
     /// With what a run takes that is saved on the way: the last state, the next, and the file.
     #[must_use]
     pub fn with_checkpoints(self) -> Self {
-        Self { checkpoints: 3 * (self.swarms + self.log) + (1 << 16), ..self }
+        Self { checkpoints: 3 * self.state() + (1 << 16), ..self }
+    }
+
+    /// The state of the run as bytes.
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        self.swarms + self.log
     }
 
     /// All together.

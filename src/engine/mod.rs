@@ -310,6 +310,12 @@ impl<'p> Run<'p> {
         self.search.generations()
     }
 
+    /// Time that it has taken.
+    #[must_use]
+    pub fn wall(&self) -> Duration {
+        Duration::from_nanos(self.wall_ns)
+    }
+
     /// Gain vectors judged.
     #[must_use]
     pub fn evaluations(&self) -> u64 {

@@ -8,6 +8,7 @@ use super::validation::validated_on;
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::costs::CostKind;
+use crate::problem;
 use crate::simulation::{Ending, Record};
 
 /// The results of a tuning as its files tell them.
@@ -102,10 +103,15 @@ impl Results {
     }
 
     /// A column of `summary.csv` that the gains do not bear out now: they are of another tuning, or of a version of the program that reckoned
-    /// differently. `records` are what they do in the scenarios; gains that break a constraint have not been simulated, so that nothing is
-    /// said of them.
+    /// differently. `records` are what they do in the scenarios; of gains that break a constraint, which have not been simulated, only the
+    /// certificate tells.
     #[must_use]
     pub fn contradiction(&self, records: &[Record]) -> Option<String> {
+        let real_part = problem::certifier(&self.config)(&self.values).max_real_part;
+        let told = self.number("max_real_part");
+        if (told - real_part).abs() > 1e-6 * real_part.abs() {
+            return Some("max_real_part".into());
+        }
         if self.summary("failed").is_empty() {
             return None;
         }

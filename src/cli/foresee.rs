@@ -88,11 +88,11 @@ impl Foreseen {
     fn cells(&self) -> Vec<String> {
         let way = match self.way {
             Way::Missing => String::new(),
-            Way::Begun { generations, .. } => format!("begun, at generation {}", count(generations)),
+            Way::Begun { generations, .. } => format!("at generation {}", count(generations)),
             Way::Complete => "complete".into(),
         };
         vec![
-            folded(&self.study, 30),
+            folded(&self.study, 27),
             count(self.evaluations),
             count(self.simulations),
             time(self.seconds),

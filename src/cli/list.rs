@@ -60,10 +60,17 @@ const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"]
 fn described<M: Member>(parameters: impl Fn(M) -> &'static [Parameter]) -> Vec<String> {
     let one = |member: &M| {
         let header: Vec<&str> = std::iter::once(member.name()).chain(COLUMNS).collect();
-        let rows = parameters(*member).iter().map(cells).map(|mut row| {
-            row.last_mut().into_iter().for_each(|doc| *doc = folded(doc, 24));
-            row
-        });
+        let mut rows: Vec<Vec<String>> = parameters(*member).iter().map(cells).collect();
+        let columns = 0..COLUMNS.len();
+        let width = |column: usize| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            2 + cells.chain([header[column].chars().count()]).max().unwrap_or(0)
+        };
+        // The meaning has what the others leave of a line.
+        let room = 80_usize.saturating_sub(columns.map(width).sum()).max(16);
+        for doc in rows.iter_mut().filter_map(|row| row.last_mut()) {
+            *doc = folded(doc, room);
+        }
         table::table(&header, &[2], rows)
     };
     M::ALL.iter().map(one).collect()

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use gainswarm::bench::{Measurement, TARGETS, Thresholds};
+use gainswarm::controllers::ControllerKind;
 use serde_json::Value;
 
 use crate::support::{gainswarm, stderr, stdout, write_config};
@@ -22,6 +24,9 @@ fn every_controller_is_ready_and_the_files_say_so() {
     let (code, json, messages) = audit(directory.path(), &[]);
     assert_eq!(code, Some(0), "{messages}");
     assert_eq!(json["ready"], true);
+    let self_test = json["self_test"].as_array().expect("a list");
+    assert_eq!(self_test.len(), 4, "an allocation alone and by workers, a leak, growth");
+    assert!(self_test.iter().all(|planted| planted["caught"] == true), "{self_test:?}");
     let controllers = json["controllers"].as_array().expect("a list");
     assert_eq!(controllers.len(), 4);
     for controller in controllers {
@@ -37,20 +42,6 @@ fn every_controller_is_ready_and_the_files_say_so() {
         let png = std::fs::read(directory.path().join(format!("{name}.png"))).expect("a plot");
         assert!(png.starts_with(b"\x89PNG"));
     }
-    // A tuning tells the same bytes a simulation.
-    let tuned = directory.path().join("tuned");
-    let run = gainswarm(&[
-        "tune",
-        "configs/classical.toml",
-        "--generations",
-        "2",
-        "--quiet",
-        "--json",
-        "--output",
-        tuned.to_str().expect("UTF-8"),
-    ]);
-    let summary: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
-    assert_eq!(summary["bytes_per_simulation"], controllers[0]["bytes_per_simulation"]);
     // Live bytes of every length of a simulation are the same.
     let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
     let rows: Vec<csv::StringRecord> = csv.records().map(|row| row.expect("a row")).collect();
@@ -95,20 +86,65 @@ fn what_keeps_gains_from_being_simulated_and_starts_of_another_controller_are_le
 }
 
 #[test]
-fn a_planted_fault_costs_points_is_named_and_ends_with_exit_code_1() {
-    for (plant, phase) in [("leak", "leak detection"), ("allocation", "memory patterns")] {
+fn a_tuning_a_bench_and_the_audit_tell_the_same_bytes_a_simulation() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, audited, messages) = audit(directory.path(), &[]);
+    assert_eq!(code, Some(0), "{messages}");
+    // Without --check, so that how fast it is says nothing.
+    let bench = gainswarm(&["bench", "--duration", "1s", "--threads", "1", "--quiet", "--json"]);
+    let measured: Value = serde_json::from_str(&stdout(&bench)).expect("JSON");
+    for (k, controller) in ControllerKind::ALL.iter().enumerate() {
+        let (audited, measured) = (&audited["controllers"][k], &measured["controllers"][k]);
+        let name = controller.name();
+        assert_eq!((&audited["controller"], &measured["controller"]), (&name.into(), &name.into()));
+        assert_eq!(audited["bytes_per_simulation"], measured["bytes_per_simulation"], "{name}");
+        for (history, key) in
+            [("", "bytes_per_simulation"), ("[history]\ncapacity = 100\n", "declared_bytes_with_history")]
+        {
+            let study = format!(
+                "[controller]\ntype = \"{name}\"\n{history}[simulation]\nduration = 0.2\n[[scenarios]]\n\
+                 initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.stopping]\ngenerations = 2\n"
+            );
+            let config = write_config(directory.path(), "study.toml", study);
+            let output = directory.path().join(format!("{name} {key}"));
+            let output = output.to_str().expect("UTF-8");
+            let run = gainswarm(&["tune", &config, "--quiet", "--json", "--output", output]);
+            let summary: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+            assert!(summary["bytes_per_simulation"].as_u64().expect("bytes") > 0);
+            assert_eq!(summary["bytes_per_simulation"], audited[key], "{name} {history}");
+        }
+    }
+}
+
+#[test]
+fn a_planted_fault_turns_red_what_it_breaks_and_nothing_else() {
+    let cases: [(&str, &[&str], f64); 3] = [
+        ("leak", &["memory patterns", "leak detection", "stress", "batch", "soak", "cleanup"], 0.0),
+        ("allocation", &["memory patterns", "stress", "batch", "soak"], 0.0),
+        // Nothing of it is left when its problem is dropped.
+        ("growth", &["memory patterns", "history bounds", "stress", "batch", "soak"], 1.0),
+    ];
+    for (plant, expected, bytes_per_step) in cases {
         let directory = tempfile::tempdir().expect("a directory");
+        let controller = ["--controllers", "super_twisting", "--soak", "1s"];
         let (code, json, messages) =
-            audit(directory.path(), &["--controllers", "super_twisting", "--plant", plant]);
+            audit(directory.path(), &[&controller[..], &["--plant", plant]].concat());
         assert_eq!(code, Some(1), "{messages}");
-        assert!(messages.contains(&format!("super_twisting: {phase} is not green")), "{messages}");
         assert_eq!(json["ready"], false);
-        assert!(json["controllers"][0]["score"].as_u64().expect("a score") < 100);
-        let green = |name: &str| {
-            let phases = json["controllers"][0]["phases"].as_array().expect("a list");
-            phases.iter().find(|phase| phase["name"] == name).expect("the phase")["green"].clone()
-        };
-        assert_eq!(green(phase), false);
+        let found = &json["controllers"][0];
+        let phases = found["phases"].as_array().expect("a list");
+        let names = phases.iter().filter(|phase| phase["green"] == false).map(|phase| &phase["name"]);
+        let red: Vec<&str> = names.filter_map(Value::as_str).collect();
+        assert_eq!(red, expected, "{plant}: {phases:?}");
+        let points =
+            [("memory patterns", 20), ("leak detection", 25), ("history bounds", 10), ("stress", 20)];
+        let points = points.iter().chain(&[("batch", 10), ("soak", 0), ("cleanup", 15)]);
+        let lost: u64 = points.filter(|(name, _)| red.contains(name)).map(|(_, points)| points).sum();
+        assert_eq!(found["score"], 100 - lost, "{plant}");
+        assert_eq!(found["bytes_per_step"], bytes_per_step, "{plant}");
+        for phase in expected {
+            assert!(messages.contains(&format!("super_twisting: {phase} is not green")), "{messages}");
+        }
     }
 }
 
@@ -267,4 +303,96 @@ fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
     let accepted = tune(&format!("{}K", needed / 1024 + 1));
     assert!(accepted.status.success(), "{}", stderr(&accepted));
     assert_eq!(tune("a lot").status.code(), Some(2));
+}
+
+#[test]
+fn bench_names_every_threshold_that_is_missed_and_no_other() {
+    let good = Measurement {
+        controller: ControllerKind::Classical,
+        turns: 4,
+        steps_per_s: vec![(1, 200_000.0), (2, 1.0)],
+        simulations_per_s: 1.0,
+        ns_per_step: 1.0,
+        kernel_steps_per_s: 1.0,
+        peak_flops: 1.0,
+        flops: None,
+        latency_ms: [0.1, 0.5, 9.0],
+        bytes_per_simulation: 288,
+        allocations: Some(0),
+        growth_bytes: 0,
+        overhead: 0.005,
+        efficiency: 0.1,
+    };
+    let thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
+    assert_eq!(TARGETS, thresholds, "what README and the design promise");
+    assert!(good.misses(&thresholds).is_empty(), "{:?}", good.misses(&thresholds));
+    let unmetered = Measurement { allocations: None, ..good.clone() };
+    assert!(unmetered.misses(&thresholds).is_empty());
+    let cases = [
+        (
+            Measurement { steps_per_s: vec![(1, 199_999.0), (2, 1e9)], ..good.clone() },
+            "199999 control steps/s on one thread, wanted: 200000",
+        ),
+        (
+            Measurement { latency_ms: [0.1, 0.501, 9.0], ..good.clone() },
+            "(P99) of 0.501 ms a simulated second, allowed: 0.5",
+        ),
+        (Measurement { overhead: 0.0051, ..good.clone() }, "scheduling overhead of 0.510 %, allowed: 0.5 %"),
+        (Measurement { growth_bytes: 1, ..good.clone() }, "growth of 1 bytes a turn, allowed: 0"),
+        (Measurement { allocations: Some(1), ..good.clone() }, "1 allocations on the hot path, allowed: 0"),
+    ];
+    for (measurement, said) in cases {
+        let misses = measurement.misses(&thresholds);
+        assert!(misses.len() == 1 && misses[0].contains(said), "{misses:?}, not {said}");
+    }
+}
+
+#[test]
+fn a_tuning_that_grows_says_so_once_and_stops_at_its_memory_limit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // A bundle of simulations, none of which falls, so that a generation keeps 4,000 bytes of the planted growth.
+    let study = "[simulation]\nduration = 4.0\nearly_abandonment = false\n[[scenarios]]\n\
+        initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm]\nparticles = 4\n\
+        [[tune]]\nparameter = \"k1\"\nlower = 29.0\nupper = 30.0\n";
+    let config = write_config(directory.path(), "grows.toml", study);
+    let output = directory.path().join("out");
+    let tune = |generations: &str, options: &[&str]| {
+        let output = output.to_str().expect("UTF-8");
+        let fixed = ["tune", &config, "--threads", "1", "--generations", generations, "--output", output];
+        gainswarm(&[&fixed[..], options].concat())
+    };
+    let growth = |file: &str| -> i64 {
+        let mut csv = csv::Reader::from_path(output.join(file)).expect("a table");
+        let header = csv.headers().expect("a header").clone();
+        let at = header.iter().position(|column| column == "growth_bytes").expect("the column");
+        let last = csv.records().last().expect("a row").expect("a row");
+        last[at].parse().expect("bytes")
+    };
+    let warning = "warning: memory grows: 4000 bytes by generation 1; this is a bug of gainswarm";
+    let clean = tune("10", &[]);
+    assert!(clean.status.success() && !stderr(&clean).contains("warning"), "{}", stderr(&clean));
+    assert_eq!(growth("summary.csv"), 0);
+
+    let grown = tune("10", &["--force", "--plant", "growth"]);
+    assert_eq!(grown.status.code(), Some(0), "{}", stderr(&grown));
+    assert!(stderr(&grown).contains(warning), "{}", stderr(&grown));
+    assert_eq!(stderr(&grown).matches("memory grows").count(), 1);
+    assert_eq!((growth("summary.csv"), growth("convergence.csv")), (40_000, 40_000));
+
+    let refused = stderr(&tune("1000", &["--force", "--memory-limit", "1K"]));
+    let (_, rest) = refused.split_once("needs ").expect("a number");
+    let needed: u64 = rest.split(' ').next().expect("a number").parse().expect("a number");
+    let limit = format!("{}K", needed / 1024 + 1);
+    let stopped = tune("1000", &["--force", "--plant", "growth", "--memory-limit", &limit]);
+    let said = stderr(&stopped);
+    assert_eq!(stopped.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("error: the run uses more memory than memory_limit allows and stops").count(), 1);
+    assert_eq!(said.matches("memory grows").count(), 1);
+    assert!(!said.contains("no gain vector was found"), "its gains hold: {said}");
+    let grown = growth("summary.csv");
+    assert!(0 < grown && grown < 4_000_000, "{grown} bytes: it has stopped on the way");
+
+    let resumed = tune("1000", &["--resume", "--memory-limit", "1G"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", stderr(&resumed));
+    assert_eq!(growth("summary.csv"), grown, "what has grown before is not forgotten");
 }

@@ -31,6 +31,7 @@ fn lasting(output: &Path) -> BTreeMap<String, String> {
     let mut csv = csv::Reader::from_path(output.join("summary.csv")).expect("a summary");
     let header = csv.headers().expect("a header").clone();
     let times = ["wall_s", "simulations_per_s", "ns_per_control_step"];
+    let mut order = Vec::new();
     for record in csv.records() {
         let record = record.expect("a row");
         let cells = header.iter().zip(record.iter()).filter(|(name, _)| !times.contains(name));
@@ -39,7 +40,9 @@ fn lasting(output: &Path) -> BTreeMap<String, String> {
         let manifest =
             std::fs::read_to_string(output.join(&record[0]).join("manifest.json")).expect("a manifest");
         found.insert(record[0].into(), format!("{gains}{convergence}{summary:?}{manifest}"));
+        order.push(record[0].to_owned());
     }
+    found.insert("the order of the summary".into(), order.join(", "));
     found
 }
 
@@ -90,7 +93,7 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
     };
     assert!(start("whole").wait().expect("an end").success());
     let expected = lasting(&output("whole"));
-    assert_eq!(expected.len(), 1 + 20 + 20);
+    assert_eq!(expected.len(), 2 + 20 + 20);
 
     // Killed when so many studies are done and the next has run for a moment.
     for (done, pause_ms) in [(0, 30), (3, 0), (6, 4), (10, 11), (14, 23)] {

@@ -2,7 +2,7 @@
 //!
 //! What is paid once (a problem, a workspace, threads) and what is paid a step are measured apart, and the verdict comes from the
 //! second. Every figure is a reading of the [`Meter`](crate::memory::Meter) or of an arena in this run, at a moment when nothing else
-//! runs; none is a claim. Before anything is believed, a planted allocation and a planted leak must be caught.
+//! runs; none is a claim. Before anything is believed, a planted allocation, a planted leak and planted growth must be caught.
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ mod phases;
 mod planted;
 
 pub use planted::Fault;
+pub(crate) use planted::plant;
 
 /// What is audited and how long.
 #[derive(Debug, Clone)]
@@ -109,8 +110,8 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// Whether what was planted was caught, with a line about it: an allocation on the hot path, by one thread and by
-    /// the workers of a tuning, and a leak.
-    pub self_test: [(bool, String); 3],
+    /// the workers of a tuning, a leak, and growth with the steps.
+    pub self_test: [(bool, String); 4],
     /// A finding a controller.
     pub findings: Vec<Finding>,
     /// How many controllers have no finding yet: the audit goes on, or was interrupted.

@@ -57,11 +57,7 @@ fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Res
 }
 
 fn problem(plan: &Plan, config: &Config) -> Problem {
-    let problem = Problem::new(config);
-    match plan.fault {
-        Some(fault) => plant(problem, fault),
-        None => problem,
-    }
+    plant(Problem::new(config), plan.fault)
 }
 
 /// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
@@ -104,8 +100,8 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     })
 }
 
-/// Plants an allocation and a leak, and looks whether the phases find them.
-pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 3], Error> {
+/// Plants an allocation, a leak and growth, and looks whether the phases find them.
+pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
     let controller = plan.controllers.first().copied().unwrap_or(ControllerKind::ALL[0]);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
@@ -115,6 +111,9 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 3], Error> {
     let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(Fault::Leak), &config)?;
     planted::give_back();
+    // On a start that no controller falls from: growth shows only where steps are done.
+    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(Fault::Growth) };
+    let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
         (
@@ -126,6 +125,7 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 3], Error> {
         ),
         (by_workers > 0, format!("the same by {} workers: {by_workers} seen", workers.len())),
         (!leak.green, format!("a planted leak: {}", leak.finding)),
+        (!growth.green && bytes_per_step > 0.0, format!("planted growth: {}", growth.finding)),
     ])
 }
 

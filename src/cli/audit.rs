@@ -3,17 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
-
-use super::args::{duration, factor};
+use super::args::{FaultArgs, duration, factor};
 use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Fault, Finding, Plan, Watcher};
+use crate::audit::{self, Audit, Finding, Plan, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
-use crate::registry::Member;
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -39,9 +36,8 @@ pub(super) struct Args {
     /// Fewer cycles and steps
     #[arg(long)]
     quick: bool,
-    /// A fault to find, to see that the audit fails
-    #[arg(long, hide = true, value_parser = PossibleValuesParser::new(["allocation", "leak"]))]
-    plant: Option<String>,
+    #[command(flatten)]
+    fault: FaultArgs,
     /// Where audit.json, audit.csv and the plots go [default: outputs/audit]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -69,20 +65,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         print(&show(&audit))?;
         note(&format!("written to {}", directory.display()));
     }
-    if !audit.works() {
-        note(
-            "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed",
-        );
-    }
-    for finding in &audit.findings {
-        for phase in finding.phases.iter().filter(|phase| !phase.green) {
-            note(&format!(
-                "error: {}: {} is not green: {}",
-                finding.controller.name(),
-                phase.name,
-                phase.finding
-            ));
-        }
+    for line in complaints(&audit) {
+        note(&line);
     }
     if audit.open > 0 {
         let (done, all) = (audit.findings.len(), plan.controllers.len());
@@ -93,6 +77,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     // What comes after the last controller interrupts nothing.
     let cut = audit.open > 0 || audit.findings.iter().any(|finding| finding.interrupted);
     Ok(watcher.interrupt.exit_code().filter(|_| cut).map_or(Exit::of(audit.is_ready()), Exit::Interrupted))
+}
+
+/// What is wrong, a line each.
+fn complaints(audit: &Audit) -> Vec<String> {
+    let broken = "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed";
+    let red = |finding: &Finding| {
+        let name = finding.controller.name();
+        let lines = finding.phases.iter().filter(|phase| !phase.green);
+        let lines =
+            lines.map(|phase| format!("error: {name}: {} is not green: {}", phase.name, phase.finding));
+        lines.collect::<Vec<_>>()
+    };
+    let first = (!audit.works()).then(|| broken.to_owned());
+    first.into_iter().chain(audit.findings.iter().flat_map(red)).collect()
 }
 
 /// Tells what is going on, and writes what is known after every controller.
@@ -121,7 +119,6 @@ impl Watcher for Follower<'_> {
 
 fn plan(args: &Args) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
-    let planted = |name: &String| Fault::ALL.iter().copied().find(|fault| fault.name() == name);
     Ok(Plan {
         base,
         controllers: args.controllers.kinds(),
@@ -130,7 +127,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         soak: args.soak,
         alert_factor: args.alert_factor,
         resources: args.machine.resources()?,
-        fault: args.plant.as_ref().and_then(planted),
+        fault: args.fault.planted(),
     })
 }
 
@@ -166,4 +163,24 @@ fn show(audit: &Audit) -> String {
 
 fn mark(green: bool, name: &str, line: &str) -> String {
     wrapped(&format!("  {}  {name:<16} ", if green { "ok  " } else { "FAIL" }), "", line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_that_misses_what_is_planted_says_that_it_is_broken_and_fails() {
+        let caught = || std::array::from_fn(|_| (true, String::new()));
+        let works = Audit { self_test: caught(), findings: Vec::new(), open: 0 };
+        assert!(works.works() && works.is_ready() && complaints(&works).is_empty());
+        for missed in 0..works.self_test.len() {
+            let mut audit = works.clone();
+            audit.self_test[missed].0 = false;
+            assert!(!audit.works() && !audit.is_ready());
+            let lines = complaints(&audit);
+            assert!(lines.len() == 1 && lines[0].contains("the audit is broken"), "{lines:?}");
+            assert_eq!(Exit::of(audit.is_ready()), Exit::Failure);
+        }
+    }
 }

@@ -6,7 +6,6 @@ use super::interrupt::Interrupt;
 use super::keeper::Keeper;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
-use crate::Error;
 use crate::config::Config;
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::problem::{self, Problem};
@@ -14,6 +13,7 @@ use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, StudyRow, Summary};
 use crate::stability::Certificate;
 use crate::swarm::StopReason;
+use crate::{Error, audit};
 
 /// A study, the directory that it may write into, and how far it is.
 pub(super) struct Claim {
@@ -122,7 +122,7 @@ impl Study {
         meter: Meter,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
-        let problem = Problem::new(&config);
+        let problem = audit::plant(Problem::new(&config), search.fault.planted());
         // Before the directory is claimed for a run that cannot be.
         let declared = Declared::of(&problem, resources).with_checkpoints();
         if !saved.as_ref().is_some_and(|saved| saved.published) {

@@ -188,7 +188,7 @@ fn a_gain_that_ends_at_its_bound_is_marked() {
     assert!(run.status.success(), "{}", stderr(&run));
     let gains = std::fs::read_to_string(output.join("gains.csv")).expect("gains");
     let bound = gains.lines().find(|line| line.starts_with("classical,K,")).expect("K");
-    assert!(bound.starts_with("classical,K,1,") || bound.starts_with("classical,K,1.000001,"), "{bound}");
+    assert!(bound.starts_with("classical,K,1.0,") || bound.starts_with("classical,K,1.000001,"), "{bound}");
     let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
     let row = page.split("<tr data-gain=\"K\">").nth(1).and_then(|rest| rest.split("</tr>").next());
     assert!(row.expect("a row").contains("<span class=\"mark\">at its bound</span>"), "{row:?}");

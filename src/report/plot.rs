@@ -291,15 +291,17 @@ impl Mark {
         Y: Ranged<ValueType = f64>,
     {
         let mut pieces = Vec::new();
-        let mut from = 0;
+        let (mut from, mut before) = (0, (0, 0));
         let place = |point| chart.as_coord_spec().translate(point);
-        for (k, window) in self.points.windows(3).enumerate() {
-            let [a, b, c] = [place(&window[0]), place(&window[1]), place(&window[2])];
-            let is_sharp = (b.0 - a.0) * (c.0 - b.0) + (b.1 - a.1) * (c.1 - b.1) < 0;
-            if turns == Turns::Split && is_sharp {
-                pieces.push(&self.points[from..k + 2]);
-                from = k + 1;
+        for (k, window) in self.points.windows(2).enumerate() {
+            let [a, b] = [place(&window[0]), place(&window[1])];
+            let step = (b.0 - a.0, b.1 - a.1);
+            if turns == Turns::Split && step.0 * before.0 + step.1 * before.1 < 0 {
+                pieces.push(&self.points[from..=k]);
+                from = k;
             }
+            // Points on the same pixel are no turn.
+            before = if step == (0, 0) { before } else { step };
         }
         pieces.push(&self.points[from..]);
         pieces

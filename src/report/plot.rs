@@ -16,7 +16,7 @@ const TOP: u32 = 45;
 const RIGHT: u32 = 45;
 const BOTTOM: u32 = 150;
 /// Left of the labels: half of the upper line of a turned label would be cut off at the edge.
-const EDGE: u32 = 12;
+const EDGE: u32 = 8;
 const FONT: u32 = 36;
 
 /// A plot.

@@ -1,12 +1,14 @@
 //! Tuned gains, simulated once more to be looked at: every scenario's outcome, and the trajectories of some.
 //!
-//! A trajectory is thinned to the samples without which a straight line between its neighbours would be seen to be wrong.
+//! A trajectory is thinned to the samples without which a straight line between its neighbours would be seen to be wrong; of what
+//! chatters its extremes are kept.
 
 use crate::Error;
 use crate::config::Config;
 use crate::costs::TermSet;
 use crate::engine::Solo;
 use crate::problem::Problem;
+use crate::sampling::Group;
 use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
 
 /// Scenarios whose trajectories are shown at most.
@@ -16,6 +18,10 @@ const SAMPLES: u64 = 4000;
 const KEPT_MAX: usize = 1500;
 /// How far a straight line may be off, as a share of what is seen of a column: a pixel of a large plot.
 const TOLERANCE: f64 = 1.0 / 700.0;
+/// A column that alone needs more rows is rough: it chatters.
+const ROUGH: usize = KEPT_MAX / 4;
+/// Intervals in each of which a rough column keeps its least and its largest value.
+const INTERVALS: usize = 125;
 
 /// What gains do in the scenarios of a study.
 #[derive(Debug, Clone)]
@@ -75,7 +81,9 @@ impl Replay {
         let worst = costs.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index);
         let runs = shown(records.len(), worst).into_iter().map(|index| {
             let scenario = &problem.scenarios[index];
-            let every = usize::try_from(config.simulation.steps().div_ceil(SAMPLES)).unwrap_or(usize::MAX);
+            // Odd: what flips each step would look still in every second sample.
+            let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
+            let every = usize::try_from(every).unwrap_or(usize::MAX);
             let (_, trajectory) = problem.simulator.record(level, values, scenario, every)?;
             let states = config.plant.kind.states();
             let columns =
@@ -104,18 +112,30 @@ fn shown(count: usize, worst: usize) -> Vec<usize> {
     shown
 }
 
-/// The number of a scenario and where it starts.
+/// The number of a scenario, its group where there are several, and where it starts.
 fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
     let states = config.plant.kind.states().iter().zip(&scenario.initial_state);
     let moved: Vec<String> = states
         .filter(|(_, value)| **value != 0.0)
         .map(|(state, value)| format!("{} {}", state.name, (value * 1e4).round() / 1e4))
         .collect();
-    let start = if moved.is_empty() { "at rest".into() } else { moved.join(", ") };
-    format!("{}: {start}", index + 1)
+    let start = if moved.is_empty() { vec!["at rest".into()] } else { moved };
+    let words: Vec<String> = group_name(&config.scenarios, index).into_iter().chain(start).collect();
+    format!("{}: {}", index + 1, words.join(", "))
 }
 
-/// The samples that are needed to see the same curves.
+/// The name of a scenario's group; none of the only group, nor of a single scenario that nobody named.
+fn group_name(groups: &[Group], index: usize) -> Option<String> {
+    let mut ends = groups.iter().scan(0, |end, group| {
+        *end += group.count;
+        Some(*end)
+    });
+    let place = ends.position(|end| index < end).filter(|_| groups.len() > 1)?;
+    let Group { name, count, .. } = &groups[place];
+    (*count > 1 || *name != format!("group_{}", place + 1)).then(|| name.clone())
+}
+
+/// The samples that are needed to see the same curves, and of those that chatter the same band.
 fn thinned(trajectory: &Trajectory) -> Trajectory {
     let width = trajectory.width;
     let rows: Vec<&[f64]> = trajectory.rows().collect();
@@ -127,20 +147,34 @@ fn thinned(trajectory: &Trajectory) -> Trajectory {
         let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
         (high - low).max(f64::MIN_POSITIVE)
     };
-    let spans: Vec<f64> = (0..width).map(span).collect();
+    let columns: Vec<(usize, f64)> = (1..width).map(|column| (column, span(column))).collect();
+    let (rough, smooth): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|column| needed(&rows, &[*column], TOLERANCE).len() > ROUGH);
     let mut tolerance = TOLERANCE;
-    loop {
-        let kept = needed(&rows, &spans, tolerance);
-        if kept.len() <= KEPT_MAX {
-            return Trajectory { width, values: kept.into_iter().flat_map(|k| rows[k]).copied().collect() };
-        }
+    let mut kept = needed(&rows, &smooth, tolerance);
+    while kept.len() > KEPT_MAX {
         tolerance *= 2.0;
+        kept = needed(&rows, &smooth, tolerance);
     }
+    kept.extend(rough.iter().flat_map(|(column, _)| extremes(&rows, *column)));
+    kept.sort_unstable();
+    kept.dedup();
+    Trajectory { width, values: kept.into_iter().flat_map(|k| rows[k]).copied().collect() }
 }
 
-/// The rows between which straight lines are nowhere farther off than `tolerance` of a column's span (Ramer 1972,
-/// <https://doi.org/10.1016/S0146-664X(72)80017-0>, with distances along the columns).
-fn needed(rows: &[&[f64]], spans: &[f64], tolerance: f64) -> Vec<usize> {
+/// The rows with the least and the largest value of a column in each of some equal intervals.
+fn extremes<'a>(rows: &'a [&[f64]], column: usize) -> impl Iterator<Item = usize> + 'a {
+    let by_value = move |a: &usize, b: &usize| rows[*a][column].total_cmp(&rows[*b][column]);
+    let count = INTERVALS.min(rows.len());
+    (0..count).flat_map(move |k| {
+        let interval = k * rows.len() / count..(k + 1) * rows.len() / count;
+        [interval.clone().min_by(by_value), interval.max_by(by_value)].into_iter().flatten()
+    })
+}
+
+/// The rows between which straight lines are nowhere farther off than `tolerance` of the span of any of the columns (Ramer 1972,
+/// <https://doi.org/10.1016/S0146-664X(72)80017-0>, with distances along the columns); the first and the last are always among them.
+fn needed(rows: &[&[f64]], columns: &[(usize, f64)], tolerance: f64) -> Vec<usize> {
     let mut is_kept = vec![false; rows.len()];
     let mut open = vec![(0, rows.len() - 1)];
     while let Some((from, to)) = open.pop() {
@@ -148,11 +182,11 @@ fn needed(rows: &[&[f64]], spans: &[f64], tolerance: f64) -> Vec<usize> {
         let duration = rows[to][0] - rows[from][0];
         let off = |k: usize| {
             let s = (rows[k][0] - rows[from][0]) / duration;
-            let columns = (1..spans.len()).map(|c| {
-                let line = rows[from][c] + s * (rows[to][c] - rows[from][c]);
-                (rows[k][c] - line).abs() / spans[c]
+            let offs = columns.iter().map(|(c, span)| {
+                let line = rows[from][*c] + s * (rows[to][*c] - rows[from][*c]);
+                (rows[k][*c] - line).abs() / span
             });
-            columns.fold(0.0, f64::max)
+            offs.fold(0.0, f64::max)
         };
         let farthest = (from + 1..to).map(|k| (k, off(k))).max_by(|a, b| a.1.total_cmp(&b.1));
         if let Some((k, _)) = farthest.filter(|(_, off)| *off > tolerance) {
@@ -183,6 +217,44 @@ mod tests {
             let (a, b) = (rows[after - 1], rows[after]);
             let at = |column: usize| a[column] + (t - a[0]) / (b[0] - a[0]) * (b[column] - a[column]);
             assert!((at(1) - angle).abs() < 0.005 && (at(2) - force).abs() < 0.5, "at {t} s");
+        }
+    }
+
+    #[test]
+    fn a_column_that_chatters_keeps_its_extremes_and_spoils_no_other() {
+        let row = |k: i32| {
+            let t = f64::from(k) * 1e-3;
+            let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+            [t, (3.0 * t).sin(), sign * 150.0 * (-0.5 * t).exp()]
+        };
+        let whole = Trajectory { width: 3, values: (0..=4000).flat_map(row).collect() };
+        let kept = thinned(&whole);
+        let rows: Vec<&[f64]> = kept.rows().collect();
+        assert!(
+            rows.len() <= KEPT_MAX && rows.windows(2).all(|pair| pair[0][0] < pair[1][0]),
+            "{}",
+            rows.len()
+        );
+        assert_eq!((rows[0][0], rows[rows.len() - 1][0]), (0.0, 4.0));
+        for k in 0..=4000 {
+            let [t, x, _] = row(k);
+            let after = rows.iter().position(|row| row[0] >= t).expect("a row").max(1);
+            let (a, b) = (rows[after - 1], rows[after]);
+            let at = a[1] + (t - a[0]) / (b[0] - a[0]) * (b[1] - a[1]);
+            assert!((at - x).abs() < 0.01 * 2.0, "x at {t} s is {at}");
+        }
+        let band = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), u| (low.min(u), high.max(u)))
+        };
+        for tenth in 0..10 {
+            let times = f64::from(tenth) * 0.4..f64::from(tenth + 1) * 0.4;
+            let all = band(&mut whole.rows().filter(|row| times.contains(&row[0])).map(|row| row[2]));
+            let seen = band(&mut rows.iter().filter(|row| times.contains(&row[0])).map(|row| row[2]));
+            // The last extremes of a tenth may be those of an interval that begins before it.
+            assert!(
+                (all.0 - seen.0).abs() < 0.02 * 150.0 && (all.1 - seen.1).abs() < 0.02 * 150.0,
+                "{tenth}"
+            );
         }
     }
 

@@ -26,7 +26,8 @@ fn exceeded(config: &Config, records: &[Record]) -> String {
         |kind: CostKind| records.iter().map(|record| record.values[kind as usize]).fold(f64::NAN, f64::max);
     let beyond = CostKind::ALL.iter().zip(&config.limits).map(|(kind, limit)| (kind, *limit, worst(*kind)));
     let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(kind, limit, worst)| {
-        format!("{} = {} {} with {}", kind.limit_name(), Short(limit), kind.unit(), number(worst))
+        let unit = kind.unit();
+        format!("{} = {} {unit} with {} {unit}", kind.limit_name(), Short(limit), number(worst))
     });
     words.collect::<Vec<_>>().join(", ")
 }

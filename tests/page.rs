@@ -137,7 +137,10 @@ fn what_moves_to_its_end_has_not_settled_on_any_page() {
         gainswarm(&["batch", &config, "--quiet", "--report", "--output", output.to_str().expect("UTF-8")]);
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     let page = |path: &str| std::fs::read_to_string(output.join(path)).expect("a page");
-    assert!(page("small/report.html").contains("not in 2 of 2") && page("report.html").contains("not all"));
+    let (study, overview) = (page("small/report.html"), page("report.html"));
+    assert!(study.contains("<dd class=\"bad\">not in 2 of 2</dd>") && study.contains("not all settle"));
+    assert!(overview.contains("<td class=\"number bad\">not all</td>"));
+    assert!(!overview.contains("IQR"), "one study has no spread");
 }
 
 #[test]
@@ -173,6 +176,22 @@ fn a_page_of_gains_that_do_not_hold_says_so_first() {
             assert!(header.contains("not in 2 of 2"), "what falls has not settled: {header}");
         }
     }
+}
+
+#[test]
+fn a_gain_that_ends_at_its_bound_is_marked() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let narrow = "[[tune]]\nparameter = \"K\"\nlower = 1.0\nupper = 1.000001\n";
+    let config = write_config(directory.path(), "narrow.toml", format!("{SMALL_STUDY}{narrow}"));
+    let output = directory.path().join("out");
+    let run = gainswarm(&["tune", &config, "--report", "--output", output.to_str().expect("UTF-8")]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let gains = std::fs::read_to_string(output.join("gains.csv")).expect("gains");
+    let bound = gains.lines().find(|line| line.starts_with("classical,K,")).expect("K");
+    assert!(bound.starts_with("classical,K,1.0,") || bound.starts_with("classical,K,1.000001,"), "{bound}");
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    let row = page.split("<tr data-gain=\"K\">").nth(1).and_then(|rest| rest.split("</tr>").next());
+    assert!(row.expect("a row").contains("<span class=\"mark\">at its bound</span>"), "{row:?}");
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::Once;
 
+use plotters::coord::CoordTranslate;
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
@@ -13,6 +15,8 @@ pub(super) const SIZE: (u32, u32) = (1440, 900);
 const TOP: u32 = 45;
 const RIGHT: u32 = 45;
 const BOTTOM: u32 = 150;
+/// Left of the labels: half of the upper line of a turned label would be cut off at the edge.
+const EDGE: u32 = 8;
 const FONT: u32 = 36;
 
 /// A plot.
@@ -35,7 +39,7 @@ pub(super) struct Axis {
     names: Vec<String>,
 }
 
-/// What is drawn: a line through points, dots, rings, or bars from 0 to x at y.
+/// What is drawn: a line through points or a hair of one, dots, rings, or bars from 0 to x at y.
 pub(super) struct Mark {
     pub(super) shape: Shape,
     pub(super) ink: Ink,
@@ -45,9 +49,17 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     Line,
+    Hair,
     Dots,
     Rings,
     Bars,
+}
+
+/// How a line goes around sharp turns: whole, or in pieces, since bitmaps would have spikes as long as the plot there.
+#[derive(Clone, Copy, PartialEq)]
+enum Turns {
+    Whole,
+    Split,
 }
 
 /// Colours by what they are for, and as they are on paper; a page has its own for light and dark.
@@ -114,19 +126,35 @@ impl Axis {
 
     /// What stands at a place.
     fn tick(&self, value: f64) -> String {
-        let magnitude = value.abs();
         if !self.names.is_empty() {
             let is_whole = (value - value.round()).abs() < 1e-6;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
             let name = self.names.get(value.round() as usize).filter(|_| is_whole && value > -0.4);
             return name.cloned().unwrap_or_default();
         }
-        if magnitude >= 1e4 || (magnitude < 1e-3 && magnitude > 1e-12) {
-            // Ticks are round, but for what adding them up has made of them.
-            let round = format!("{value:.2e}").parse().unwrap_or(value);
-            return format!("{round:e}");
+        let magnitude = value.abs();
+        // Ticks are round, but for what adding them up has made of them.
+        let round = self.rounded(value);
+        if round != 0.0 && !(1e-3..1e4).contains(&magnitude) {
+            format!("{round:e}")
+        } else {
+            format!("{round}")
         }
-        format!("{}", (value * 1e9).round() / 1e9 + 0.0)
+    }
+
+    /// A number with the digits in which neighbouring ticks differ, and no zero with a sign.
+    fn rounded(&self, value: f64) -> f64 {
+        let decade = |value: f64| value.abs().log10().floor();
+        // Of seven ticks at most; those of a logarithmic axis begin with one digit.
+        let last =
+            if self.is_logarithmic { decade(value) } else { decade((self.range[1] - self.range[0]) / 7.0) };
+        let digits = decade(value) - last;
+        if digits < -1.0 || value == 0.0 {
+            return 0.0;
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 15")]
+        let digits = digits.clamp(0.0, 15.0) as usize;
+        format!("{value:.digits$e}").parse().unwrap_or(value)
     }
 }
 
@@ -149,7 +177,7 @@ impl Plot {
 
     pub(super) fn svg(&self) -> io::Result<String> {
         let mut text = String::new();
-        self.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area())?;
+        self.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), Turns::Whole)?;
         Ok(text)
     }
 
@@ -165,17 +193,21 @@ impl Plot {
 
     pub(super) fn png(&self) -> io::Result<Vec<u8>> {
         let mut pixels = vec![0_u8; (SIZE.0 * SIZE.1 * 3) as usize];
-        self.draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area())?;
+        self.draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(), Turns::Split)?;
         encode(&pixels)
     }
 
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> io::Result<()> {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, turns: Turns) -> io::Result<()> {
         with_font();
         let range = self.y.range[0]..self.y.range[1];
-        if self.y.is_logarithmic { self.draw_on(area, range.log_scale()) } else { self.draw_on(area, range) }
+        if self.y.is_logarithmic {
+            self.draw_on(area, range.log_scale(), turns)
+        } else {
+            self.draw_on(area, range, turns)
+        }
     }
 
-    fn draw_on<B, Y>(&self, area: &DrawingArea<B, Shift>, y: Y) -> io::Result<()>
+    fn draw_on<B, Y>(&self, area: &DrawingArea<B, Shift>, y: Y, turns: Turns) -> io::Result<()>
     where
         B: DrawingBackend,
         Y: AsRangedCoord<Value = f64>,
@@ -188,7 +220,8 @@ impl Plot {
             .margin_top(TOP)
             .margin_right(RIGHT)
             .x_label_area_size(BOTTOM)
-            .y_label_area_size(self.left())
+            .margin_left(EDGE)
+            .y_label_area_size(self.left() - EDGE)
             .build_cartesian_2d(x_low..x_high, y)
             .map_err(failed)?;
         let font = ("sans-serif", FONT).into_font().color(&Ink::Text.colour());
@@ -208,29 +241,70 @@ impl Plot {
             .set_all_tick_mark_size(12)
             .draw()
             .map_err(failed)?;
-        for mark in &self.marks {
-            let colour = mark.ink.colour();
-            let points = mark.points.iter().copied();
-            match mark.shape {
-                Shape::Line => {
-                    let width = if mark.ink == Ink::Muted { 3 } else { 6 };
-                    chart.draw_series(LineSeries::new(points, colour.stroke_width(width))).map_err(failed)?;
-                }
-                Shape::Dots => {
-                    let dots = points.map(|point| Circle::new(point, 12, colour.filled()));
-                    chart.draw_series(dots).map_err(failed)?;
-                }
-                Shape::Rings => {
-                    let rings = points.map(|point| Circle::new(point, 21, colour.stroke_width(6)));
-                    chart.draw_series(rings).map_err(failed)?;
-                }
-                Shape::Bars => {
-                    let bar = |(x, y)| Rectangle::new([(0.0, y - 0.35), (x, y + 0.35)], colour.filled());
-                    chart.draw_series(points.map(bar)).map_err(failed)?;
+        self.marks.iter().try_for_each(|mark| mark.draw(&mut chart, turns)).map_err(failed)?;
+        area.present().map_err(failed)
+    }
+}
+
+/// A chart with numbers along both axes.
+type Chart<'a, B, Y> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, Y>>;
+
+impl Mark {
+    fn draw<B, Y>(
+        &self,
+        chart: &mut Chart<B, Y>,
+        turns: Turns,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>>
+    where
+        B: DrawingBackend,
+        Y: Ranged<ValueType = f64>,
+    {
+        let colour = self.ink.colour();
+        let points = self.points.iter().copied();
+        match self.shape {
+            Shape::Line | Shape::Hair => {
+                let width = if self.shape == Shape::Hair { 2 } else { 6 };
+                let width = if self.ink == Ink::Muted { width.min(3) } else { width };
+                for piece in self.pieces(chart, turns) {
+                    let line = LineSeries::new(piece.iter().copied(), colour.stroke_width(width));
+                    chart.draw_series(line)?;
                 }
             }
+            Shape::Dots => {
+                chart.draw_series(points.map(|point| Circle::new(point, 12, colour.filled())))?;
+            }
+            Shape::Rings => {
+                chart.draw_series(points.map(|point| Circle::new(point, 21, colour.stroke_width(6))))?;
+            }
+            Shape::Bars => {
+                let bar = |(x, y)| Rectangle::new([(0.0, y - 0.35), (x, y + 0.35)], colour.filled());
+                chart.draw_series(points.map(bar))?;
+            }
         }
-        area.present().map_err(failed)
+        Ok(())
+    }
+
+    /// The points of a line, split where it turns by more than a right angle if it must not be drawn around such turns.
+    fn pieces<B, Y>(&self, chart: &Chart<B, Y>, turns: Turns) -> Vec<&[(f64, f64)]>
+    where
+        B: DrawingBackend,
+        Y: Ranged<ValueType = f64>,
+    {
+        let mut pieces = Vec::new();
+        let (mut from, mut before) = (0, (0, 0));
+        let place = |point| chart.as_coord_spec().translate(point);
+        for (k, window) in self.points.windows(2).enumerate() {
+            let [a, b] = [place(&window[0]), place(&window[1])];
+            let step = (b.0 - a.0, b.1 - a.1);
+            if turns == Turns::Split && step.0 * before.0 + step.1 * before.1 < 0 {
+                pieces.push(&self.points[from..=k]);
+                from = k;
+            }
+            // Points on the same pixel are no turn.
+            before = if step == (0, 0) { before } else { step };
+        }
+        pieces.push(&self.points[from..]);
+        pieces
     }
 }
 

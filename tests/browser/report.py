@@ -23,6 +23,7 @@ from selenium.webdriver.chrome.service import Service
 FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
          "--disable-component-update --disable-sync --hide-scrollbars").split()
 VIEWS = {"wide": (1100, 800, 1), "phone": (390, 844, 2)}
+BETWEEN = (600, 768)  # more widths at which nothing may scroll sideways
 
 # What the scripts in the page share.
 LIBRARY = r"""
@@ -78,7 +79,7 @@ return [...said].map(([where, what]) => `${where}: ${what}`);
 
 # How far the farthest of some points is from all that the plot shows, in units of the viewBox.
 DISTANCE = LIBRARY + r"""
-const marks = marksOf(arguments[0]).map((e) => e.tagName === 'circle' ? [[e.cx.baseVal.value, e.cy.baseVal.value]] : e.tagName === 'polyline' ? vertices(e) : []);
+const marks = marksOf(arguments[0]).filter((e) => !arguments[2] || e.getAttribute('stroke') === `var(--${arguments[2]})`).map((e) => e.tagName === 'circle' ? [[e.cx.baseVal.value, e.cy.baseVal.value]] : e.tagName === 'polyline' ? vertices(e) : []);
 const between = (x, y, [ax, ay], [bx, by]) => {
   const s = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)));
   return Math.hypot(x - ax - s * (bx - ax), y - ay - s * (by - ay));
@@ -122,14 +123,18 @@ class Page:
         self.cdp("Emulation.setEmulatedMedia", {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
     def open(self, scheme, view):
-        self.width, height, pixels = VIEWS[view]
-        self.cdp("Emulation.setDeviceMetricsOverride", {"width": self.width, "height": height, "deviceScaleFactor": pixels, "mobile": view == "phone"})
+        self.view = view
+        self.resize(VIEWS[view][0])
         self.media(scheme)
         for log in ("browser", "performance"):
             self.driver.get_log(log)
         self.driver.get(self.url)
         self.data = json.loads(self.run("return document.getElementById('data').textContent"))
         self.run("document.documentElement.style.scrollBehavior = 'auto'")
+
+    def resize(self, width):
+        self.width, (_, height, pixels) = width, VIEWS[self.view]
+        self.cdp("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": pixels, "mobile": self.view == "phone"})
 
     def screenshot(self, path):
         size = self.run("return [innerWidth, document.documentElement.scrollHeight]")
@@ -164,8 +169,13 @@ def offline(page):
 
 
 def no_sideways_scrolling(page):
-    width = page.run("return document.documentElement.scrollWidth")
-    return [f"the page is {width} px wide in a window of {page.width}"] if width > page.width else []
+    own, wrong = page.width, []
+    for width in (own, *BETWEEN):
+        page.resize(width)
+        whole = page.run("return document.documentElement.scrollWidth")
+        wrong += [f"the page is {whole} px wide in a window of {width}"] if whole > width else []
+    page.resize(own)
+    return wrong
 
 
 def plots_show_something(page):
@@ -231,6 +241,21 @@ def tooltips_tell_the_truth(page):
         if page.run("return [...arguments[0].querySelectorAll('.tooltip')].some((t) => t.checkVisibility())", figure):
             wrong.append(f"{name}: the tooltip stays when the mouse leaves")
     return wrong
+
+
+def the_worst_run_stands_out(page):
+    wrong = []
+    for name, plot in page.data["plots"].items():
+        worst = [series for series in plot["series"] if series.get("run") == page.data["worst"]]
+        if not worst:
+            continue
+        figure = page.driver.find_element("css selector", f'figure.plot[data-plot="{name}"]')
+        points = [p[:2] for p in points_of({**plot, "series": worst}, page.data)]
+        distance = page.run(DISTANCE, figure, points[::len(points) // 60 + 1], "accent")
+        lines = page.run(LIBRARY + "return marksOf(arguments[0]).filter((e) => e.getAttribute('stroke') === 'var(--accent)').length", figure)
+        if lines != 1 or distance > 8:
+            wrong.append(f"{name}: {lines} lines stand out, and the worst run is {distance:.0f} units from them")
+    return wrong or ([] if any("run" in s for p in page.data["plots"].values() for s in p["series"]) else ["no plot shows a run"])
 
 
 def points_of(plot, data):
@@ -331,6 +356,8 @@ def animation_moves_as_the_data_say(page):
         expect(before != page.pose()["places"] or run == data["worst"], f"choosing scenario {run} changes nothing")
         expect(page.pose()["clock"] == 0, f"scenario {run} does not start at 0 s")
         follows(run, f"scenario {run}")
+        outlined = page.run("return [...document.querySelectorAll('#trajectories figure.plot')].every((f) => f.querySelector('.hover path').getAttribute('d').length > 20)")
+        expect(outlined or run == data["worst"], f"scenario {run} is not outlined in the plots")
         page.choose("#seek", 1000, "input")
         expect(("failed" in page.pose()["text"]) != data["runs"][run]["survived"], f"scenario {run}: the end says {page.pose()['text'][-40:]!r}")
     return wrong
@@ -353,7 +380,7 @@ def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     shots = Path(sys.argv[3]) if len(sys.argv) == 4 else None
-    checks = [no_sideways_scrolling, text_is_legible, plots_show_something, gains_are_those_of(sys.argv[2]), tooltips_tell_the_truth,
+    checks = [no_sideways_scrolling, text_is_legible, plots_show_something, gains_are_those_of(sys.argv[2]), tooltips_tell_the_truth, the_worst_run_stands_out,
               animation_moves_as_the_data_say, paper_is_white_and_has_no_controls, quiet, offline]
     page, failed = Page(sys.argv[1]), 0
     try:

@@ -2,9 +2,11 @@
 
 use crate::costs::CostKind;
 use crate::figures::number;
+use crate::parameter::Short;
 use crate::replay::{Replay, Run};
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
 use crate::report::results::Results;
+use crate::simulation::Ending;
 use crate::stability::{Certificate, Eigenvalue};
 
 /// A plot and the data behind it.
@@ -58,7 +60,7 @@ fn of_runs(name: &str, x: &str, y: &str, caption: &str, results: &Results, repla
         runs.flat_map(|(run, at)| run.trajectory.rows().map(move |row| row[at])).collect::<Vec<f64>>()
     };
     let axis = |column: &str| match column {
-        "t" => Axis::new("t in s", [0.0, results.config.simulation.duration]),
+        "t" => Axis::new("t in s", [0.0, end(results, replay)]),
         other => Axis::over(format!("{other}{}", unit(results, other)), all(other).into_iter()),
     };
     let curve = |run: &Run| {
@@ -67,6 +69,8 @@ fn of_runs(name: &str, x: &str, y: &str, caption: &str, results: &Results, repla
         let points = run.trajectory.rows().map(|row| (row[at_x], row[at_y])).collect();
         Mark { shape: Shape::Line, ink, points }
     };
+    let (x_axis, y_axis) = (axis(x), axis(y));
+    let limits = if y == "u" { limits(u_max(results), &x_axis, &y_axis) } else { Vec::new() };
     // The worst on top.
     let (worst, others): (Vec<&Run>, Vec<&Run>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
@@ -80,12 +84,28 @@ fn of_runs(name: &str, x: &str, y: &str, caption: &str, results: &Results, repla
         plot: Plot {
             name: name.into(),
             caption: caption.into(),
-            x: axis(x),
-            y: axis(y),
-            marks: others.into_iter().chain(worst).map(curve).collect(),
+            marks: limits.into_iter().chain(others.into_iter().chain(worst).map(curve)).collect(),
+            x: x_axis,
+            y: y_axis,
         },
         series: series.collect(),
     }
+}
+
+/// When the last run ends.
+fn end(results: &Results, replay: &Replay) -> f64 {
+    let last = |run: &Run| match replay.records[run.index].ending {
+        Ending::Survived => results.config.simulation.duration,
+        _ => run.trajectory.rows().last().map_or(0.0, |row| row[0]),
+    };
+    replay.runs.iter().map(last).fold(f64::MIN_POSITIVE, f64::max)
+}
+
+/// Thin lines at both ends of what the force may be, where they are to be seen.
+fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
+    let seen = [-most, most].into_iter().filter(|u| (y.range[0]..=y.range[1]).contains(u));
+    seen.map(|u| Mark { shape: Shape::Hair, ink: Ink::Muted, points: x.range.map(|t| (t, u)).into() })
+        .collect()
 }
 
 /// What a column is, in a sentence.
@@ -97,7 +117,7 @@ fn meaning(results: &Results, column: &str) -> String {
         (_, Some(link)) if link < half => format!("Angle of link {link} from upright."),
         (_, Some(rate)) if rate == half => "Speed of the cart.".into(),
         (_, Some(rate)) => format!("Rate of link {}.", rate - half),
-        ("u", _) => format!("Force that the controller asks for, at most {} N.", number(u_max(results))),
+        ("u", _) => format!("Force that the controller asks for, at most {} N.", Short(u_max(results))),
         _ => "Sliding variable; 0 is on the surface.".into(),
     }
 }
@@ -180,11 +200,13 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     } else {
         " of the sliding dynamics"
     };
-    let mut far: Vec<String> =
-        all().filter(is_far).map(|value| format!("{} {:+.3}i", number(value.re), value.im)).collect();
+    let mut far: Vec<String> = all().filter(is_far).map(complex).collect();
     far.dedup();
-    let beyond =
-        if far.is_empty() { String::new() } else { format!(" Too far to be drawn: {} 1/s.", far.join(", ")) };
+    let beyond = if far.is_empty() {
+        String::new()
+    } else {
+        format!(" Too far to be drawn: {}\u{a0}1/s.", far.join(", "))
+    };
     Chart {
         plot: Plot {
             name: "eigenvalues".into(),
@@ -195,6 +217,12 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
         },
         series: series.collect(),
     }
+}
+
+/// Its imaginary part only where there is one.
+fn complex(value: Eigenvalue) -> String {
+    let imaginary = if value.im == 0.0 { String::new() } else { format!(" {:+.3}i", value.im) };
+    format!("{}{imaginary}", number(value.re))
 }
 
 /// How the search went.
@@ -210,11 +238,15 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
     let (best, median, spread) = ("best_cost", "median_personal_best", "spread");
     let costs: Vec<f64> =
         [best, median].iter().flat_map(|column| points(column)).map(|point| point.1).collect();
+    let blue = if results.number("violation") > 0.0 {
+        "the cost of what breaks the limits least so far, which may rise"
+    } else {
+        "the best cost so far"
+    };
     let cost = Chart {
         plot: Plot {
             name: "convergence".into(),
-            caption: "Blue: the best cost so far; orange: the median of what the particles found best."
-                .into(),
+            caption: format!("Blue: {blue}; orange: the median of what the particles found best."),
             x: x(),
             y: Axis::by_decades("cost", costs.into_iter()),
             marks: vec![line(median, Ink::Second), line(best, Ink::First)],

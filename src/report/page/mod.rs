@@ -117,7 +117,7 @@ fn page(
             (sections::trajectories(replay, &figures(&charts.trajectories)?))
             (sections::phases(&figures(&charts.phases)?))
             (sections::cost(results, &figure(&charts.cost)?))
-            (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
+            (sections::certificate(&results.config, certificate, &figure(&charts.eigenvalues)?))
             (sections::convergence(results, &figures(&charts.convergence)?))
             (sections::validation(results))
             (sections::machine(results))

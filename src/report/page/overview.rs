@@ -11,9 +11,11 @@ use super::sections::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
 use crate::figures::{number, number_or_dash, shortened};
+use crate::registry::Member;
 use crate::report::batch::{Spread, StudyRow, groups};
 use crate::report::file::replace;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::stability::Verdict;
 use crate::verdict::is_settled;
 
 /// Characters of a name that fit beside a plot.
@@ -49,7 +51,9 @@ fn page(name: &str, rows: &[&StudyRow], failed: &[String], studies: usize) -> io
             }
         }
         main {
-            section #cost { h2 { "Cost" } @if let Some(chart) = &chart { div.plots { (figure(chart)?) } } (spreads(&groups)) }
+            @if chart.is_some() || has_seeds {
+                section #cost { h2 { "Cost" } @if let Some(chart) = &chart { div.plots { (figure(chart)?) } } @if has_seeds { (spreads(&groups)) } }
+            }
             section #studies { h2 { "Studies" } (table_of(rows)) }
         }
     };
@@ -70,7 +74,7 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     let names = groups.iter().rev().map(|(name, _)| shortened(name, NAME)).collect();
     let plot = Plot {
         name: "costs".into(),
-        caption: "A dot a study that found gains that hold.".into(),
+        caption: "A dot a study whose gains are feasible.".into(),
         x: Axis::over("cost", points.iter().map(|point| point.0)),
         y: Axis::named(names),
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
@@ -108,8 +112,10 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
     let settled = |row: &StudyRow| {
         let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
         let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);
-        if all { number(time) } else { "not all".into() }
+        if all { (number(time), false) } else { ("not all".into(), true) }
     };
+    let is_stable = |row: &StudyRow| row.summary.get("certificate").as_str() == Some(Verdict::Stable.name());
+    let falls = |row: &StudyRow| row.summary.get("failed").as_u64().is_some_and(|failed| failed > 0);
     let whole = |row: &StudyRow, column: &str| {
         row.summary.get(column).as_u64().map_or(String::new(), |n| n.to_string())
     };
@@ -127,9 +133,10 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
                         th scope="row" { a href={ (row.config.study) "/report.html" } { (row.config.study) } }
                         td { (row.config.controller.kind.name()) }
                         td.number { (figure(row, "cost")) @if !row.is_feasible() { span.mark { " not feasible" } } }
-                        td.number { (whole(row, "failed")) }
-                        td.number { (settled(row)) }
-                        td { (figure(row, "certificate")) }
+                        td.number.bad[falls(row)] { (whole(row, "failed")) }
+                        @let (time, is_bad) = settled(row);
+                        td.number.bad[is_bad] { (time) }
+                        td.bad[!is_stable(row)] { (figure(row, "certificate")) }
                     }
                 }
             }

@@ -2,6 +2,7 @@
   "use strict";
 
   // A report without some of its data stays readable: only what needs the missing part is left out.
+  const choosers = []; // a function a plot, of the run that somebody chose
   const data = JSON.parse(document.getElementById("data")?.textContent || "{}");
   document.querySelectorAll("table").forEach(alignDecimals);
   document.querySelectorAll("figure.plot").forEach(makeHoverable);
@@ -18,8 +19,9 @@
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   }
 
-  /** Four significant digits. */
+  /** Four significant digits; a whole number as such. */
   function number(value) {
+    if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value).replace("-", "\u2212");
     const digits = value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(3) : value.toPrecision(4);
     return digits.replace("e+", "e").replaceAll("-", "\u2212");
   }
@@ -42,6 +44,11 @@
     const plot = data.plots?.[figure.dataset.plot];
     const svg = figure.querySelector("svg");
     if (!plot || !svg) return;
+    const chosen = svgChild(svgChild(svg, "g", { class: "hover" }), "path", {});
+    choosers.push((run) => {
+      const one = plot.series?.find((series) => series.run === run);
+      set(chosen, { d: one ? outline(project(plot, one)) : "" });
+    });
     const mark = svgChild(svg, "g", { class: "hover", visibility: "hidden" });
     const curve = svgChild(mark, "path", {});
     const dot = svgChild(mark, "circle", { r: 13 });
@@ -182,7 +189,11 @@
     };
 
     play.addEventListener("click", toggle);
-    scenario.addEventListener("change", () => choose(scenario.value));
+    scenario.addEventListener("change", () => {
+      choose(scenario.value);
+      const index = Number(scenario.value);
+      choosers.forEach((outlined) => outlined(index === data.worst ? null : index)); // the worst stands out already
+    });
     seek.addEventListener("input", () => {
       time = (seek.value / 1000) * end;
       draw();
@@ -265,7 +276,7 @@
       if (run.columns.u) {
         const push = at("u", time);
         readout.textContent = `force ${number(push)} N`;
-        set(force, { d: arrow(x, py(0) + 0.21 * cart, cart / 2 + 5, (push / (data.u_max || 1)) * Math.max(50, 0.45 * reach * scale)) });
+        set(force, { d: arrow(x, py(0) + 0.21 * cart, cart / 2 + 5, (push / (data.u_max || 1)) * Math.max(50, 0.45 * reach * scale), width) });
       }
       const failed = run.survived === false && time >= run.columns.t.at(-1);
       verdict.textContent = failed ? `failed at ${time.toFixed(2)} s` : "";
@@ -298,10 +309,13 @@
     return group;
   }
 
-  function arrow(x, y, gap, length) {
+  /** An arrow that ends within the stage. */
+  function arrow(x, y, gap, length, width) {
     const way = Math.sign(length);
-    const [from, to, head] = [x + way * gap, x + way * gap + length, way * Math.min(9, Math.abs(length))];
-    return Math.abs(length) < 1 ? "" : `M${from} ${y}H${to}M${to - head} ${y - 6}L${to} ${y}L${to - head} ${y + 6}`;
+    const from = x + way * gap;
+    const to = Math.max(3, Math.min(width - 3, from + length));
+    const head = way * Math.min(9, Math.abs(to - from));
+    return (to - from) * way < 1 ? "" : `M${from} ${y}H${to}M${to - head} ${y - 6}L${to} ${y}L${to - head} ${y + 6}`;
   }
 
   /** A closed <details> would be missing on paper. */

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::results::Results;
+use crate::config::Config;
 use crate::costs::{AggregateKind, CostKind};
 use crate::figures::{counted, number, number_or_dash, rate};
 use crate::parameter::Short;
@@ -11,8 +12,8 @@ use crate::registry::Member;
 use crate::replay::Replay;
 use crate::sampling::Group;
 use crate::simulation::Ending;
-use crate::stability::Certificate;
-use crate::swarm::Scale;
+use crate::stability::{Certificate, Verdict};
+use crate::swarm::{Scale, StopReason};
 use crate::verdict;
 
 /// The study in a sentence, the figures that everybody asks for, and what is wrong if anything is.
@@ -31,13 +32,14 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
     } else {
         None
     };
+    let settled = verdict::settling(config, &replay.records);
     let figures = [
-        ("cost", number_or_dash(results.number("cost"))),
-        ("scenarios survived", format!("{survived} of {scenarios}")),
-        ("certificate", certificate.verdict.name().into()),
-        ("settled", verdict::settling(config, &replay.records)),
-        ("wall time", format!("{:.2} s", results.number("wall_s"))),
-        ("seed", config.seed.to_string()),
+        ("cost", number_or_dash(results.number("cost")), false),
+        ("scenarios survived", format!("{survived} of {scenarios}"), survived < scenarios),
+        ("certificate", certificate.verdict.name().into(), certificate.verdict != Verdict::Stable),
+        ("settled", settled.clone(), settled.starts_with("not")),
+        ("wall time", format!("{:.2} s", results.number("wall_s")), false),
+        ("seed", config.seed.to_string(), false),
     ];
     html! {
         header {
@@ -51,9 +53,17 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
             @if let Some(objection) = objection {
                 p.warning role="alert" { "These gains are not feasible. Best found: " (objection) "." }
             }
+            @if let Some(reason) = stop_reason(results).filter(|reason| matches!(reason, StopReason::Interrupted | StopReason::Memory)) {
+                p.warning { "The search has not come to its end: " (reason.summary()) "." }
+            }
             (facts(&figures))
         }
     }
+}
+
+/// Why the search ended.
+fn stop_reason(results: &Results) -> Option<StopReason> {
+    StopReason::ALL.iter().copied().find(|reason| reason.name() == results.summary("stopped_by"))
 }
 
 /// The tuned gains with their bounds, and the others.
@@ -67,7 +77,7 @@ pub(super) fn gains(results: &Results) -> Markup {
         html! {
             th scope="row" { (parameters[index].name) }
             td.number data-value=(value) { (number(value)) }
-            td { (parameters[index].unit) }
+            td.figure { (parameters[index].unit) }
         }
     };
     let row = |gain: &crate::problem::TunedGain| {
@@ -126,7 +136,7 @@ pub(super) fn motion(replay: &Replay) -> Markup {
                     select #scenario {
                         @for (place, run) in replay.runs.iter().enumerate() {
                             option value=(place) selected[run.index == replay.worst] {
-                                (run.name) @if run.index == replay.worst { " (worst)" }
+                                @if run.index == replay.worst { "worst: " } (run.name)
                             }
                         }
                     }
@@ -160,13 +170,6 @@ pub(super) fn phases(figures: &[Markup]) -> Markup {
 /// What the cost is made of, and what each term came to.
 pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     let config = &results.config;
-    let row = |kind: &CostKind| {
-        let cell = |what: &str| {
-            let value = results.number(&format!("{}_{what}", kind.name()));
-            html! { td.number data-value=(value) { (number_or_dash(value)) } }
-        };
-        html! { tr { th scope="row" { (kind.name()) } (cell("cost")) (cell("mean")) (cell("worst")) td { (kind.unit()) } } }
-    };
     let sum: f64 = CostKind::ALL.iter().map(|kind| results.number(&format!("{}_cost", kind.name()))).sum();
     let whole = results.number("cost");
     let adds_up = (sum - whole).abs() <= 1e-9 * whole.abs();
@@ -185,27 +188,59 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
             div.plots { (figure) }
             table {
                 thead { tr { (heads(&["term"])) (number_heads(&["cost", "mean", "worst"])) (heads(&["unit"])) } }
-                tbody { @for kind in CostKind::ALL { (row(kind)) } }
+                tbody { @for kind in CostKind::ALL { (cost_row(results, *kind)) } }
             }
         }
     }
 }
 
+/// A term: what it adds, its mean and its worst, where these mean anything.
+fn cost_row(results: &Results, kind: CostKind) -> Markup {
+    let value = |what: &str| results.number(&format!("{}_{what}", kind.name()));
+    let is_at_end = matches!(kind, CostKind::SettlingTime | CostKind::SteadyStateError);
+    let (fell, worst) = (results.number("failed") > 0.0, value("worst"));
+    let moves_on =
+        kind == CostKind::SettlingTime && worst.is_finite() && !verdict::is_settled(&results.config, worst);
+    let [mean, worst] = if is_at_end && fell {
+        ["–", "–"].map(String::from)
+    } else if moves_on {
+        ["–", "not all settle"].map(String::from)
+    } else {
+        ["mean", "worst"].map(|what| number_or_dash(value(what)))
+    };
+    let cells = [("cost", number_or_dash(value("cost"))), ("mean", mean), ("worst", worst)];
+    html! {
+        tr {
+            th scope="row" { (kind.name()) }
+            @for (what, text) in cells { td.number data-value=(value(what)) { (text) } }
+            td.figure { (kind.unit()) }
+        }
+    }
+}
+
 /// Whether the gains are stable about upright, and by what.
-pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup {
+pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &Markup) -> Markup {
+    let period = slowest_period(config);
+    let spectra = super::charts::spectra(certificate);
+    let fastest = spectra.iter().flat_map(|(_, values)| values).map(|value| value.re.hypot(value.im));
+    let is_too_fast = fastest.fold(0.0, f64::max) * period > 2.0;
     html! {
         section #certificate {
             h2 { "Certificate" }
             p {
-                "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
-                (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part)) " 1/s."
+                "In continuous time, for the nominal plant without dead time, lag or noise, the closed loop is about upright " strong { (certificate.verdict.name()) } ": "
+                (certificate.verdict.summary()) ". The largest real part is "
+                (number_or_dash(certificate.max_real_part)) " 1/s."
+            }
+            @if is_too_fast {
+                p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms: the force chatters." }
             }
             div.plots {
                 (figure)
                 table {
                     thead { tr { (heads(&["eigenvalue of"])) (number_heads(&["real 1/s", "imaginary 1/s"])) } }
                     tbody {
-                        @for (of, values) in super::charts::spectra(certificate) {
+                        @for (of, values) in spectra {
                             @for value in values {
                                 tr {
                                     th scope="row" { (of.replace('_', " ")) }
@@ -221,6 +256,14 @@ pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup 
     }
 }
 
+/// The longest time from one evaluation of the control law to the next, in s.
+fn slowest_period(config: &Config) -> f64 {
+    let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
+    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+    let steps = steps as f64;
+    steps * config.simulation.dt
+}
+
 /// How the search went and why it ended.
 pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
     html! {
@@ -228,7 +271,8 @@ pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
             h2 { "Convergence" }
             p {
                 (counted(whole(results, "generations"), "generation")) ", " (counted(whole(results, "restarts"), "restart"))
-                "; the search ended by " code { (results.summary("stopped_by")) } "."
+                @if let Some(reason) = stop_reason(results) { "; the search ended: " (reason.summary()) }
+                "."
             }
             (plots(figures))
         }
@@ -240,35 +284,45 @@ pub(super) fn validation(results: &Results) -> Markup {
     let Some(sets) = results.validation.as_ref().and_then(|found| found.get("sets")?.as_array()) else {
         return html! {};
     };
-    let at = |set: &Value, path: &str| set.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    let row = |set: &Value| {
-        let share = at(set, "/success/value");
-        let interval = ["/success/interval/0", "/success/interval/1"].map(|path| percent(at(set, path)));
-        let figures = ["/cost/median/value", "/cost/p95/value", "/cost/worst"].map(|path| at(set, path));
-        html! {
-            tr {
-                th scope="row" { (set.get("set").and_then(Value::as_str).unwrap_or_default()) }
-                td.number { (set.get("runs").and_then(Value::as_u64).unwrap_or(0)) }
-                td.number data-value=(share) { (percent(share)) }
-                td { (interval[0]) " … " (interval[1]) }
-                @for value in figures { td.number data-value=(value) { (number(value)) } }
-            }
-        }
-    };
+    let simulation = &results.config.simulation;
+    let is_limited = results.config.limits.iter().any(|limit| limit.is_finite());
     html! {
         section #validation {
             h2 { "Validation" }
-            p { "Scenarios that the tuning never saw: the share that ends upright, with its 95 % interval, and what they cost." }
+            p {
+                "Scenarios that the tuning never saw: the share that succeeds, with its 95 % interval, and what they cost. A run succeeds with |theta| ≤ "
+                (Short(simulation.settled_angle)) " rad and |x| ≤ " (Short(simulation.settled_position)) " m at the end"
+                @if is_limited { ", and within [limits]" }
+                "."
+            }
             table {
                 thead {
                     tr {
-                        (heads(&["set"])) (number_heads(&["runs", "success %"])) (heads(&["interval"]))
-                        (number_heads(&["median cost", "95 % cost", "worst cost"]))
+                        (heads(&["set"])) (number_heads(&["runs", "success %"])) (heads(&["interval %"]))
+                        (number_heads(&["fell", "median cost", "95 % cost", "worst cost"]))
                     }
                 }
-                tbody { @for set in sets { (row(set)) } }
+                tbody { @for set in sets { (validation_row(set)) } }
             }
+        }
+    }
+}
+
+fn validation_row(set: &Value) -> Markup {
+    let at = |path: &str| set.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let whole = |key: &str| set.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
+    let share = at("/success/value");
+    let interval = ["/success/interval/0", "/success/interval/1"].map(|path| percent(at(path)));
+    let costs = ["/cost/median/value", "/cost/p95/value", "/cost/worst"].map(at);
+    html! {
+        tr {
+            th scope="row" { (set.get("set").and_then(Value::as_str).unwrap_or_default()) }
+            td.number { (whole("runs")) }
+            td.number data-value=(share) { (percent(share)) }
+            td.figure { (interval[0]) " … " (interval[1]) }
+            td.number { (whole("failed")) }
+            @for value in costs { td.number data-value=(value) { (number(value)) } }
         }
     }
 }
@@ -280,12 +334,12 @@ pub(super) fn machine(results: &Results) -> Markup {
         text => text.to_string(),
     };
     let figures = [
-        ("bytes a simulation", text("bytes_per_simulation")),
-        ("allocations on the hot path", text("hot_path_allocations")),
-        ("growth in bytes", text("growth_bytes")),
-        ("simulations/s", rate(results.number("simulations_per_s"))),
-        ("ns a control step and core", number(results.number("ns_per_control_step"))),
-        ("threads, SIMD", format!("{}, {}", text("threads"), text("simd"))),
+        ("bytes a simulation", text("bytes_per_simulation"), false),
+        ("allocations on the hot path", text("hot_path_allocations"), false),
+        ("growth in bytes", text("growth_bytes"), false),
+        ("simulations/s", rate(results.number("simulations_per_s")), false),
+        ("ns a control step and core", number(results.number("ns_per_control_step")), false),
+        ("threads, SIMD", format!("{}, {}", text("threads"), text("simd")), false),
     ];
     html! { section #machine { h2 { "Memory and speed" } (facts(&figures)) } }
 }
@@ -303,8 +357,13 @@ pub(super) fn config(results: &Results) -> Markup {
     }
 }
 
-fn facts(figures: &[(&str, String)]) -> Markup {
-    html! { dl.facts { @for (name, figure) in figures { div { dt { (name) } dd { (figure) } } } } }
+/// Names, figures, and whether these are bad news.
+fn facts(figures: &[(&str, String, bool)]) -> Markup {
+    html! {
+        dl.facts {
+            @for (name, figure, is_bad) in figures { div { dt { (name) } dd.bad[*is_bad] { (figure) } } }
+        }
+    }
 }
 
 fn plots(figures: &[Markup]) -> Markup {

@@ -45,5 +45,5 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
     if count < all {
         return format!("not in {} of {all}", all - count);
     }
-    format!("<= {} s", number(records.iter().map(time).fold(0.0, f64::max)))
+    format!("<= {:.3} s", records.iter().map(time).fold(0.0, f64::max))
 }

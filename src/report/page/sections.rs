@@ -32,7 +32,7 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
     } else {
         None
     };
-    let settled = verdict::settling(config, &replay.records);
+    let settled = verdict::settling(config, &replay.records).replace("<=", "≤");
     let figures = [
         ("cost", number_or_dash(results.number("cost")), false),
         ("scenarios survived", format!("{survived} of {scenarios}"), survived < scenarios),

@@ -415,3 +415,35 @@ fn a_signal_is_heard_while_complete_studies_are_shown_and_their_tables_stay() {
     assert!(!output.join("a-seed150/report.html").exists(), "it has not gone on to the end");
     assert_eq!(summary(), whole);
 }
+
+#[test]
+fn tables_and_studies_that_cannot_be_written_are_told_and_lose_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "a.toml", short("classical", 40));
+    write_config(directory.path(), "b.toml", short("adaptive", 40));
+    let config = batch(directory.path(), "studies = [\"a.toml\", \"b.toml\"]\n");
+    let output = directory.path().join("out");
+    let run = || gainswarm(&["batch", &config, "--quiet", "--output", output.to_str().expect("UTF-8")]);
+    // A directory stands where the table should be.
+    let table = output.join("summary.csv");
+    std::fs::create_dir_all(&table).expect("a directory");
+    let night = run();
+    assert_eq!(night.status.code(), Some(1), "{}", stderr(&night));
+    assert!(
+        stderr(&night).contains("cannot write") && stderr(&night).contains("summary.csv"),
+        "{}",
+        stderr(&night)
+    );
+    assert!(output.join("b/gains.csv").is_file(), "it went on to the end");
+    std::fs::remove_dir(&table).expect("empty");
+    let again = run();
+    assert!(again.status.success() && stderr(&again).is_empty(), "{}", stderr(&again));
+    assert_eq!(std::fs::read_to_string(&table).expect("a table").lines().count(), 3);
+
+    let gains = output.join("a/gains.csv");
+    std::fs::remove_file(&gains).expect("a file");
+    std::fs::create_dir(&gains).expect("room");
+    let broken = run();
+    assert_eq!(broken.status.code(), Some(1), "{}", stderr(&broken));
+    assert!(stderr(&broken).contains("1 of 2 studies are done, 1 failed: a"), "{}", stderr(&broken));
+}

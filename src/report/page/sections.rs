@@ -228,9 +228,9 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
         section #certificate {
             h2 { "Certificate" }
             p {
-                "In continuous time, for the nominal plant without dead time, lag or noise, the closed loop is about upright " strong { (certificate.verdict.name()) } ": "
-                (certificate.verdict.summary()) ". The largest real part is "
-                (number_or_dash(certificate.max_real_part)) " 1/s."
+                "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
+                (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part))
+                " 1/s. This is said of continuous time and of the nominal plant, without dead time, lag or noise."
             }
             @if is_too_fast {
                 p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms: the force chatters." }

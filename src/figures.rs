@@ -65,22 +65,22 @@ pub(crate) fn shortened(name: &str, length: usize) -> String {
 
 /// A text in lines of at most so many characters, broken between its words, and within words behind `_`, `-` and `.`.
 pub(crate) fn folded(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
+    let length = |text: &str| text.chars().count();
+    let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ') {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        } else if last > 0 {
-            lines.iter_mut().last().into_iter().for_each(|line| line.push(' '));
+        if !line.is_empty() && length(&line) + 1 + length(word) > width {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
         }
         for part in word.split_inclusive(['_', '-', '.']) {
-            let last = lines.last().map_or(0, |line| line.chars().count());
-            if last > 0 && last + part.chars().count() > width {
-                lines.push(String::new());
+            if !line.is_empty() && length(&line) + length(part) > width {
+                lines.push(std::mem::take(&mut line));
             }
-            lines.iter_mut().last().into_iter().for_each(|line| line.push_str(part));
+            line.push_str(part);
         }
     }
+    lines.push(line);
     lines.join("\n")
 }
 

@@ -151,7 +151,7 @@ impl Study {
             return Ok(());
         }
         report::write_tuning(&self.directory, &self.config, &self.tuning, &self.certificate)?;
-        let has_ended = self.interrupted.is_none() && self.tuning.reason != StopReason::Memory;
+        let has_ended = !self.is_interrupted() && self.is_done();
         if has_ended && self.is_saved() {
             checkpoint::write(&self.directory, &self.config, &self.saved.state, true)?;
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::file::Staged;
 use super::summary::Summary;
@@ -46,11 +46,8 @@ impl StudyRow {
     /// The summary, and the values of all parameters by name as `gains`: a JSON object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let named = self.config.controller.kind.parameters().iter().zip(&self.values);
-        let gains: Map<String, Value> =
-            named.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect();
         let mut object = self.summary.columns.clone();
-        object.insert("gains".into(), gains.into());
+        object.insert("gains".into(), gains::by_name(&self.config, &self.values).into());
         Value::from(object).to_string()
     }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Map, Value};
+
 use super::io_error;
 use crate::config::{Config, Gain};
 
@@ -13,6 +15,12 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
     let mut csv = csv::Writer::from_writer(file);
     rows(config, values).try_for_each(|row| csv.serialize(row).map_err(io_error))?;
     csv.flush()
+}
+
+/// Parameter values by name, as JSON has them.
+pub(super) fn by_name(config: &Config, values: &[f64]) -> Map<String, Value> {
+    let named = config.controller.kind.parameters().iter().zip(values);
+    named.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect()
 }
 
 /// The rows of the parameters of a controller with these values.

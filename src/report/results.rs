@@ -9,7 +9,9 @@ use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::costs::CostKind;
 use crate::problem;
+use crate::registry::Member;
 use crate::simulation::{Ending, Record};
+use crate::swarm::StopReason;
 
 /// The results of a tuning as its files tell them.
 #[derive(Debug, Clone)]
@@ -100,6 +102,12 @@ impl Results {
     #[must_use]
     pub fn number(&self, column: &str) -> f64 {
         self.summary(column).parse().unwrap_or(f64::NAN)
+    }
+
+    /// Why the search stopped, where `summary.csv` says so.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        StopReason::ALL.iter().copied().find(|reason| reason.name() == self.summary("stopped_by"))
     }
 
     /// A column of `summary.csv` that the gains do not bear out now: they are of another tuning, or of a version of the program that reckoned

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{io_error, text_cell};
+use super::{gains, io_error, text_cell};
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::plants::PlantKind;
@@ -65,15 +65,12 @@ pub fn validation_json(
     [findings, others]: [&[Finding]; 2],
     differences: &[Difference],
 ) -> Value {
-    let gains = config.controller.kind.parameters().iter().zip(values);
-    let gains: serde_json::Map<String, Value> =
-        gains.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect();
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "study": config.study,
         "seed": seed,
-        "gains": gains,
+        "gains": gains::by_name(config, values),
         "validated_on": validated_on(config),
         "sets": findings.iter().map(|found| finding(config.plant.kind, found)).collect::<Vec<_>>(),
         "others": others.iter().map(success).collect::<Vec<_>>(),

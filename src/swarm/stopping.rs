@@ -61,6 +61,14 @@ pub enum StopReason {
     Memory,
 }
 
+impl StopReason {
+    /// Whether the search had not come to its end, and can be resumed.
+    #[must_use]
+    pub fn is_early(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Memory)
+    }
+}
+
 impl Member for StopReason {
     const ALL: &'static [Self] = &[
         Self::Generations,

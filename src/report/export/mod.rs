@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::parameter::Parameter;
 use crate::plants::PlantKind;
-use crate::registry::{Member, registry};
+use crate::registry::registry;
 use crate::replay;
 use crate::report::Results;
 use crate::swarm::{Axis, StopReason};
@@ -109,12 +109,11 @@ impl Export {
         let records = replay::records(&results.config, &results.values)?;
         let changed = results.contradiction(&records).is_some();
         let known = |column| Some(results.number(column)).filter(|number| number.is_finite() && !changed);
-        let stopped_by = results.summary("stopped_by");
         Ok(Self {
             cost: known("cost"),
             feasible: known("violation").map(|violation| violation <= 0.0),
             changed,
-            complete: ![StopReason::Interrupted, StopReason::Memory].map(Member::name).contains(&stopped_by),
+            complete: !results.stop_reason().is_some_and(StopReason::is_early),
             version: results.version.clone(),
             ..Self::new(&results.config, &results.values)
         })

@@ -13,7 +13,7 @@ use crate::replay::Replay;
 use crate::sampling::Group;
 use crate::simulation::Ending;
 use crate::stability::{Certificate, Verdict};
-use crate::swarm::{Scale, StopReason};
+use crate::swarm::Scale;
 use crate::verdict;
 
 /// The study in a sentence, the figures that everybody asks for, and what is wrong if anything is.
@@ -53,17 +53,12 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
             @if let Some(objection) = objection {
                 p.warning role="alert" { "These gains are not feasible. Best found: " (objection) "." }
             }
-            @if let Some(reason) = stop_reason(results).filter(|reason| matches!(reason, StopReason::Interrupted | StopReason::Memory)) {
+            @if let Some(reason) = results.stop_reason().filter(|reason| reason.is_early()) {
                 p.warning { "The search has not come to its end: " (reason.summary()) "." }
             }
             (facts(&figures))
         }
     }
-}
-
-/// Why the search ended.
-fn stop_reason(results: &Results) -> Option<StopReason> {
-    StopReason::ALL.iter().copied().find(|reason| reason.name() == results.summary("stopped_by"))
 }
 
 /// The tuned gains with their bounds, and the others.
@@ -271,7 +266,7 @@ pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
             h2 { "Convergence" }
             p {
                 (counted(whole(results, "generations"), "generation")) ", " (counted(whole(results, "restarts"), "restart"))
-                @if let Some(reason) = stop_reason(results) { "; the search ended: " (reason.summary()) }
+                @if let Some(reason) = results.stop_reason() { "; the search ended: " (reason.summary()) }
                 "."
             }
             (plots(figures))

@@ -7,8 +7,8 @@
 //! - *Latency* is the time from the start of a bundle of simulations to its end, on one core, a second of simulated time: all lanes of a bundle
 //!   go hand in hand, so it is the latency of each of them. Quantiles are taken of each turn; neighbours that take the core now and then are
 //!   in them.
-//! - *Growth* is what a turn leaves behind for the next: the median of the differences of live bytes at the tunings of neighbouring turns.
-//!   A leak in fewer than half of the turns is not in it, nor is what rayon keeps or gives back now and then.
+//! - *Growth* is what a turn leaves behind for the next: how the least live bytes rise over the turns, if they do in most of them, a turn.
+//!   A leak in fewer than half of the turns is not in it, nor is what is paid once or given back.
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
 //! - *Parallel efficiency* is the rate of most threads, as a share of as many times that of one thread.
@@ -23,7 +23,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
-use crate::memory::live_bytes;
+use crate::memory::{self, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{Features, Scenario, SimdLevel, peak};
 
@@ -46,8 +46,6 @@ const COUNTED: [(ControllerKind, [f64; 5]); 4] = [
 
 /// Turns at least, whatever the time.
 const TURNS_MIN: usize = 4;
-/// Tunings before the first turn.
-const SETTLING: usize = 8;
 /// Bundles a turn whose latency is taken.
 const BUNDLES: usize = 1000;
 /// Length of the simulations, in steps of 1 ms: of the latencies, and of the tunings.
@@ -88,7 +86,7 @@ pub struct Measurement {
     pub bytes_per_simulation: u64,
     /// Allocations on the hot path of all tunings; `None` without a meter.
     pub allocations: Option<u64>,
-    /// Bytes that a turn leaves behind for the next, the median; never below 0, and 0 without a meter.
+    /// Bytes that a turn leaves behind for the next; never below 0, and 0 without a meter.
     pub growth_bytes: i64,
     /// Share of the workers' time outside of the kernel.
     pub overhead: f64,
@@ -189,10 +187,8 @@ pub fn measure(
         live_bytes: Vec::new(),
         tunings: counts.into_iter().map(|threads| (threads, Vec::new())).collect(),
     };
-    // Rayon keeps what the threads of the last few pools have left: after some it is always as much.
-    for _ in 0..SETTLING {
-        engine::tune(&short, Resources { threads: 1, level }, &mut |_: &Progress| {})?;
-    }
+    // What the first tuning of a process allocates once is no turn's.
+    engine::tune(&short, Resources { threads: 1, level }, &mut |_: &Progress| {})?;
     let start = Instant::now();
     while turns.count() < TURNS_MIN || start.elapsed() < time {
         let spent = seconds(|| peak::run(level));
@@ -286,11 +282,11 @@ impl Turns {
         i64::try_from(own).unwrap_or(i64::MAX)
     }
 
-    /// What a turn leaves behind for the next.
-    #[allow(clippy::cast_possible_truncation, reason = "bytes")]
+    /// What a turn leaves behind for the next, rounded up.
     fn growth_bytes(&self) -> i64 {
-        let differences = self.live_bytes.windows(2).map(|pair| (pair[1] - pair[0]) as f64);
-        median(differences.collect()).max(0.0) as i64
+        let turns = i64::try_from(self.live_bytes.len()).unwrap_or(i64::MAX);
+        let growth = memory::growth(&self.live_bytes);
+        if growth > 0 { (growth - 1) / (turns - 1).max(1) + 1 } else { 0 }
     }
 
     /// The medians; a bundle has so many steps.
@@ -377,8 +373,10 @@ mod tests {
         };
         assert_eq!(growth(&[100, 100, 100, 100]), 0);
         assert_eq!(growth(&[100, 164, 228, 292]), 64);
-        assert_eq!(growth(&[100, 164, 228, 228, 292]), 64, "one turn without a leak hides none");
+        assert_eq!(growth(&[100, 164, 228, 228, 292]), 48, "one turn without a leak hides none");
+        assert_eq!(growth(&[100, 101, 101, 102, 103]), 1, "less than a byte a turn is still growth");
         assert_eq!(growth(&[100, 900, 900, 900]), 0, "what is kept once is no growth");
+        assert_eq!(growth(&[100, 2404, 4708, 100]), 0, "what comes back is no growth");
         assert_eq!(growth(&[900, 800, 700, 600]), 0, "what is given back is no growth");
     }
 }

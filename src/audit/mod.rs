@@ -1,8 +1,12 @@
 //! The memory audit: does a controller leak, does it grow with time, what does a simulation cost in memory?
 //!
 //! What is paid once (a problem, a workspace, threads) and what is paid a step are measured apart, and the verdict comes from the
-//! second. Every figure is a reading of the [`Meter`](crate::memory::Meter) or of an arena in this run, at a moment when nothing else
-//! runs; none is a claim. Before anything is believed, a planted allocation, a planted leak and planted growth must be caught.
+//! second. A constant is no growth: live bytes are read after many repetitions, and what counts is whether the least of them rises
+//! from one part of the repetitions to the next, most of the time (`memory/growth.rs`). What threads leave for others to free is freed
+//! when the threads of a tuning are gone (`engine/workers.rs`), so that it hides nothing.
+//!
+//! Every figure is a reading of the [`Meter`](crate::memory::Meter) or of an arena in this run, at a moment when nothing else runs;
+//! none is a claim. Before anything is believed, a planted allocation, a planted leak and planted growth must be caught.
 
 use std::time::Duration;
 
@@ -14,6 +18,7 @@ use crate::memory::Reading;
 
 mod phases;
 mod planted;
+mod soak;
 
 pub use planted::Fault;
 pub(crate) use planted::plant;

@@ -1,27 +1,27 @@
 //! The phases of the audit.
 
-use std::time::{Duration, Instant};
-
 use super::planted::{self, plant};
+use super::soak::soak;
 use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
-use crate::engine::{self, Flow, Observer, Progress, Run, Solo};
-use crate::figures::count;
-use crate::memory::{self, Reading, live_bytes};
+use crate::engine::{self, Progress, Solo};
+use crate::memory::{self, Reading, growth, live_bytes};
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
-use crate::swarm::{Restarts, StopReason, Stopping};
+use crate::swarm::{Restarts, Stopping};
 
 /// Steps of a simulation of the cycles.
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// Simulations of a generation of the batch at least, and of those before it, which are there for the threads alone.
-const SIMULATIONS: usize = 1000;
-const SETTLING: usize = 16;
+/// Simulations of a generation of the batch at least.
+pub(super) const SIMULATIONS: usize = 1000;
+/// How often everything is made and dropped once more at the end, and the simulations of a generation of each of these tunings.
+const ROUNDS: u32 = 24;
+const FEW: usize = 16;
 /// Lengths of simulations at most.
 const LENGTHS: u64 = 101;
 /// The start of a simulation where no study gives one.
@@ -56,7 +56,7 @@ fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Res
     Ok(config)
 }
 
-fn problem(plan: &Plan, config: &Config) -> Problem {
+pub(super) fn problem(plan: &Plan, config: &Config) -> Problem {
     plant(Problem::new(config), plan.fault)
 }
 
@@ -73,6 +73,18 @@ struct Footprint {
     steps: u64,
     /// Whether any simulation did all its steps: what falls in a study's hardest scenario has still used its memory.
     survived: bool,
+}
+
+impl Footprint {
+    /// The one of fewer bytes: what the process pays once is in one of two alone.
+    fn or_less(self, other: Self) -> Self {
+        if other.bytes < self.bytes { other } else { self }
+    }
+}
+
+/// The footprint without what the process pays but once.
+fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
+    Ok(footprint(plan, config)?.or_less(footprint(plan, config)?))
 }
 
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
@@ -107,7 +119,7 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
     let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(Fault::Allocation), &config)?;
     let clean = footprint(&Plan { fault: None, ..plan.clone() }, &config)?;
-    let (_, _, workers) = batch(&with(Fault::Allocation), controller, &clean, SETTLING)?;
+    let (_, _, workers) = batch(&with(Fault::Allocation), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(Fault::Leak), &config)?;
     planted::give_back();
@@ -138,13 +150,10 @@ pub(super) fn controller(
     let name = controller.name();
     let mut say = |phase: &str| watcher.phase(&format!("{name}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let before = settled(plan, controller)?;
     let mut phases = Vec::with_capacity(8);
     let mut push = |mut phase: Phase, allowed: f64| {
-        let seen = || phase.samples.iter().map(|sample| sample.live_bytes);
-        let growth = seen().max().unwrap_or(0) - phase.samples.first().map_or(0, |first| first.live_bytes);
         #[allow(clippy::cast_precision_loss, reason = "bytes")]
-        if growth as f64 > allowed {
+        if growth_of(&phase.samples) as f64 > allowed {
             phase.green = false;
             phase.finding += "; beyond the alert factor";
         }
@@ -152,7 +161,7 @@ pub(super) fn controller(
     };
 
     say("create and destroy");
-    let single = footprint(plan, &short)?;
+    let single = twice(plan, &short)?;
     #[allow(clippy::cast_precision_loss, reason = "bytes")]
     let alert = plan.alert_factor * single.declared as f64;
     push(pattern(&single), alert);
@@ -172,20 +181,8 @@ pub(super) fn controller(
         push(soak, alert);
         interrupted = cut;
     }
-    // Their samples are ours, everything else is gone.
-    let kept: usize = phases
-        .iter()
-        .map(|phase| phase.samples.capacity() * size_of::<Sample>() + phase.finding.capacity())
-        .sum();
-    let vectors = phases.capacity() * size_of::<Phase>() + worker_allocations.capacity() * size_of::<u64>();
-    let left = settled(plan, controller)? - before - i64::try_from(kept + vectors).unwrap_or(i64::MAX);
-    phases.push(Phase {
-        name: "cleanup",
-        points: 15,
-        green: left <= 0,
-        finding: format!("{} bytes left of all phases", left.max(0)),
-        samples: Vec::new(),
-    });
+    watcher.phase(&format!("{name}: cleanup"));
+    push(cleanup(plan, controller, &single)?, alert);
     Ok(Finding {
         controller,
         declared_bytes: [single.declared, declared_with],
@@ -196,30 +193,6 @@ pub(super) fn controller(
         phases,
         interrupted,
     })
-}
-
-/// Live bytes where nothing but tunings has come and gone. Rayon keeps what the threads of the last few pools have left, always as much
-/// after some pools, and now and then more for a while: so the first rounds are not looked at, and of the others the least counts.
-fn settled(plan: &Plan, controller: ControllerKind) -> Result<i64, Error> {
-    const FIRST: usize = 8;
-    const ROUNDS_MAX: usize = 40;
-    const SEEN: usize = 4;
-    let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let single = footprint(plan, &config)?;
-    let (mut least, mut seen) = (i64::MAX, 0);
-    for round in 0..ROUNDS_MAX {
-        batch(plan, controller, &single, SETTLING)?;
-        let live = live_bytes();
-        if round < FIRST || live > least {
-            continue;
-        }
-        seen = if live < least { 1 } else { seen + 1 };
-        least = live;
-        if seen == SEEN {
-            break;
-        }
-    }
-    Ok(least)
 }
 
 /// What to say about a study that no simulation of which lasts.
@@ -259,14 +232,13 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
     let (allocations, frees) = first
         .zip(last)
         .map_or((0, 0), |(first, last)| (last.allocations - first.allocations, last.frees - first.frees));
-    let kept = |sample: Option<&Sample>| sample.map_or(0, |sample| sample.live_bytes);
-    let growth = kept(samples.last()) - kept(samples.first());
+    let growth = growth_of(&samples);
     Ok(Phase {
         name: "leak detection",
         points: 25,
-        green: growth == 0 && allocations == frees,
+        green: growth == 0,
         finding: format!(
-            "{} cycles: {growth} bytes kept after the first, {allocations} allocations, {frees} frees",
+            "{} cycles: live bytes grew by {growth}, {allocations} allocations, {frees} frees after the first",
             plan.cycles
         ),
         samples,
@@ -280,7 +252,7 @@ fn histories(plan: &Plan, controller: ControllerKind) -> Result<(Phase, u64), Er
     for policy in Policy::ALL {
         let keep = Keep { capacity: SAMPLES, policy: *policy };
         let [short, long] = [CYCLE_STEPS, 10 * CYCLE_STEPS]
-            .map(|steps| study(plan, controller, steps, keep).and_then(|config| footprint(plan, &config)));
+            .map(|steps| study(plan, controller, steps, keep).and_then(|config| twice(plan, &config)));
         let (short, long) = (short?, long?);
         green &= short.used == long.used && short.bytes == long.bytes && long.arena_holds;
         survived &= long.survived;
@@ -305,9 +277,14 @@ fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error
     let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
     let mut samples = memory::empty("the samples of the audit", lengths().count())?;
     let (mut allocations, mut survived) = (0, true);
+    let mut level = None;
     for steps in lengths() {
         let config = study(plan, controller, steps, keep)?;
-        let found = footprint(plan, &config)?;
+        let mut found = footprint(plan, &config)?;
+        if level != Some(found.bytes) {
+            found = found.or_less(footprint(plan, &config)?);
+        }
+        level.get_or_insert(found.bytes);
         allocations += found.allocations;
         survived &= found.survived && found.steps == steps;
         #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
@@ -318,7 +295,6 @@ fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error
     let slope = ends
         .filter(|(first, last)| last.at > first.at)
         .map_or(0.0, |(first, last)| (last.live_bytes - first.live_bytes) as f64 / (last.at - first.at));
-    let level = samples.first().map(|first| first.live_bytes);
     let flat = samples.iter().all(|sample| Some(sample.live_bytes) == level);
     let fallen = if survived { "" } else { FALLEN };
     let phase = Phase {
@@ -366,113 +342,33 @@ fn batch(
 }
 
 /// Particles that make so many simulations a generation.
-fn particles(config: &Config, simulations: usize) -> usize {
+pub(super) fn particles(config: &Config, simulations: usize) -> usize {
     simulations.div_ceil(config.scenario_count()).max(2)
 }
 
-/// How many samples a soak keeps.
-const SOAK_SAMPLES: usize = 4096;
-
-/// Watches live bytes and pages over the generations of a tuning, and tells of them a hundred times.
-struct Watch<'a> {
-    watcher: &'a mut dyn Watcher,
-    name: &'static str,
-    time: Duration,
-    samples: Vec<Sample>,
-    since: Option<(Instant, i64)>,
-    told: f64,
-}
-
-impl Observer for Watch<'_> {
-    fn generation(&mut self, progress: &Progress, _run: &mut Run<'_>) -> Flow {
-        let (start, before) = *self.since.get_or_insert_with(|| (Instant::now(), live_bytes()));
-        let (at, time) = (start.elapsed().as_secs_f64(), self.time.as_secs_f64());
-        #[allow(clippy::cast_precision_loss, reason = "a number of samples")]
-        let pause = (time / SOAK_SAMPLES as f64).max(0.1);
-        let is_due = self.samples.last().is_none_or(|last| at >= last.at + pause) || progress.ended;
-        if is_due && self.samples.len() < self.samples.capacity() {
-            // The look at the pages allocates and frees, so live bytes come first.
-            let live_bytes = live_bytes() - before;
-            self.samples.push(Sample { at, live_bytes, rss_bytes: rss_bytes() });
+/// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
+fn cleanup(plan: &Plan, controller: ControllerKind, single: &Footprint) -> Result<Phase, Error> {
+    let keeps = [Policy::Decimate, Policy::Ring].map(|policy| Keep { capacity: SAMPLES, policy });
+    let mut samples = memory::empty("the samples of the audit", ROUNDS as usize)?;
+    let start = live_bytes();
+    for round in 1..=ROUNDS {
+        for keep in keeps.into_iter().chain([Keep::NOTHING]) {
+            footprint(plan, &study(plan, controller, CYCLE_STEPS, keep)?)?;
         }
-        if at >= self.told + (time / 100.0).max(10.0) {
-            self.told = at;
-            let (name, moved) = (self.name, live_bytes() - before);
-            self.watcher.phase(&format!("{name}: soak {at:.0} of {time:.0} s: live bytes moved by {moved}"));
-        }
-        if self.watcher.interrupted() { Flow::Interrupt } else { Flow::Continue }
+        batch(plan, controller, single, FEW)?;
+        samples.push(Sample { at: round.into(), live_bytes: live_bytes() - start, rss_bytes: 0 });
     }
-}
-
-/// Tunes until the time is over; also whether it was cut short.
-fn soak(
-    plan: &Plan,
-    config: &Config,
-    time: Duration,
-    watcher: &mut dyn Watcher,
-) -> Result<(Phase, bool), Error> {
-    let mut config = config.clone();
-    config.swarm.settings.particles = particles(&config, SIMULATIONS);
-    config.swarm.stopping =
-        Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
-    let problem = problem(plan, &config);
-    let name = config.controller.kind.name();
-    watcher.phase(&format!("{name}: soak"));
-    let samples = memory::empty("the samples of the soak", SOAK_SAMPLES + 1)?;
-    let mut watch = Watch { watcher, name, time, samples, since: None, told: 0.0 };
-    let tuning = Run::new(&problem)?.search(plan.resources, &mut watch)?;
-    let samples = watch.samples;
-    let growth = growth(&samples).max(tuning.growth_bytes);
-    let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
-    let (whole, interrupted) =
-        (tuning.reason == StopReason::WallTime, tuning.reason == StopReason::Interrupted);
-    let end = match tuning.reason {
-        StopReason::WallTime => String::new(),
-        StopReason::Interrupted => "; cut short".into(),
-        reason => format!("; ended early ({})", reason.name()),
-    };
-    let phase = Phase {
-        name: "soak",
-        points: 0,
-        green: (whole || interrupted) && tuning.tally.simulations > 0 && growth == 0 && allocations == 0,
-        finding: format!(
-            "{} simulations in {:.0} s: live bytes grew by {growth}, {allocations} allocations on the hot path; {}{end}",
-            count(tuning.tally.simulations),
-            tuning.wall.as_secs_f64(),
-            pages(&samples)
-        ),
+    let growth = growth_of(&samples);
+    Ok(Phase {
+        name: "cleanup",
+        points: 15,
+        green: growth == 0,
+        finding: format!("all of it {ROUNDS} times more: live bytes grew by {growth}"),
         samples,
-    };
-    Ok((phase, interrupted))
+    })
 }
 
-/// The most by which live bytes have ever grown again; rayon gives back late what it has kept of threads that ran before.
-fn growth(samples: &[Sample]) -> i64 {
-    let (mut least, mut growth) = (i64::MAX, 0);
-    for sample in samples {
-        least = least.min(sample.live_bytes);
-        growth = growth.max(sample.live_bytes - least);
-    }
-    growth
-}
-
-/// How the pages of the process moved, which is advisory.
-fn pages(samples: &[Sample]) -> String {
-    let seen = || samples.iter().map(|sample| sample.rss_bytes);
-    match seen().min().zip(seen().max()) {
-        Some((least, most)) if least > 0 => {
-            let drift =
-                seen().next_back().unwrap_or(0).cast_signed() - seen().next().unwrap_or(0).cast_signed();
-            format!("pages drifted by {drift} bytes within {} (advisory)", most - least)
-        }
-        _ => "pages cannot be seen here".into(),
-    }
-}
-
-/// The pages of this process; 0 where they cannot be looked up.
-fn rss_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
-    let kib: u64 = line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0);
-    kib * 1024
+/// By how much live bytes have grown over the samples.
+pub(super) fn growth_of(samples: &[Sample]) -> i64 {
+    growth(&samples.iter().map(|sample| sample.live_bytes).collect::<Vec<_>>())
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::costs::{CostKind, TermSet};
-use crate::memory::{self, Reading, live_bytes};
+use crate::memory::{self, Reading, Rising, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
@@ -62,7 +62,8 @@ pub struct Generation {
     pub infeasible: u64,
     /// What the simulations came to.
     pub tally: Tally,
-    /// Bytes by which generations have made the process grow since the start: 0, unless something leaks or nobody counts.
+    /// Bytes by which generations have made the process grow since the start, from the third that does on: 0, unless something leaks;
+    /// what is paid once is no growth. 0 without a meter.
     pub growth_bytes: i64,
 }
 
@@ -142,7 +143,7 @@ pub struct Tuning {
     /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without
     /// a meter.
     pub hot_path_allocations: Option<u64>,
-    /// Bytes by which generations have made the process grow; 0 without a meter.
+    /// Bytes by which generations have made the process grow, as [`Generation::growth_bytes`].
     pub growth_bytes: i64,
     /// The allocations by worker of this process.
     pub worker_allocations: Vec<u64>,
@@ -243,8 +244,9 @@ pub struct Run<'p> {
     resources: Resources,
     /// Allocations on the hot path before this process and in it; `None` without a meter.
     allocations: Option<u64>,
-    /// Bytes by which generations have made the process grow.
-    growth_bytes: i64,
+    /// How generations have made the process grow, and what the observer has seen of it outside of them.
+    growth: Rising,
+    outside: Rising,
     ended: Option<StopReason>,
     /// Why the run stops when it has not ended.
     stopped: StopReason,
@@ -270,7 +272,8 @@ impl<'p> Run<'p> {
             core_ns: 0,
             resources: Resources::default(),
             allocations: Reading::now().map(|_| 0),
-            growth_bytes: 0,
+            growth: Rising::default(),
+            outside: Rising::default(),
             ended: None,
             stopped: StopReason::Interrupted,
         })
@@ -296,12 +299,12 @@ impl<'p> Run<'p> {
     /// Bytes by which the run has made the process grow.
     #[must_use]
     pub fn growth_bytes(&self) -> i64 {
-        self.growth_bytes
+        self.growth.bytes().max(self.outside.bytes())
     }
 
     /// Lets an observer say by how much the process has grown outside of generations; the larger figure counts.
     pub fn note_growth(&mut self, bytes: i64) {
-        self.growth_bytes = self.growth_bytes.max(bytes);
+        self.outside.see(bytes);
     }
 
     /// Generations done.
@@ -356,7 +359,7 @@ impl<'p> Run<'p> {
             self.ended = self.search.tell(evaluator.outcomes(), elapsed);
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
-            row.growth_bytes = self.growth_bytes;
+            row.growth_bytes = self.growth_bytes();
             self.log.push(row);
             self.tally.add(&row.tally);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -397,15 +400,14 @@ impl<'p> Run<'p> {
     fn count_since(&mut self, mark: Option<Reading>) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
             *count += now.allocations - before.allocations;
-            let grown = now.live_bytes.cast_signed() - before.live_bytes.cast_signed();
-            // Rayon may give back in any generation what it has kept of threads that ran before; that makes up for no growth of ours.
-            self.growth_bytes = (self.growth_bytes + grown).max(0);
+            self.growth.add(now.live_bytes.cast_signed() - before.live_bytes.cast_signed());
         }
     }
 
     /// The result: the best gain vector, simulated once more.
     fn confirm(self, resources: Resources, evaluator: &Evaluator<'_>) -> Result<Tuning, Error> {
         let problem = self.problem;
+        let growth_bytes = self.growth_bytes();
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
         problem.decode(position, &mut values);
@@ -422,7 +424,7 @@ impl<'p> Run<'p> {
             convergence: self.log.rows(),
             bytes_per_simulation: evaluator.bytes_per_simulation(),
             hot_path_allocations: self.allocations,
-            growth_bytes: self.growth_bytes,
+            growth_bytes,
             worker_allocations: evaluator.worker_allocations(),
             busy: evaluator.busy(),
             wall: Duration::from_nanos(self.wall_ns),
@@ -446,7 +448,11 @@ impl Persist for Run<'_> {
         let mut allocations = self.allocations.unwrap_or(0);
         tape.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);
-        tape.i64(&mut self.growth_bytes)?;
+        let mut growth = self.growth_bytes();
+        tape.i64(&mut growth)?;
+        if growth != self.growth_bytes() {
+            self.growth = Rising::known(growth);
+        }
         // 0 for a run that goes on.
         let place = |reason| StopReason::ALL.iter().position(|known| *known == reason);
         let mut reason = self.ended.and_then(place).map_or(0, |index| index + 1);

@@ -2,8 +2,10 @@
 
 use crate::Error;
 
+mod growth;
 pub mod meter;
 
+pub(crate) use growth::{Rising, growth};
 pub use meter::{Meter, OwnReading, Reading};
 
 /// Bytes that are allocated now over all threads; 0 without a meter. Differences of it are what is asked for, so it has a sign.

@@ -1,7 +1,7 @@
 //! What every plant, controller and integrator promises, whatever the gains and states: a loop over the registries, so that
 //! a new member is held to it without another line.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
@@ -53,6 +53,12 @@ fn run(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Sce
     (0..vectors.len()).map(|job| records.get(job)).collect()
 }
 
+/// Cases so far. Where fused multiply-adds are computed in software a step takes a hundred times as long, so that of the levels after the
+/// first two each case runs one in so many problems, the next case the next of them, and few vectors.
+static CASES: AtomicUsize = AtomicUsize::new(0);
+const ONE_IN: usize = 8;
+const FEW: usize = 3;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -63,7 +69,8 @@ proptest! {
         rates in proptest::collection::vec(-1e3..1e3_f64, 8),
         spread in prop::sample::select(vec![1_i32, 4, 12]),
     ) {
-        for problem in all() {
+        let case = CASES.fetch_add(1, Ordering::Relaxed);
+        for (place, problem) in all().enumerate() {
             // From the whole allowed range, ends included; a high power crowds the small values.
             let value = |(parameter, u): (&gainswarm::parameter::Parameter, &f64)| {
                 (parameter.min + u.powi(spread) * (parameter.max - parameter.min)).clamp(parameter.min, parameter.max)
@@ -86,20 +93,24 @@ proptest! {
             let mut expected = records.clone();
             expected.rotate_left(1);
             prop_assert_eq!(&run(&problem, SimdLevel::widest(), &turned, &scenario), &expected);
-            for level in SimdLevel::available().skip(1).take(1) {
-                prop_assert_eq!(&run(&problem, level, &vectors, &scenario), &records);
+            for (after, level) in SimdLevel::available().skip(1).enumerate() {
+                let count = if after == 0 { vectors.len() } else { vectors.len().min(FEW) };
+                if after == 0 || (place + case).is_multiple_of(ONE_IN) {
+                    prop_assert_eq!(&run(&problem, level, &vectors[..count], &scenario), &records[..count], "{}", level.name());
+                }
             }
 
             let (record, trajectory) =
                 problem.simulator.record(SimdLevel::widest(), &vectors[0], &scenario, 1).expect("memory");
             prop_assert_eq!(&record, &records[0]);
             let u_max = problem.parameters.iter().position(|parameter| parameter.name == "u_max").expect("u_max");
+            // A row is of a state within the limits of its coordinates. In the step that led there they moved by their rates times 1 ms,
+            // so these are far from where anything overflows: state, force and σ are numbers, the force within its limit.
             for row in trajectory.rows() {
                 let force = row[2 * coordinates + 1];
-                prop_assert!(force.is_nan() || force.abs() <= vectors[0][u_max], "{} N", force);
+                prop_assert!(force.abs() <= vectors[0][u_max], "{} N", force);
+                prop_assert!(row.iter().all(|value| value.is_finite()), "{:?}", row);
             }
-            let finite = trajectory.rows().filter(|row| row.iter().all(|value| value.is_finite())).count();
-            prop_assert!(finite + 1 >= trajectory.rows().count(), "only the last row before a failure may not be finite");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use gainswarm::Member;
 use gainswarm::config::Config;
+use gainswarm::controllers::{Classical, Controller};
+use gainswarm::costs::CORE;
 use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::SimdLevel;
@@ -61,13 +63,13 @@ proptest! {
 
 #[test]
 fn a_simulation_with_a_history_takes_the_same_bytes_whatever_its_length_and_has_the_same_record() {
-    let solo = |duration: f64, history: &str| {
+    let solo = |level: SimdLevel, duration: f64, history: &str| {
         let text = format!(
             "[simulation]\nduration = {duration:?}\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n{history}"
         );
         let problem = Problem::new(&Config::parse("history.toml".as_ref(), &text).expect("a valid study"));
         let vectors = vec![problem.values.clone(); 3];
-        let level = SimdLevel::widest();
+        let level = problem.simulator.effective(level);
         let mut solo = Solo::new(&problem, level, &vectors).expect("memory");
         solo.run();
         let used = solo.workspace().used_bytes();
@@ -75,14 +77,21 @@ fn a_simulation_with_a_history_takes_the_same_bytes_whatever_its_length_and_has_
         let costs: Vec<u64> = solo.records().map(|record| record.cost.to_bits()).collect();
         (used / problem.simulator.lanes(level), costs)
     };
-    let (without, costs) = solo(1.0, "");
-    assert_eq!(without, 288);
+    let (without, costs) = solo(SimdLevel::widest(), 1.0, "");
+    // A lane holds a number for each state, each parameter of the law, each core cost term and its steps, and hardly as many again to
+    // work with; and every level holds the same a lane.
+    let numbers = 6 + Classical::PARAMETERS.len() + CORE + 1;
+    let least = numbers * size_of::<f64>();
+    assert!((least..2 * least).contains(&without), "{without} bytes, at least {least}");
+    for level in SimdLevel::available() {
+        assert_eq!(solo(level, 1.0, ""), (without, costs.clone()), "{}", level.name());
+    }
     for policy in Policy::ALL {
         let history = format!("[history]\ncapacity = 100\npolicy = \"{}\"\n", policy.name());
-        let (with, same) = solo(1.0, &history);
+        let (with, same) = solo(SimdLevel::widest(), 1.0, &history);
         assert_eq!(same, costs, "{}", policy.name());
         // 100 samples of t, six states, u and σ: 7,200 bytes, and what it takes to manage them.
         assert!((without + 7200..without + 7600).contains(&with), "{with}");
-        assert_eq!(solo(10.0, &history).0, with, "{}", policy.name());
+        assert_eq!(solo(SimdLevel::widest(), 10.0, &history).0, with, "{}", policy.name());
     }
 }

@@ -117,6 +117,22 @@ fn a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow() {
     assert!(stopped.growth_bytes > 1_000_000 && stopped.growth_bytes < 4_100_000, "{}", stopped.growth_bytes);
 }
 
+/// Whatever number of threads a run had, it leaves as much as the one before: nothing of the threads that are gone is left for later.
+fn threads_that_are_gone_leave_nothing_behind() {
+    let problem = study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom);
+    let live_after = |threads: usize| {
+        let resources = Resources { threads, ..Resources::default() };
+        let tuning = engine::tune(&problem, resources, &mut |_| {}).expect("a tuning");
+        assert_eq!((tuning.hot_path_allocations, tuning.growth_bytes), (Some(0), 0), "{threads} threads");
+        drop(tuning);
+        Reading::now().expect("a meter").live_bytes
+    };
+    let first = live_after(3);
+    for threads in [3, 3, 2, 40, 2, 1, 4, 70, 3] {
+        assert_eq!(live_after(threads), first, "{threads} threads");
+    }
+}
+
 /// The most that a run has, seen after its first generation, against what it has declared.
 fn the_declared_bytes_are_those_that_a_run_takes() {
     for particles in [2000, 20_000] {
@@ -221,6 +237,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     }
 
     a_refused_allocation_is_not_counted();
+    threads_that_are_gone_leave_nothing_behind();
     a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow();
     the_declared_bytes_are_those_that_a_run_takes();
     let tuning = tune(&planted::<Allocating>());

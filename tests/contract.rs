@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gainswarm::Member;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::costs::TermSet;

@@ -238,7 +238,7 @@ fn growth_beyond_the_alert_factor_is_told_and_a_factor_is_a_number() {
         json.to_string().contains("beyond the alert factor"),
         "blocks of 64 bytes soon are more than half of a simulation: {json}"
     );
-    let (_, json, _) = audit(directory.path(), &[&controller[..], &["--alert-factor", "1000"]].concat());
+    let (_, json, _) = audit(directory.path(), &[&controller[..], &["--alert-factor", "1e6"]].concat());
     assert!(!json.to_string().contains("beyond the alert factor"), "{json}");
     for wrong in ["nan", "-1", "inf", "much"] {
         let run = gainswarm(&["audit", &format!("--alert-factor={wrong}")]);

@@ -1,5 +1,6 @@
 //! What is planted, so that the audit has something to find.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -86,14 +87,14 @@ pub(super) fn give_back() {
     }
 }
 
-fn block() -> Box<Block> {
-    std::hint::black_box(Box::new(Block { _bytes: [0; 56], before: None }))
+impl Block {
+    const ALONE: Self = Self { _bytes: [0; 56], before: None };
 }
 
 fn leak_block() {
-    let (mut block, mut last) = (block(), locked(&KEPT));
-    block.before = last.take();
-    *last = Some(block);
+    let mut last = locked(&KEPT);
+    let before = last.take();
+    *last = Some(black_box(Box::new(Block { before, ..Block::ALONE })));
 }
 
 /// Lets what is kept grow, by not a byte more.
@@ -167,7 +168,7 @@ impl Simulator for Faulty {
         }
         self.inner.run(level, batch, workspace);
         match self.fault {
-            Fault::Allocation => drop(block()),
+            Fault::Allocation => drop(black_box(Box::new(Block::ALONE))),
             Fault::Leak => leak_block(),
             Fault::Growth => {
                 let longest = (0..batch.end).map(|job| batch.records.get(job).steps).max().unwrap_or(0);

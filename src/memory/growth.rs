@@ -122,7 +122,9 @@ mod tests {
     fn a_run_that_goes_on_grows_from_its_third_new_height_on() {
         let seen = |moves: &[i64]| {
             let mut rising = Rising::default();
-            moves.iter().for_each(|bytes| rising.add(*bytes));
+            for bytes in moves {
+                rising.add(*bytes);
+            }
             rising.bytes()
         };
         assert_eq!(seen(&[PARTICIPANT, 0, 0, 0]), 0, "paid once");

@@ -115,7 +115,7 @@ pub fn main() -> ExitCode {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Batch(args) => batch::run(&args),
-        Command::Validate(args) => validate::run(&args).map(Exit::of),
+        Command::Validate(args) => validate::run(&args),
         Command::Report(args) => report::run(&args).map(|()| Exit::Success),
         Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
         Command::Certify(args) => certify::run(&args).map(Exit::of),

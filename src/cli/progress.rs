@@ -6,6 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::engine::Progress;
 use crate::figures::{number, rate, shortened};
+use crate::problem::known_cost;
 use crate::swarm::Stopping;
 
 const BAR: &str = "{wide_bar} {prefix} {pos}/{len}  {msg}  {eta} left";
@@ -155,7 +156,7 @@ fn way(progress: &Progress) -> (&'static str, u64, u64) {
 #[allow(clippy::cast_precision_loss, reason = "a rate")]
 fn message(progress: &Progress) -> String {
     let per_second = progress.simulations as f64 / progress.elapsed.as_secs_f64();
-    let best = progress.row.best.cost;
+    let best = known_cost(&progress.row.best);
     let best = if best.is_finite() { number(best) } else { "none yet".into() };
     format!("best {best}  {} sims/s", rate(per_second))
 }

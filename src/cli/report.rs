@@ -29,6 +29,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
 pub(super) fn write(directory: &Path, plots: bool) -> Result<Results, Error> {
     let results = Results::read(directory)?;
     let replay = Replay::new(&results.config, &results.values)?;
-    report::write_report(directory, &results, &replay, plots)?;
+    let worst = Replay::of_known(&results.config, &results.values, &results.worst_runs())?;
+    report::write_report(directory, &results, [&replay, &worst], plots)?;
     Ok(results)
 }

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, rate};
+use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
@@ -123,10 +123,10 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
             "study",
             format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name()),
         ),
-        ("cost", number(tuning.best.cost)),
+        ("cost", number_or_dash(tuning.cost())),
         ("outcome", survival),
         ("settling time", verdict::settling(config, &tuning.records)),
-        ("peak force", format!("{} N", number(worst(CostKind::PeakForce)))),
+        ("peak force", format!("{} N", number_or_dash(worst(CostKind::PeakForce)))),
         ("at the end", rest),
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),

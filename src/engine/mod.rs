@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::costs::{CostKind, TermSet};
 use crate::memory::{self, Reading, live_bytes};
-use crate::problem::Problem;
+use crate::problem::{Problem, known_cost};
 use crate::simulation::{Ending, Record, SimdLevel};
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
@@ -157,12 +157,19 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The value of a term for the best gain vector: the mean over the scenarios and the largest; NaN when it was not simulated.
+    /// The cost of the best gain vector; NaN when it fails in a scenario or was not simulated.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        known_cost(&self.best)
+    }
+
+    /// The value of a term for the best gain vector, the mean and the largest over the scenarios that it survives; NaN where there is none.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
     pub fn value(&self, kind: CostKind) -> [f64; 2] {
-        let values = self.records.iter().map(|record| record.values[kind as usize]);
-        let mean = values.clone().sum::<f64>() / self.records.len() as f64;
+        let survivors = || self.records.iter().filter(|record| record.survived());
+        let values = survivors().map(|record| record.values[kind as usize]);
+        let mean = values.clone().sum::<f64>() / survivors().count() as f64;
         [mean, values.fold(f64::NAN, f64::max)]
     }
 
@@ -461,6 +468,10 @@ fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
     ordered.clear();
     ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
-    let cost = |quarter: usize| ordered[quarter * (ordered.len() - 1) / 4].cost;
-    Standing { median: ordered[ordered.len() / 2].cost, range: cost(3) - cost(1), posture: swarm.posture() }
+    let cost = |quarter: usize| known_cost(&ordered[quarter * (ordered.len() - 1) / 4]);
+    Standing {
+        median: known_cost(&ordered[ordered.len() / 2]),
+        range: cost(3) - cost(1),
+        posture: swarm.posture(),
+    }
 }

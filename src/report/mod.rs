@@ -12,6 +12,7 @@ use crate::validation::Finding;
 mod audit;
 mod batch;
 mod bench;
+mod case;
 mod cell;
 pub mod checkpoint;
 mod convergence;
@@ -41,7 +42,7 @@ use plot::Plot;
 pub use results::Results;
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
-pub use validation::validation_json;
+pub use validation::Validation;
 
 /// What the system said, without what the CSV writer wraps around it.
 fn io_error(error: csv::Error) -> io::Error {

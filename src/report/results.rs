@@ -4,12 +4,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::case;
 use super::validation::validated_on;
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::costs::CostKind;
 use crate::problem;
 use crate::registry::Member;
+use crate::replay::KnownRun;
 use crate::simulation::{Ending, Record};
 use crate::swarm::StopReason;
 
@@ -129,11 +131,25 @@ impl Results {
         }
         let columns = CostKind::ALL.iter().enumerate().map(|(k, kind)| (k, format!("{}_worst", kind.name())));
         columns.into_iter().find_map(|(k, column)| {
-            let worst = records.iter().map(|record| record.values[k]).fold(f64::NAN, f64::max);
+            let survivors = records.iter().filter(|record| record.survived());
+            let worst = survivors.map(|record| record.values[k]).fold(f64::NAN, f64::max);
             let told = self.number(&column);
             let differs = told.to_bits() != worst.to_bits() && (told.is_finite() || worst.is_finite());
             differs.then_some(column)
         })
+    }
+
+    /// The worst run of each set of the validation; none of files that older versions wrote.
+    #[must_use]
+    pub fn worst_runs(&self) -> Vec<KnownRun> {
+        let sets = self.validation.as_ref().and_then(|found| found.get("sets")?.as_array());
+        let known = |set: &Value| {
+            let worst = set.pointer("/worst/0")?;
+            let steps = worst.get("survived_steps")?.as_u64()?;
+            let name = worst.get("id")?.as_str()?.to_owned();
+            Some(KnownRun { name, scenario: case::scenario(self.config.plant.kind, worst)?, steps })
+        };
+        sets.into_iter().flatten().filter_map(known).collect()
     }
 
     /// A column of `convergence.csv`; empty where there is none.

@@ -152,7 +152,8 @@ pub(super) fn cost(results: &Results) -> Chart {
     Chart {
         plot: Plot {
             name: "cost".into(),
-            caption: "What the terms add to the cost, each in the mean over all scenarios.".into(),
+            caption: "What the terms add to the cost, each in the mean over the scenarios that survive."
+                .into(),
             x: Axis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
             y: Axis::named(names),
             marks: vec![Mark { shape: Shape::Bars, ink: Ink::First, points }],

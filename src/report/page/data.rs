@@ -9,10 +9,10 @@ use crate::report::results::Results;
 use crate::simulation::Ending;
 use crate::stability::Certificate;
 
-/// Everything, as JSON that may stand in a script element.
+/// Everything, as JSON that may stand in a script element; the runs of the first replay come before those of the second.
 pub(super) fn json(
     results: &Results,
-    replay: &Replay,
+    [replay, worst]: [&Replay; 2],
     certificate: &Certificate,
     charts: &[&Chart],
 ) -> String {
@@ -30,7 +30,7 @@ pub(super) fn json(
         .map(|chart| (chart.plot.name.clone(), plot(chart)))
         .collect();
     let value = json!({
-        "runs": replay.runs.iter().map(|one| run(replay, one)).collect::<Vec<_>>(),
+        "runs": runs(replay).chain(runs(worst)).collect::<Vec<_>>(),
         "tables": tables(results, certificate),
         "worst": replay.runs.iter().position(|run| run.index == replay.worst),
         "links": links.collect::<Vec<_>>(),
@@ -40,6 +40,10 @@ pub(super) fn json(
     });
     // No text may end the element.
     value.to_string().replace('<', "\\u003c")
+}
+
+fn runs(replay: &Replay) -> impl Iterator<Item = Value> {
+    replay.runs.iter().map(|one| run(replay, one))
 }
 
 fn run(replay: &Replay, run: &Run) -> Value {

@@ -1,7 +1,6 @@
 //! The sections of a report, in their order.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::super::results::Results;
 use crate::config::Config;
@@ -109,8 +108,8 @@ pub(super) fn gains(results: &Results) -> Markup {
     }
 }
 
-/// The pendulum, which the script draws.
-pub(super) fn motion(replay: &Replay) -> Markup {
+/// The pendulum, which the script draws; behind the scenarios, the worst runs of the validation.
+pub(super) fn motion(replay: &Replay, worst: &Replay) -> Markup {
     let speeds = [("0.25", "¼×"), ("0.5", "½×"), ("1", "1×"), ("2", "2×")];
     html! {
         section #motion {
@@ -134,6 +133,9 @@ pub(super) fn motion(replay: &Replay) -> Markup {
                                 @if run.index == replay.worst { "worst: " } (run.name)
                             }
                         }
+                        @for (place, run) in worst.runs.iter().enumerate() {
+                            option value=(replay.runs.len() + place) { "validation: " (run.name) }
+                        }
                     }
                 }
             }
@@ -150,7 +152,7 @@ pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
             h2 { "Trajectories" }
             p {
                 @if shown < all { (shown) " of " (all) " scenarios, spread over them" } @else { "All scenarios" }
-                "; the one of all that costs most (" (worst) ") stands out."
+                "; the worst of all (" (worst) ") stands out."
             }
             (plots(figures))
         }
@@ -171,10 +173,12 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     html! {
         section #cost {
             h2 { "Cost" }
+            @if results.number("failed") > 0.0 {
+                p { "What follows is of the scenarios that survive. Gains that fall in a scenario have no cost as a whole." }
+            }
             @if whole.is_finite() && !adds_up {
                 p {
                     "In the mean over all scenarios the terms add up to " (number_or_dash(sum)) "; the cost is " (number_or_dash(whole))
-                    @if results.number("failed") > 0.0 { ", with the penalties of the scenarios that fail" }
                     @if config.aggregate.kind != AggregateKind::Mean { ", since the study judges by " code { (config.aggregate.kind.name()) } }
                     @if config.scenarios.iter().any(Group::is_weighted) { ", with the weights of the scenarios" }
                     "."
@@ -192,13 +196,10 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
 /// A term: what it adds, its mean and its worst, where these mean anything.
 fn cost_row(results: &Results, kind: CostKind) -> Markup {
     let value = |what: &str| results.number(&format!("{}_{what}", kind.name()));
-    let is_at_end = matches!(kind, CostKind::SettlingTime | CostKind::SteadyStateError);
-    let (fell, worst) = (results.number("failed") > 0.0, value("worst"));
+    let worst = value("worst");
     let moves_on =
         kind == CostKind::SettlingTime && worst.is_finite() && !verdict::is_settled(&results.config, worst);
-    let [mean, worst] = if is_at_end && fell {
-        ["–", "–"].map(String::from)
-    } else if moves_on {
+    let [mean, worst] = if moves_on {
         ["–", "not all settle"].map(String::from)
     } else {
         ["mean", "worst"].map(|what| number_or_dash(value(what)))
@@ -270,54 +271,6 @@ pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
                 "."
             }
             (plots(figures))
-        }
-    }
-}
-
-/// What `validate` found, where it was run on these gains.
-pub(super) fn validation(results: &Results) -> Markup {
-    let Some(sets) = results.validation.as_ref().and_then(|found| found.get("sets")?.as_array()) else {
-        return html! {};
-    };
-    let simulation = &results.config.simulation;
-    let is_limited = results.config.limits.iter().any(|limit| limit.is_finite());
-    html! {
-        section #validation {
-            h2 { "Validation" }
-            p {
-                "Scenarios that the tuning never saw: the share that succeeds, with its 95 % interval, and what they cost. A run succeeds with |theta| ≤ "
-                (Short(simulation.settled_angle)) " rad and |x| ≤ " (Short(simulation.settled_position)) " m at the end"
-                @if is_limited { ", and within [limits]" }
-                "."
-            }
-            table {
-                thead {
-                    tr {
-                        (heads(&["set"])) (number_heads(&["runs", "success %"])) (heads(&["interval %"]))
-                        (number_heads(&["fell", "median cost", "95 % cost", "worst cost"]))
-                    }
-                }
-                tbody { @for set in sets { (validation_row(set)) } }
-            }
-        }
-    }
-}
-
-fn validation_row(set: &Value) -> Markup {
-    let at = |path: &str| set.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let whole = |key: &str| set.get(key).and_then(Value::as_u64).unwrap_or(0);
-    let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    let share = at("/success/value");
-    let interval = ["/success/interval/0", "/success/interval/1"].map(|path| percent(at(path)));
-    let costs = ["/cost/median/value", "/cost/p95/value", "/cost/worst"].map(at);
-    html! {
-        tr {
-            th scope="row" { (set.get("set").and_then(Value::as_str).unwrap_or_default()) }
-            td.number { (whole("runs")) }
-            td.number data-value=(share) { (percent(share)) }
-            td.figure { (interval[0]) " … " (interval[1]) }
-            td.number { (whole("failed")) }
-            @for value in costs { td.number data-value=(value) { (number(value)) } }
         }
     }
 }

@@ -116,3 +116,42 @@ fn numbers(value: &Value) -> Option<Vec<f64>> {
 fn whole(value: &Value) -> Option<usize> {
     usize::try_from(value.as_u64()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plants::PlantKind;
+    use crate::simulation::Record;
+    use crate::validation::RunId;
+
+    #[test]
+    fn a_case_that_is_read_back_starts_from_the_same() {
+        let states = PlantKind::CartPole.states().len();
+        let conditions = Conditions {
+            plant: Some(PlantKind::CartPole.parameters().iter().map(|p| p.default * 1.01).collect()),
+            pulses: vec![Pulse { amplitude: 2.0, start: 0.1, end: f64::INFINITY }],
+            tones: vec![Tone { amplitude: 0.1, frequency: 5.0, phase: 0.3, start: 0.0, end: f64::INFINITY }],
+            sensors: Some(Sensors {
+                noise: vec![1e-3; states],
+                quantum: vec![0.0; states],
+                offsets: vec![7; states],
+            }),
+            actuator_lag: 0.01,
+            rate_limit: f64::INFINITY,
+            dead_time: 3,
+            control_period: 2,
+        };
+        for conditions in [conditions, Conditions::default()] {
+            let scenario = Scenario { initial_state: vec![0.1, -0.2, 0.3, 1.0 / 3.0], conditions };
+            let id = RunId { set: "a/b".into(), seed: 1, index: 2 };
+            let case = Case { id, scenario, record: Record::PENDING };
+            let text = to_json(PlantKind::CartPole, &case).to_string();
+            let mut read: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(super::scenario(PlantKind::CartPole, &read), Some(case.scenario));
+            // What the simulation has no room for, and what older versions wrote.
+            read["dead_time"] = (DEAD_TIME_MAX + 1).into();
+            assert_eq!(super::scenario(PlantKind::CartPole, &read), None);
+            assert_eq!(super::scenario(PlantKind::CartPole, &json!({ "initial_state": [0.0] })), None);
+        }
+    }
+}

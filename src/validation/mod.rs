@@ -245,38 +245,37 @@ impl Trial<'_> {
         values: &[f64],
         tuned_cost: f64,
     ) -> Result<ControlFlow<usize, Finding>, Error> {
-        let draw = |index| set.scenario(self.config, self.seed, index);
-        let scenarios: Vec<Scenario> = (0..self.samples).map(draw).collect();
-        Ok(match self.records(set, &scenarios, values)? {
-            ControlFlow::Continue(records) => self.finding(set, &scenarios, records, tuned_cost),
+        Ok(match self.runs(set, values)? {
+            ControlFlow::Continue((scenarios, records)) => self.finding(set, &scenarios, records, tuned_cost),
             ControlFlow::Break(done) => ControlFlow::Break(done),
         })
     }
 
-    /// The record of every scenario, simulated in parts. What they are parted into changes no bit: lanes do not influence each other.
-    fn records(
+    /// All scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
+    fn runs(
         &self,
         set: &Set,
-        scenarios: &[Scenario],
         values: &[f64],
-    ) -> Result<ControlFlow<usize, Vec<Record>>, Error> {
+    ) -> Result<ControlFlow<usize, (Vec<Scenario>, Vec<Record>)>, Error> {
         let features = set.features(self.config);
-        let (mut records, mut size) = (Vec::with_capacity(scenarios.len()), FIRST_PART);
-        while records.len() < scenarios.len() {
+        let (mut scenarios, mut records) = (Vec::new(), Vec::new());
+        let mut size = FIRST_PART;
+        while records.len() < self.samples {
             if (self.stop)() {
                 return Ok(ControlFlow::Break(records.len()));
             }
-            let left = &scenarios[records.len()..];
-            let part = left[..size.min(left.len())].to_vec();
             let start = Instant::now();
+            let part = records.len()..self.samples.min(records.len() + size);
             let weights = vec![1.0; part.len()];
+            let part = part.map(|index| set.scenario(self.config, self.seed, index)).collect();
             let problem = Problem::on(self.config, part, weights, features);
             records.extend(engine::assess(&problem, self.resources, values)?);
+            scenarios.extend(problem.scenarios);
             if start.elapsed() < PART {
                 size *= 2;
             }
         }
-        Ok(ControlFlow::Continue(records))
+        Ok(ControlFlow::Continue((scenarios, records)))
     }
 
     fn finding(

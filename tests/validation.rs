@@ -304,7 +304,7 @@ fn validate_reports_what_replay_shows_and_tells_good_gains_from_bad() {
     assert!(costs.iter().all(|found| found["p"].as_f64().expect("a p-value") < 1e-6), "{costs:?}");
 
     let mut table = csv::Reader::from_path(output.join("validation.csv")).expect("a table");
-    assert_eq!(table.headers().expect("a header").iter().last(), Some("failed"));
+    assert_eq!(table.headers().expect("a header").iter().next_back(), Some("failed"));
     let rows = table.records().count();
     assert_eq!(rows, 2 * (2 + gainswarm::validation::METRICS.len()));
     let strict = ["--samples", "50", "--require", "1.0", "--quiet", "--output", out];

@@ -217,6 +217,9 @@ pub struct Finding {
     pub records: Vec<Record>,
 }
 
+/// Scenarios, and the record of each.
+type Runs = (Vec<Scenario>, Vec<Record>);
+
 /// How a set is run.
 #[derive(Clone, Copy)]
 pub struct Trial<'a> {
@@ -252,11 +255,7 @@ impl Trial<'_> {
     }
 
     /// All scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
-    fn runs(
-        &self,
-        set: &Set,
-        values: &[f64],
-    ) -> Result<ControlFlow<usize, (Vec<Scenario>, Vec<Record>)>, Error> {
+    fn runs(&self, set: &Set, values: &[f64]) -> Result<ControlFlow<usize, Runs>, Error> {
         let features = set.features(self.config);
         let (mut scenarios, mut records) = (Vec::new(), Vec::new());
         let mut size = FIRST_PART;

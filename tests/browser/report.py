@@ -357,7 +357,8 @@ def animation_moves_as_the_data_say(page):
         expect(page.pose()["clock"] == 0, f"scenario {run} does not start at 0 s")
         follows(run, f"scenario {run}")
         outlined = page.run("return [...document.querySelectorAll('#trajectories figure.plot')].every((f) => f.querySelector('.hover path').getAttribute('d').length > 20)")
-        expect(outlined or run == data["worst"], f"scenario {run} is not outlined in the plots")
+        drawn = any(series.get("run") == run for series in data["plots"]["u"]["series"])  # the validation's are elsewhere
+        expect(outlined or run == data["worst"] or not drawn, f"scenario {run} is not outlined in the plots")
         page.choose("#seek", 1000, "input")
         expect(("failed" in page.pose()["text"]) != data["runs"][run]["survived"], f"scenario {run}: the end says {page.pose()['text'][-40:]!r}")
     return wrong

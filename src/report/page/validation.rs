@@ -70,7 +70,8 @@ fn costs(k: usize, set: &Value) -> Option<Chart> {
     }
     let failed = whole(set, "failed");
     // From the bottom: the failures, an empty line, the bins with the lowest costs on top.
-    let bins = edges.windows(2).map(|ends| format!("{} … {}", rough(ends[0]), rough(ends[1])));
+    let ends = distinct(&edges);
+    let bins = ends.windows(2).map(|ends| format!("{} … {}", ends[0], ends[1]));
     let names = ["fell".into(), String::new()].into_iter().chain(bins.rev()).collect();
     #[allow(clippy::cast_precision_loss, reason = "counts")]
     let (bars, fell) = {
@@ -97,13 +98,20 @@ fn costs(k: usize, set: &Value) -> Option<Chart> {
     })
 }
 
-/// A number with three significant digits.
-fn rough(value: f64) -> String {
-    let digits = format!("{value:.2e}");
+/// Increasing numbers with three significant digits, or as many as it takes to tell each from the next.
+fn distinct(edges: &[f64]) -> Vec<String> {
+    let written = |digits: usize| edges.iter().map(|edge| rounded(*edge, digits)).collect::<Vec<_>>();
+    let differ = |texts: &Vec<String>| texts.windows(2).all(|pair| pair[0] != pair[1]);
+    (2..8).map(written).find(differ).unwrap_or_else(|| written(2))
+}
+
+/// A number with so many digits behind the first.
+fn rounded(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$e}");
     if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
-        digits.parse().map_or(digits, |round: f64| round.to_string())
+        text.parse().map_or(text, |round: f64| round.to_string())
     } else {
-        digits
+        text
     }
 }
 
@@ -218,9 +226,20 @@ fn worst_run(results: &Results, worst: &Replay, figures: &[Markup]) -> Markup {
         h3 { "The worst run: " (run.name) }
         p {
             @if record.survived() { "It survives at a cost of " (number(record.cost)) "." }
-            @else { "It falls after " (number(time)) " s." }
+            @else { "It falls after " (Short((1e3 * time).round() / 1e3)) " s." }
             @if let Some(command) = command { " To see all of it: " code { (command) } }
         }
         div.plots { @for figure in figures { (figure) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_bins_have_the_digits_that_tell_them_apart() {
+        assert_eq!(distinct(&[0.0, 0.123_456, 12.0, 9.876_54e9]), ["0", "0.123", "12", "9.88e9"]);
+        assert_eq!(distinct(&[4.290_12, 4.290_34, 4.290_56]), ["4.2901", "4.2903", "4.2906"]);
     }
 }

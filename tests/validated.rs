@@ -58,8 +58,8 @@ fn a_trial_that_is_stopped_says_how_much_was_done_and_one_that_is_not_has_the_sa
         asked.set(asked.get() + 1);
         asked.get() > 1
     });
-    // The first part is of 64 runs.
-    assert_eq!(stopped.break_value(), Some(64));
+    // The first part is of 32 runs.
+    assert_eq!(stopped.break_value(), Some(32));
     assert_eq!(run(300, &|| true).break_value(), Some(0));
     let (Some(whole), Some(part)) =
         (run(300, &|| false).continue_value(), run(64, &|| false).continue_value())

@@ -63,31 +63,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
     let done = find(&trial, &sets, &values, other.as_deref())?;
 
+    let validation = Validation {
+        config: &config,
+        seed: args.seed,
+        values: &values,
+        files: [&args.config, &args.gains],
+        findings: &done.findings,
+        others: &done.others,
+        pairings: validation::pairings(&done.findings, &done.others),
+        differences: validation::differences(&config, &done.findings, &done.others),
+        missing: sets[done.findings.len()..].iter().map(|set| set.name.as_str()).collect(),
+    };
     if !done.findings.is_empty() {
-        let validation = Validation {
-            config: &config,
-            seed: args.seed,
-            values: &values,
-            files: [&args.config, &args.gains],
-            findings: &done.findings,
-            others: &done.others,
-            pairings: validation::pairings(&done.findings, &done.others),
-            differences: validation::differences(&config, &done.findings, &done.others),
-            missing: sets[done.findings.len()..].iter().map(|set| set.name.as_str()).collect(),
-        };
-        let json = validation.to_json();
-        let shown = if args.show.json {
-            print(&format!("{json}\n"))
-        } else if args.show.quiet {
-            Ok(())
-        } else {
-            print(&text(&validation))
-        };
-        report::write_validation(&output, &done.findings, &json)?;
-        shown?;
+        report::write_validation(&output, &done.findings, &validation.to_json())?;
     }
     if let Some(code) = interrupt.exit_code().filter(|_| done.findings.len() < sets.len()) {
-        note(&interrupted(args, &sets, &done, &output));
+        note(&leftover(args, &sets, &done, &output));
+        show(args, &validation)?;
         return Ok(Exit::Interrupted(code));
     }
     if args.report && super::report::write(&output, false)?.validation.is_none() {
@@ -97,10 +89,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             output.display()
         ));
     }
+    show(args, &validation)?;
     if !args.show.quiet {
         note(&format!("written to {}", output.display()));
     }
     Ok(Exit::of(done.findings.iter().all(|finding| finding.success.value >= args.require)))
+}
+
+fn show(args: &Args, validation: &Validation<'_>) -> Result<(), Error> {
+    if validation.findings.is_empty() || (args.show.quiet && !args.show.json) {
+        return Ok(());
+    }
+    print(&if args.show.json { format!("{}\n", validation.to_json()) } else { text(validation) })
 }
 
 /// What is done of a validation: as many findings as others, where there are others at all.
@@ -133,7 +133,7 @@ fn find(trial: &Trial<'_>, sets: &[Set], values: &[f64], other: Option<&[f64]>) 
 }
 
 /// What an interruption leaves: what is kept, and what is missing with how much was done of the first.
-fn interrupted(args: &Args, sets: &[Set], done: &Done, output: &Path) -> String {
+fn leftover(args: &Args, sets: &[Set], done: &Done, output: &Path) -> String {
     let complete = done.findings.len();
     let kept = match complete {
         0 => "no set is complete, so that nothing is written".into(),

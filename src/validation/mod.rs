@@ -31,8 +31,8 @@ pub const HARDER: f64 = 1.5;
 
 /// How long a part of a set's runs may take at least before the parts stop growing: an interruption waits for about one part.
 const PART: Duration = Duration::from_millis(250);
-/// Runs of the first part.
-const FIRST_PART: usize = 64;
+/// Runs of the first part a thread: enough for all lanes of a bundle.
+const FIRST_PART: usize = 32;
 
 /// The cost terms that are shown beside the cost.
 pub const METRICS: [CostKind; 7] = [
@@ -258,7 +258,7 @@ impl Trial<'_> {
     fn runs(&self, set: &Set, values: &[f64]) -> Result<ControlFlow<usize, Runs>, Error> {
         let features = set.features(self.config);
         let (mut scenarios, mut records) = (Vec::new(), Vec::new());
-        let mut size = FIRST_PART;
+        let mut size = FIRST_PART * self.resources.threads;
         while records.len() < self.samples {
             if (self.stop)() {
                 return Ok(ControlFlow::Break(records.len()));

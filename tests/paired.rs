@@ -130,7 +130,7 @@ fn gains_are_compared_run_by_run_and_a_fall_is_worse_than_any_cost() {
     assert_eq!(counts.iter().sum::<usize>(), 300);
     assert_eq!(counts[1] + counts[2], a[0].failed);
     assert_eq!(counts[1] + counts[3], b[0].failed);
-    assert!(counts[3] > 10, "the weaker controller falls more often: {counts:?}");
+    assert!(counts[3] > 5, "the weaker controller falls more often: {counts:?}");
 
     let differences = differences(&config, &a, &b);
     let of = |measure: &str| differences.iter().find(|found| found.measure == measure).expect("a measure");

@@ -1,4 +1,4 @@
-//! The benchmark: how fast, how even, how frugal, measured in one run; and [`seconds_a_step`] for who wants to know how long something takes.
+//! The benchmark: how fast, how even, how frugal, measured in one run.
 //!
 //! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median over them. A turn is: the
 //! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, then a tuning on each number of
@@ -25,7 +25,7 @@ use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::live_bytes;
 use crate::problem::Problem;
-use crate::simulation::{Features, Scenario, SimdLevel, peak};
+use crate::simulation::{SimdLevel, peak};
 
 /// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
 /// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
@@ -207,33 +207,6 @@ pub fn measure(
     }
     let steps = solo.steps() as f64 / bundles as f64;
     Ok(turns.evaluate(controller, steps))
-}
-
-/// Measures for a moment how long a control step takes, where all threads share the work.
-///
-/// # Errors
-///
-/// When memory cannot be reserved.
-pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<f64, Error> {
-    const MOMENT_S: f64 = 0.05;
-    const STEPS: u64 = 2000;
-    let mut config = config.clone();
-    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
-    let whole = Problem::new(&config);
-    let level = whole.simulator.effective(resources.level);
-    let lanes = whole.simulator.lanes(level);
-    // A bundle is enough, of as many scenarios as there are lanes at most.
-    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
-    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
-    let problem = Problem::on(&config, scenarios, weights, features);
-    let vectors = lanes.div_ceil(problem.scenarios.len());
-    let mut solo = Solo::new(&problem, level, &vec![problem.values.clone(); vectors])?;
-    let (start, mut steps) = (Instant::now(), 0);
-    while steps == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
-        solo.run();
-        steps += solo.steps();
-    }
-    Ok(start.elapsed().as_secs_f64() / steps as f64 / resources.threads as f64)
 }
 
 /// What the turns have shown.

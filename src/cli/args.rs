@@ -25,6 +25,9 @@ pub(super) struct SearchArgs {
     /// Generations to run [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     pub(super) generations: Option<u64>,
+    /// Gain vectors to judge [default: the config's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::EVALUATIONS_MAX))]
+    pub(super) evaluations: Option<u64>,
     /// Bytes that the run may use, such as 500M or 2G [default: the config's]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_limit: Option<u64>,
@@ -48,6 +51,9 @@ impl SearchArgs {
         config.memory_limit = self.memory_limit.or(config.memory_limit);
         if let Some(generations) = self.generations {
             config.swarm.stopping.generations = generations;
+        }
+        if let Some(evaluations) = self.evaluations {
+            config.swarm.stopping.evaluations = evaluations;
         }
         if let Some(particles) = self.particles.and_then(|particles| usize::try_from(particles).ok()) {
             config.swarm.settings.particles = particles;
@@ -153,7 +159,7 @@ pub(super) struct SafetyArgs {
     /// Save the run every N generations, so that it can be resumed
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
     pub(super) checkpoint_every: u64,
-    /// Go on with an interrupted run; the result is that of a run that was never interrupted
+    /// Go on with a run that was interrupted, or that may now be longer; the result is that of a run that was never interrupted
     #[arg(long)]
     pub(super) resume: bool,
     /// Start anew and replace what is there

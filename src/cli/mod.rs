@@ -30,6 +30,7 @@ mod interrupt;
 mod keeper;
 mod list;
 mod man;
+mod place;
 mod progress;
 mod report;
 mod simulate;

@@ -1,10 +1,11 @@
 //! `gainswarm tune`: from a config to tuned gains.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
+use super::place::Place;
 use super::progress::Meter;
-use super::study::{Claim, Study};
+use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
@@ -43,8 +44,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         config.swarm.settings.start.push(start);
     }
     let config = search.applied(config)?;
-    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    let claim = Claim::new(config, directory, search)?;
+    let place = match &args.output {
+        Some(directory) => Place::at(directory.clone())?,
+        None => Place::usual(&config.study, search, &|directory| study::owner(&config, directory, search))?,
+    };
+    let claim = Claim::new(config, place, search)?;
     let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.

@@ -236,6 +236,8 @@ pub struct Run<'p> {
     search: Search,
     log: Log,
     tally: Tally,
+    /// The last generation, where the budget ended within it: a larger one judges it anew.
+    cut: Option<Generation>,
     /// Time so far in ns, and the same times the threads.
     wall_ns: u64,
     core_ns: u64,
@@ -266,6 +268,7 @@ impl<'p> Run<'p> {
             search: Search::new(&problem.axes(), &problem.search, problem.seed)?,
             log: Log::new(problem.search.stopping.generations_max())?,
             tally: Tally::default(),
+            cut: None,
             wall_ns: 0,
             core_ns: 0,
             resources: Resources::default(),
@@ -276,14 +279,16 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// A run as it was saved.
+    /// A run as it was saved, also when it may now be longer than then: it goes on as if it had been from the start.
     ///
     /// # Errors
     ///
-    /// As [`Run::new`], and when the bytes are no state of this problem.
+    /// As [`Run::new`], when the bytes are no state of this problem, and when the rules that end its search would have ended it before.
     pub fn restore(problem: &'p Problem, state: &[u8]) -> Result<Self, Error> {
         let mut run = Self::new(problem)?;
         tape::restore(&mut run, state)?;
+        run.ended = run.search.resume(run.wall()).map_err(Error::Overrun)?;
+        run.cut = run.cut.filter(|_| run.search.is_cut());
         Ok(run)
     }
 
@@ -357,12 +362,11 @@ impl<'p> Run<'p> {
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
             row.growth_bytes = self.growth_bytes;
-            self.log.push(row);
-            self.tally.add(&row.tally);
+            self.keep(row);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
-            let simulations = self.tally.simulations;
+            let simulations = self.all().simulations;
             let used = (live_bytes() - self.held_bytes).max(0).cast_unsigned();
             let ended = self.ended.is_some();
             let exceeds = !ended && problem.memory_limit.is_some_and(|limit| used > limit);
@@ -393,6 +397,23 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Keeps a generation, and one that was cut short apart from the others.
+    fn keep(&mut self, row: Generation) {
+        if self.search.is_cut() {
+            self.cut = Some(row);
+        } else {
+            self.log.push(row);
+            self.tally.add(&row.tally);
+        }
+    }
+
+    /// What all simulations came to.
+    fn all(&self) -> Tally {
+        let mut all = self.tally;
+        all.add(&self.cut.map_or(Tally::NONE, |row| row.tally));
+        all
+    }
+
     /// Adds the allocations and the growth since `mark`.
     fn count_since(&mut self, mark: Option<Reading>) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
@@ -418,8 +439,8 @@ impl<'p> Run<'p> {
             generations: self.search.generations(),
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
-            tally: self.tally,
-            convergence: self.log.rows(),
+            tally: self.all(),
+            convergence: self.log.rows(self.cut),
             bytes_per_simulation: evaluator.bytes_per_simulation(),
             hot_path_allocations: self.allocations,
             growth_bytes: self.growth_bytes,
@@ -437,6 +458,7 @@ impl Persist for Run<'_> {
         self.search.pass(tape)?;
         self.log.pass(tape)?;
         self.tally.pass(tape)?;
+        tape.optional(&mut self.cut, Generation::NONE, |tape, row| row.pass(tape))?;
         tape.u64(&mut self.wall_ns)?;
         tape.u64(&mut self.core_ns)?;
         tape.index(&mut self.resources.threads, usize::MAX)?;
@@ -446,13 +468,8 @@ impl Persist for Run<'_> {
         let mut allocations = self.allocations.unwrap_or(0);
         tape.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);
-        tape.i64(&mut self.growth_bytes)?;
-        // 0 for a run that goes on.
-        let place = |reason| StopReason::ALL.iter().position(|known| *known == reason);
-        let mut reason = self.ended.and_then(place).map_or(0, |index| index + 1);
-        tape.index(&mut reason, StopReason::ALL.len() + 1)?;
-        self.ended = reason.checked_sub(1).map(|index| StopReason::ALL[index]);
-        Ok(())
+        // Why it has ended follows from the search.
+        tape.i64(&mut self.growth_bytes)
     }
 }
 

@@ -40,7 +40,9 @@ pub enum Error {
     State(#[from] Damage),
 
     /// The rules under which a run should go on would have ended it before, or led it another way.
-    #[error("{0}: the run cannot go on as if it had been so from the start\n  give larger limits, or start anew")]
+    #[error(
+        "{0}: the run cannot go on as if it had been so from the start\n  give larger limits, or start anew"
+    )]
     Overrun(String),
 
     /// What stands where a run wants to write or to go on is refused.

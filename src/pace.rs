@@ -35,8 +35,7 @@ pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2],
     let whole = Problem::new(&config);
     let level = whole.simulator.effective(resources.level);
     // A bundle is enough, of as many scenarios as there are lanes at most.
-    let scenarios: Vec<Scenario> =
-        whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
+    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
     let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
     let problem = Problem::on(&config, scenarios, weights, features);
     // More threads than processors do no more work.

@@ -168,7 +168,8 @@ fn a_grid_sets_keys_and_names_the_studies_and_a_dry_run_says_what_is_missing() {
         (names.len(), &plan["evaluations_max"], &plan["simulations_max"]),
         (4, &240.into(), &960.into())
     );
-    assert!(plan["seconds_max"].as_f64().expect("a time") > 0.0);
+    let [least, most] = ["seconds_min", "seconds_max"].map(|key| plan[key].as_f64().expect("a time"));
+    assert!(0.0 < least && least < most, "{least} to {most}");
 
     let run = gainswarm(&options);
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
@@ -345,11 +346,12 @@ fn a_changed_study_is_refused_by_name_and_a_complete_batch_keeps_its_tables() {
     let summary = || std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
     let whole = summary();
 
-    write_config(directory.path(), "b.toml", short("adaptive", 70));
+    let heavier = format!("{}[cost.ise]\nweight = 2.0\n", short("adaptive", 70));
+    write_config(directory.path(), "b.toml", heavier);
     let refused = gainswarm(&options);
     assert_eq!(refused.status.code(), Some(2));
     let said = stderr(&refused);
-    assert!(said.contains("evaluations") && said.contains("b-seed1 to tune this study anew"), "{said}");
+    assert!(said.contains("cost.ise.weight") && said.contains("b-seed1 to tune this study anew"), "{said}");
     assert_eq!(summary(), whole);
     // With --force the plan is the whole, and without those directories it is what is missing.
     let dry = |more: &[&str]| stdout(&gainswarm(&[&options[..], &["--json", "--dry-run"], more].concat()));

@@ -261,6 +261,14 @@ impl Night<'_> {
                 rows.len()
             ));
         }
+        let unconverged = rows.iter().filter(|row| row.summary.get("converged") == false).count();
+        if unconverged > 0 && !show.quiet {
+            note(&format!(
+                "warning: the searches of {unconverged} of {} studies had not converged (converged in summary.csv): with more in \
+                 [swarm.stopping]\n  they go on when the batch is started again",
+                rows.len()
+            ));
+        }
         if self.unwritten.is_some() || (self.search.report && !self.failed.is_empty()) {
             self.tables()?;
         }

@@ -9,7 +9,7 @@ use super::place::Place;
 use super::progress::Board;
 use super::study::{self, Claim, Study};
 use super::table::table;
-use super::tune::NOTHING_HOLDS;
+use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
@@ -49,8 +49,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         }
         None => Place::usual("compare", search, &owner)?,
     };
-    let claim =
-        |config: &Config| Claim::new(config.clone(), Place::at(output.join(&config.study))?, search);
+    let claim = |config: &Config| Claim::new(config.clone(), Place::at(output.join(&config.study))?, search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
     if !search.report && !claims.iter().all(Claim::is_complete) {
         report::forget_page(&output);
@@ -72,6 +71,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         if !study.is_interrupted() {
             if let Some(failure) = study.failure() {
                 board.note(&format!("error: {}: {failure}", study.config.study));
+            }
+            if let Some(found) = study.unconverged().filter(|_| !search.show.quiet) {
+                board.note(&format!("warning: {}: {found}", study.config.study));
             }
             is_done &= study.is_done();
             hold &= study.holds();
@@ -97,7 +99,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         note(&format!("written to {}", output.display()));
     }
     if !hold {
-        note(NOTHING_HOLDS);
+        note(&nothing_holds(Some("--resume with more --generations or --evaluations")));
     }
     Ok(Exit::of(is_done && hold))
 }
@@ -139,6 +141,7 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
             value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)
         }
         Value::String(text) => text.clone(),
+        Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.into(),
         _ => "–".into(),
     };
     let row = |name: &str, column: &str| -> Vec<String> {
@@ -155,6 +158,7 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
         row("infeasible by", "violation"),
         row("certificate", "certificate"),
         row("largest real part 1/s", "max_real_part"),
+        row("converged", "converged"),
         row("settling time s, worst", "settling_time_worst"),
         row("overshoot rad, worst", "overshoot_worst"),
         row("peak force N, worst", "peak_force_worst"),

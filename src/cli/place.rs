@@ -20,7 +20,11 @@ impl Place {
     }
 
     /// The usual one of that name: `outputs/name`, or `outputs/name-2` and so on where that is another's. No two processes get the same.
-    pub(super) fn usual(name: &str, search: &SearchArgs, owner: &dyn Fn(&Path) -> Owner) -> Result<Self, Error> {
+    pub(super) fn usual(
+        name: &str,
+        search: &SearchArgs,
+        owner: &dyn Fn(&Path) -> Owner,
+    ) -> Result<Self, Error> {
         let first = numbered(name, 1);
         let known = own(name, owner).or_else(|| search.safety.force.then(|| first.clone()));
         if let Some(directory) = known {

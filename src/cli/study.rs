@@ -7,13 +7,14 @@ use super::keeper::Keeper;
 use super::place::Place;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
-use crate::config::Config;
+use crate::config::{Config, EVALUATIONS_MAX, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
+use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Owner, StudyRow, Summary};
 use crate::stability::Certificate;
-use crate::swarm::StopReason;
+use crate::swarm::{Convergence, StopReason};
 use crate::{Error, audit};
 
 /// A study, the directory that it may write into, and how far it is.
@@ -137,8 +138,9 @@ fn restore<'p>(problem: &'p Problem, saved: &Saved, directory: &Path) -> Result<
         Error::Overrun(why) => Error::Refused {
             path: directory.join(checkpoint::NAME),
             problem: format!("is of a run that is further than this config lets it go: {why}"),
-            remedy: "give larger limits to go on with it, another --output to keep it, or --force to start anew"
-                .into(),
+            remedy:
+                "give larger limits to go on with it, another --output to keep it, or --force to start anew"
+                    .into(),
         },
         other => other,
     })
@@ -268,6 +270,30 @@ impl Study {
         }
     }
 
+    /// How the search can go on for longer, after what ended it; `None` where it cannot, or need not.
+    pub(super) fn longer(&self) -> Option<String> {
+        let Tuning { generations, evaluations, reason, .. } = self.tuning;
+        match reason {
+            StopReason::Generations => {
+                Some(format!("--resume --generations {}", (2 * generations).min(GENERATIONS_MAX)))
+            }
+            StopReason::Evaluations => {
+                Some(format!("--resume --evaluations {}", (2 * evaluations).min(EVALUATIONS_MAX)))
+            }
+            StopReason::Stall => Some("--resume and a larger stall_generations in [swarm.stopping]".into()),
+            StopReason::WallTime => Some("--resume and a larger wall_time in [swarm.stopping]".into()),
+            StopReason::Target | StopReason::Settled | StopReason::Interrupted | StopReason::Memory => None,
+        }
+    }
+
+    /// What to say of a search that has ended before it had converged.
+    pub(super) fn unconverged(&self) -> Option<String> {
+        let longer = self.longer().filter(|_| self.holds())?;
+        let how_far = self.tuning.how_far();
+        let found = format!("the search had not converged: {}; {longer} goes on", convergence(&how_far));
+        (!how_far.has_converged()).then_some(found)
+    }
+
     /// Whether it came to its end, and not to that of its memory.
     pub(super) fn is_done(&self) -> bool {
         self.tuning.reason != StopReason::Memory
@@ -277,4 +303,22 @@ impl Study {
     pub(super) fn exit(&self) -> Exit {
         self.interrupted.map_or(Exit::of(self.is_done() && self.holds()), Exit::Interrupted)
     }
+}
+
+/// How far a search had come.
+pub(super) fn convergence(how_far: &Convergence) -> String {
+    let Convergence { gain, spread, is_settled } = *how_far;
+    if is_settled {
+        return "nothing was left to do".into();
+    }
+    let percent = |share: f64| Short((1e4 * share).round() / 100.0).to_string();
+    let gain = if gain.is_finite() {
+        format!("the last third of the search gained {} %", percent(gain))
+    } else {
+        "gains that hold came only in the last third of the search".into()
+    };
+    let spread = spread.map_or(String::new(), |spread| {
+        format!(", the particles' best positions are spread over {} % of the ranges", percent(spread))
+    });
+    format!("{gain}{spread}")
 }

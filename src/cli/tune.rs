@@ -61,17 +61,25 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if !search.show.quiet {
         note(&study.where_it_is());
         super::certify::explain(study.config.controller.surface, &study.certificate);
+        if let Some(found) = study.unconverged() {
+            note(&format!("warning: {found}"));
+        }
     }
-    if !study.holds() {
-        note(NOTHING_HOLDS);
+    if !study.holds() && !study.is_interrupted() {
+        note(&nothing_holds(study.longer().as_deref()));
     }
     Ok(study.exit())
 }
 
-/// What to do when the search ends without a feasible gain vector.
-pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is feasible: one that survives every scenario within \
-    the [limits],\n  meets the constraints, and has a certificate where one is required\n  \
-    search longer (--generations) or wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)";
+/// What to do when the search ends without a feasible gain vector; `longer` is how it can go on.
+pub(super) fn nothing_holds(longer: Option<&str>) -> String {
+    let longer = longer.map_or(String::new(), |longer| format!("longer ({longer}) or "));
+    format!(
+        "error: no gain vector was found that is feasible: one that survives every scenario within the [limits],\n  \
+         meets the constraints, and has a certificate where one is required\n  \
+         search {longer}wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)"
+    )
+}
 
 fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     if search.show.json {
@@ -121,6 +129,9 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     let restarts =
         if tuning.restarts > 0 { format!(", {} restarts", tuning.restarts) } else { String::new() };
     let search = format!("{} generations{restarts}; {}", count(tuning.generations), tuning.reason.summary());
+    let how_far = tuning.how_far();
+    let answer = if how_far.has_converged() { "yes" } else { "no" };
+    let converged = format!("{answer}: {}", study::convergence(&how_far));
     let worst = |kind| tuning.value(kind)[1];
     let rows = [
         (
@@ -136,6 +147,7 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
         ("search", search),
+        ("converged", converged),
         ("simulations", simulations),
         ("not simulated", rejected),
         ("simulations/s", rate(tuning.simulations_per_s())),

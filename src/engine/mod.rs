@@ -9,7 +9,7 @@ use crate::costs::{CostKind, TermSet};
 use crate::memory::{self, Reading, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{Ending, Record, SimdLevel};
-use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
+use crate::swarm::{Convergence, Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
@@ -173,6 +173,14 @@ impl Tuning {
         let failed = |record: &&Record| record.ending != Ending::Survived;
         let simulated = self.records.iter().all(|record| record.ending != Ending::Pending);
         simulated.then(|| self.records.iter().filter(failed).count())
+    }
+
+    /// How far the search had come when it ended.
+    #[must_use]
+    pub fn how_far(&self) -> Convergence {
+        let bests = self.convergence.iter().map(|row| (row.evaluations, row.best));
+        let swarm = self.convergence.last().and_then(|row| row.swarm).filter(|_| self.restarts == 0);
+        Convergence::of(bests, swarm.map(|standing| standing.posture.spread), self.reason)
     }
 
     /// Simulations a second of wall time.

@@ -138,7 +138,9 @@ pub fn file_of_tuning(directory: &Path) -> Option<PathBuf> {
 pub fn refuse_foreign(directory: &Path, config: &Config) -> Result<(), Error> {
     let problem = match foreign(directory, config) {
         None => return Ok(()),
-        Some(Foreign::Config(difference)) => format!("belongs to the results of another config: {difference}"),
+        Some(Foreign::Config(difference)) => {
+            format!("belongs to the results of another config: {difference}")
+        }
         Some(Foreign::Unknown(problem)) => problem.into(),
     };
     let remedy = "give another --output to keep those results, or --force to replace them".into();

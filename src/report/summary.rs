@@ -57,6 +57,7 @@ impl Summary {
             add(&format!("{}_worst", kind.name()), worst.into());
         }
         add("ripple_share", ripple_share(config, tuning).into());
+        add("converged", tuning.how_far().has_converged().into());
         Self { columns }
     }
 

@@ -333,12 +333,18 @@ impl Search {
         }
         if now.stall_gain.to_bits() != before.stall_gain.to_bits() {
             let [there, here] = [before.stall_gain, now.stall_gain];
-            return Some(("stall_gain", format!("is {there} there and {here} here: gains are counted by one")));
+            return Some((
+                "stall_gain",
+                format!("is {there} there and {here} here: gains are counted by one"),
+            ));
         }
         // A stall that lasts may be as long as is allowed: then the search ends here.
         let longest = longest_stall.max(self.stall().saturating_sub(1));
         if let Some(limit) = now.stall_generations.filter(|limit| longest >= *limit) {
-            return Some(("stall_generations", format!("is {limit} here, and there were {longest} without a gain")));
+            return Some((
+                "stall_generations",
+                format!("is {limit} here, and there were {longest} without a gain"),
+            ));
         }
         let is_shorter = |limit: &f64| before.wall_time.is_none_or(|before| *limit < before);
         let limit = now.wall_time.filter(is_shorter).filter(|limit| spent >= *limit)?;
@@ -454,8 +460,7 @@ impl Persist for Search {
             longest_stall,
             cut,
         } = &mut self.state;
-        for count in
-            [generations, evaluations, restarts, age, improved, &mut reference.1, longest_stall, cut]
+        for count in [generations, evaluations, restarts, age, improved, &mut reference.1, longest_stall, cut]
         {
             tape.u64(count)?;
         }

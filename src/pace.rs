@@ -5,6 +5,8 @@
 //! fewest steps to all. Gains fall early at first, and some are not simulated at all: in tunings of the shipped studies, N gain
 //! vectors took no less than the share N/(N + 500) of all steps, and three quarters of many.
 
+#![allow(clippy::cast_precision_loss, reason = "an estimate")]
+
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Resources, Solo};

@@ -179,7 +179,11 @@ impl Meter {
                 let tenth = done * 10 / total;
                 if tenth > *shown {
                     *shown = tenth;
-                    super::note(&format!("{unit} {done}/{total}  {}", message(progress)));
+                    super::note(&format!(
+                        "{unit} {done}/{total}  {}{}",
+                        message(progress),
+                        left(progress, done, total)
+                    ));
                 }
             }
         }
@@ -210,6 +214,13 @@ fn way(progress: &Progress) -> (&'static str, u64, u64) {
     } else {
         ("generation", row.generation, generations)
     }
+}
+
+/// How long the rest of the run will take when it goes on as it has gone.
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+fn left(progress: &Progress, done: u64, total: u64) -> String {
+    let seconds = progress.elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done.max(1) as f64;
+    if progress.ended { String::new() } else { format!("  {} left", times([seconds; 2])) }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate")]

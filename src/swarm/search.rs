@@ -175,6 +175,7 @@ impl Search {
     pub fn tell(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         self.state.generations += 1;
         self.state.evaluations += outcomes.len() as u64;
+        self.state.cut = 0;
         if outcomes.len() < self.swarm().map_or(self.nothing.len(), |swarm| swarm.to_beat().len()) {
             self.state.cut = outcomes.len() as u64;
             self.note_best(outcomes);

@@ -231,8 +231,8 @@ fn a_finished_tuning_goes_on_when_it_is_resumed_with_a_larger_budget() {
         ("generations = 12", "evaluations = 400", "at generation 12"),
     ];
     for (k, (less, more, words)) in cases.into_iter().enumerate() {
-        let [less, more] = [less, more].map(|stopping| {
-            write_config(directory.path(), &format!("{}.toml", stopping.replace(' ', "")), study(stopping))
+        let [less, more] = [("less", less), ("more", more)].map(|(name, stopping)| {
+            write_config(directory.path(), &format!("{name}{k}.toml"), study(stopping))
         });
         let tune = |config: &str, output: &str, options: &[&str]| {
             let output = format!("{output}{k}");

@@ -290,7 +290,7 @@ impl Study {
     pub(super) fn unconverged(&self) -> Option<String> {
         let longer = self.longer().filter(|_| self.holds())?;
         let how_far = self.tuning.how_far();
-        let found = format!("the search had not converged: {}; {longer} goes on", convergence(&how_far));
+        let found = format!("the search had not converged: {}\n  {longer} goes on", convergence(&how_far));
         (!how_far.has_converged()).then_some(found)
     }
 

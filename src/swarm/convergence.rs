@@ -8,7 +8,7 @@
 //! The numbers are from 20 tunings of 8 shipped studies, each cut at 500 to 8,000 gain vectors and compared with the best cost known of its
 //! study: of 74 that had converged by this rule none was more than 0.3 % above it, and none of the 28 that were more than 1 % above it
 //! had. The rule does not know of better places that the swarm has never seen: seed 101 of `classical_20_newton` converges to 4.29, where
-//! others find 0.55. Other seeds tell.
+//! others find 0.55. Other seeds tell. A particle that stays behind elsewhere speaks against the others.
 
 use super::{Outcome, StopReason};
 

@@ -72,7 +72,7 @@ fn files_have_the_promised_columns_and_line_ends() {
          ns_per_control_step,"
             .to_owned()
             + &terms.join(",")
-            + ",ripple_share"
+            + ",ripple_share,converged"
     );
     assert_eq!(lines("summary.csv").len(), 2);
     assert_eq!(lines("convergence.csv").len(), 1 + 12);

@@ -307,7 +307,7 @@ impl Study {
 
 /// How far a search had come.
 pub(super) fn convergence(how_far: &Convergence) -> String {
-    let Convergence { gain, spread, is_settled } = *how_far;
+    let Convergence { gain, posture, is_settled } = *how_far;
     if is_settled {
         return "nothing was left to do".into();
     }
@@ -317,8 +317,12 @@ pub(super) fn convergence(how_far: &Convergence) -> String {
     } else {
         "gains that hold came only in the last third of the search".into()
     };
-    let spread = spread.map_or(String::new(), |spread| {
-        format!(", the particles' best positions are spread over {} % of the ranges", percent(spread))
+    let swarm = posture.map_or(String::new(), |posture| {
+        format!(
+            ", the particles' best positions are spread over {} % of the ranges and each moves by {} %",
+            percent(posture.spread),
+            percent(posture.mean_velocity)
+        )
     });
-    format!("{gain}{spread}")
+    format!("{gain}{swarm}")
 }

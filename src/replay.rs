@@ -7,6 +7,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::costs::TermSet;
 use crate::engine::Solo;
+use crate::figures::label;
 use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
@@ -117,7 +118,7 @@ fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
     let states = config.plant.kind.states().iter().zip(&scenario.initial_state);
     let moved: Vec<String> = states
         .filter(|(_, value)| **value != 0.0)
-        .map(|(state, value)| format!("{} {}", state.name, (value * 1e4).round() / 1e4))
+        .map(|(state, value)| format!("{} {}", label(state.name), (value * 1e4).round() / 1e4))
         .collect();
     let start = if moved.is_empty() { vec!["at rest".into()] } else { moved };
     let words: Vec<String> = group_name(&config.scenarios, index).into_iter().chain(start).collect();

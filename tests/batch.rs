@@ -39,6 +39,8 @@ fn lasting(output: &Path) -> BTreeMap<String, String> {
         let (gains, convergence, summary) = results(&output.join(&record[0]));
         let manifest =
             std::fs::read_to_string(output.join(&record[0]).join("manifest.json")).expect("a manifest");
+        let manifest: Vec<&str> = manifest.lines().filter(|line| !line.contains("\"finished\"")).collect();
+        let manifest = manifest.join("\n");
         found.insert(record[0].into(), format!("{gains}{convergence}{summary:?}{manifest}"));
         order.push(record[0].to_owned());
     }

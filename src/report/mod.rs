@@ -15,6 +15,7 @@ mod bench;
 mod cell;
 pub mod checkpoint;
 mod convergence;
+mod date;
 mod directory;
 pub mod export;
 mod file;
@@ -96,11 +97,11 @@ fn forget_plots(directory: &Path, config: &Config) {
     }
 }
 
-/// A plot as SVG and PNG.
-fn stage_plot(directory: &Path, plot: &Plot) -> Result<[Staged; 2], Error> {
+/// A plot of a study as SVG and PNG.
+fn stage_plot(directory: &Path, study: &str, plot: &Plot) -> Result<[Staged; 2], Error> {
     let path = |extension: &str| directory.join(format!("{}.{extension}", plot.name));
-    let svg = Staged::new(&path("svg"), |file| file.write_all(plot.svg()?.as_bytes()))?;
-    Ok([svg, Staged::new(&path("png"), |file| file.write_all(&plot.png()?))?])
+    let svg = Staged::new(&path("svg"), |file| file.write_all(plot.svg(study)?.as_bytes()))?;
+    Ok([svg, Staged::new(&path("png"), |file| file.write_all(&plot.png(study)?))?])
 }
 
 /// Whether all files of a tuning are there.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::date;
 use super::validation::validated_on;
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
@@ -20,6 +21,9 @@ pub struct Results {
     pub config: Config,
     /// The version of the program that made them.
     pub version: String,
+    /// When they were written, as in RFC 3339: as `manifest.json` says, or the time of that file where it does not; empty where
+    /// neither is known.
+    pub finished: String,
     /// All parameter values of the tuned gain vector, from `gains.csv`.
     pub values: Vec<f64>,
     /// The columns of `summary.csv`, each as its one text; none without that file.
@@ -48,9 +52,11 @@ impl Results {
         };
         let manifest = read("manifest.json")?;
         let config = Config::from_manifest(&directory.join("manifest.json"), &manifest)?;
-        let version = serde_json::from_slice::<Value>(&manifest)
-            .ok()
-            .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
+        let written: Option<Value> = serde_json::from_slice(&manifest).ok();
+        let said = |key: &str| Some(written.as_ref()?.get(key)?.as_str()?.to_owned());
+        let of_the_file =
+            || std::fs::metadata(directory.join("manifest.json")).and_then(|file| file.modified()).ok();
+        let finished = said("finished").or_else(|| of_the_file().map(date::rfc3339));
         let controller = &config.controller;
         let Gains { values, unnamed } =
             read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
@@ -83,7 +89,8 @@ impl Results {
         // A validation of gains that were tuned before says nothing about these.
         let validation = validation.filter(|validation| is_of(validation, &config, &values));
         Ok(Self {
-            version: version.unwrap_or_default(),
+            version: said("version").unwrap_or_default(),
+            finished: finished.unwrap_or_default(),
             values,
             summary: summary.collect(),
             convergence: table("convergence.csv")?.into_iter().map(numbers).collect(),

@@ -2,8 +2,8 @@
 """Looks at a report in a real browser, as a reader would: `python report_test.py REPORT.html GAINS.csv [SCREENSHOT_DIR]`.
 
 Light and dark, wide and on a phone: a quiet console, no network, no sideways scrolling, legible text, plots with something
-in them, the gains of the CSV, a tooltip that tells the truth, an animation that moves as the data say, and paper without
-controls. One line a check; exit code 1 when one fails. Needs Selenium, Chromium and its driver.
+in them, the gains of the CSV, a tooltip that tells the truth, a time that can be zoomed, legends, tables that fit or scroll,
+an animation that moves as the data say, and paper without controls. One line a check; exit code 1 when one fails. Needs Selenium, Chromium and its driver.
 """
 import base64
 import csv
@@ -87,6 +87,50 @@ const between = (x, y, [ax, ay], [bx, by]) => {
 return Math.max(...arguments[1].map(([x, y]) => Math.min(1e9, ...marks.flatMap((m) => m.map((p, i) => between(x, y, p, m[i + 1] ?? p))))));
 """
 
+# The ticks along the time, how many curves of a part are drawn, and whether they are cut at the frame.
+ZOOMED = r"""
+const [figure] = arguments, svg = figure.querySelector('svg'), own = [...svg.querySelectorAll('.part path')];
+const bottom = Number(svg.querySelector('.band').getAttribute('y')) + Number(svg.querySelector('.band').getAttribute('height'));
+const ticks = [...svg.querySelectorAll('text')].filter((e) => e.checkVisibility() && Number(e.getAttribute('y')) > bottom && Number(e.getAttribute('y')) < bottom + 60);
+const clip = svg.querySelector(`[id="${svg.querySelector('.part').getAttribute('clip-path').slice(5, -1)}"]`);
+return [ticks.map((e) => Number(e.textContent)), own.filter((e) => e.getAttribute('d').length > 8).length, clip?.tagName === 'clipPath'];
+"""
+
+# A plot with two colours of data names both, in itself or in its section.
+LEGENDS = LIBRARY + r"""
+const inkOf = (e) => ['stroke', 'fill'].map((a) => e.getAttribute(a)?.match(RegExp(`^var\\(--(${drawn})\\)$`))?.[1]).find(Boolean);
+const said = [];
+for (const figure of document.querySelectorAll('figure.plot')) {
+  const marks = [...figure.querySelectorAll('.marks *')].filter((e) => e.getAttribute('stroke-width') !== '2');
+  const inks = new Set(marks.map(inkOf).filter(Boolean));
+  const swatches = [...figure.querySelectorAll('svg > rect')].map(inkOf).concat([...figure.closest('section').querySelectorAll('.swatch')].map((e) => e.style.getPropertyValue('--swatch').match(/--(\w+)/)[1]));
+  if (inks.size > 1) said.push(...[...inks].filter((ink) => !swatches.includes(ink)).map((ink) => `${figure.dataset.plot}: nothing says what ${ink} means`));
+}
+const motion = document.querySelector('#motion'), inks = [...motion.querySelectorAll('.link')].map(inkOf).concat('series2', 'accent');
+return said.concat(inks.filter((ink) => ![...motion.querySelectorAll('.swatch')].some((e) => e.textContent.trim() && e.style.getPropertyValue('--swatch').includes(ink))).map((ink) => `motion: nothing says what ${ink} means`));
+"""
+
+TABLES = r"""
+return [...document.querySelectorAll('table')].filter((t) => t.checkVisibility()).flatMap((table) => {
+  const where = table.closest('section')?.id, style = getComputedStyle(table), box = table.getBoundingClientRect();
+  if (box.right > innerWidth + 1) return [`${where}: a table leaves the page`];
+  if (table.scrollWidth <= table.clientWidth + 1) return [];
+  return style.overflowX === 'auto' && style.backgroundImage.includes('gradient') ? [] : [`${where}: a table is cut off without a hint`];
+});
+"""
+
+# The right edges of the texts in a column of numbers.
+COLUMNS = r"""
+const edge = (cell) => { const range = document.createRange(); range.selectNodeContents(cell); return cell.textContent.trim() ? range.getBoundingClientRect().right : null; };
+return [...document.querySelectorAll('thead')].filter((head) => head.checkVisibility()).flatMap((head) => [...head.querySelectorAll('th')].flatMap((th) => {
+  const cells = [...head.parentNode.querySelectorAll('tbody tr')].map((row) => row.cells[th.cellIndex]);
+  if (cells.some((cell) => cell.matches('.number')) !== th.matches('.number')) return [`"${th.textContent}" is not aligned as what is below it`];
+  const edges = th.matches('.number') ? cells.map(edge).filter((right) => right !== null) : [];
+  const off = Math.max(0, ...edges.map((right) => Math.abs(right - edge(th))));
+  return off > 1.5 ? [`"${th.textContent}" is ${off.toFixed(1)} px beside a number below it`] : [];
+}));
+"""
+
 POSE = """
 const box = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.right, r.top + scrollY, r.bottom + scrollY].map((v) => v.toFixed(2)).join(); };
 const links = [...document.querySelectorAll('.stage .link')];
@@ -143,6 +187,21 @@ class Page:
 
     def mouse(self, x, y):
         self.cdp("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
+
+    def button(self, what, x, y, clicks=1):
+        self.cdp("Input.dispatchMouseEvent", {"type": what, "x": x, "y": y, "button": "left", "buttons": int(what == "mousePressed"), "clickCount": clicks})
+
+    def drag(self, x0, x1, y):
+        self.mouse(x0, y)
+        self.button("mousePressed", x0, y)
+        for x in ((x0 + x1) / 2, x1):
+            self.cdp("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1})
+        self.button("mouseReleased", x1, y)
+
+    def double_click(self, x, y):
+        for clicks in (1, 2):
+            self.button("mousePressed", x, y, clicks)
+            self.button("mouseReleased", x, y, clicks)
 
     def press(self, selector):
         self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
@@ -204,7 +263,7 @@ def gains_are_those_of(path):
                 wrong.append(f"{name}: data-value {value}, the file says {row['value']}")
             if not is_rounded(shown, row["value"]):
                 wrong.append(f"{name}: shows {shown}, the file says {row['value']}")
-            if head != name or unit != row["unit"]:
+            if head != name or unit != row["unit"].replace("1", "", row["unit"] == "1"):
                 wrong.append(f"{name}: the row is called {head!r} and its unit is {unit!r}, the file says {row['unit']!r}")
             if row["tuned"] == "true" and not in_table or not (in_table or in_details):
                 wrong.append(f"{name}: not in the table of gains")
@@ -260,14 +319,14 @@ def the_worst_run_stands_out(page):
 
 def points_of(plot, data):
     left, top, right, bottom = plot["frame"]
-    scale = math.log10 if plot["log_y"] else float
-    (x0, x1), (y0, y1) = plot["x_range"], map(scale, plot["y_range"])
+    along, scale = (math.log10 if plot[axis] else float for axis in ("log_x", "log_y"))
+    (x0, x1), (y0, y1) = map(along, plot["x_range"]), map(scale, plot["y_range"])
     for series in plot["series"]:
         columns = data["tables"][series["table"]] if "table" in series else data["runs"][series["run"]]["columns"]
         for x, y in zip(columns[series["x"]], columns[series["y"]]):
-            if x is None or y is None or plot["log_y"] and y <= 0:
+            if x is None or y is None or plot["log_y"] and y <= 0 or plot["log_x"] and x <= 0:
                 continue
-            px, py = left + (x - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
+            px, py = left + (along(x) - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
             if left - 1e-3 <= px <= right + 1e-3 and top - 1e-3 <= py <= bottom + 1e-3:
                 yield px, py, series["label"], x, y
 
@@ -288,7 +347,7 @@ def hover(page, figure, plot, points, x, y):
     if not any(p[2] == tip["label"] and is_four_digits(tip["x"], p[3]) and is_four_digits(tip["y"], p[4]) and math.dist(tip["dot"], p[:2]) < 1 for p in close):
         wrong.append(f"the tooltip says {tip['label']}: {tip['x']}, {tip['y']}; the data say {close[0][2]}: {close[0][3]}, {close[0][4]}")
     for text, label in zip(tip["texts"], (plot["x_label"], plot["y_label"])):
-        wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(" in ") if part not in text]
+        wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(", ") if part not in text]
     return wrong
 
 
@@ -363,6 +422,77 @@ def animation_moves_as_the_data_say(page):
     return wrong
 
 
+def time_can_be_zoomed(page):
+    zoomable = [name for name, plot in page.data["plots"].items() if plot["zooms"]]
+    figures = [page.driver.find_element("css selector", f'figure.plot[data-plot="{name}"]') for name in zoomable]
+    whole = page.data["plots"][zoomable[0]]["x_range"]
+    wrong = []
+
+    def expect(part, how):
+        low, high = page.run("return ['#zoom-from', '#zoom-to'].map((s) => Number(document.querySelector(s).value))")
+        if max(abs(low - part[0]), abs(high - part[1])) > 0.01 * (whole[1] - whole[0]):
+            wrong.append(f"{how}: the fields say {low} to {high} s, not {part}")
+        for name, figure in zip(zoomable, figures):
+            ticks, drawn, clipped = page.run(ZOOMED, figure)
+            if (drawn > 0) != (part != whole) or not all(part[0] - 1e-9 <= t <= part[1] + 1e-9 for t in ticks) or len(ticks) < 3:
+                wrong.append(f"{how}: {name} has ticks at {ticks} and {drawn} curves of a part")
+            if part != whole and not clipped:
+                wrong.append(f"{how}: {name} is not cut at its frame")
+
+    left, top, right, bottom = page.data["plots"][zoomable[0]]["frame"]
+    ends = [left + share * (right - left) for share in (0.1, 0.3)]
+    part = [whole[0] + share * (whole[1] - whole[0]) for share in (0.1, 0.3)]
+    box = page.run("const s = arguments[0].querySelector('svg'); s.scrollIntoView({block: 'center'}); const m = s.getScreenCTM(); return [m.a, m.e, m.f]", figures[0])
+    (x0, x1), y = (box[1] + x * box[0] for x in ends), box[2] + (top + bottom) / 2 * box[0]
+    expect(whole, "at first")
+    if page.view == "wide":  # a finger has the fields
+        page.drag(x0, x1, y)
+        expect(part, "after dragging")
+        inside = [p[:3] for p in points_of({**page.data["plots"][zoomable[0]], "x_range": part}, page.data)]
+        here = min(inside, key=lambda p: abs(p[0] - (left + right) / 2))
+        page.mouse(box[1] + here[0] * box[0], box[2] + here[1] * box[0])
+        wrong += [] if page.run("return arguments[0].querySelector('.tooltip').checkVisibility()", figures[0]) else ["no tooltip within a part"]
+        page.double_click((x0 + x1) / 2, y)
+        expect(whole, "after a double click")
+    page.choose("#zoom-from", part[0])
+    page.choose("#zoom-to", part[1])
+    expect(part, "after typing")
+    page.choose("#zoom-to", part[0] / 2)
+    expect(part, "after an end before the start")
+    page.press("#zoom-reset")
+    expect(whole, "after the button")
+    return wrong
+
+
+def colours_have_a_legend(page):
+    return page.run(LEGENDS)
+
+
+def tables_fit_or_say_that_they_scroll(page):
+    return page.run(TABLES)
+
+
+def numbers_stand_below_their_headers(page):
+    return page.run(COLUMNS)
+
+
+def arrows_are_whole(page):
+    """A force is an arrow whose head is within its length and as wide as it is long, or no arrow at all."""
+    wrong, drawn = set(), 0
+    for seek in [*range(0, 1000, 25), *range(0, 60, 2)]:
+        page.choose("#seek", seek, "input")
+        path = page.run("return document.querySelector('.stage .force').getAttribute('d')") or ""
+        if not path:
+            continue
+        drawn += 1
+        start, y, tip, back, upper = map(float, re.match(r"M(\S+) (\S+)H([-\d.]+)M(\S+) ([-\d.]+)L", path).groups())
+        length, head, wing = abs(tip - start), abs(tip - back), abs(upper - y)
+        if not (length >= 6 and 3 <= head <= 0.61 * length and 0.5 * head <= wing <= head):
+            wrong.add(f"an arrow of {length:.1f} has a head of {head:.1f} by {wing:.1f}")
+    page.choose("#seek", 0, "input")
+    return sorted(wrong) or ([] if drawn else ["no arrow is ever drawn"])
+
+
 def paper_is_white_and_has_no_controls(page):
     scheme = "dark" if page.run("return matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     page.media(scheme, "print")
@@ -381,6 +511,7 @@ def main():
         sys.exit(__doc__)
     shots = Path(sys.argv[3]) if len(sys.argv) == 4 else None
     checks = [no_sideways_scrolling, text_is_legible, plots_show_something, gains_are_those_of(sys.argv[2]), tooltips_tell_the_truth, the_worst_run_stands_out,
+              time_can_be_zoomed, colours_have_a_legend, tables_fit_or_say_that_they_scroll, numbers_stand_below_their_headers, arrows_are_whole,
               animation_moves_as_the_data_say, paper_is_white_and_has_no_controls, quiet, offline]
     page, failed = Page(sys.argv[1]), 0
     try:

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, Source, spectra, u_max};
+use super::charts::{CONVERGENCE, Chart, START, Source, u_max};
+use super::spectra::spectra;
 use crate::replay::{Replay, Run};
 use crate::report::plot::Axis;
 use crate::report::results::Results;
@@ -76,13 +77,18 @@ fn plot(chart: &Chart) -> Value {
         }
         entry
     });
+    // What shows a part of the time already stays as it is.
+    let is_whole_time =
+        chart.series.iter().any(|series| series.x == "t") && !chart.plot.name.ends_with(START);
     json!({
         "frame": chart.plot.frame(),
         "x_range": chart.plot.x.range,
         "y_range": chart.plot.y.range,
+        "log_x": chart.plot.x.is_logarithmic,
         "log_y": chart.plot.y.is_logarithmic,
         "x_label": label(&chart.plot.x),
         "y_label": label(&chart.plot.y),
+        "zooms": is_whole_time,
         "series": series.collect::<Vec<_>>(),
     })
 }

@@ -16,8 +16,10 @@ use crate::stability::Certificate;
 
 mod charts;
 mod data;
+mod law;
 mod overview;
 mod sections;
+mod spectra;
 
 use charts::Chart;
 pub use overview::write_overview;
@@ -40,7 +42,7 @@ impl Charts {
             trajectories: charts::trajectories(results, replay),
             phases: charts::phases(results, replay),
             cost: charts::cost(results),
-            eigenvalues: charts::eigenvalues(certificate),
+            eigenvalues: spectra::eigenvalues(certificate),
             convergence: charts::convergence(results),
         }
     }
@@ -66,7 +68,7 @@ pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots:
         let folder = directory.join("plots");
         prepare_directory(&folder)?;
         for chart in charts.all() {
-            staged.extend(stage_plot(&folder, &chart.plot)?);
+            staged.extend(stage_plot(&folder, &results.config.study, &chart.plot)?);
         }
     }
     staged.push(Staged::new(&directory.join("report.html"), |file| {
@@ -80,8 +82,10 @@ pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots:
 pub(super) fn plot_names(config: &Config) -> Vec<String> {
     let states = config.plant.kind.states();
     let phases = states[1..states.len() / 2].iter().map(|angle| format!("phase_{}", angle.name));
-    let others = ["u", "sigma", "cost", "eigenvalues", "convergence", "spread"].map(String::from);
-    states.iter().map(|state| state.name.into()).chain(phases).chain(others).collect()
+    let starts =
+        charts::QUICK.iter().flat_map(|name| [(*name).to_owned(), format!("{name}{}", charts::START)]);
+    let others = ["cost", "eigenvalues", "convergence", "spread"].map(String::from);
+    states.iter().map(|state| state.name.into()).chain(phases).chain(starts).chain(others).collect()
 }
 
 /// Refuses gains that do something else now than when they were tuned.
@@ -113,9 +117,10 @@ fn page(
         (sections::header(results, replay, certificate))
         main {
             (sections::gains(results))
-            (sections::motion(replay))
+            (law::law(results))
+            (sections::motion(results, replay))
             (sections::trajectories(replay, &figures(&charts.trajectories)?))
-            (sections::phases(&figures(&charts.phases)?))
+            (sections::phases(replay, &figures(&charts.phases)?))
             (sections::cost(results, &figure(&charts.cost)?))
             (sections::certificate(&results.config, certificate, &figure(&charts.eigenvalues)?))
             (sections::convergence(results, &figures(&charts.convergence)?))
@@ -124,7 +129,8 @@ fn page(
             (sections::config(results))
         }
     };
-    Ok(document(&results.config.study, &body, &data::json(results, replay, certificate, &charts.all())))
+    let title = format!("{}: tuning report", results.config.study);
+    Ok(document(&title, &body, &data::json(results, replay, certificate, &charts.all())))
 }
 
 /// A page that needs nothing else, with the data that its script reads.

@@ -138,7 +138,9 @@ impl Axis {
         let magnitude = value.abs();
         // Ticks are round, but for what adding them up has made of them.
         let round = self.rounded(value);
-        if round != 0.0 && !(1e-3..1e4).contains(&magnitude) {
+        // Decades have short names alone.
+        let small = if self.is_logarithmic { 1e-2 } else { 1e-3 };
+        if round != 0.0 && !(small..1e4).contains(&magnitude) {
             format!("{round:e}")
         } else {
             format!("{round}")

@@ -63,7 +63,9 @@ fn surface(config: &Config) -> String {
     };
     let of_links = (1..=links).map(|link| format!("k{link} ({0}′ + lambda{link} {0})", error(link)));
     let terms: Vec<String> = of_links.chain(["kx (x′ + lambdax x)".into()]).collect();
-    format!("σ = {}", terms.join(" + "))
+    // A line may break before a term, and nowhere else.
+    let whole = terms.iter().map(|term| term.replace(' ', "\u{a0}"));
+    format!("σ\u{a0}=\u{a0}{}", whole.collect::<Vec<_>>().join(" +\u{a0}"))
 }
 
 fn equivalent_control(results: &Results) -> String {
@@ -122,7 +124,7 @@ mod tests {
                 "[plant]\ntype = \"{plant}\"\n[controller]\ntype = \"classical\"\nsurface = \"{surface}\"\n"
             );
             let config = Config::parse("study.toml".as_ref(), &text).expect("a study");
-            super::surface(&config)
+            super::surface(&config).replace('\u{a0}', " ")
         };
         assert_eq!(
             study("double_inverted_pendulum", "relative"),

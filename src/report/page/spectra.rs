@@ -35,10 +35,10 @@ pub(super) fn explanation(certificate: &Certificate) -> &'static str {
              the eigenvalues of that motion."
         }
         (Some(_), 1) => {
-            "Within its boundary layer this law is linear. These are the eigenvalues of the closed loop there."
+            "Close to upright, inside its boundary layer, this law acts linearly. These are the eigenvalues of the closed loop there."
         }
         (Some(_), _) => {
-            "Within its boundary layer this law is linear. These are the eigenvalues of the closed loop there, and those of the \
+            "Close to upright, inside its boundary layer, this law acts linearly. These are the eigenvalues of the closed loop there, and those of the \
              motion along the sliding surface σ = 0, which the certificate also asks to be stable."
         }
     }

@@ -88,12 +88,14 @@ return Math.max(...arguments[1].map(([x, y]) => Math.min(1e9, ...marks.flatMap((
 """
 
 # The ticks along the time, how many curves of a part are drawn, and whether they are cut at the frame.
-ZOOMED = r"""
+ZOOMED = LIBRARY + r"""
 const [figure] = arguments, svg = figure.querySelector('svg'), own = [...svg.querySelectorAll('.part path')];
 const bottom = Number(svg.querySelector('.band').getAttribute('y')) + Number(svg.querySelector('.band').getAttribute('height'));
 const ticks = [...svg.querySelectorAll('text')].filter((e) => e.checkVisibility() && Number(e.getAttribute('y')) > bottom && Number(e.getAttribute('y')) < bottom + 60);
 const clip = svg.querySelector(`[id="${svg.querySelector('.part').getAttribute('clip-path').slice(5, -1)}"]`);
-return [ticks.map((e) => Number(e.textContent)), own.filter((e) => e.getAttribute('d').length > 8).length, clip?.tagName === 'clipPath'];
+const strokes = [...svg.querySelectorAll('polyline')].filter((e) => e.checkVisibility() && !e.closest('.marks') && vertices(e).every((p) => p[1] >= bottom && p[0] === vertices(e)[0][0]));
+if (strokes.length > ticks.length) ticks.push(...strokes); // ticks of the whole are left over
+return [ticks.map((e) => Number(e.textContent || NaN)), own.filter((e) => e.getAttribute('d').length > 8).length, clip?.tagName === 'clipPath'];
 """
 
 # A plot with two colours of data names both, in itself or in its section.
@@ -417,6 +419,8 @@ def animation_moves_as_the_data_say(page):
         follows(run, f"scenario {run}")
         outlined = page.run("return [...document.querySelectorAll('#trajectories figure.plot')].every((f) => f.querySelector('.hover path').getAttribute('d').length > 20)")
         expect(outlined or run == data["worst"], f"scenario {run} is not outlined in the plots")
+        named = page.run("return document.querySelector('#trajectories .outlined')?.textContent ?? ''")
+        expect((data["runs"][run]["name"] in named) == (run != data["worst"]), f"the legend says of scenario {run}: {named!r}")
         page.choose("#seek", 1000, "input")
         expect(("failed" in page.pose()["text"]) != data["runs"][run]["survived"], f"scenario {run}: the end says {page.pose()['text'][-40:]!r}")
     return wrong

@@ -222,7 +222,7 @@
       if (element.parentNode !== svg) return element.parentNode.matches(".marks") && of("stroke-width") !== "2"; // a hair is a limit
       if (element.tagName === "line") return of("x1") === of("x2");
       if (element.tagName === "text") return of("y") > bottom && of("y") < bottom + 60; // below it is the label of the axis
-      return element.tagName === "polyline" && flat(of("points")) && of("points").split(",")[1] >= bottom;
+      return element.tagName === "polyline" && flat(of("points")) && parseFloat(of("points").split(",")[1]) >= bottom;
     };
     const whole = [...svg.querySelectorAll("line, text, polyline")].filter(isWhole);
     whole.forEach((element) => element.classList.add("whole"));
@@ -320,7 +320,9 @@
     scenario.addEventListener("change", () => {
       choose(scenario.value);
       const index = Number(scenario.value);
-      choosers.forEach((outlined) => outlined(index === data.worst ? null : index)); // the worst stands out already
+      const outlined = index === data.worst ? null : index; // the worst stands out already
+      choosers.forEach((outlineRun) => outlineRun(outlined));
+      nameOutlined(data.runs[outlined]?.name);
     });
     seek.addEventListener("input", () => {
       time = (seek.value / 1000) * end;
@@ -337,6 +339,17 @@
     set(stage, { tabindex: 0 });
     scenario.value = first; // a reload may have kept another choice
     choose(first);
+  }
+
+  /** Says beside the other colours what is outlined. */
+  function nameOutlined(name) {
+    for (const legend of document.querySelectorAll("#trajectories .legend, #phase .legend")) {
+      legend.querySelector(".outlined")?.remove();
+      if (!name) continue;
+      const entry = legend.appendChild(document.createElement("span"));
+      set(entry, { class: "swatch outlined", style: "--swatch: var(--series1)" });
+      entry.textContent = `the scenario of the animation (${name})`;
+    }
   }
 
   /** A function of (column, time): cubic between samples where the rate is known, for slow motion; else linear. */

@@ -121,7 +121,8 @@ mod tests {
     fn the_surface_is_that_of_the_study() {
         let study = |plant: &str, surface: &str| {
             let text = format!(
-                "[plant]\ntype = \"{plant}\"\n[controller]\ntype = \"classical\"\nsurface = \"{surface}\"\n"
+                "[plant]\ntype = \"{plant}\"\n[controller]\ntype = \"classical\"\nsurface = \"{surface}\"\n\
+                 [[scenarios]]\ncount = 2\nranges = {{ x = 0.1 }}\n"
             );
             let config = Config::parse("study.toml".as_ref(), &text).expect("a study");
             super::surface(&config).replace('\u{a0}', " ")

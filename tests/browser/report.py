@@ -28,7 +28,6 @@ VIEWS = {"wide": (1100, 800, 1), "phone": (390, 844, 2)}
 BETWEEN = (600, 768)  # more widths at which nothing may scroll sideways
 
 
-
 class Page:
     """The report in a browser, at one width and in one colour scheme."""
 

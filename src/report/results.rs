@@ -1,6 +1,6 @@
 //! What a directory holds of a tuning, read back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -8,6 +8,7 @@ use super::validation::validated_on;
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::costs::CostKind;
+use crate::figures::pasted;
 use crate::problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Record};
@@ -147,13 +148,17 @@ impl Results {
 fn is_tuning(directory: &Path) -> Result<(), Error> {
     let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
     let missing = [directory, manifest.as_path(), gains.as_path()].into_iter().find(|path| !path.exists());
-    let mut below = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    if missing.is_some() && below.any(|entry| entry.path().join("manifest.json").exists()) {
+    let below = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut tunings: Vec<_> = below.filter(|path| path.join("manifest.json").exists()).collect();
+    if missing.is_some() && !tunings.is_empty() {
+        tunings.sort();
         return Err(Error::Refused {
             path: directory.into(),
-            problem: "holds several tunings, each in a directory of its own".into(),
-            remedy: "give the directory of one of them; `gainswarm batch --report` makes the pages of all"
-                .into(),
+            problem: "is not a tuning itself, but there are tunings in it".into(),
+            remedy: format!(
+                "give one of them: {}\n  `gainswarm batch --report` makes the pages of all studies of a batch",
+                some(&tunings)
+            ),
         });
     }
     if let Some(path) = missing {
@@ -164,6 +169,14 @@ fn is_tuning(directory: &Path) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+/// The first of some paths, and how many more there are.
+fn some(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = paths.iter().take(SHOWN).map(|path| pasted(path)).collect();
+    let more = paths.len().saturating_sub(SHOWN);
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 /// Whether a validation is of this study and these gains.

@@ -306,7 +306,7 @@ fn what_is_wrong_with_a_batch_is_said_before_anything_runs() {
         (&format!("{good}[grid]\nseed = [1, 1]"), &["two studies \"good-seed1\""]),
         (&format!("{good}[grid]\nseed = [1, -2]"), &["good.toml with seed = -2", "a whole number from 0"]),
         (&format!("{good}[grid]\nplant.mass = [1.0]"), &["plant.mass = 1.0: unknown key `mass` in [plant]"]),
-        (&format!("{good}[grid]\nscenarios.count = [1]"), &["scenarios is no section"]),
+        (&format!("{good}[grid]\nscenarios.count = [1]"), &["scenarios is not a section"]),
         ("studies = [\"good.toml\", \"good.toml\"]", &["two studies \"good\""]),
     ];
     for (text, words) in cases {

@@ -25,7 +25,7 @@ pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
         });
     }
     std::fs::create_dir_all(directory)
-        .and_then(|()| temporary(directory)?.write_all(b"room"))
+        .and_then(|()| temporary(directory)?.as_file().write_all(b"room"))
         .map_err(refusal(directory))
 }
 

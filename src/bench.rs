@@ -159,7 +159,8 @@ impl Measurement {
     }
 }
 
-/// Measures a controller for about `time`, on one thread and on each number of `threads`.
+/// Measures a controller for about `time`, on one thread and on each number of `threads`; `None` where `is_over` said so before there was
+/// enough to tell.
 ///
 /// # Errors
 ///
@@ -169,7 +170,8 @@ pub fn measure(
     level: SimdLevel,
     threads: &[usize],
     time: Duration,
-) -> Result<Measurement, Error> {
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<Measurement>, Error> {
     let short = study(controller, STEPS[0], PARTICLES[0])?;
     let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
@@ -195,6 +197,9 @@ pub fn measure(
     }
     let start = Instant::now();
     while turns.count() < TURNS_MIN || start.elapsed() < time {
+        if is_over() {
+            return Ok(None);
+        }
         let spent = seconds(|| peak::run(level));
         turns.peak.push(peak::operations(level) as f64 / spent);
         let latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
@@ -206,7 +211,7 @@ pub fn measure(
         }
     }
     let steps = solo.steps() as f64 / bundles as f64;
-    Ok(turns.evaluate(controller, steps))
+    Ok(Some(turns.evaluate(controller, steps)))
 }
 
 /// Measures for a moment how long a control step takes, where all threads share the work.

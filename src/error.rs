@@ -82,9 +82,7 @@ pub enum Error {
     },
 
     /// Memory cannot be reserved.
-    #[error(
-        "cannot reserve {bytes} bytes for {what}\n  reduce what asks for it, or run on a machine with more memory"
-    )]
+    #[error("cannot reserve {bytes} bytes for {what}\n  make it smaller, or use a machine with more memory")]
     Memory {
         /// For what.
         what: &'static str,

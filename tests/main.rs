@@ -24,6 +24,7 @@ mod readme;
 mod report;
 mod resume;
 mod rules;
+mod signals;
 mod stability;
 mod studies;
 mod swarm;

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::costs::CostKind;
 use crate::figures::{count, number};
 use crate::report::{self, StudyRow, Summary};
+use crate::verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
@@ -85,7 +86,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         let all: Vec<String> = rows.iter().map(StudyRow::to_json).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;
     } else if !search.show.quiet {
-        print(&side_by_side(&configs, &rows))?;
+        let band = verdict::settling_band(&configs[0]);
+        print(&format!("{}\n{band}", side_by_side(&configs, &rows)))?;
         note(&format!("written to {}", args.output.display()));
     }
     if !hold {

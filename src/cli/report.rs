@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::note;
+use super::interrupt::Interrupt;
+use super::{Exit, note};
 use crate::Error;
 use crate::replay::Replay;
 use crate::report::{self, Results};
@@ -12,17 +13,25 @@ use crate::report::{self, Results};
     after_help = "Examples:\n  gainswarm report outputs/classical\n  gainswarm report outputs/classical --plots"
 )]
 pub(super) struct Args {
-    /// The directory of a tuning, as `tune` has written it
+    /// A directory with the results of `gainswarm tune`
     directory: PathBuf,
-    /// Also write each plot as SVG and PNG, into the folder `plots`
+    /// Also write each plot as SVG and PNG into the folder `plots` there
     #[arg(long)]
     plots: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Error> {
-    write(&args.directory, args.plots)?;
+/// Simulates the tuned gains and writes the page; an interruption before that leaves everything as it was.
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
+    let interrupt = Interrupt::listen();
+    let results = Results::read(&args.directory)?;
+    let replay = Replay::new(&results.config, &results.values)?;
+    if let Some(code) = interrupt.exit_code() {
+        note(&format!("interrupted: nothing was written to {}", args.directory.display()));
+        return Ok(Exit::Interrupted(code));
+    }
+    report::write_report(&args.directory, &results, &replay, args.plots)?;
     note(&format!("written to {}", args.directory.join("report.html").display()));
-    Ok(())
+    Ok(Exit::Success)
 }
 
 /// Writes the report of the results in a directory, which are given back.

@@ -53,12 +53,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if search.report {
         study.report()?;
     }
-    shown?;
     if !search.show.quiet {
         note(&study.where_it_is());
         super::certify::explain(study.config.controller.surface, &study.certificate);
     }
-    if !study.holds() {
+    if study.is_interrupted() {
+        return Ok(study.exit());
+    }
+    shown?;
+    if study.is_done() && !study.holds() {
         note(NOTHING_HOLDS);
     }
     Ok(study.exit())
@@ -77,7 +80,8 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
         return Ok(());
     }
     let facts = facts(&study.config, &study.tuning, &study.certificate);
-    print(&format!("{}\n{facts}", gains(&study.config, &study.tuning)))
+    let band = verdict::settling_band(&study.config);
+    print(&format!("{}\n{facts}\n{band}", gains(&study.config, &study.tuning)))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {

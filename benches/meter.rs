@@ -14,8 +14,8 @@ const TURNS: usize = 5;
 /// Control steps a second on all threads, of this binary.
 fn without() -> f64 {
     let Resources { threads, level } = Resources::default();
-    let measured = measure(ControllerKind::Classical, level, &[threads], Duration::from_secs(1));
-    measured.expect("a measurement").most().1
+    let measured = measure(ControllerKind::Classical, level, &[threads], Duration::from_secs(1), &|| false);
+    measured.expect("memory").expect("nothing interrupts it").most().1
 }
 
 /// The same of the program.

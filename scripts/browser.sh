@@ -10,6 +10,7 @@ if ! { command -v chromium && command -v chromedriver; } >/dev/null; then
     exit 0
   }
 fi
+export PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"

@@ -1,4 +1,4 @@
-//! The benchmark: how fast, how even, how frugal, measured in one run; and [`seconds_a_step`] for who wants to know how long something takes.
+//! The benchmark: how fast, how even, how frugal, measured in one run.
 //!
 //! Everything is measured in turns, so that a machine that is shared disturbs all alike, and told by its median over them. A turn is: the
 //! core's peak of fused multiply-adds, one bundle of simulations after the other for their latency, then a tuning on each number of
@@ -25,7 +25,7 @@ use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::problem::Problem;
-use crate::simulation::{Features, Scenario, SimdLevel, peak};
+use crate::simulation::{SimdLevel, peak};
 
 /// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
 /// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
@@ -157,7 +157,8 @@ impl Measurement {
     }
 }
 
-/// Measures a controller for about `time`, on one thread and on each number of `threads`.
+/// Measures a controller for about `time`, on one thread and on each number of `threads`; `None` where `is_over` said so before there was
+/// enough to tell.
 ///
 /// # Errors
 ///
@@ -167,7 +168,8 @@ pub fn measure(
     level: SimdLevel,
     threads: &[usize],
     time: Duration,
-) -> Result<Measurement, Error> {
+    is_over: &dyn Fn() -> bool,
+) -> Result<Option<Measurement>, Error> {
     let short = study(controller, STEPS[0], PARTICLES[0])?;
     let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
@@ -191,6 +193,9 @@ pub fn measure(
     engine::tune(&short, Resources { threads: 1, level }, &mut |_: &Progress| {})?;
     let start = Instant::now();
     while turns.count() < TURNS_MIN || start.elapsed() < time {
+        if is_over() {
+            return Ok(None);
+        }
         let spent = seconds(|| peak::run(level));
         turns.peak.push(peak::operations(level) as f64 / spent);
         let latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
@@ -202,34 +207,7 @@ pub fn measure(
         }
     }
     let steps = solo.steps() as f64 / bundles as f64;
-    Ok(turns.evaluate(controller, steps))
-}
-
-/// Measures for a moment how long a control step takes, where all threads share the work.
-///
-/// # Errors
-///
-/// When memory cannot be reserved.
-pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<f64, Error> {
-    const MOMENT_S: f64 = 0.05;
-    const STEPS: u64 = 2000;
-    let mut config = config.clone();
-    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
-    let whole = Problem::new(&config);
-    let level = whole.simulator.effective(resources.level);
-    let lanes = whole.simulator.lanes(level);
-    // A bundle is enough, of as many scenarios as there are lanes at most.
-    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
-    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
-    let problem = Problem::on(&config, scenarios, weights, features);
-    let vectors = lanes.div_ceil(problem.scenarios.len());
-    let mut solo = Solo::new(&problem, level, &vec![problem.values.clone(); vectors])?;
-    let (start, mut steps) = (Instant::now(), 0);
-    while steps == 0 || start.elapsed().as_secs_f64() < MOMENT_S {
-        solo.run();
-        steps += solo.steps();
-    }
-    Ok(start.elapsed().as_secs_f64() / steps as f64 / resources.threads as f64)
+    Ok(Some(turns.evaluate(controller, steps)))
 }
 
 /// What the turns have shown.

@@ -39,6 +39,12 @@ pub enum Error {
     #[error("the state of the run is refused: {0}\n  give the state of a run of the same problem")]
     State(#[from] Damage),
 
+    /// The rules under which a run should go on would have ended it before, or led it another way.
+    #[error(
+        "{0}: the run cannot go on as if it had been so from the start\n  give larger limits, or start anew"
+    )]
+    Overrun(String),
+
     /// What stands where a run wants to write or to go on is refused.
     #[error("{} {problem}\n  {remedy}", path.display())]
     Refused {
@@ -82,9 +88,7 @@ pub enum Error {
     },
 
     /// Memory cannot be reserved.
-    #[error(
-        "cannot reserve {bytes} bytes for {what}\n  reduce what asks for it, or run on a machine with more memory"
-    )]
+    #[error("cannot reserve {bytes} bytes for {what}\n  make it smaller, or use a machine with more memory")]
     Memory {
         /// For what.
         what: &'static str,
@@ -123,6 +127,7 @@ impl Error {
             | Self::Option { .. }
             | Self::Answer { .. }
             | Self::State(_)
+            | Self::Overrun(_)
             | Self::MemoryLimit { .. }
             | Self::Refused { .. } => 2,
             Self::NoMeter

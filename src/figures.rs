@@ -1,5 +1,6 @@
 //! Numbers and names as people read them.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A number with six significant digits.
@@ -54,13 +55,96 @@ pub(crate) fn pasted(path: &Path) -> String {
     }
 }
 
-/// A name of at most so many characters; a longer one keeps its end, in which such names differ.
+/// A name of at most so many characters; a longer one loses its middle.
 pub(crate) fn shortened(name: &str, length: usize) -> String {
-    let characters = name.chars().count();
-    if characters <= length {
+    cut(name, length / 2, length)
+}
+
+/// A name of at most so many characters, of which the first `head` are kept.
+fn cut(name: &str, head: usize, length: usize) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    if characters.len() <= length {
         return name.into();
     }
-    std::iter::once('…').chain(name.chars().skip(characters + 1 - length)).collect()
+    let tail = &characters[characters.len() - length.saturating_sub(head + 1)..];
+    characters[..head].iter().chain(&['…']).chain(tail).collect()
+}
+
+/// Names of at most so many characters that differ where the given ones do. Where one is too long, all lose the words that they begin
+/// and end with alike, and then their middle; where they differ in nothing else, they are numbered.
+pub(crate) fn distinct(names: &[&str], length: usize) -> Vec<String> {
+    let fits = |name: &str| name.chars().count() <= length;
+    if names.iter().all(|name| fits(name)) {
+        return names.iter().map(|name| (*name).into()).collect();
+    }
+    let names = without_common_ends(names);
+    let whole: HashSet<&String> = names.iter().collect();
+    // From the middle outwards.
+    let mut heads: Vec<usize> = (1..length.saturating_sub(1)).collect();
+    heads.sort_by_key(|head| head.abs_diff(length / 2));
+    let cuts = heads.into_iter().map(|head| names.iter().map(|name| cut(name, head, length)).collect());
+    let differ = |labels: &Vec<String>| labels.iter().collect::<HashSet<_>>().len() == whole.len();
+    let numbered = |(place, name): (usize, &String)| {
+        let number = format!("{}: ", place + 1);
+        let left = length.saturating_sub(number.chars().count());
+        number + &shortened(name, left)
+    };
+    cuts.into_iter().find(differ).unwrap_or_else(|| names.iter().enumerate().map(numbered).collect())
+}
+
+/// The names without the words with which all begin and end, a … in their place.
+fn without_common_ends(names: &[&str]) -> Vec<String> {
+    let is_joint = |c: char| matches!(c, '_' | '-' | ' ' | '/');
+    let Some((first, others)) = names.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return names.iter().map(|name| (*name).into()).collect();
+    };
+    let common = |same: &dyn Fn(&str) -> usize| others.iter().map(|name| same(name)).min().unwrap_or(0);
+    let alike = |pair: (char, char)| (pair.0 == pair.1).then(|| pair.0.len_utf8());
+    let start = common(&|name| first.chars().zip(name.chars()).map_while(alike).sum());
+    let end = common(&|name| first.chars().rev().zip(name.chars().rev()).map_while(alike).sum());
+    // Whole words alone: up to behind a joint at the start, from before one at the end, which is not the sign in 1e-5.
+    let start = first[..start].rfind(is_joint).map_or(0, |at| at + 1);
+    let ending = &first[first.len() - end..];
+    let begins_word = |at: usize| ending[at + 1..].starts_with(char::is_alphabetic);
+    let joint = ending.char_indices().find(|&(at, c)| is_joint(c) && begins_word(at));
+    let end = joint.map_or(0, |(at, _)| end - at);
+    let shortest = names.iter().map(|name| name.len()).min().unwrap_or(0);
+    let end = if start + end < shortest { end } else { 0 };
+    let bare = |name: &&str| {
+        let [before, behind] = [start, end].map(|gone| if gone > 0 { "…" } else { "" });
+        format!("{before}{}{behind}", &name[start..name.len() - end])
+    };
+    names.iter().map(bare).collect()
+}
+
+/// An identifier as people write it: `θ₁ rate` for `theta1_dot`, `cart position` for `x`, `double inverted pendulum`.
+pub(crate) fn label(name: &str) -> String {
+    match name {
+        "t" => return "time".into(),
+        "u" => return "force".into(),
+        "sigma" => return "σ".into(),
+        "x" => return "cart position".into(),
+        "x_dot" => return "cart speed".into(),
+        "ise" | "iae" | "itae" => return name.to_uppercase(),
+        _ => {}
+    }
+    if let Some(base) = name.strip_suffix("_dot") {
+        return format!("{} rate", label(base));
+    }
+    let link = name.strip_prefix("theta").filter(|number| number.chars().all(|c| c.is_ascii_digit()));
+    let subscript = |c: char| c.to_digit(10).and_then(|digit| char::from_u32('₀' as u32 + digit));
+    match link {
+        Some(number) => std::iter::once('θ').chain(number.chars().filter_map(subscript)).collect(),
+        None => name.replace('_', " "),
+    }
+}
+
+/// A quantity with its unit, as it stands along an axis: `θ₁ rate, rad/s`.
+pub(crate) fn quantity(name: &str, unit: &str) -> String {
+    match unit {
+        "" | "1" => label(name),
+        _ => format!("{}, {unit}", label(name)),
+    }
 }
 
 /// A text in lines of at most so many characters, broken between its words, and within words behind `_`, `-` and `.`.
@@ -99,4 +183,48 @@ pub(crate) fn wrapped(lead: &str, mark: &str, text: &str) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_both_of_its_ends() {
+        assert_eq!(shortened("classical", 9), "classical");
+        assert_eq!(shortened("hybrid_adaptive_super_twisting-seed1", 17), "hybrid_a…ng-seed1");
+    }
+
+    #[test]
+    fn labels_keep_what_differs_and_are_never_the_same() {
+        let same_end = ["classical_on_a_long_name", "adaptive_on_a_long_name"];
+        assert_eq!(distinct(&same_end, 16), ["classical…", "adaptive…"]);
+        // Whole words go: with one digit more they would be alike again.
+        let same_start = ["night_shift_study-link1_mass0.2", "night_shift_study-link1_mass0.25"];
+        assert_eq!(distinct(&same_start, 18), ["…mass0.2", "…mass0.25"]);
+        let long: Vec<String> =
+            ["a", "b", "c"].iter().map(|c| "x".repeat(30) + c + &"y".repeat(30)).collect();
+        let long: Vec<&str> = long.iter().map(String::as_str).collect();
+        let labels = distinct(&long, 12);
+        assert_eq!(labels[1], "2: xxxx…yyyy");
+        for labels in [labels, distinct(&["classical", "classical-kd20.0000000001"], 12)] {
+            assert!(labels.iter().all(|label| label.chars().count() <= 12), "{labels:?}");
+            assert!(labels.iter().collect::<HashSet<_>>().len() == labels.len(), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn identifiers_become_labels() {
+        let labels = [
+            ("theta1_dot", "rad/s", "θ₁ rate, rad/s"),
+            ("theta", "rad", "θ, rad"),
+            ("theta12", "rad", "θ₁₂, rad"),
+            ("x", "m", "cart position, m"),
+            ("u", "N", "force, N"),
+            ("control_effort", "1", "control effort"),
+        ];
+        for (name, unit, expected) in labels {
+            assert_eq!(quantity(name, unit), expected);
+        }
+    }
 }

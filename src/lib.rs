@@ -52,6 +52,7 @@ pub mod engine;
 pub mod error;
 pub mod integrators;
 pub mod memory;
+pub mod pace;
 pub mod parameter;
 pub mod plants;
 pub mod problem;

@@ -14,7 +14,7 @@ use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
 use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
 use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
-use crate::swarm::{Axis, Plan};
+use crate::swarm::{Axis, Outcome, Plan};
 
 /// A parameter that the swarm may change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -139,8 +139,18 @@ impl Problem {
     }
 }
 
+/// A gain vector that fails in a scenario violates more; one that only exceeds limits, no more.
+pub const FAILING_VIOLATION: f64 = 1.0;
+
 /// No gain vector that was simulated violates more.
 pub const SIMULATED_VIOLATION_MAX: f64 = 3.0;
+
+/// The cost of an outcome as it may be shown: NaN where gains fail in a scenario, since the penalty of a failure is on no scale with
+/// the costs of the scenarios that survive.
+#[must_use]
+pub fn known_cost(outcome: &Outcome) -> f64 {
+    if outcome.violation <= FAILING_VIOLATION { outcome.cost } else { f64::NAN }
+}
 
 impl ControllerKind {
     /// The controller's numeric parameters, in the order of `gains.csv`.

@@ -7,9 +7,10 @@ use crate::Error;
 use crate::config::Config;
 use crate::costs::TermSet;
 use crate::engine::Solo;
+use crate::figures::label;
 use crate::problem::Problem;
 use crate::sampling::Group;
-use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
+use crate::simulation::{Features, Record, Scenario, SimdLevel, Trajectory};
 
 /// Scenarios whose trajectories are shown at most.
 pub const SHOWN_MAX: usize = 16;
@@ -28,7 +29,7 @@ const INTERVALS: usize = 125;
 pub struct Replay {
     /// The outcome in every scenario.
     pub records: Vec<Record>,
-    /// The scenario with the highest cost.
+    /// The worst scenario, by the order of [`Record::rank`].
     pub worst: usize,
     /// Some of them, the worst among them.
     pub runs: Vec<Run>,
@@ -45,6 +46,17 @@ pub struct Run {
     pub columns: Vec<&'static str>,
     /// A row a sample.
     pub trajectory: Trajectory,
+}
+
+/// A run of which it is known what came out.
+#[derive(Debug, Clone)]
+pub struct KnownRun {
+    /// What it is called.
+    pub name: String,
+    /// What it starts from.
+    pub scenario: Scenario,
+    /// Control steps that it took.
+    pub steps: u64,
 }
 
 /// What gains do in every scenario of a study, with all cost terms; there is a value for each parameter of its controller.
@@ -77,27 +89,68 @@ impl Replay {
         let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
         let level = problem.simulator.effective(SimdLevel::widest());
         let records = outcomes(&problem, level, values)?;
-        let costs = records.iter().map(|record| record.cost).enumerate();
-        let worst = costs.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index);
+        let worst = worst(&records);
         let runs = shown(records.len(), worst).into_iter().map(|index| {
             let scenario = &problem.scenarios[index];
-            // Odd: what flips each step would look still in every second sample.
-            let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
-            let every = usize::try_from(every).unwrap_or(usize::MAX);
-            let (_, trajectory) = problem.simulator.record(level, values, scenario, every)?;
-            let states = config.plant.kind.states();
-            let columns =
-                [&["t"], &states.iter().map(|state| state.name).collect::<Vec<_>>()[..], &["u", "sigma"]];
-            Ok(Run {
-                index,
-                name: name(config, index, scenario),
-                columns: columns.concat(),
-                trajectory: thinned(&trajectory),
-            })
+            let (_, trajectory) = trajectory(config, &problem, values, scenario)?;
+            Ok(Run { index, name: name(config, index, scenario), columns: columns(config), trajectory })
         });
         let runs = runs.collect::<Result<_, Error>>()?;
         Ok(Self { records, worst, runs })
     }
+
+    /// Simulates gains in runs of which it is known what came out; those that come out otherwise, as in another version, are left out.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    ///
+    /// # Panics
+    ///
+    /// As [`Replay::new`].
+    pub fn of_known(config: &Config, values: &[f64], known: &[KnownRun]) -> Result<Self, Error> {
+        let (mut records, mut runs) = (Vec::new(), Vec::new());
+        for KnownRun { name, scenario, steps } in known {
+            let features = Features::of([scenario]);
+            let problem = Problem::on(config, vec![scenario.clone()], vec![1.0], features);
+            let (record, trajectory) = trajectory(config, &problem, values, scenario)?;
+            if record.steps == *steps {
+                runs.push(Run {
+                    index: records.len(),
+                    name: name.clone(),
+                    columns: columns(config),
+                    trajectory,
+                });
+                records.push(record);
+            }
+        }
+        Ok(Self { worst: worst(&records), records, runs })
+    }
+}
+
+/// What one simulation comes to, and its way.
+fn trajectory(
+    config: &Config,
+    problem: &Problem,
+    values: &[f64],
+    scenario: &Scenario,
+) -> Result<(Record, Trajectory), Error> {
+    let level = problem.simulator.effective(SimdLevel::widest());
+    // Odd: what flips each step would look still in every second sample.
+    let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
+    let every = usize::try_from(every).unwrap_or(usize::MAX);
+    let (record, trajectory) = problem.simulator.record(level, values, scenario, every)?;
+    Ok((record, thinned(&trajectory)))
+}
+
+fn columns(config: &Config) -> Vec<&'static str> {
+    let states = config.plant.kind.states().iter().map(|state| state.name);
+    std::iter::once("t").chain(states).chain(["u", "sigma"]).collect()
+}
+
+/// The place of the worst record.
+fn worst(records: &[Record]) -> usize {
+    (0..records.len()).max_by(|a, b| records[*a].rank(&records[*b])).unwrap_or(0)
 }
 
 /// All scenarios, or some that are spread over them, with the worst.
@@ -117,7 +170,7 @@ fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
     let states = config.plant.kind.states().iter().zip(&scenario.initial_state);
     let moved: Vec<String> = states
         .filter(|(_, value)| **value != 0.0)
-        .map(|(state, value)| format!("{} {}", state.name, (value * 1e4).round() / 1e4))
+        .map(|(state, value)| format!("{} {}", label(state.name), (value * 1e4).round() / 1e4))
         .collect();
     let start = if moved.is_empty() { vec!["at rest".into()] } else { moved };
     let words: Vec<String> = group_name(&config.scenarios, index).into_iter().chain(start).collect();

@@ -129,4 +129,22 @@ impl Tape<'_> {
         *value = index == 1;
         Ok(())
     }
+    /// What may be missing; `nothing` stands for it then, so that every state of a kind has the same length.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Range`] and those of `pass`.
+    pub fn optional<T: Copy>(
+        &mut self,
+        value: &mut Option<T>,
+        nothing: T,
+        pass: impl FnOnce(&mut Self, &mut T) -> Result<(), Damage>,
+    ) -> Result<(), Damage> {
+        let mut is_there = value.is_some();
+        self.flag(&mut is_there)?;
+        let mut inner = value.unwrap_or(nothing);
+        pass(self, &mut inner)?;
+        *value = is_there.then_some(inner);
+        Ok(())
+    }
 }

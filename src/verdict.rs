@@ -45,5 +45,15 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
     if count < all {
         return format!("not in {} of {all}", all - count);
     }
-    format!("<= {:.3} s", records.iter().map(time).fold(0.0, f64::max))
+    match records.iter().map(time).fold(0.0, f64::max) {
+        0.0 => "at once: starts within the settling band".into(),
+        latest if latest < 5e-4 => format!("<= {} s", number(latest)),
+        latest => format!("<= {latest:.3} s"),
+    }
+}
+
+/// What "settled" means in a study, in a line.
+pub(crate) fn settling_band(config: &Config) -> String {
+    let (angle, position) = (config.simulation.settled_angle, config.simulation.settled_position);
+    format!("settled: |theta| <= {} rad and |x| <= {} m, and stays there\n", Short(angle), Short(position))
 }

@@ -1,14 +1,14 @@
 //! The swarm as a process, and the rules that end a search.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Plan, Scale, Search, Settings, StopReason, Stopping, Swarm};
 use serde_json::{Value, json};
 
-use crate::support::{gainswarm, stderr, write_config};
+use crate::support::{gainswarm, stderr, stdout, write_config};
 
 const SEARCH: &str = "
 seed = 5
@@ -103,6 +103,80 @@ fn failed_evaluations_and_violations_rank_behind_what_is_feasible() {
     let (_, done) = drive(&config, tell);
     let best = done["best"]["cost"].as_f64().expect("a cost");
     assert!((1.0..2.0).contains(&best) && done["best"]["violation"] == 0.0, "{done}");
+}
+
+/// A search of two generations of two.
+const SHORT: &str =
+    "[swarm]\nparticles = 2\n[swarm.stopping]\nevaluations = 4\n[[parameters]]\nlower = 0.0\nupper = 1.0\n";
+
+/// The process after these answers and no more: how it ended, and the last line that it wrote.
+fn answered(answers: &str) -> (Output, Value) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "search.toml", SHORT);
+    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["ask-tell", &config])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    process.stdin.take().expect("a pipe").write_all(answers.as_bytes()).expect("room in the pipe");
+    let run = process.wait_with_output().expect("an end");
+    let last = serde_json::from_str(stdout(&run).lines().last().expect("a line")).expect("JSON");
+    (run, last)
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_failed_evaluations_as_null_is() {
+    let best_of = |answers: &str| {
+        let (run, last) = answered(answers);
+        assert!(run.status.success() && stderr(&run).is_empty(), "{answers}{}", stderr(&run));
+        last["done"]["best"]["cost"].as_f64().expect("a cost")
+    };
+    // The first three are what json.dumps of Python writes.
+    for failed in ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "null"] {
+        let tell = |costs: String| format!("{{\"tell\":{{\"costs\":[{costs}]}}}}\n");
+        let best = best_of(&(tell("1.0, 2.0".into()) + &tell(format!("0.5, {failed}"))));
+        assert_eq!(best.to_bits(), 0.5_f64.to_bits(), "{failed}");
+        let best = best_of(&(tell(format!("{failed},2.0")) + &tell(format!("{failed},{failed}"))));
+        assert_eq!(best.to_bits(), 2.0_f64.to_bits(), "{failed}");
+        let violated = format!("{{\"tell\":{{\"costs\":[1.0,2.0],\"violations\":[{failed},0]}}}}\n");
+        assert_eq!(best_of(&violated.repeat(2)).to_bits(), 2.0_f64.to_bits(), "{failed}");
+    }
+}
+
+#[test]
+fn without_a_feasible_position_the_end_says_so_and_exits_with_1() {
+    for failed in ["null", "NaN"] {
+        let answer = format!("{{\"tell\":{{\"costs\":[{failed},{failed}]}}}}\n");
+        let (run, last) = answered(&answer.repeat(2));
+        assert_eq!(run.status.code(), Some(1));
+        assert!(stderr(&run).contains("every evaluation failed"), "{}", stderr(&run));
+        let done = &last["done"];
+        assert_eq!((&done["best"], &done["evaluations"]), (&Value::Null, &4.into()), "{done}");
+    }
+    let (run, last) = answered(&"{\"tell\":{\"costs\":[1,1],\"violations\":[3,2]}}\n".repeat(2));
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stderr(&run).contains("no position is feasible"), "{}", stderr(&run));
+    assert_eq!(last["done"]["best"]["violation"], 2.0);
+}
+
+#[test]
+fn an_answer_that_cannot_be_used_and_an_input_that_ends_do_not_lose_the_best_so_far() {
+    for rest in ["", "nonsense\n", "{\"tell\":{\"costs\":[1]}}\n", "{\"tell\":{\"costs\":[0.5,NaM]}}\n"] {
+        let (run, last) = answered(&format!("{{\"tell\":{{\"costs\":[1.5,2]}}}}\n{rest}"));
+        assert_eq!(run.status.code(), Some(2), "{rest}");
+        let done = &last["done"];
+        assert_eq!((&done["reason"], &done["evaluations"]), (&"interrupted".into(), &2.into()), "{done}");
+        assert_eq!(done["best"]["cost"], 1.5, "{done}");
+        let said = stderr(&run);
+        assert!(
+            said.contains("\"cost\":1.5") && said.contains("error: the answer to generation 1"),
+            "{said}"
+        );
+        let (_, last) = answered(rest);
+        assert_eq!(last["done"]["best"], Value::Null, "nothing is known: {last}");
+    }
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn growth_beyond_the_alert_factor_is_told_and_a_factor_is_a_number() {
     for wrong in ["nan", "-1", "inf", "much"] {
         let run = gainswarm(&["audit", &format!("--alert-factor={wrong}")]);
         assert_eq!(run.status.code(), Some(2), "{wrong}");
-        assert!(stderr(&run).contains("a number from 0 on"), "{}", stderr(&run));
+        assert!(stderr(&run).contains("a number, 0 or larger"), "{}", stderr(&run));
     }
 }
 

@@ -213,18 +213,19 @@ fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
         [22.0, 25.0, 5.0, 5.0, 50.0, 5.0]]";
     let many = write_config(directory.path(), "many.toml", SMALL_STUDY.replacen("[swarm]", starts, 1));
     for (arguments, words) in [
-        (vec!["tune", &config, "--threads", "0"], "1..=1024"),
-        (vec!["tune", &config, "--particles", "1000000000"], "2..=100000"),
+        (vec!["tune", &config, "--threads", "0"], "from 1 to 1024"),
+        (vec!["tune", &config, "--threads", "-1"], "allowed: a whole number from 1 to 1024"),
+        (vec!["tune", &config, "--particles", "1000000000"], "from 2 to 100000"),
         (vec!["tune", &config, "--simd", "avx9"], "avx512"),
         (vec!["tune", &config, "--seed", "-1"], "seed"),
         (vec!["simulate", &config, "--initial-state", "0,0.1"], "6 numbers"),
         (vec!["simulate", &config, "--initial-state", "0,7,0,0,0,0"], "theta1 = 7"),
         (vec!["simulate", &config, "--initial-state", "0,nan,0,0,0,0"], "theta1 = NaN"),
-        (vec!["simulate", &config, "--duration", "-1"], "allowed: a number from"),
+        (vec!["simulate", &config, "--duration", "-1"], "error: --duration = -1\n  allowed: a number from"),
         (vec!["simulate", &config, "--duration", "inf"], "allowed: a number from"),
         (vec!["simulate", &config, "--dt", "0"], "allowed: a number from"),
         (vec!["simulate", &config, "--duration", "10000", "--dt", "1e-6"], "10000000 steps"),
-        (vec!["simulate", &config, "--every", "0"], "1..="),
+        (vec!["simulate", &config, "--every", "0"], "from 1 to 10000000"),
         (vec!["simulate", &config, "--gains", "/nowhere/gains.csv"], "cannot be read"),
         (vec!["simulate", &config, "--output", &config], "would be replaced"),
         (vec!["simulate", &config, "--duration", "1e300"], "duration = 1e300"),
@@ -232,6 +233,9 @@ fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
         (vec!["list", "planets"], "plants"),
         (vec!["list", "plants", "--markdown"], "allowed: controllers, costs"),
         (vec!["tune", &config, "--memory-limit", "9000000000G"], "allowed: 1 to 9223372036854775807 bytes"),
+        (vec!["tune", &config, "--memory-limit", "-5M"], "such as 800000, 500M or 2G"),
+        (vec!["tune", &config, "--memory-limit", "1k"], "may use 1024 (memory_limit)"),
+        (vec!["bench", "--duration", "-5s"], "such as 90s, 10m or 1h"),
         (vec!["tune", &many, "--particles", "2"], "the 3 warm starts"),
         (vec!["compare", &many, "--particles", "2"], "allowed: 3 or more"),
         (vec!["tnue", &config], "tune"),
@@ -240,6 +244,97 @@ fn options_out_of_range_exit_with_2_and_say_what_is_allowed() {
         assert_eq!(run.status.code(), Some(2), "{arguments:?}: {}", stderr(&run));
         assert!(stderr(&run).contains(words), "{arguments:?} should say {words:?}: {}", stderr(&run));
         assert!(stdout(&run).is_empty() && !stderr(&run).contains("panicked"));
+    }
+}
+
+#[test]
+fn simulate_of_a_loop_that_falls_writes_its_trajectory_and_exits_with_1() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // Without any force the pendulum falls.
+    let idle = format!("{REFERENCE_STUDY}[controller]\nK = 0.0\nkd = 0.0\nequivalent_control = false\n");
+    let config = write_config(directory.path(), "idle.toml", idle);
+    let run = gainswarm(&["simulate", &config]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(stderr(&run).starts_with("FAILED at t = "), "{}", stderr(&run));
+    let text = stdout(&run);
+    let last =
+        text.lines().last().and_then(|row| row.split(',').nth(2)?.parse::<f64>().ok()).expect("theta1");
+    assert!(text.lines().count() > 100 && last.abs() > 0.5, "{last}");
+}
+
+#[test]
+fn a_start_within_the_settling_band_settles_at_once_and_the_band_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let near = SMALL_STUDY.replace("0.1, -0.05", "0.001, 0.001").replace("-0.2, -0.15", "0.0, 0.0");
+    for (name, study, time) in
+        [("near", near.as_str(), "at once: starts within"), ("far", SMALL_STUDY, "not in")]
+    {
+        let config = write_config(directory.path(), &format!("{name}.toml"), study);
+        let out = directory.path().join(name);
+        let compared = directory.path().join(format!("{name}-compared"));
+        let run = gainswarm(&["tune", &config, "--output", out.to_str().expect("UTF-8")]);
+        let text = stdout(&run);
+        let line = text.lines().find(|line| line.starts_with("settling time")).expect("a line");
+        assert!(line.contains(time), "{text}");
+        let band = "settled: |theta| <= 0.01 rad and |x| <= 0.05 m, and stays there\n";
+        assert!(text.ends_with(band), "{text}");
+        let run = gainswarm(&["compare", &config, "--output", compared.to_str().expect("UTF-8")]);
+        assert!(stdout(&run).ends_with(band), "{}", stdout(&run));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_a_new_directory_makes_it_and_a_refusal_names_the_file_and_what_helps() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let below = directory.path().join("a/b/run.csv");
+    let run = gainswarm(&["simulate", &config, "--output", below.to_str().expect("UTF-8")]);
+    assert!(run.status.success() && below.is_file(), "{}", stderr(&run));
+    let below = directory.path().join("c/d/init.toml");
+    assert!(
+        gainswarm(&["init", "--output", below.to_str().expect("UTF-8")]).status.success() && below.is_file()
+    );
+    // A file in the way, and a file system in which nobody can make anything.
+    let in_the_way = format!("{config}/run.csv");
+    let mut refused = vec![(in_the_way.as_str(), "a part of this path is a file")];
+    if cfg!(target_os = "linux") {
+        refused.extend([
+            ("/proc/run.csv", "choose another place"),
+            ("/proc/no/run.csv", "choose another place"),
+        ]);
+    }
+    for (path, remedy) in refused {
+        let run = gainswarm(&["simulate", &config, "--output", path]);
+        assert_eq!(run.status.code(), Some(1));
+        let said = stderr(&run);
+        assert!(
+            said.starts_with(&format!("error: cannot write {path}: ")) && said.contains(remedy),
+            "{said}"
+        );
+        assert!(!said.contains(".gainswarm-") && !said.contains("make room"), "{said}");
+        let run = gainswarm(&["tune", &config, "--output", path]);
+        assert!(run.status.code() == Some(1) && !stderr(&run).contains(".gainswarm-"), "{}", stderr(&run));
+    }
+}
+
+#[test]
+fn a_study_file_in_any_script_names_its_directory_and_identifiers_stay_ascii() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (file, study, identifier) in [
+        ("größe.toml", "größe", "gainswarm_gru00f6u00dfe"),
+        ("моторы 1.toml", "моторы_1", "gainswarm_u043cu043eu0442u043eu0440u044b_1"),
+    ] {
+        write_config(directory.path(), file, SMALL_STUDY);
+        let run = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gainswarm"));
+            command.args(arguments).current_dir(directory.path()).output().expect("the binary starts")
+        };
+        let tuned = run(&["tune", file, "--quiet"]);
+        assert!(tuned.status.success(), "{}", stderr(&tuned));
+        let place = format!("outputs/{study}");
+        let exported = run(&["export", &place, "--format", "c"]);
+        assert!(stdout(&exported).contains(&format!("struct {identifier} {{")), "{}", stdout(&exported));
     }
 }
 

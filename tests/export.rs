@@ -1,5 +1,6 @@
-//! Gains in the languages of controllers: every reader gets the bits of `gains.csv`.
+//! Tuned controllers in the languages of those who run them: every reader gets the bits of `gains.csv`, of the law and of the plant.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,14 +9,26 @@ use gainswarm::controllers::ControllerKind;
 use gainswarm::report::{FormatKind, text_cell};
 use serde_json::Value;
 
-use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
+use crate::support::{SMALL_STUDY, data, gainswarm, stderr, stdout, write_config};
 
 /// Numbers whose decimal forms are easily read wrong.
 const AWKWARD: [f64; 8] = [0.1 + 0.2, 1e-7, 150.0, 5e-324, -0.0, 1.0 / 3.0, 2.225_073_858_507_201e-308, 1e-5];
 
-/// A directory as a tuning leaves it, with awkward gains, and those gains.
+/// A study in which nothing that an export must say is as by default.
+fn study(controller: ControllerKind, name: &str) -> String {
+    let scenarios = SMALL_STUDY.replace("[[scenarios]]", "[[scenarios]]\ncontrol_period = 3");
+    let scenarios = scenarios.replace("duration = 0.2", "duration = 0.2\ndt = 0.002\nintegrator = \"euler\"");
+    let equivalent = if controller == ControllerKind::Classical { "false" } else { "true" };
+    format!(
+        "study = \"{name}\"\n{scenarios}[plant]\nlink1_mass = 0.30000000000000004\n[controller]\ntype = \"{}\"\n\
+         surface = \"absolute\"\nsaturation = \"linear\"\nequivalent_control = {equivalent}\n",
+        controller.name()
+    )
+}
+
+/// A directory as a tuning leaves it, with awkward gains, and every number that an export of it must have.
 fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathBuf, Vec<(String, f64)>) {
-    let text = format!("study = \"{study}\"\n{SMALL_STUDY}[controller]\ntype = \"{}\"\n", controller.name());
+    let text = self::study(controller, study);
     let config = Config::parse("export.toml".as_ref(), &text).expect("a study");
     let out = directory.join(format!("out-{}", controller.name()));
     std::fs::create_dir_all(&out).expect("a directory");
@@ -28,11 +41,18 @@ fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathB
             AWKWARD.iter().cycle().skip(k).take(AWKWARD.len()).find(|value| parameter.allows(**value));
         (parameter.name.to_string(), *value.unwrap_or(&parameter.default))
     };
-    let gains: Vec<(String, f64)> = controller.parameters().iter().enumerate().map(awkward).collect();
-    let rows = gains.iter().map(|(name, value)| format!("{},{name},{value:?},,,,false\n", controller.name()));
+    let mut numbers: Vec<(String, f64)> = controller.parameters().iter().enumerate().map(awkward).collect();
+    let rows =
+        numbers.iter().map(|(name, value)| format!("{},{name},{value:?},,,,false\n", controller.name()));
     let header = "controller,gain,value,unit,lower,upper,tuned\n".to_string();
     std::fs::write(out.join("gains.csv"), header + &rows.collect::<String>()).expect("room");
-    (out, gains)
+    // Three steps of 0.002 s, by the arithmetic of floats.
+    let law = [("control_period", 3.0 * 0.002), ("dt", 0.002), ("beta_min", 1e-6)];
+    numbers.extend(law.map(|(name, value)| (format!("law.{name}"), value)));
+    let plant = config.plant.kind.parameters().iter().zip(&config.plant.values);
+    numbers.extend(plant.map(|(parameter, value)| (format!("plant.{}", parameter.name), *value)));
+    assert!(numbers.contains(&("plant.link1_mass".into(), 0.1 + 0.2)));
+    (out, numbers)
 }
 
 fn export(directory: &Path, format: FormatKind) -> String {
@@ -64,34 +84,57 @@ fn every_controller(format: FormatKind, read: impl Fn(&Path, &str, &[(String, f6
 fn csv_reads_as_the_same_gains_behind_study_and_seed() {
     every_controller(FormatKind::Csv, |_, text, _| {
         let mut csv = csv::Reader::from_reader(text.as_bytes());
-        let header = "study,seed,controller,gain,value,unit,lower,upper,tuned";
+        let header = "study,seed,controller,gain,value,unit,lower,upper,tuned,plant,surface,saturation,equivalent_control,integrator";
         assert_eq!(csv.headers().expect("a header").iter().collect::<Vec<_>>().join(","), header);
         let row = |row: Result<csv::StringRecord, _>| {
             let row = row.expect("a row");
             assert_eq!((&row[0], &row[1]), ("'-a.b-1", "3"), "text is quoted, numbers are not");
+            assert_eq!(
+                (&row[9], &row[10], &row[11], &row[13]),
+                ("double_inverted_pendulum", "absolute", "linear", "euler")
+            );
+            assert_eq!(&row[12], if &row[2] == "classical" { "false" } else { "true" });
             (row[3].to_string(), row[4].parse().expect("a number"))
         };
         csv.records().map(row).collect()
     });
 }
 
+/// The numbers of an export as a tree: gains, then those of the law, then the plant's.
+fn numbers(tree: &Value) -> Vec<(String, f64)> {
+    let of = |key: &str, prefix: &str| -> Vec<(String, f64)> {
+        let table = tree[key].as_object().expect("a table").iter();
+        table.filter_map(|(name, value)| Some((format!("{prefix}{name}"), value.as_f64()?))).collect()
+    };
+    [of("gains", ""), of("law", "law."), of("plant_parameters", "plant.")].concat()
+}
+
 #[test]
-fn json_and_toml_read_as_the_same_gains() {
-    every_controller(FormatKind::Json, |_, text, _| {
-        let json: Value = serde_json::from_str(text).expect("JSON");
-        assert_eq!((&json["study"], &json["seed"]), (&"-a.b-1".into(), &3.into()));
-        let gains = json["gains"].as_object().expect("gains");
-        assert!(gains.keys().eq(json["units"].as_object().expect("units").keys()));
-        gains.iter().map(|(name, value)| (name.clone(), value.as_f64().expect("a number"))).collect()
-    });
+fn json_and_toml_read_as_the_same_numbers_and_name_the_choices() {
+    let read = |tree: &Value| {
+        assert_eq!((&tree["study"], &tree["seed"]), (&"-a.b-1".into(), &3.into()));
+        assert_eq!(
+            (&tree["law"]["type"], &tree["plant"]),
+            (&tree["controller"], &"double_inverted_pendulum".into())
+        );
+        assert_eq!(
+            (&tree["law"]["surface"], &tree["law"]["saturation"]),
+            (&"absolute".into(), &"linear".into())
+        );
+        assert_eq!(tree["law"]["equivalent_control"], tree["controller"] != "classical");
+        for (numbers, units) in [("gains", "units"), ("plant_parameters", "plant_units")] {
+            let keys = |key: &str| tree[key].as_object().expect("a table").keys().collect::<BTreeSet<_>>();
+            assert_eq!(keys(numbers), keys(units));
+        }
+        numbers(tree)
+    };
+    every_controller(FormatKind::Json, |_, text, _| read(&serde_json::from_str(text).expect("JSON")));
     every_controller(FormatKind::Toml, |_, text, expected| {
-        let toml: toml::Table = toml::from_str(text).expect("TOML");
-        assert_eq!(toml["study"].as_str(), Some("-a.b-1"));
-        assert_eq!(toml["gains"].as_table().expect("gains").len(), expected.len());
-        let value = |(name, _): &(String, f64)| {
-            (name.clone(), toml["gains"][name.as_str()].as_float().expect("a float"))
-        };
-        expected.iter().map(value).collect()
+        // Tables of TOML have no order.
+        let found = read(&toml::from_str(text).expect("TOML"));
+        let ordered = expected.iter().map(|(name, _)| found.iter().find(|(found, _)| found == name));
+        assert_eq!(found.len(), expected.len());
+        ordered.map(|pair| pair.expect("a number").clone()).collect()
     });
 }
 
@@ -108,7 +151,22 @@ fn printed(text: &str) -> Vec<(String, f64)> {
 fn a_c_program_has_the_same_gains() {
     every_controller(FormatKind::C, |directory, text, expected| {
         std::fs::write(directory.join("gains.h"), text).expect("room");
-        let show = |(name, _): &(String, f64)| format!("    show(\"{name}\", GAINSWARM__A_B_1.{name});\n");
+        let show = |(name, _): &(String, f64)| {
+            let constant = match name.split_once('.') {
+                None => format!("GAINSWARM__A_B_1.{name}"),
+                Some(("plant", parameter)) => format!("GAINSWARM__A_B_1_PLANT.{parameter}"),
+                Some((_, number)) => format!("GAINSWARM__A_B_1_LAW_{}", number.to_uppercase()),
+            };
+            format!("    show(\"{name}\", {constant});\n")
+        };
+        for choice in [
+            "_LAW_SURFACE \"absolute\"",
+            "_LAW_SATURATION \"linear\"",
+            "_LAW_EQUIVALENT_CONTROL ",
+            "_PLANT_TYPE \"double_inverted_pendulum\"",
+        ] {
+            assert!(text.contains(choice), "{choice} in {text}");
+        }
         let program = format!(
             "#include <inttypes.h>\n#include <stdio.h>\n#include <string.h>\n#include \"gains.h\"\n#include \"gains.h\"\n\
              static void show(const char *name, double value) {{\n    uint64_t bits;\n    memcpy(&bits, &value, 8);\n    \
@@ -139,8 +197,15 @@ fn a_python_program_has_the_same_gains() {
     }
     every_controller(FormatKind::Python, |directory, text, _| {
         std::fs::write(directory.join("gains.py"), text).expect("room");
-        let program = "import struct, gains\nfor name, value in gains.GAINS.items():\n    \
-                       print(name, struct.pack('>d', value).hex())";
+        let program = "import struct, gains
+for of, table in ('', gains.GAINS), ('law.', gains.LAW), ('plant.', gains.PLANT):
+    for name, value in table.items():
+        if isinstance(value, float):
+            print(of + name, struct.pack('>d', value).hex())
+assert gains.LAW['surface'] == 'absolute' and gains.LAW['saturation'] == 'linear'
+assert gains.LAW['equivalent_control'] is (gains.LAW['type'] != 'classical')
+assert gains.PLANT['type'] == 'double_inverted_pendulum'
+";
         let run = Command::new("python3").current_dir(directory).args(["-B", "-c", program]).output();
         let run = run.expect("python3 runs");
         assert!(run.status.success(), "{}\n{text}", stderr(&run));
@@ -162,16 +227,24 @@ fn matlab_number(text: &str) -> f64 {
 fn a_matlab_script_has_the_same_gains() {
     every_controller(FormatKind::Matlab, |_, text, _| {
         let (comments, script) = text.split_once("\n\ngains = struct();\n").expect("a struct");
-        assert!(comments.lines().all(|line| line.starts_with("% ")), "{comments}");
+        assert!(comments.lines().all(|line| line.starts_with('%')), "{comments}");
+        assert!(
+            script.contains("law.surface = 'absolute'; % ") && script.contains("plant.type = 'double_"),
+            "{script}"
+        );
         let field = |line: &str| {
-            let (code, _) = line.split_once("; % ").expect("a comment");
-            let (name, value) =
-                code.strip_prefix("gains.").and_then(|code| code.split_once(" = ")).expect("a field");
-            assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
-            assert!(name.starts_with(|first: char| first.is_ascii_alphabetic()), "{name}");
-            (name.to_string(), matlab_number(value))
+            let (code, _) = line.split_once("; % ")?;
+            let (name, value) = code.split_once(" = ").expect("a field");
+            let (of, field) = name.split_once('.').expect("a struct and a field");
+            assert!(field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+            assert!(field.starts_with(|first: char| first.is_ascii_alphabetic()), "{name}");
+            let is_number = !value.starts_with('\'') && !matches!(value, "true" | "false");
+            let name = if of == "gains" { field } else { name };
+            is_number.then(|| (name.to_string(), matlab_number(value)))
         };
-        script.lines().map(field).collect()
+        let made = script.lines().filter(|line| line.ends_with(" = struct();")).count();
+        assert_eq!(made, 2, "law and plant are structs, too");
+        script.lines().filter_map(field).collect()
     });
     let octave = ["octave-cli", "octave"];
     let Some(octave) = octave.iter().find(|name| Command::new(name).arg("--version").output().is_ok()) else {
@@ -180,11 +253,55 @@ fn a_matlab_script_has_the_same_gains() {
     };
     every_controller(FormatKind::Matlab, |directory, text, _| {
         std::fs::write(directory.join("tuned.m"), text).expect("room");
-        let program = "tuned; names = fieldnames(gains); for k = 1:numel(names) \
-                       printf('%s %s\\n', names{k}, num2hex(gains.(names{k}))); end";
+        let program = "tuned; structs = {gains, law, plant}; of = {'', 'law.', 'plant.'}; for s = 1:3 \
+                       names = fieldnames(structs{s}); for k = 1:numel(names) value = structs{s}.(names{k}); if isfloat(value) \
+                       printf('%s%s %s\\n', of{s}, names{k}, num2hex(value)); end; end; end";
         let run = Command::new(octave).current_dir(directory).args(["--eval", program]).output();
         printed(&stdout(&run.expect("octave runs")))
     });
+}
+
+#[test]
+fn the_classical_law_is_rebuilt_from_its_export_alone() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: no python3 here");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("UTF-8");
+    let script = data("classical_force.py");
+    let script = script.to_str().expect("UTF-8");
+    let own = "u_max = 60.0\nepsilon = 0.7\nK = 8.0\nkd = 1.5\n";
+    for law in [
+        "surface = \"relative\"\nsaturation = \"tanh\"\n",
+        "surface = \"relative\"\nsaturation = \"linear\"\neq_limit = 0.1\n",
+        "surface = \"absolute\"\nsaturation = \"linear\"\nequivalent_control = false\n",
+    ] {
+        let text = format!(
+            "{SMALL_STUDY}[plant]\nlink1_mass = 0.25\ncart_friction = 0.3\ngravity = 9.7\n[controller]\n{own}{law}"
+        );
+        let study = Config::parse("s.toml".as_ref(), &text).expect("a study");
+        let config = write_config(directory.path(), "s.toml", &text);
+        let manifest = serde_json::json!({ "version": "0", "config": study });
+        std::fs::write(directory.path().join("manifest.json"), manifest.to_string()).expect("room");
+        let named = study.controller.kind.parameters().iter().zip(&study.controller.values);
+        let rows = named.map(|(parameter, value)| format!("classical,{},{value:?}\n", parameter.name));
+        let table = format!("controller,gain,value\n{}", rows.collect::<String>());
+        std::fs::write(directory.path().join("gains.csv"), table).expect("room");
+        let run = directory.path().join("run.csv");
+        gainswarm(&["simulate", &config, "--every", "10", "--output", run.to_str().expect("UTF-8")]);
+        for (format, name) in [(FormatKind::Json, "tuned.json"), (FormatKind::Python, "tuned.py")] {
+            std::fs::write(directory.path().join(name), export(directory.path(), format)).expect("room");
+            let run = Command::new("python3")
+                .current_dir(directory.path())
+                .args(["-B", script, path, format.name()])
+                .output()
+                .expect("python3 runs");
+            assert!(run.status.success(), "{}", stderr(&run));
+            let largest: f64 = stdout(&run).trim().parse().expect("a number");
+            assert!(largest < 1e-9, "{largest} N with {law}");
+        }
+    }
 }
 
 #[test]
@@ -309,9 +426,15 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
     );
 
     let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");
-    let run =
-        gainswarm(&["export", out.to_str().expect("UTF-8"), "--output", &format!("{path}/no/where.csv")]);
+    let in_the_way = out.join("gains.csv/where.csv");
+    let in_the_way = in_the_way.to_str().expect("UTF-8");
+    let run = gainswarm(&["export", out.to_str().expect("UTF-8"), "--output", in_the_way]);
     assert!(run.status.code() == Some(1) && stderr(&run).contains("cannot write"), "{}", stderr(&run));
+    finished(directory.path(), ControllerKind::Adaptive, "other");
+    let message = format!(
+        "is not a tuning itself, but there are tunings in it\n  give one of them: {path}/out-adaptive, {path}/out-classical\n"
+    );
+    refused(path, &message);
     let run = gainswarm(&["export", path, "--format", "xml"]);
     assert!(run.status.code() == Some(2) && stderr(&run).contains("csv, json, toml, c"), "{}", stderr(&run));
 }

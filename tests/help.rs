@@ -86,3 +86,33 @@ fn a_misspelt_command_controller_or_format_is_refused_with_the_name_that_was_mea
     refused(gainswarm(&["export", "outputs", "--format", "pyton"]), "python");
     refused(gainswarm(&["completions", "bsh"]), "bash");
 }
+
+#[test]
+fn a_negative_number_is_answered_by_the_option_that_it_was_given_to() {
+    // The placeholders of options that take numbers.
+    let numeric = [
+        "<N>",
+        "<BYTES>",
+        "<DURATION>",
+        "<FACTOR>",
+        "<RATE>",
+        "<MS>",
+        "<PERCENT>",
+        "<NUMBERS>",
+        "<S>",
+        "<SHARE>",
+    ];
+    let mut count = 0;
+    for name in commands() {
+        let help = stdout(&gainswarm(&[&name, "--help"]));
+        let words: Vec<&str> = help.split_whitespace().collect();
+        let pairs = words.windows(2).filter(|pair| pair[0].starts_with("--") && numeric.contains(&pair[1]));
+        for pair in pairs {
+            count += 1;
+            let run = gainswarm(&[&name, pair[0], "-1"]);
+            let said = stderr(&run);
+            assert!(run.status.code() == Some(2) && !said.contains("unexpected argument"), "{name} {said}");
+        }
+    }
+    assert!(count > 20, "{count} options");
+}

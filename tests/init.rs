@@ -139,10 +139,10 @@ fn init_writes_a_config_that_check_and_tune_take_and_replaces_none() {
     let config = Config::load(path.as_ref()).expect("a config");
     assert_eq!((config.plant.kind, config.controller.kind), (PlantKind::CartPole, ControllerKind::Adaptive));
 
-    // A name that no study can have.
+    // A name that no study can have as it is.
     let spaced = directory.path().join("my study.toml");
     assert!(gainswarm(&["init", "--output", spaced.to_str().expect("UTF-8")]).status.success());
-    assert_eq!(Config::load(&spaced).expect("a config").study, "classical");
+    assert_eq!(Config::load(&spaced).expect("a config").study, "my_study");
 
     let below = directory.path().join("a new/place.toml");
     let run = gainswarm(&["init", "--output", below.to_str().expect("UTF-8")]);

@@ -40,6 +40,7 @@ fn a_report_needs_nothing_else_and_is_the_same_when_it_is_made_again() {
     assert!(!addresses.contains("http:") && !addresses.contains("https:") && !addresses.contains("src="));
     for section in [
         "gains",
+        "law",
         "motion",
         "trajectories",
         "phase",
@@ -69,6 +70,7 @@ fn every_plot_is_there_as_svg_and_png() {
         let file = |extension: &str| output.join("plots").join(format!("{name}.{extension}"));
         let svg = std::fs::read_to_string(file("svg")).expect("an SVG");
         assert!(svg.starts_with("<svg") && !svg.contains("var("), "{name} has colours of its own");
+        assert!(svg.contains("\n<title>small: "), "{name} says what it is of");
         assert!(std::fs::read(file("png")).expect("a PNG").starts_with(b"\x89PNG"));
     }
 }
@@ -140,7 +142,7 @@ fn what_moves_to_its_end_has_not_settled_on_any_page() {
     let (study, overview) = (page("small/report.html"), page("report.html"));
     assert!(study.contains("<dd class=\"bad\">not in 2 of 2</dd>") && study.contains("not all settle"));
     assert!(overview.contains("<td class=\"number bad\">not all</td>"));
-    assert!(!overview.contains("IQR"), "one study has no spread");
+    assert!(!overview.contains("interquartile range"), "one study has no spread");
 }
 
 #[test]
@@ -234,4 +236,96 @@ fn a_validation_on_sets_that_were_written_after_the_tuning_is_shown() {
     let later = write_config(directory.path(), "small.toml", sets);
     let page = validated(later.as_ref(), &output.join("gains.csv"), &output);
     assert!(page.contains("id=\"validation\"") && page.contains("wider"));
+}
+
+/// The text of a page without its tags.
+fn text_of(page: &str) -> String {
+    let mut pieces = page.split('<');
+    let first = pieces.next().unwrap_or_default();
+    let rest = pieces.filter_map(|piece| piece.split_once('>')).map(|(_, text)| text);
+    std::iter::once(first).chain(rest).collect()
+}
+
+#[test]
+fn a_page_says_what_it_is_of_by_what_and_when() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = tuned(directory.path(), &["--report"]);
+    let page = || std::fs::read_to_string(output.join("report.html")).expect("a page");
+    let manifest = std::fs::read_to_string(output.join("manifest.json")).expect("a manifest");
+    let line = manifest.lines().find(|line| line.contains("\"finished\"")).expect("a time");
+    let time = line.split('"').nth(3).expect("a text");
+    let (date, clock) = (&time[..10], &time[11..16]);
+    let version = env!("CARGO_PKG_VERSION");
+    let html = page();
+    let text = text_of(&html);
+    for words in [
+        &format!("Tuned on {date} at {clock} UTC with gainswarm {version}")[..],
+        "classical sliding-mode controller for the double inverted pendulum",
+        "u = u_eq − s (K sat(σ/ε) + kd σ)",
+        "relative: each link relative to the link below",
+        "tanh: sat(σ/ε) = tanh(σ/ε)",
+        "on, at most 750 N",
+        "surface weight of the lower link",
+        "within ±0.05 m of the middle",
+        "no link is more than 1.5708 rad from upright",
+        "damping ratio",
+        "θ₁ rate, rad/s",
+        "control effort",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(html.contains("<title>small: tuning report · gainswarm</title>"));
+    assert!(!text.contains("theta1_dot in") && text.contains("converged by then"));
+
+    // Results of a version that did not write the time down have that of the file, and say nothing of what it did not find out.
+    std::fs::write(output.join("manifest.json"), manifest.replace(&format!("{line}\n"), ""))
+        .expect("written");
+    let summary = std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
+    let (head, row) = summary.trim_end().split_once('\n').expect("a row");
+    let (head, row) =
+        (head.strip_suffix(",converged").expect("its column"), row.rsplit_once(',').expect("cells").0);
+    std::fs::write(output.join("summary.csv"), format!("{head}\n{row}\n")).expect("written");
+    assert_eq!(report(&output, &[]).0, Some(0));
+    assert!(page().contains("Tuned on 2") && !page().contains("converged"));
+    std::fs::write(output.join("summary.csv"), format!("{head},converged\n{row},false\n")).expect("written");
+    assert_eq!(report(&output, &[]).0, Some(0));
+    assert!(page().contains("had not converged when it stopped"));
+}
+
+#[test]
+fn eigenvalues_of_sliding_are_shown_where_the_state_slides() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let page = |controller: &str| {
+        let text = format!("{SMALL_STUDY}[controller]\ntype = \"{controller}\"\n");
+        let config = write_config(directory.path(), &format!("{controller}.toml"), text);
+        let output = directory.path().join("out").join(controller);
+        let run = gainswarm(&["tune", &config, "--report", "--output", output.to_str().expect("UTF-8")]);
+        assert!(run.status.success(), "{}", stderr(&run));
+        std::fs::read_to_string(output.join("report.html")).expect("a page")
+    };
+    let (layered, sliding) = (page("classical"), page("super_twisting"));
+    assert!(layered.contains("eigenvalues of the closed loop") && !layered.contains("\"sliding_dynamics\""));
+    assert!(sliding.contains("\"sliding_dynamics\"") && !sliding.contains("\"closed_loop\""));
+}
+
+#[test]
+fn an_overview_says_in_what_its_groups_differ_and_its_labels_do_too() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let grid = "studies = [\"small.toml\"]\n[grid]\nseed = [1, 2]\ncontroller.u_max = [140.0, 150.0]\nplant.link1_length = [0.4]\n";
+    let config = write_config(directory.path(), "night.toml", grid);
+    let output = directory.path().join("night");
+    let run =
+        gainswarm(&["batch", &config, "--quiet", "--report", "--output", output.to_str().expect("UTF-8")]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a page");
+    assert!(
+        page.contains("4 studies in 2 groups. The studies of a group differ in the seed alone."),
+        "{page}"
+    );
+    assert!(page.contains("The groups differ in controller.u_max."), "{page}");
+    // `small-u_max140.0-link1_length0.4` is too long to stand beside the plot.
+    for label in ["…max140.0…", "…max150.0…"] {
+        assert!(page.contains(&format!(">\n{label}\n<")), "{label}");
+    }
 }

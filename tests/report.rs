@@ -72,7 +72,7 @@ fn files_have_the_promised_columns_and_line_ends() {
          ns_per_control_step,"
             .to_owned()
             + &terms.join(",")
-            + ",ripple_share"
+            + ",ripple_share,converged"
     );
     assert_eq!(lines("summary.csv").len(), 2);
     assert_eq!(lines("convergence.csv").len(), 1 + 12);
@@ -128,7 +128,7 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
     let rows = |rows: &str| format!("{header}{rows}");
     for (name, text, words) in [
         ("empty", String::new(), vec!["holds no gains"]),
-        ("header only", header.into(), vec!["holds no gains", "may stand beside them"]),
+        ("header only", header.into(), vec!["holds no gains", "optional: study, seed"]),
         (
             "other columns",
             "a,b\n1,2\n".into(),
@@ -143,7 +143,7 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
         (
             "two studies",
             "study,controller,gain,value\na,classical,k1,29.5\nb,classical,k2,30.5\n".into(),
-            vec!["line 3", "gains of a and of b", "keep the rows of one"],
+            vec!["line 3", "gains of a and of b", "keep only the rows of one"],
         ),
         (
             "two seeds",
@@ -174,7 +174,7 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
         (
             "twice",
             rows("classical,k1,1.0,1,,,true\nclassical,k1,2.0,1,,,true\n"),
-            vec!["line 3", "k1 stands twice"],
+            vec!["line 3", "k1 appears twice"],
         ),
     ] {
         let path = write_config(directory.path(), "gains.csv", text);

@@ -299,7 +299,7 @@ fn a_checkpoint_that_is_foreign_damaged_or_of_another_config_stops_the_program_a
     let (bench, _, bytes) = with_checkpoint();
     let place = bench.output("run").join("checkpoint.bin");
     let mut version = bytes.clone();
-    version[16] = 2;
+    version[16] = 99;
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 16;
     let cases: [(&[u8], &[&str], &str); 7] = [
@@ -365,16 +365,23 @@ fn a_complete_run_says_so_and_results_of_another_config_are_not_overwritten() {
     assert!(bench.files("run") == files, "the same bytes, times and all");
     // Also where only the results are left.
     for keep_checkpoint in [true, false] {
-        let other = tune(&["--generations", "13"]);
+        let other = tune(&["--seed", "4"]);
         assert_eq!(other.status.code(), Some(2));
         let message = stderr(&other);
-        assert!(message.contains("swarm.stopping.generations is 12 there and 13 here"), "{message}");
+        assert!(message.contains("seed is 3 there and 4 here"), "{message}");
         assert!(message.contains("--force") && message.contains("--output"), "{message}");
         if keep_checkpoint {
             assert!(bench.files("run") == files, "nothing was touched");
             std::fs::remove_file(bench.output("run").join("checkpoint.bin")).expect("a file");
         }
     }
+    // Without a checkpoint nothing can go on.
+    let longer = tune(&["--generations", "13", "--resume"]);
+    assert!(
+        stderr(&longer).contains("swarm.stopping.generations is 12 there and 13 here"),
+        "{}",
+        stderr(&longer)
+    );
     assert!(tune(&["--generations", "13", "--force"]).status.success());
 }
 

@@ -1,5 +1,6 @@
 //! What commands have in common on the command line.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,22 +14,29 @@ use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
 
+/// The largest seed that a config can say.
+pub(super) const SEED_MAX: u64 = i64::MAX as u64;
+
 /// How a search runs, whatever it is for.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
     /// Seed of the search [default: the config's]; sampled scenarios have seeds of their own
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", value_parser = whole(0..=SEED_MAX))]
     pub(super) seed: Option<u64>,
-    /// Particles of the swarm [default: the config's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=config::PARTICLES_MAX))]
+    /// Number of particles in the swarm [default: the config's]
+    #[arg(long, value_name = "N", value_parser = whole(2..=config::PARTICLES_MAX))]
     pub(super) particles: Option<u64>,
-    /// Generations to run [default: the config's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
+    /// Number of generations at most [default: the config's]
+    #[arg(long, value_name = "N", value_parser = whole(1..=config::GENERATIONS_MAX))]
     pub(super) generations: Option<u64>,
-    /// Bytes that the run may use, such as 500M or 2G [default: the config's]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    /// Number of gain vectors to judge at most [default: the config's]
+    #[arg(long, value_name = "N", value_parser = whole(1..=config::EVALUATIONS_MAX))]
+    pub(super) evaluations: Option<u64>,
+    /// Memory that the run may use, such as 500M or 2G [default: the config's]; k, M and G (or KiB, MiB and GiB) count in steps
+    /// of 1024, and kB, MB and GB in steps of 1000
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true, value_parser = bytes)]
     pub(super) memory_limit: Option<u64>,
-    /// Also make a page of the results, report.html
+    /// Also write a page that shows the results, report.html
     #[arg(long)]
     pub(super) report: bool,
     #[command(flatten)]
@@ -49,6 +57,9 @@ impl SearchArgs {
         if let Some(generations) = self.generations {
             config.swarm.stopping.generations = generations;
         }
+        if let Some(evaluations) = self.evaluations {
+            config.swarm.stopping.evaluations = evaluations;
+        }
         if let Some(particles) = self.particles.and_then(|particles| usize::try_from(particles).ok()) {
             config.swarm.settings.particles = particles;
             config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
@@ -66,7 +77,7 @@ impl SearchArgs {
 /// What a command prints.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// No progress and no table
+    /// Show neither progress nor tables
     #[arg(long)]
     pub(super) quiet: bool,
     /// Print JSON instead of a table
@@ -77,8 +88,8 @@ pub(super) struct ShowArgs {
 /// How a command uses the machine.
 #[derive(Debug, Args)]
 pub(super) struct MachineArgs {
-    /// Worker threads; the result does not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    /// Number of worker threads; it does not change the result [default: all cores]
+    #[arg(long, value_name = "N", value_parser = whole(1..=1024))]
     threads: Option<u64>,
     #[command(flatten)]
     simd: SimdArgs,
@@ -93,7 +104,7 @@ impl MachineArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct SimdArgs {
-    /// SIMD instructions to use; the result does not depend on it
+    /// SIMD instructions to use; they do not change the result
     #[arg(long, value_name = "LEVEL", default_value = "auto", value_parser = PossibleValuesParser::new(SIMD))]
     simd: String,
 }
@@ -150,35 +161,57 @@ impl FaultArgs {
 /// What becomes of a run that is interrupted, and of one that is there already.
 #[derive(Debug, Args)]
 pub(super) struct SafetyArgs {
-    /// Save the run every N generations, so that it can be resumed
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=config::GENERATIONS_MAX))]
+    /// Save the run every N generations, so that --resume can continue it
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole(1..=config::GENERATIONS_MAX))]
     pub(super) checkpoint_every: u64,
-    /// Go on with an interrupted run; the result is that of a run that was never interrupted
+    /// Continue a run that was interrupted, or that may now be longer; the result is that of a run that was never interrupted
     #[arg(long)]
     pub(super) resume: bool,
-    /// Start anew and replace what is there
+    /// Start again from the beginning and replace the results that are there
     #[arg(long, conflicts_with = "resume")]
     pub(super) force: bool,
 }
 
-/// Bytes, with K, M or G for 2¹⁰, 2²⁰ or 2³⁰ of them.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((end, 'K')) => (&text[..end], 1 << 10),
-        Some((end, 'M')) => (&text[..end], 1 << 20),
-        Some((end, 'G')) => (&text[..end], 1 << 30),
-        _ => (text, 1),
-    };
-    let product = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    // What a config cannot say could not be read back from a manifest.
-    let allowed = product.filter(|bytes| (1..=i64::MAX as u64).contains(bytes));
-    allowed.ok_or_else(|| format!("allowed: 1 to {} bytes, such as 800000, 500M or 2G", i64::MAX))
+/// A whole number within a range.
+pub(super) fn whole(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("allowed: a whole number from {} to {}", range.start(), range.end()))
+    }
 }
 
-/// A number from 0 on.
+/// A number of bytes, with a unit or none.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit: Option<u64> = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => Some(1),
+        "k" | "kib" => Some(1 << 10),
+        "m" | "mib" => Some(1 << 20),
+        "g" | "gib" => Some(1 << 30),
+        "kb" => Some(1000),
+        "mb" => Some(1_000_000),
+        "gb" => Some(1_000_000_000),
+        _ => None,
+    };
+    let product = number.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+    // What a config cannot say could not be read back from a manifest.
+    let allowed = product.filter(|bytes| (1..=i64::MAX as u64).contains(bytes));
+    allowed.ok_or_else(|| {
+        let largest = i64::MAX;
+        format!(
+            "allowed: 1 to {largest} bytes, such as 800000, 500M or 2G; k, M and G (or KiB, MiB and GiB) count in steps of \
+             1024, and kB, MB and GB in steps of 1000"
+        )
+    })
+}
+
+/// A number that is not negative.
 pub(super) fn factor(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number| (0.0..=f64::MAX).contains(number));
-    number.ok_or_else(|| "allowed: a number from 0 on".into())
+    number.ok_or_else(|| "allowed: a number, 0 or larger".into())
 }
 
 /// A duration such as `90s`, `10m` or `1h`; seconds without a unit.
@@ -192,4 +225,34 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = number.parse::<f64>().ok().map(|number| number * factor);
     let allowed = seconds.filter(|seconds| (1.0..=1e7).contains(seconds));
     allowed.map(Duration::from_secs_f64).ok_or_else(|| "allowed: 1s to 1e7s, such as 90s, 10m or 1h".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_are_read_with_the_units_of_either_system() {
+        // The prefixes of IEC 80000-13 are powers of 1024, those of the SI powers of 1000; a bare letter is, as ever, one of the former.
+        for (text, expected) in [
+            ("800000", 800_000),
+            ("7B", 7),
+            ("1k", 1024),
+            ("1K", 1024),
+            ("500M", 524_288_000),
+            ("500m", 524_288_000),
+            ("2G", 2_147_483_648),
+            ("2 GiB", 2_147_483_648),
+            ("3kib", 3072),
+            ("3kB", 3000),
+            ("3MB", 3_000_000),
+            ("3gb", 3_000_000_000),
+        ] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "-1", "-1M", "k", "1.5G", "1x", "1ib", "1kk", "1T", "9000000000G", "1 k b"] {
+            let refusal = bytes(text).expect_err(text);
+            assert!(refusal.contains("steps of 1024") && refusal.contains("500M"), "{text}: {refusal}");
+        }
+    }
 }

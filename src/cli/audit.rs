@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{FaultArgs, duration, factor};
+use super::args::{FaultArgs, duration, factor, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
@@ -14,31 +14,31 @@ use crate::figures::{count, folded, wrapped};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code 1 when a phase is not green. Examples:\n  gainswarm audit --quick\n  \
+#[command(after_help = "Exit code 1 if a check fails.\n\nExamples:\n  gainswarm audit --quick\n  \
     gainswarm audit configs/classical.toml --controllers classical --soak 1h")]
 pub(super) struct Args {
-    /// A study whose plant and scenarios are used, a TOML file [default: one start of the double inverted pendulum]
+    /// A study, a TOML file, whose plant and scenarios are used [default: one start of the double inverted pendulum]
     config: Option<PathBuf>,
     #[command(flatten)]
     controllers: ControllerArgs,
-    /// How often everything is made and dropped [default: 1000, 100 with --quick]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    /// How many times everything is created and freed again [default: 1000, or 100 with --quick]
+    #[arg(long, value_name = "N", value_parser = whole(2..=1_000_000))]
     cycles: Option<u64>,
-    /// Control steps of the longest simulation [default: 101000, 21000 with --quick]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2000..=config::STEPS_MAX))]
+    /// Control steps of the longest simulation [default: 101000, or 21000 with --quick]
+    #[arg(long, value_name = "N", value_parser = whole(2000..=config::STEPS_MAX))]
     steps: Option<u64>,
-    /// Also tune for so long and watch, such as 90s, 10m, 1h: every controller for so long
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Also tune each controller for this long and watch its memory, such as 90s, 10m or 1h
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = duration)]
     soak: Option<Duration>,
-    /// Growth beyond so many times the declared bytes of a simulation fails a phase, whatever else it says
+    /// Fail if memory grows by more than this many times the declared bytes of a simulation
     #[arg(long, value_name = "FACTOR", default_value_t = 2.0, value_parser = factor)]
     alert_factor: f64,
-    /// Fewer cycles and steps
+    /// Use fewer cycles and steps
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
     fault: FaultArgs,
-    /// Where audit.json, audit.csv and the plots go [default: outputs/audit]
+    /// Directory for audit.json, audit.csv and the plots [default: outputs/audit]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -59,10 +59,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         interrupt: Interrupt::listen(),
     };
     let audit = audit::run(&plan, &mut watcher)?;
-    if args.show.json {
-        print(&format!("{}\n", report::audit_json(&plan, &audit)))?;
-    } else if !args.show.quiet {
-        print(&show(&audit))?;
+    let shown = if args.show.json {
+        print(&format!("{}\n", report::audit_json(&plan, &audit)))
+    } else if args.show.quiet {
+        Ok(())
+    } else {
+        print(&show(&audit))
+    };
+    if !args.show.quiet && !args.show.json {
         note(&format!("written to {}", directory.display()));
     }
     for line in complaints(&audit) {
@@ -71,12 +75,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if audit.open > 0 {
         let (done, all) = (audit.findings.len(), plan.controllers.len());
         note(&format!(
-            "interrupted: {done} of {all} controllers are audited, so that nothing is said of the whole"
+            "interrupted: {done} of {all} controllers are audited; nothing is known of the others"
         ));
     }
     // What comes after the last controller interrupts nothing.
     let cut = audit.open > 0 || audit.findings.iter().any(|finding| finding.interrupted);
-    Ok(watcher.interrupt.exit_code().filter(|_| cut).map_or(Exit::of(audit.is_ready()), Exit::Interrupted))
+    if let Some(code) = watcher.interrupt.exit_code().filter(|_| cut) {
+        return Ok(Exit::Interrupted(code));
+    }
+    shown.map(|()| Exit::of(audit.is_ready()))
 }
 
 /// What is wrong, a line each.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
+use super::place::{self, Place};
 use super::progress::Board;
-use super::study::{Claim, Study, Way};
+use super::study::{self, Claim, Study, Way};
 use super::table::table;
 use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
@@ -51,12 +52,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     for entry in &mut batch.entries {
         entry.config = search.applied(entry.config.clone())?;
     }
-    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&batch.name));
-    report::refuse_tuning(&directory)?;
+    if let Some(directory) = &args.output {
+        report::refuse_tuning(directory)?;
+    }
+    let owner = |directory: &Path| {
+        study::owner_of_all(batch.entries.iter().map(|entry| &entry.config), directory, search)
+    };
     if args.dry_run {
+        let directory = args.output.clone().unwrap_or_else(|| place::foreseen(&batch.name, &owner));
         return foresee::run(&batch, &directory, resources, search);
     }
-    let _held = report::hold(&directory)?;
+    let Place { directory, held: _held } = match &args.output {
+        Some(directory) => Place::at(directory.clone())?,
+        None => Place::usual(&batch.name, search, &owner)?,
+    };
     // What would be refused is refused before the night, not in it.
     let is_complete = |entry| claim(entry, &directory, search).map(|claim| claim.is_complete());
     let complete: Vec<bool> = batch.entries.iter().map(is_complete).collect::<Result<_, _>>()?;
@@ -86,14 +95,15 @@ pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Resul
 }
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
-    let place = directory.join(&entry.config.study);
-    Claim::resuming(entry.config.clone(), place.clone(), search).map_err(|error| match error {
+    let own = directory.join(&entry.config.study);
+    let claim = Place::at(own.clone()).and_then(|place| Claim::resuming(entry.config.clone(), place, search));
+    claim.map_err(|error| match error {
         Error::Refused { path, problem, .. } => Error::Refused {
             path,
             problem,
             remedy: format!(
                 "remove {} to tune this study anew, give another --output, or --force to start the whole batch anew",
-                place.display()
+                own.display()
             ),
         },
         other => other,
@@ -121,8 +131,8 @@ impl Night<'_> {
     /// First the studies that are complete, so that their rows are there whatever comes; then the others, with the tables after each.
     fn run(mut self) -> Result<Exit, Error> {
         let studies = self.complete.len();
-        let mut board = Board::new(self.search.show.quiet, studies);
         let (done, open): (Vec<usize>, Vec<usize>) = (0..studies).partition(|place| self.complete[*place]);
+        let mut board = Board::new(self.search.show.quiet, studies, self.foreseen(&open)?);
         let last_done = done.last().copied();
         for place in done.into_iter().chain(open) {
             let before = self.rows.len();
@@ -141,6 +151,15 @@ impl Night<'_> {
         }
         board.finish();
         self.end()
+    }
+
+    /// How long the studies that are to run will take, where anybody wants to know.
+    fn foreseen(&self, open: &[usize]) -> Result<Vec<[f64; 2]>, Error> {
+        if self.search.show.quiet || open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = foresee::all(self.batch, self.directory, self.resources, self.search)?;
+        Ok(open.iter().map(|place| all[*place].seconds).collect())
     }
 
     /// How many studies are done or have failed.
@@ -239,6 +258,14 @@ impl Night<'_> {
         if unstable > 0 && !show.quiet {
             note(&format!(
                 "warning: the gains of {unstable} of {} studies have no stable certificate (certificate in summary.csv)",
+                rows.len()
+            ));
+        }
+        let unconverged = rows.iter().filter(|row| row.summary.get("converged") == false).count();
+        if unconverged > 0 && !show.quiet {
+            note(&format!(
+                "warning: the searches of {unconverged} of {} studies had not converged (converged in summary.csv): with more in \
+                 [swarm.stopping]\n  they go on when the batch is started again",
                 rows.len()
             ));
         }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::{duration, factor};
+use super::args::{duration, factor, whole};
+use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, note, print};
 use crate::Error;
@@ -11,6 +12,7 @@ use crate::bench::{self, Measurement, TARGETS, Thresholds};
 use crate::engine::Resources;
 use crate::figures::{count, rate};
 use crate::report;
+use crate::simulation::SimdLevel;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -19,26 +21,26 @@ use crate::report;
 pub(super) struct Args {
     #[command(flatten)]
     controllers: ControllerArgs,
-    /// How long to measure a controller, such as 5s or 1m
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    /// How long to measure each controller, such as 5s or 1m
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "5s", value_parser = duration)]
     duration: Duration,
-    /// Exit with 1 when a threshold is missed, or anything allocates or grows
+    /// Exit with 1 if a threshold is missed, or if memory is allocated or grows during the simulations
     #[arg(long)]
     check: bool,
-    /// Control steps a second on one thread that must be reached
+    /// Threshold: control steps per second on one thread, at least
     #[arg(long, value_name = "RATE", default_value_t = TARGETS.steps_per_s, value_parser = factor)]
     min_steps_per_s: f64,
-    /// Largest latency (P99) of a simulation, in ms a simulated second
+    /// Threshold: time per simulated second in ms, at most (99 % of the simulations are faster)
     #[arg(long, value_name = "MS", default_value_t = TARGETS.latency_ms, value_parser = factor)]
     max_latency_ms: f64,
-    /// Largest share of the workers' time outside of the kernel, in per cent
+    /// Threshold: share of the time that the threads spend outside of the simulations in percent, at most
     #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * TARGETS.overhead, value_parser = factor)]
     max_overhead: f64,
-    /// Where bench.json goes [default: nowhere]
+    /// Directory for bench.json [default: none is written]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Numbers of worker threads, separated by commas, beside one [default: all cores]
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=1024))]
+    /// Numbers of threads to measure, besides one, separated by commas [default: all cores]
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, value_delimiter = ',', value_parser = whole(1..=1024))]
     threads: Vec<u64>,
     #[command(flatten)]
     simd: SimdArgs,
@@ -58,33 +60,59 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if let Some(directory) = &args.output {
         report::prepare_directory(directory)?;
     }
+    let interrupt = Interrupt::listen();
+    let controllers = args.controllers.kinds();
     let mut measurements = Vec::new();
-    for controller in args.controllers.kinds() {
+    for controller in &controllers {
         if !args.show.quiet {
             note(&format!("measuring {}", controller.name()));
         }
-        measurements.push(bench::measure(controller, level, &threads, args.duration)?);
+        let is_over = || interrupt.exit_code().is_some();
+        let Some(measurement) = bench::measure(*controller, level, &threads, args.duration, &is_over)? else {
+            break;
+        };
+        measurements.push(measurement);
     }
+    let shown = keep(args, &measurements, level)?;
+    let (done, all) = (measurements.len(), controllers.len());
+    if let Some(code) = interrupt.exit_code().filter(|_| done < all) {
+        note(&format!("interrupted: {done} of {all} controllers are measured"));
+        return Ok(Exit::Interrupted(code));
+    }
+    shown?;
+    Ok(Exit::of(hold(args, &measurements) || !args.check))
+}
+
+/// Writes the measurements, if there are any, and shows them; the inner result is that of stdout.
+fn keep(args: &Args, measurements: &[Measurement], level: SimdLevel) -> Result<Result<(), Error>, Error> {
+    if measurements.is_empty() {
+        return Ok(Ok(()));
+    }
+    let json = report::bench_json(measurements, level);
+    let shown = if args.show.json {
+        print(&format!("{json}\n"))
+    } else if args.show.quiet {
+        Ok(())
+    } else {
+        print(&show(measurements))
+    };
+    if let Some(directory) = &args.output {
+        report::write_json(&directory.join("bench.json"), &json)?;
+    }
+    Ok(shown)
+}
+
+/// Whether all thresholds hold; says which do not.
+fn hold(args: &Args, measurements: &[Measurement]) -> bool {
     let thresholds = Thresholds {
         steps_per_s: args.min_steps_per_s,
         latency_ms: args.max_latency_ms,
         overhead: args.max_overhead / 100.0,
     };
-    let json = report::bench_json(&measurements, level);
-    let written = args
-        .output
-        .as_ref()
-        .map_or(Ok(()), |directory| report::write_json(&directory.join("bench.json"), &json));
-    if args.show.json {
-        print(&format!("{json}\n"))?;
-    } else if !args.show.quiet {
-        print(&show(&measurements))?;
-    }
-    written?;
-    let mut holds = true;
-    for measurement in &measurements {
+    let mut hold = true;
+    for measurement in measurements {
         for miss in measurement.misses(&thresholds) {
-            holds = false;
+            hold = false;
             note(&format!(
                 "{}: {}: {miss}",
                 if args.check { "error" } else { "note" },
@@ -92,7 +120,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             ));
         }
     }
-    Ok(Exit::of(holds || !args.check))
+    hold
 }
 
 fn show(measurements: &[Measurement]) -> String {

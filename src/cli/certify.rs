@@ -18,7 +18,7 @@ use crate::stability::{Certificate, Eigenvalue, Verdict};
 pub(super) struct Args {
     /// The study, a TOML file
     config: PathBuf,
-    /// Gains to use, a gains.csv [default: the config's]
+    /// The gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
 }

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::interrupt::Interrupt;
+use super::place::Place;
 use super::progress::Board;
-use super::study::{Claim, Study};
+use super::study::{self, Claim, Study};
 use super::table::table;
-use super::tune::NOTHING_HOLDS;
+use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::CostKind;
 use crate::figures::{count, number};
 use crate::report::{self, StudyRow, Summary};
+use crate::verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  gainswarm compare configs/classical.toml configs/super_twisting.toml")]
@@ -22,9 +24,9 @@ pub(super) struct Args {
     /// The studies, TOML files with the same plant, simulation, cost and scenarios
     #[arg(required = true)]
     configs: Vec<PathBuf>,
-    /// Where compare.csv and a directory a study go
-    #[arg(long, value_name = "DIR", default_value = "outputs/compare")]
-    output: PathBuf,
+    /// Where compare.csv and a directory a study go [default: outputs/compare]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     search: SearchArgs,
 }
@@ -40,16 +42,22 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     same_problem(&configs, args)?;
 
     // All directories first, so that nothing is tuned in vain.
-    report::refuse_tuning(&args.output)?;
-    let _held = report::hold(&args.output)?;
-    let claim = |config: &Config| Claim::new(config.clone(), args.output.join(&config.study), search);
+    let owner = |directory: &Path| study::owner_of_all(configs.iter(), directory, search);
+    let Place { directory: output, held: _held } = match &args.output {
+        Some(directory) => {
+            report::refuse_tuning(directory)?;
+            Place::at(directory.clone())?
+        }
+        None => Place::usual("compare", search, &owner)?,
+    };
+    let claim = |config: &Config| Claim::new(config.clone(), Place::at(output.join(&config.study))?, search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
     if !search.report && !claims.iter().all(Claim::is_complete) {
-        report::forget_page(&args.output);
+        report::forget_page(&output);
     }
     let interrupt = Interrupt::listen();
     let (mut rows, mut is_done, mut hold) = (Vec::new(), true, true);
-    let mut board = Board::new(search.show.quiet, configs.len());
+    let mut board = Board::new(search.show.quiet, configs.len(), Vec::new());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
         let study = Study::tune(claim, resources, search, &interrupt, meter)?;
@@ -65,13 +73,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             if let Some(failure) = study.failure() {
                 board.note(&format!("error: {}: {failure}", study.config.study));
             }
+            if let Some(found) = study.unconverged().filter(|_| !search.show.quiet) {
+                board.note(&format!("warning: {}: {found}", study.config.study));
+            }
             is_done &= study.is_done();
             hold &= study.holds();
             rows.push(study.row(&study.config.study));
             let rows: Vec<&StudyRow> = rows.iter().collect();
-            report::write_summaries(&args.output.join("compare.csv"), &rows)?;
+            report::write_summaries(&output.join("compare.csv"), &rows)?;
             if search.report {
-                report::write_overview(&args.output, "compare", &rows, &[], configs.len())?;
+                report::write_overview(&output, "compare", &rows, &[], configs.len())?;
             }
         }
         if let Some(code) = interrupt.exit_code().filter(|_| rows.len() < configs.len()) {
@@ -85,11 +96,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         let all: Vec<String> = rows.iter().map(StudyRow::to_json).collect();
         print(&format!("[{}]\n", all.join(",\n")))?;
     } else if !search.show.quiet {
-        print(&side_by_side(&configs, &rows))?;
-        note(&format!("written to {}", args.output.display()));
+        let band = verdict::settling_band(&configs[0]);
+        print(&format!("{}\n{band}", side_by_side(&configs, &rows)))?;
+        note(&format!("written to {}", output.display()));
     }
     if !hold {
-        note(NOTHING_HOLDS);
+        note(&nothing_holds(Some("--resume with more --generations or --evaluations")));
     }
     Ok(Exit::of(is_done && hold))
 }
@@ -131,6 +143,7 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
             value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)
         }
         Value::String(text) => text.clone(),
+        Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.into(),
         _ => "–".into(),
     };
     let row = |name: &str, column: &str| -> Vec<String> {
@@ -147,6 +160,7 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
         row("infeasible by", "violation"),
         row("certificate", "certificate"),
         row("largest real part 1/s", "max_real_part"),
+        row("converged", "converged"),
         row("settling time s, worst", "settling_time_worst"),
         row("overshoot rad, worst", "overshoot_worst"),
         row("peak force N, worst", "peak_force_worst"),

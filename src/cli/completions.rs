@@ -1,9 +1,8 @@
 //! `gainswarm completions`: what a shell needs to complete commands, options and names.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, print};
+use super::{command, print};
 use crate::Error;
 
 #[derive(Debug, clap::Args)]
@@ -12,13 +11,13 @@ use crate::Error;
   gainswarm completions zsh > ~/.zfunc/_gainswarm
   gainswarm completions fish > ~/.config/fish/completions/gainswarm.fish")]
 pub(super) struct Args {
-    /// For which shell
+    /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    clap_complete::generate(args.shell, &mut command(), env!("CARGO_PKG_NAME"), &mut script);
     print(&String::from_utf8_lossy(&script))
 }

@@ -13,12 +13,12 @@ use crate::report::{self, Export, FormatKind};
   gainswarm export outputs/classical
   gainswarm export outputs/classical --format c --output gains.h")]
 pub(super) struct Args {
-    /// What `tune` has written
+    /// A directory with the results of `gainswarm tune`
     directory: PathBuf,
-    /// In which form; `gainswarm list formats` says what each is
+    /// The format; `gainswarm list formats` describes each
     #[arg(long, value_name = "FORMAT", default_value = FormatKind::Csv.name(), value_parser = PossibleValuesParser::new(FormatKind::ALL.iter().map(|kind| kind.name())))]
     format: String,
-    /// Where they go [default: stdout]
+    /// The file to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

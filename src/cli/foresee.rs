@@ -15,7 +15,7 @@ use crate::engine::Resources;
 use crate::figures::{count, folded};
 use crate::integrators::IntegratorKind;
 use crate::plants::PlantKind;
-use crate::{Error, bench};
+use crate::{Error, pace};
 
 /// What a control step takes about the same time for.
 type Kind = (ControllerKind, PlantKind, IntegratorKind);
@@ -27,62 +27,81 @@ pub(super) fn run(
     resources: Resources,
     search: &SearchArgs,
 ) -> Result<Exit, Error> {
-    let mut known: Vec<(Kind, f64)> = Vec::new();
-    let mut rows = Vec::new();
-    for entry in &batch.entries {
-        let config = &entry.config;
-        let kind = (config.controller.kind, config.plant.kind, config.simulation.integrator);
-        if known.iter().all(|(other, _)| *other != kind) {
-            known.push((kind, bench::seconds_a_step(config, resources)?));
-        }
-        let seconds = known.iter().find(|(other, _)| *other == kind).map_or(f64::NAN, |known| known.1);
-        rows.push(Foreseen::new(config, way(entry, directory, search)?, seconds));
-    }
+    let rows = all(batch, directory, resources, search)?;
+    let seconds = |bound: usize| rows.iter().fold(0.0, |sum, row| sum + row.seconds[bound]);
     let whole = Foreseen {
         study: "what is missing".into(),
         way: Way::Missing,
         evaluations: rows.iter().map(|row| row.evaluations).sum(),
         simulations: rows.iter().map(|row| row.simulations).sum(),
-        seconds: rows.iter().fold(0.0, |sum, row| sum + row.seconds),
+        seconds: [seconds(0), seconds(1)],
     };
     if search.show.json {
         let studies: Vec<Value> = rows.iter().map(Foreseen::to_json).collect();
         let whole = json!({
             "batch": batch.name, "studies": studies, "evaluations_max": whole.evaluations,
-            "simulations_max": whole.simulations, "seconds_max": whole.seconds,
+            "simulations_max": whole.simulations, "seconds_min": whole.seconds[0], "seconds_max": whole.seconds[1],
         });
         print(&format!("{whole}\n"))?;
     } else {
         let lines = rows.iter().chain([&whole]).map(Foreseen::cells);
         print(&table(&["study", "evaluations", "simulations", "time", ""], &[1, 2, 3], lines))?;
-        note("at most; the time is that of simulations with the default gains on this machine");
+        note("evaluations and simulations: at most; time: on this machine when nothing else runs on it");
     }
     Ok(Exit::Success)
 }
 
+/// What is foreseen of every study of a batch, in its order.
+pub(super) fn all(
+    batch: &Batch,
+    directory: &Path,
+    resources: Resources,
+    search: &SearchArgs,
+) -> Result<Vec<Foreseen>, Error> {
+    let mut known: Vec<(Kind, [f64; 2])> = Vec::new();
+    let mut rows = Vec::new();
+    for entry in &batch.entries {
+        let config = &entry.config;
+        let kind = (config.controller.kind, config.plant.kind, config.simulation.integrator);
+        let pace = match known.iter().find(|(other, _)| *other == kind) {
+            Some((_, pace)) => *pace,
+            None => pace::seconds_a_step(config, resources)?,
+        };
+        known.push((kind, pace));
+        rows.push(Foreseen::new(config, way(entry, directory, search)?, pace));
+    }
+    Ok(rows)
+}
+
 /// A study that would run, and what is left of it.
-struct Foreseen {
+pub(super) struct Foreseen {
     study: String,
     way: Way,
     evaluations: u64,
     simulations: u64,
-    seconds: f64,
+    /// From the shortest time to the longest.
+    pub(super) seconds: [f64; 2],
 }
 
 impl Foreseen {
-    fn new(config: &Config, way: Way, seconds_a_step: f64) -> Self {
+    fn new(config: &Config, way: Way, seconds_a_step: [f64; 2]) -> Self {
         let Extent { evaluations, scenarios, steps, .. } = Extent::of(config);
         let (left, spent) = match way {
             Way::Missing => (evaluations, 0.0),
             Way::Begun { evaluations: done, seconds, .. } => (evaluations.saturating_sub(done), seconds),
             Way::Complete => (0, 0.0),
         };
-        let simulations = left.saturating_mul(scenarios);
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-        let seconds = simulations as f64 * steps as f64 * seconds_a_step;
-        let seconds =
-            config.swarm.stopping.wall_time.map_or(seconds, |time| seconds.min((time - spent).max(0.0)));
-        Self { study: config.study.clone(), way, evaluations: left, simulations, seconds }
+        let steps = scenarios as f64 * steps as f64;
+        let seconds = pace::foreseen(left, evaluations, steps, seconds_a_step);
+        let most = config.swarm.stopping.wall_time.map_or(f64::INFINITY, |time| (time - spent).max(0.0));
+        Self {
+            study: config.study.clone(),
+            way,
+            evaluations: left,
+            simulations: left.saturating_mul(scenarios),
+            seconds: seconds.map(|seconds| seconds.min(most)),
+        }
     }
 
     fn cells(&self) -> Vec<String> {
@@ -95,7 +114,7 @@ impl Foreseen {
             folded(&self.study, 27),
             count(self.evaluations),
             count(self.simulations),
-            time(self.seconds),
+            times(self.seconds),
             way,
         ]
     }
@@ -108,15 +127,19 @@ impl Foreseen {
             "generations_done": if let Way::Begun { generations, .. } = way { Some(generations) } else { None },
             "evaluations_max": evaluations,
             "simulations_max": simulations,
-            "seconds_max": seconds,
+            "seconds_min": seconds[0],
+            "seconds_max": seconds[1],
         })
     }
 }
 
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 99.5 => format!("{s:.1} s"),
-        s if s < 99.5 * 60.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
+/// A range of times in the unit of the longer.
+pub(super) fn times([low, high]: [f64; 2]) -> String {
+    let (unit, seconds, decimals) = match high {
+        high if high < 99.5 => ("s", 1.0, 1),
+        high if high < 99.5 * 60.0 => ("min", 60.0, 0),
+        _ => ("h", 3600.0, 1),
+    };
+    let [low, high] = [low, high].map(|time| format!("{:.decimals$}", time / seconds));
+    if low == high { format!("{high} {unit}") } else { format!("{low} to {high} {unit}") }
 }

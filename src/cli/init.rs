@@ -15,16 +15,16 @@ use crate::{Error, config, report};
   gainswarm init
   gainswarm init --controller super_twisting --plant cart_pole --output my_study.toml")]
 pub(super) struct Args {
-    /// What controls
+    /// The controller
     #[arg(long, value_name = "NAME", default_value = ControllerKind::Classical.name(), value_parser = PossibleValuesParser::new(ControllerKind::ALL.iter().map(|kind| kind.name())))]
     controller: String,
-    /// What is controlled
+    /// The plant that it controls
     #[arg(long, value_name = "NAME", default_value = PlantKind::DoubleInvertedPendulum.name(), value_parser = PossibleValuesParser::new(PlantKind::ALL.iter().map(|kind| kind.name())))]
     plant: String,
-    /// Where the config goes, `-` for stdout [default: <controller>.toml]
+    /// The file for the config, or `-` for stdout [default: <controller>.toml]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace a file that is there
+    /// Replace the file if it exists
     #[arg(long)]
     force: bool,
 }
@@ -52,9 +52,6 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         });
     }
     let text = config::template(plant, controller, path);
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        report::prepare_directory(directory)?;
-    }
     report::replace(path, |file| file.write_all(text.as_bytes()))?;
     let shown = pasted(path);
     note(&format!("written to {shown}; next:\n  gainswarm check {shown}\n  gainswarm tune {shown}"));

@@ -1,12 +1,14 @@
-//! SIGINT and SIGTERM: the first is a request, the second stops at once.
+//! SIGINT, SIGTERM and SIGHUP ask a run to end; a second SIGINT or SIGTERM stops it at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Which of the two has come.
+/// Which signal has come.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Interrupt(Arc<AtomicUsize>);
 
@@ -14,11 +16,19 @@ impl Interrupt {
     /// Listens from now on. Where signals cannot be listened to, they end the process as ever, and the last checkpoint counts.
     pub(super) fn listen() -> Self {
         let (came, armed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let note =
+            |signal: i32| flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize);
         for signal in [SIGINT, SIGTERM] {
             // In the order in which they are done when the signal comes: the first arms the exit of the second.
             let _ = flag::register_conditional_shutdown(signal, exit_code(signal).into(), Arc::clone(&armed))
-                .and_then(|_| flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize))
+                .and_then(|_| note(signal))
                 .and_then(|_| flag::register(signal, Arc::clone(&armed)));
+        }
+        // A lost connection hangs up several times (the kernel and the shell both do), so that the second asks for no more than
+        // the first, and a SIGTERM that follows it is the first of its kind.
+        #[cfg(unix)]
+        if !ignores_hangup() {
+            let _ = note(SIGHUP);
         }
         Self(came)
     }
@@ -28,6 +38,16 @@ impl Interrupt {
         let signal = i32::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0);
         (signal > 0).then(|| exit_code(signal))
     }
+}
+
+/// Whether this process was started to ignore SIGHUP, as `nohup` does. Where that cannot be looked up, it is taken to be so: then
+/// SIGHUP does what it did before.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
 /// As shells report a process that a signal has ended.

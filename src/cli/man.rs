@@ -2,23 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::{Cli, note};
+use super::{command, note};
 use crate::{Error, report};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   gainswarm man ~/.local/share/man/man1 && man gainswarm-tune")]
 pub(super) struct Args {
-    /// Where the pages go: gainswarm.1, gainswarm-tune.1 …
+    /// The directory for the pages: gainswarm.1, gainswarm-tune.1 …
     directory: PathBuf,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     report::prepare_directory(&args.directory).map_err(elsewhere)?;
-    let mut program = Cli::command().disable_help_subcommand(true);
+    let mut program = command().disable_help_subcommand(true);
     program.build();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
     let source = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
@@ -35,9 +34,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
 /// The remedy that this command has.
 fn elsewhere(error: Error) -> Error {
     match error {
-        Error::Write { path, reason, .. } => {
-            Error::Write { path, reason, remedy: "give another directory, or make room there" }
-        }
+        Error::Write { path, reason, .. } => Error::Write { path, reason, remedy: "give another directory" },
         other => other,
     }
 }

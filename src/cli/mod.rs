@@ -1,14 +1,14 @@
 //! The command line: the only module that prints.
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for gains that do not hold and for what the
-//! machine refuses, 2 for input that can be mended, 130 and 143 for a run that SIGINT or SIGTERM interrupted.
+//! machine refuses, 2 for input that can be mended, 130, 143 and 129 for a run that SIGINT, SIGTERM or SIGHUP interrupted.
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Error;
 use crate::config::{Config, Gains, read_gains};
@@ -30,6 +30,7 @@ mod interrupt;
 mod keeper;
 mod list;
 mod man;
+mod place;
 mod progress;
 mod report;
 mod simulate;
@@ -50,7 +51,13 @@ const EXAMPLES: &str = "Examples:
   gainswarm report outputs/classical --plots
   gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
-  gainswarm list controllers";
+  gainswarm list controllers
+
+Exit codes:
+  0    success
+  1    the gains do not hold, a check found a fault, or the machine refused (a full disk, no memory)
+  2    a mistake in the command or in a file that it reads
+  130  interrupted by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP (a lost connection)";
 
 #[derive(Debug, Parser)]
 #[command(name = "gainswarm", version, about, after_help = EXAMPLES, max_term_width = 100)]
@@ -61,68 +68,78 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a commented config to start from
+    /// Write a study to start from: a config with a comment on every key
     Init(init::Args),
-    /// Say what a study asks for, with every default, before it runs
+    /// Show what a study would do, with all defaults filled in, without running it
     Check(check::Args),
-    /// Tune a controller's gains with a particle swarm and write them as CSV
+    /// Tune the gains of a controller with a particle swarm and write them as CSV
     Tune(tune::Args),
-    /// Tune several studies and compare what comes out
+    /// Tune several studies of the same problem and compare their results
     Compare(compare::Args),
-    /// Tune many studies, overnight if need be: a grid of controllers, plants, seeds and any other key
+    /// Tune many studies, such as a grid over controllers, seeds or any other key
     Batch(batch::Args),
-    /// Try gains on thousands of scenarios that tuning never saw
+    /// Test gains on thousands of new scenarios, which the tuning did not use
     Validate(validate::Args),
-    /// Make a page of a tuning's results: report.html
+    /// Write a page that shows the results of a tuning: report.html
     Report(report::Args),
-    /// Simulate one closed loop and write its trajectory as CSV
+    /// Simulate one closed loop and write its trajectory as CSV; exit code 1 if it fails
     Simulate(simulate::Args),
-    /// Say whether gains are stable about upright; exit code 1 when not
+    /// Check whether the closed loop is stable about upright; exit code 1 if not
     Certify(certify::Args),
-    /// Print tuned gains to paste into a controller: C, Python, MATLAB, JSON, TOML or CSV
+    /// Print a tuned controller as C, Python, MATLAB, JSON, TOML or CSV
     Export(export::Args),
-    /// Measure the memory of every controller, and say whether it is fit for long runs
+    /// Check that no controller leaks memory or grows over long runs
     Audit(audit::Args),
-    /// Measure how fast every controller is on this machine
+    /// Measure how fast the controllers run on this machine
     Bench(bench::Args),
-    /// The swarm as a process, for objectives in another program: JSON lines on stdin and stdout
+    /// Run the swarm for another program, which evaluates the positions: JSON lines on stdin and stdout
     AskTell(ask_tell::Args),
-    /// List plants, controllers, integrators, cost terms, the swarm's rules and topologies, export formats
+    /// List the plants, controllers, integrators, cost terms, swarm rules, topologies and export formats
     #[command(after_help = "Examples:\n  gainswarm list controllers --verbose\n  gainswarm list formats")]
     List {
-        /// Only this family
+        /// List only this kind
         #[arg(value_parser = PossibleValuesParser::new(list::FAMILIES))]
         family: Option<String>,
-        /// Also the parameters of plants, controllers and rules: unit, default, range, meaning
+        /// Also list the parameters of plants, controllers and rules: unit, default, range, meaning
         #[arg(long)]
         verbose: bool,
-        /// The parameters of all controllers, or the cost terms, as Markdown tables
+        /// Print the parameters of the controllers, or the cost terms, as Markdown tables
         #[arg(long, conflicts_with = "verbose")]
         markdown: bool,
     },
-    /// Print what a shell needs to complete commands and options
+    /// Print a completion script for a shell
     Completions(completions::Args),
-    /// Write the manual, a page a command
+    /// Write manual pages, one for each command
     Man(man::Args),
+}
+
+/// The command line as clap knows it. Negative numbers are values of options, which say what is allowed.
+fn command() -> clap::Command {
+    let with_value = |arg: clap::Arg| {
+        let takes_value = arg.get_action().takes_values() && !arg.is_positional();
+        arg.allow_negative_numbers(takes_value)
+    };
+    Cli::command().mut_subcommands(|command| command.mut_args(with_value))
 }
 
 /// Runs the program on the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let arguments = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let result = match arguments.command {
         Command::Init(args) => init::run(&args).map(|()| Exit::Success),
         Command::Check(args) => check::run(&args).map(|()| Exit::Success),
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Batch(args) => batch::run(&args),
-        Command::Validate(args) => validate::run(&args).map(Exit::of),
-        Command::Report(args) => report::run(&args).map(|()| Exit::Success),
-        Command::Simulate(args) => simulate::run(&args).map(|()| Exit::Success),
+        Command::Validate(args) => validate::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
         Command::Export(args) => export::run(&args).map(|()| Exit::Success),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::AskTell(args) => ask_tell::run(&args).map(|()| Exit::Success),
+        Command::AskTell(args) => ask_tell::run(&args),
         Command::List { family, verbose, markdown } => {
             list::run(family.as_deref(), verbose, markdown).map(|()| Exit::Success)
         }
@@ -168,7 +185,7 @@ fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
         Err(reason) if reason.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write {
             path: "standard output".into(),
             reason,
-            remedy: "redirect it to a place with room",
+            remedy: "redirect it to a place that can be written to and has room",
         }),
         _ => Ok(()),
     }
@@ -188,7 +205,7 @@ fn keep_inputs(output: Option<&Path>, inputs: &[&Path]) -> Result<(), Error> {
     }
     Err(Error::Refused {
         path: path.into(),
-        problem: "is read here, and would be replaced".into(),
+        problem: "is read by this command and would be replaced".into(),
         remedy: "give another --output".into(),
     })
 }
@@ -198,7 +215,7 @@ fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
     let Gains { values, unnamed } = read_gains(path, config.controller.kind, &config.controller.values)?;
     if !unnamed.is_empty() {
         let (path, unnamed) = (path.display(), unnamed.join(", "));
-        note(&format!("warning: {path} does not name {unnamed}: the values of the config are used"));
+        note(&format!("warning: {path} does not name {unnamed}: the config's values are used"));
     }
     let (tuned_on, plant) = (path.parent().and_then(tuned_plant), config.plant.kind.name());
     if let Some(other) = tuned_on.filter(|other| other != plant) {

@@ -1,52 +1,63 @@
 //! Progress on stderr: a bar on a terminal, a line every tenth of the run elsewhere.
 
 use std::io::IsTerminal;
+use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::foresee::times;
 use crate::engine::Progress;
 use crate::figures::{number, rate, shortened};
+use crate::problem::known_cost;
 use crate::swarm::Stopping;
 
 const BAR: &str = "{wide_bar} {prefix} {pos}/{len}  {msg}  {eta} left";
-const OVERALL: &str = "{wide_bar} {pos}/{len} studies  {msg}  {eta} left";
+const OVERALL: &str = "{wide_bar} {pos}/{len} studies  {msg}";
 
-/// What a row of tunings shows: how many are done, and the one that runs.
-pub(super) enum Board {
+/// What a row of tunings shows: how many are done, the one that runs, and how long the rest will take.
+pub(super) struct Board {
+    view: View,
+    left: Left,
+}
+
+enum View {
     Bars { all: MultiProgress, overall: ProgressBar },
     Lines { done: u64, studies: u64 },
     Quiet,
 }
 
 impl Board {
-    pub(super) fn new(quiet: bool, studies: usize) -> Self {
-        if quiet {
-            return Self::Quiet;
-        }
-        if !std::io::stderr().is_terminal() {
-            return Self::Lines { done: 0, studies: studies as u64 };
-        }
-        let all = MultiProgress::new();
-        let overall = all.add(bar(OVERALL, studies as u64));
-        Self::Bars { all, overall }
+    /// A board of so many studies; what is foreseen of those that are to run, in the order in which they do, nothing when nobody knows.
+    pub(super) fn new(quiet: bool, studies: usize, foreseen: Vec<[f64; 2]>) -> Self {
+        let view = if quiet {
+            View::Quiet
+        } else if std::io::stderr().is_terminal() {
+            let all = MultiProgress::new();
+            let overall = all.add(bar(OVERALL, studies as u64));
+            View::Bars { all, overall }
+        } else {
+            View::Lines { done: 0, studies: studies as u64 }
+        };
+        Self { view, left: Left::new(foreseen) }
     }
 
     /// A study begins, or is shown again.
     pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> Meter {
-        match self {
-            Self::Quiet => Meter::Quiet,
-            Self::Lines { done, studies } => {
+        let left = self.left.begin(is_complete);
+        match &mut self.view {
+            View::Quiet => Meter::Quiet,
+            View::Lines { done, studies } => {
                 let place = format!("({} of {studies})", *done + 1);
                 let what = if is_complete {
                     format!("{study} is complete {place}")
                 } else {
-                    format!("tuning {study} {place}")
+                    format!("tuning {study} {place}{left}")
                 };
                 super::note(&what);
                 Meter::Lines { shown: 0 }
             }
-            Self::Bars { all, overall } => {
-                overall.set_message(shortened(study, 40));
+            View::Bars { all, overall } => {
+                overall.set_message(format!("{}{left}", shortened(study, 40)));
                 overall.tick();
                 Meter::Bar(all.add(bar(BAR, 1)))
             }
@@ -55,27 +66,77 @@ impl Board {
 
     /// It has ended, however.
     pub(super) fn end(&mut self) {
-        match self {
-            Self::Quiet => {}
-            Self::Lines { done, .. } => *done += 1,
-            Self::Bars { overall, .. } => overall.inc(1),
+        self.left.end();
+        match &mut self.view {
+            View::Quiet => {}
+            View::Lines { done, .. } => *done += 1,
+            View::Bars { overall, .. } => overall.inc(1),
         }
     }
 
     /// Says something above the bars.
     pub(super) fn note(&self, text: &str) {
-        match self {
-            Self::Bars { all, .. } => all.suspend(|| super::note(text)),
+        match &self.view {
+            View::Bars { all, .. } => all.suspend(|| super::note(text)),
             _ => super::note(text),
         }
     }
 
     pub(super) fn finish(&self) {
-        if let Self::Bars { all, overall } = self {
+        if let View::Bars { all, overall } = &self.view {
             overall.finish_and_clear();
             // What cannot be cleared is left as it is.
             let _ = all.clear();
         }
+    }
+}
+
+/// How long the studies that have not been run will take: as foreseen at first, then by what the others took.
+struct Left {
+    /// From the shortest time to the longest, in s, of each study in its turn.
+    foreseen: Vec<[f64; 2]>,
+    /// Studies that have been run, and the time that they took.
+    done: usize,
+    spent_s: f64,
+    /// When the one that runs began.
+    began: Option<Instant>,
+}
+
+impl Left {
+    fn new(foreseen: Vec<[f64; 2]>) -> Self {
+        Self { foreseen, done: 0, spent_s: 0.0, began: None }
+    }
+
+    /// A study begins; what to say of the time that is left.
+    fn begin(&mut self, is_complete: bool) -> String {
+        if is_complete {
+            return String::new();
+        }
+        self.began = Some(Instant::now());
+        self.range().map_or(String::new(), |range| format!(", {} left", times(range)))
+    }
+
+    fn end(&mut self) {
+        if let Some(began) = self.began.take() {
+            self.spent_s += began.elapsed().as_secs_f64();
+            self.done += 1;
+        }
+    }
+
+    /// The shortest and the longest time that is left, in s; `None` when nobody knows.
+    fn range(&self) -> Option<[f64; 2]> {
+        let sum = |studies: &[[f64; 2]]| {
+            studies.iter().fold([0.0, 0.0], |sum, range| [sum[0] + range[0], sum[1] + range[1]])
+        };
+        let (done, left) = self.foreseen.split_at_checked(self.done)?;
+        let (done, left) = (sum(done), sum(left));
+        if self.done == 0 {
+            return (left[1] > 0.0).then_some(left);
+        }
+        // What is left takes as much longer or shorter than foreseen as what is done took.
+        let share = |bound: usize| self.spent_s / done[bound] * left[bound];
+        let (a, b) = (share(0), share(1));
+        (a.is_finite() && b.is_finite()).then(|| [a.min(b), a.max(b)])
     }
 }
 
@@ -119,7 +180,11 @@ impl Meter {
                 let tenth = done * 10 / total;
                 if tenth > *shown {
                     *shown = tenth;
-                    super::note(&format!("{unit} {done}/{total}  {}", message(progress)));
+                    super::note(&format!(
+                        "{unit} {done}/{total}  {}{}",
+                        message(progress),
+                        left(progress, done, total)
+                    ));
                 }
             }
         }
@@ -152,10 +217,38 @@ fn way(progress: &Progress) -> (&'static str, u64, u64) {
     }
 }
 
+/// How long the rest of the run will take when it goes on as it has gone.
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+fn left(progress: &Progress, done: u64, total: u64) -> String {
+    let seconds = progress.elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done.max(1) as f64;
+    if progress.ended { String::new() } else { format!("  {} left", times([seconds; 2])) }
+}
+
 #[allow(clippy::cast_precision_loss, reason = "a rate")]
 fn message(progress: &Progress) -> String {
     let per_second = progress.simulations as f64 / progress.elapsed.as_secs_f64();
-    let best = progress.row.best.cost;
+    let best = known_cost(&progress.row.best);
     let best = if best.is_finite() { number(best) } else { "none yet".into() };
     format!("best {best}  {} sims/s", rate(per_second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_follows_what_the_studies_took() {
+        let mut left = Left::new(vec![[1.0, 2.0], [3.0, 6.0], [2.0, 4.0]]);
+        assert_eq!(left.range(), Some([6.0, 12.0]), "what was foreseen");
+        // The first took three times the longest time that was foreseen: so will the others.
+        (left.done, left.spent_s) = (1, 6.0);
+        assert_eq!(left.range(), Some([30.0, 30.0]));
+        (left.done, left.spent_s) = (3, 20.0);
+        assert_eq!(left.range(), Some([0.0, 0.0]));
+        assert_eq!(Left::new(Vec::new()).range(), None, "nobody knows");
+        // One took half of the longest time and the other no longer than the shortest.
+        let mut mixed = Left::new(vec![[1.0, 4.0], [1.0, 2.0]]);
+        (mixed.done, mixed.spent_s) = (1, 2.0);
+        assert_eq!(mixed.range(), Some([1.0, 2.0]), "2/4 of the longest, 2/1 of the shortest");
+    }
 }

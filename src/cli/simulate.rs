@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{gains, keep_inputs, load, note, stdout_result};
+use super::args::whole;
+use super::{Exit, gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
 use crate::config::{self, Config, DT, DURATION};
 use crate::figures::number;
@@ -15,37 +16,38 @@ use crate::validation::{self, RunId};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
+    after_help = "Exit code 1 if the loop fails: a link or the cart goes beyond its limit.\n\nExample:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
                         --every 10 --output run.csv"
 )]
 pub(super) struct Args {
     /// The study, a TOML file
     config: PathBuf,
-    /// Gains to use, a gains.csv [default: the config's]
+    /// The gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
-    /// Where it starts: the plant's states in their order, such as x,th1,th2,xd,th1d,th2d in m, rad, m/s, rad/s, four for the `cart_pole`
-    /// [default: the first scenario's; its disturbances stay]
+    /// The state at the start: `x,theta1,theta2,x_dot,theta1_dot,theta2_dot` in m, rad, m/s and rad/s; four numbers for `cart_pole`
+    /// [default: that of the first scenario, whose disturbances apply in any case]
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
     initial_state: Option<String>,
-    /// Run a case of `validate` again, such as starts/1/42: set/seed/index
+    /// Repeat a run of `validate`, named by set/seed/index, such as starts/1/42
     #[arg(long, value_name = "ID", conflicts_with_all = ["initial_state", "duration", "dt"])]
     replay: Option<String>,
-    /// Length in s [default: the config's]
+    /// Length of the simulation in s [default: the config's]
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     duration: Option<f64>,
     /// Control period and integration step in s [default: the config's]
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     dt: Option<f64>,
-    /// Write every N-th step
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=config::STEPS_MAX))]
+    /// Write only every N-th step
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1..=config::STEPS_MAX))]
     every: u64,
-    /// Where the trajectory goes [default: stdout]
+    /// The file for the trajectory [default: stdout]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Error> {
+/// Simulates and writes; a failure when the loop did not survive.
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let inputs: Vec<&Path> = args.gains.iter().chain([&args.config]).map(PathBuf::as_path).collect();
     keep_inputs(args.output.as_deref(), &inputs)?;
     let study = load(&args.config)?;
@@ -75,10 +77,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     if config.simulation.dt.to_bits() != dt.to_bits()
         && (conditions.dead_time > 0 || conditions.control_period > 1)
     {
-        note("warning: dead_time and control_period are in steps of dt, so that --dt changes them too");
+        note("warning: --dt also changes dead_time and control_period, which are counted in steps of dt");
     }
     note(&ending(&config, &record));
-    Ok(())
+    Ok(Exit::of(record.ending == Ending::Survived))
 }
 
 /// The config with what the command line says otherwise.
@@ -89,7 +91,7 @@ fn overridden(mut config: Config, args: &Args) -> Result<Config, Error> {
         ("--dt", DT, args.dt, &mut simulation.dt),
     ] {
         if let Some(given) = given {
-            *value = allowed(option, &parameter, given)?;
+            *value = allowed(option, "", &parameter, given)?;
         }
     }
     config.simulation.whole_steps().map_err(|found| Error::Option {
@@ -108,7 +110,7 @@ fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
         option: "--replay",
         found: format!("\"{}\"", id.escape_debug()),
         remedy: format!(
-            "allowed: set/seed/index as written by validate, the sets being {}",
+            "allowed: set/seed/index, as `gainswarm validate` writes it; the sets of this study are {}",
             names.join(", ")
         ),
     };
@@ -141,16 +143,17 @@ fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Er
         return Err(refuse());
     }
     for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
-        allowed(option, range, *number)?;
+        allowed(option, range.name, range, *number)?;
     }
     Ok(Scenario { initial_state: numbers, ..problem.scenarios[0].clone() })
 }
 
-fn allowed(option: &'static str, parameter: &Parameter, value: f64) -> Result<f64, Error> {
+/// Refuses a value of an option, or of the part of it that has a name.
+fn allowed(option: &'static str, name: &str, parameter: &Parameter, value: f64) -> Result<f64, Error> {
     if parameter.allows(value) {
         return Ok(value);
     }
-    let found = format!("{} = {}", parameter.name, Short(value));
+    let found = format!("{name} = {}", Short(value)).trim_start().to_owned();
     Err(Error::Option { option, found, remedy: format!("allowed: {}", parameter.allowed()) })
 }
 

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::keeper::Keeper;
+use super::place::Place;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
-use crate::config::Config;
+use crate::config::{Config, EVALUATIONS_MAX, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
+use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
-use crate::report::{self, Held, StudyRow, Summary};
+use crate::report::{self, Held, Owner, StudyRow, Summary};
 use crate::stability::Certificate;
-use crate::swarm::StopReason;
+use crate::swarm::{Convergence, StopReason};
 use crate::{Error, audit};
 
 /// A study, the directory that it may write into, and how far it is.
@@ -37,9 +39,8 @@ impl Claim {
     pub(super) fn way(config: &Config, directory: &Path) -> Result<Way, Error> {
         let Some(saved) = checkpoint::read(directory, config)? else { return Ok(Way::Missing) };
         let problem = Problem::new(config);
-        let run = Run::restore(&problem, &saved.state)?;
-        let is_complete = run.ended().is_some() && saved.published;
-        Ok(if is_complete {
+        let run = restore(&problem, &saved, directory)?;
+        Ok(if run.ended().is_some() {
             Way::Complete
         } else {
             Way::Begun {
@@ -51,11 +52,11 @@ impl Claim {
     }
 
     /// Makes sure that the results can be written, and that nothing is lost by it.
-    pub(super) fn new(config: Config, directory: PathBuf, search: &SearchArgs) -> Result<Self, Error> {
-        let claim = Self::resuming(config, directory, search)?;
+    pub(super) fn new(config: Config, place: Place, search: &SearchArgs) -> Result<Self, Error> {
+        let claim = Self::resuming(config, place, search)?;
         if let Some(saved) = claim.saved.as_ref().filter(|_| !search.safety.resume) {
             let problem = Problem::new(&claim.config);
-            let run = Run::restore(&problem, &saved.state)?;
+            let run = restore(&problem, saved, &claim.directory)?;
             if run.ended().is_none() {
                 return Err(Error::Refused {
                     path: claim.directory,
@@ -73,14 +74,14 @@ impl Claim {
     }
 
     /// The same, where an unfinished run goes on unasked.
-    pub(super) fn resuming(config: Config, directory: PathBuf, search: &SearchArgs) -> Result<Self, Error> {
-        let held = report::hold(&directory)?;
+    pub(super) fn resuming(config: Config, place: Place, search: &SearchArgs) -> Result<Self, Error> {
+        let Place { directory, held } = place;
         let force = search.safety.force;
         let saved = if force { None } else { checkpoint::read(&directory, &config)? };
         if let Some(saved) = &saved {
             // A state that cannot be gone on with is found out now.
             let problem = Problem::new(&config);
-            Run::restore(&problem, &saved.state)?;
+            restore(&problem, saved, &directory)?;
         } else if !force {
             report::refuse_foreign(&directory, &config)?;
         }
@@ -96,6 +97,53 @@ impl Claim {
     pub(super) fn config(&self) -> &Config {
         &self.config
     }
+}
+
+/// Whose a directory is; one with a longer run of the config is another's too, unless that run is to go on.
+pub(super) fn owner(config: &Config, directory: &Path, search: &SearchArgs) -> Owner {
+    let owner = report::owner(directory, config);
+    if owner != Owner::This || search.safety.resume {
+        return owner;
+    }
+    let Ok(Some(saved)) = checkpoint::read(directory, config) else { return owner };
+    match Run::restore(&Problem::new(config), &saved.state) {
+        Err(Error::Overrun(why)) => Owner::Another(format!("holds a longer run ({why})")),
+        _ => owner,
+    }
+}
+
+/// Whose the directory of several studies is: theirs when it holds any of them.
+pub(super) fn owner_of_all<'a>(
+    configs: impl Iterator<Item = &'a Config>,
+    directory: &Path,
+    search: &SearchArgs,
+) -> Owner {
+    if report::file_of_tuning(directory).is_some() {
+        return Owner::Another("belongs to the tuning of one study".into());
+    }
+    let mut all = Owner::Nobody;
+    for config in configs {
+        match owner(config, &directory.join(&config.study), search) {
+            Owner::This => return Owner::This,
+            Owner::Nobody => {}
+            another @ Owner::Another(_) => all = another,
+        }
+    }
+    all
+}
+
+/// The run that a directory holds, under the rules that end its search here.
+fn restore<'p>(problem: &'p Problem, saved: &Saved, directory: &Path) -> Result<Run<'p>, Error> {
+    Run::restore(problem, &saved.state).map_err(|error| match error {
+        Error::Overrun(why) => Error::Refused {
+            path: directory.join(checkpoint::NAME),
+            problem: format!("is of a run that is further than this config lets it go: {why}"),
+            remedy:
+                "give larger limits to go on with it, another --output to keep it, or --force to start anew"
+                    .into(),
+        },
+        other => other,
+    })
 }
 
 /// A study and what its tuning came to.
@@ -123,16 +171,16 @@ impl Study {
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
         let problem = audit::plant(Problem::new(&config), search.fault.planted());
-        // Before the directory is claimed for a run that cannot be.
-        let declared = Declared::of(&problem, resources).with_checkpoints();
-        if !saved.as_ref().is_some_and(|saved| saved.published) {
-            declared.fit(problem.memory_limit)?;
-        }
         let run = match &saved {
-            Some(saved) => Run::restore(&problem, &saved.state)?,
+            Some(saved) => restore(&problem, saved, &directory)?,
             None => Run::new(&problem)?,
         };
         let was_complete = run.ended().is_some();
+        let declared = Declared::of(&problem, resources).with_checkpoints();
+        if !was_complete {
+            // Before the directory is claimed for a run that cannot be.
+            declared.fit(problem.memory_limit)?;
+        }
         let mut keeper = Keeper::new(&directory, &config, search, interrupt, meter, &declared)?;
         let tuning = keeper.keep(run, resources)?;
         let certificate = problem::certifier(&config)(&tuning.values);
@@ -222,6 +270,30 @@ impl Study {
         }
     }
 
+    /// How the search can go on for longer, after what ended it; `None` where it cannot, or need not.
+    pub(super) fn longer(&self) -> Option<String> {
+        let Tuning { generations, evaluations, reason, .. } = self.tuning;
+        match reason {
+            StopReason::Generations => {
+                Some(format!("--resume --generations {}", (2 * generations).min(GENERATIONS_MAX)))
+            }
+            StopReason::Evaluations => {
+                Some(format!("--resume --evaluations {}", (2 * evaluations).min(EVALUATIONS_MAX)))
+            }
+            StopReason::Stall => Some("--resume and a larger stall_generations in [swarm.stopping]".into()),
+            StopReason::WallTime => Some("--resume and a larger wall_time in [swarm.stopping]".into()),
+            StopReason::Target | StopReason::Settled | StopReason::Interrupted | StopReason::Memory => None,
+        }
+    }
+
+    /// What to say of a search that has ended before it had converged.
+    pub(super) fn unconverged(&self) -> Option<String> {
+        let longer = self.longer().filter(|_| self.holds())?;
+        let how_far = self.tuning.how_far();
+        let found = format!("the search had not converged: {}\n  {longer} goes on", convergence(&how_far));
+        (!how_far.has_converged()).then_some(found)
+    }
+
     /// Whether it came to its end, and not to that of its memory.
     pub(super) fn is_done(&self) -> bool {
         self.tuning.reason != StopReason::Memory
@@ -231,4 +303,26 @@ impl Study {
     pub(super) fn exit(&self) -> Exit {
         self.interrupted.map_or(Exit::of(self.is_done() && self.holds()), Exit::Interrupted)
     }
+}
+
+/// How far a search had come.
+pub(super) fn convergence(how_far: &Convergence) -> String {
+    let Convergence { gain, posture, is_settled } = *how_far;
+    if is_settled {
+        return "nothing was left to do".into();
+    }
+    let percent = |share: f64| Short((1e4 * share).round() / 100.0).to_string();
+    let gain = if gain.is_finite() {
+        format!("the last third of the search gained {} %", percent(gain))
+    } else {
+        "gains that hold came only in the last third of the search".into()
+    };
+    let swarm = posture.map_or(String::new(), |posture| {
+        format!(
+            ", the particles' best positions are spread over {} % of the ranges and each moves by {} %",
+            percent(posture.spread),
+            percent(posture.mean_velocity)
+        )
+    });
+    format!("{gain}{swarm}")
 }

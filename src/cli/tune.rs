@@ -1,10 +1,11 @@
 //! `gainswarm tune`: from a config to tuned gains.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
+use super::place::Place;
 use super::progress::Meter;
-use super::study::{Claim, Study};
+use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::CostKind;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, rate};
+use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
@@ -43,8 +44,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         config.swarm.settings.start.push(start);
     }
     let config = search.applied(config)?;
-    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    let claim = Claim::new(config, directory, search)?;
+    let place = match &args.output {
+        Some(directory) => Place::at(directory.clone())?,
+        None => Place::usual(&config.study, search, &|directory| study::owner(&config, directory, search))?,
+    };
+    let claim = Claim::new(config, place, search)?;
     let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
@@ -53,21 +57,32 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if search.report {
         study.report()?;
     }
-    shown?;
     if !search.show.quiet {
         note(&study.where_it_is());
         super::certify::explain(study.config.controller.surface, &study.certificate);
+        if let Some(found) = study.unconverged() {
+            note(&format!("warning: {found}"));
+        }
     }
-    if !study.holds() {
-        note(NOTHING_HOLDS);
+    if study.is_interrupted() {
+        return Ok(study.exit());
+    }
+    shown?;
+    if study.is_done() && !study.holds() {
+        note(&nothing_holds(study.longer().as_deref()));
     }
     Ok(study.exit())
 }
 
-/// What to do when the search ends without a feasible gain vector.
-pub(super) const NOTHING_HOLDS: &str = "error: no gain vector was found that is feasible: one that survives every scenario within \
-    the [limits],\n  meets the constraints, and has a certificate where one is required\n  \
-    search longer (--generations) or wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)";
+/// What to do when the search ends without a feasible gain vector; `longer` is how it can go on.
+pub(super) fn nothing_holds(longer: Option<&str>) -> String {
+    let longer = longer.map_or(String::new(), |longer| format!("longer ({longer}) or "));
+    format!(
+        "error: no gain vector was found that is feasible: one that survives every scenario within the [limits],\n  \
+         meets the constraints, and has a certificate where one is required\n  \
+         search {longer}wider ([[tune]] bounds), or ask for less ([[scenarios]], [limits], constraints, u_max)"
+    )
+}
 
 fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     if search.show.json {
@@ -77,7 +92,8 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
         return Ok(());
     }
     let facts = facts(&study.config, &study.tuning, &study.certificate);
-    print(&format!("{}\n{facts}", gains(&study.config, &study.tuning)))
+    let band = verdict::settling_band(&study.config);
+    print(&format!("{}\n{facts}\n{band}", gains(&study.config, &study.tuning)))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {
@@ -117,21 +133,25 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     let restarts =
         if tuning.restarts > 0 { format!(", {} restarts", tuning.restarts) } else { String::new() };
     let search = format!("{} generations{restarts}; {}", count(tuning.generations), tuning.reason.summary());
+    let how_far = tuning.how_far();
+    let answer = if how_far.has_converged() { "yes" } else { "no" };
+    let converged = format!("{answer}: {}", study::convergence(&how_far));
     let worst = |kind| tuning.value(kind)[1];
     let rows = [
         (
             "study",
             format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name()),
         ),
-        ("cost", number(tuning.best.cost)),
+        ("cost", number_or_dash(tuning.cost())),
         ("outcome", survival),
         ("settling time", verdict::settling(config, &tuning.records)),
-        ("peak force", format!("{} N", number(worst(CostKind::PeakForce)))),
+        ("peak force", format!("{} N", number_or_dash(worst(CostKind::PeakForce)))),
         ("at the end", rest),
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
         ("search", search),
+        ("converged", converged),
         ("simulations", simulations),
         ("not simulated", rejected),
         ("simulations/s", rate(tuning.simulations_per_s())),

@@ -1,16 +1,18 @@
 //! `gainswarm validate`: gains on thousands of scenarios that tuning never saw.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::args::{SEED_MAX, whole};
+use super::interrupt::Interrupt;
 use super::table::table;
-use super::{MachineArgs, ShowArgs, gains, load, note, print};
+use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print};
 use crate::Error;
-use crate::config::Config;
-use crate::figures::{count, number, pasted};
+use crate::figures::{count, number};
 use crate::parameter::Short;
-use crate::report;
-use crate::validation::statistics::Estimate;
-use crate::validation::{self, Difference, Finding, METRICS};
+use crate::report::{self, Validation};
+use crate::validation::statistics::{Distribution, Estimate};
+use crate::validation::{self, Difference, Finding, METRICS, Pairing, Set, Trial};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -25,16 +27,17 @@ pub(super) struct Args {
     /// Other gains to compare with, a gains.csv
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Runs a set
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    /// Number of runs in each set
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(1..=1_000_000))]
     samples: u64,
     /// Seed of every random number
-    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0..=SEED_MAX))]
     seed: u64,
     /// Exit with 1 when a smaller share of a set succeeds
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     require: f64,
-    /// Where validation.csv and validation.json go [default: outputs/<study>]
+    /// Where validation.csv and validation.json go [default: the directory of the gains where that holds a tuning of this study, else
+    /// outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Also make a page of the tuning in that directory and of this validation, report.html
@@ -46,71 +49,137 @@ pub(super) struct Args {
     show: ShowArgs,
 }
 
-/// Validates and writes; true when every set reaches the required share of successes.
-pub(super) fn run(args: &Args) -> Result<bool, Error> {
+/// Validates and writes; what is complete when it is interrupted, too.
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
+    let interrupt = Interrupt::listen();
     let resources = args.machine.resources()?;
     let config = load(&args.config)?;
     let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
-    let directory = args.output.clone().unwrap_or_else(|| Path::new("outputs").join(&config.study));
-    report::prepare_directory(&directory)?;
+    let usual = || {
+        report::tuning_of(&args.gains, &config).unwrap_or_else(|| Path::new("outputs").join(&config.study))
+    };
+    let output = args.output.clone().unwrap_or_else(usual);
+    report::prepare_directory(&output)?;
 
     let values = gains(&args.gains, &config)?;
     let other = args.against.as_deref().map(|path| gains(path, &config)).transpose()?;
     let sets = validation::sets(&config)?;
-    let find = |values: &[f64]| -> Result<Vec<Finding>, Error> {
-        let tuned_cost = validation::tuned_cost(&config, resources, values)?;
-        let one = |set| validation::run(&config, resources, set, values, samples, args.seed, tuned_cost);
-        sets.iter().map(one).collect()
-    };
-    let findings = find(&values)?;
-    let others = other.as_deref().map(find).transpose()?.unwrap_or_default();
-    let differences = validation::differences(&findings, &others);
+    let stop = || interrupt.exit_code().is_some();
+    let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
+    let done = find(&trial, &sets, &values, other.as_deref())?;
 
-    let json = report::validation_json(&config, args.seed, &values, [&findings, &others], &differences);
-    let shown = if args.show.json {
-        print(&format!("{json}\n"))
-    } else if args.show.quiet {
-        Ok(())
-    } else {
-        print(&text(&config, args, [&findings, &others], &differences))
+    let validation = Validation {
+        config: &config,
+        seed: args.seed,
+        values: &values,
+        files: [&args.config, &args.gains],
+        findings: &done.findings,
+        others: &done.others,
+        pairings: validation::pairings(&done.findings, &done.others),
+        differences: validation::differences(&config, &done.findings, &done.others),
+        missing: sets[done.findings.len()..].iter().map(|set| set.name.as_str()).collect(),
     };
-    report::write_validation(&directory, &findings, &json)?;
-    if args.report && super::report::write(&directory, false)?.validation.is_none() {
+    if !done.findings.is_empty() {
+        report::write_validation(&output, &done.findings, &validation.to_json())?;
+    }
+    if let Some(code) = interrupt.exit_code().filter(|_| done.findings.len() < sets.len()) {
+        note(&leftover(args, &sets, &done, &output));
+        show(args, &validation)?;
+        return Ok(Exit::Interrupted(code));
+    }
+    if args.report && super::report::write(&output, false)?.validation.is_none() {
         note(&format!(
             "warning: the page does not show this validation, which is of other gains or another study than the tuning in {}\n  \
             give its gains.csv and its config, or the directory of theirs with --output",
-            directory.display()
+            output.display()
         ));
     }
-    shown?;
+    show(args, &validation)?;
     if !args.show.quiet {
-        note(&format!("written to {}", directory.display()));
+        note(&format!("written to {}", output.display()));
     }
-    Ok(findings.iter().all(|finding| finding.success.value >= args.require))
+    Ok(Exit::of(done.findings.iter().all(|finding| finding.success.value >= args.require)))
 }
 
-fn text(
-    config: &Config,
-    args: &Args,
-    [findings, others]: [&[Finding]; 2],
-    differences: &[Difference],
-) -> String {
-    let mut parts: Vec<String> = findings.iter().map(|found| finding(args, found)).collect();
-    if !differences.is_empty() {
-        let others: String = others.iter().map(success).collect();
-        let head = "differences (this − other): means of the runs that survive, p after Holm";
-        let foot = "p of cost is over all runs, a fall being the worst";
-        parts.push(format!("the other gains\n{others}"));
-        parts.push(format!("{head}\n{}{foot}\n", differences_table(differences)));
+fn show(args: &Args, validation: &Validation<'_>) -> Result<(), Error> {
+    if validation.findings.is_empty() || (args.show.quiet && !args.show.json) {
+        return Ok(());
     }
+    print(&if args.show.json { format!("{}\n", validation.to_json()) } else { text(validation) })
+}
+
+/// What is done of a validation: as many findings as others, where there are others at all.
+struct Done {
+    findings: Vec<Finding>,
+    others: Vec<Finding>,
+    /// Runs of the first set that is not complete, where there is one.
+    rest: Option<usize>,
+}
+
+/// Set after set, with the other gains too if there are any, so that whole sets are done when it is interrupted.
+fn find(trial: &Trial<'_>, sets: &[Set], values: &[f64], other: Option<&[f64]>) -> Result<Done, Error> {
+    let tuned_cost = |values: &[f64]| validation::tuned_cost(trial.config, trial.resources, values);
+    let (cost, other_cost) = (tuned_cost(values)?, other.map(tuned_cost).transpose()?);
+    let mut done = Done { findings: Vec::new(), others: Vec::new(), rest: None };
+    for set in sets {
+        let finding = match trial.run(set, values, cost)? {
+            ControlFlow::Continue(finding) => finding,
+            ControlFlow::Break(runs) => return Ok(Done { rest: Some(runs), ..done }),
+        };
+        if let Some((values, cost)) = other.zip(other_cost) {
+            match trial.run(set, values, cost)? {
+                ControlFlow::Continue(finding) => done.others.push(finding),
+                ControlFlow::Break(_) => return Ok(Done { rest: Some(finding.runs), ..done }),
+            }
+        }
+        done.findings.push(finding);
+    }
+    Ok(done)
+}
+
+/// What an interruption leaves: what is kept, and what is missing with how much was done of the first.
+fn leftover(args: &Args, sets: &[Set], done: &Done, output: &Path) -> String {
+    let complete = done.findings.len();
+    let kept = match complete {
+        0 => "no set is complete, so that nothing is written".into(),
+        _ => format!("{complete} of {} sets are complete and written to {}", sets.len(), output.display()),
+    };
+    let missing = sets[complete..].iter().enumerate().map(|(k, set)| match done.rest {
+        Some(runs) if k == 0 && runs > 0 => {
+            format!("{} (stopped after {} of {} runs)", set.name, count(runs as u64), count(args.samples))
+        }
+        _ => set.name.clone(),
+    });
+    format!("interrupted: {kept}; missing: {}", missing.collect::<Vec<_>>().join(", "))
+}
+
+fn text(validation: &Validation<'_>) -> String {
+    let mut parts: Vec<String> = validation.findings.iter().map(|found| finding(validation, found)).collect();
+    if !validation.differences.is_empty() {
+        let others: String = validation.others.iter().map(success).collect();
+        parts.push(format!("the other gains\n{others}"));
+        let pairings: String = validation.pairings.iter().map(pairing).collect();
+        parts.push(format!("of the same scenarios\n{pairings}"));
+        let head = "differences (this − other): paired, p after Holm";
+        parts.push(format!("{head}\n{}{TESTS}", differences_table(&validation.differences)));
+    }
+    let simulation = &validation.config.simulation;
     parts.push(format!(
-        "a run succeeds with |theta| <= {} rad, |x| <= {} m at the end{}\n± is half of a 95 % interval; validation.csv has those of all figures\n",
-        Short(config.simulation.settled_angle),
-        Short(config.simulation.settled_position),
-        if config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
+        "a run succeeds with |theta| <= {} rad, |x| <= {} m at the end{}\n\
+         cost and all below it: of the runs that survive\n\
+         ± is half of a 95 % interval; validation.csv has those of all figures\n",
+        Short(simulation.settled_angle),
+        Short(simulation.settled_position),
+        if validation.config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
     ));
     parts.join("\n")
 }
+
+/// What the differences are of.
+const TESTS: &str = "success and failed: shares of all runs, McNemar's exact test
+the others: where both survive, Wilcoxon's signed-rank test
+p of cost is over all runs: a fall is worse than any run that survives, two falls are a tie
+";
 
 /// How many runs of a set succeed.
 fn success(finding: &Finding) -> String {
@@ -126,32 +195,33 @@ fn success(finding: &Finding) -> String {
     )
 }
 
-fn finding(args: &Args, finding: &Finding) -> String {
-    let Finding { degradation, worst, .. } = finding;
-    let head = success(finding);
-    let measure = |name: &str, found: &validation::statistics::Distribution| {
+/// In how many runs of a set which gains fell.
+fn pairing(pairing: &Pairing) -> String {
+    let [both, first, second] =
+        [pairing.both_failed, pairing.only_first_failed, pairing.only_second_failed].map(|n| count(n as u64));
+    format!(
+        "{}: both fell in {both}, only these gains in {first}, only the others in {second}\n",
+        pairing.set
+    )
+}
+
+fn finding(validation: &Validation<'_>, finding: &Finding) -> String {
+    let measure = |name: &str, found: &Distribution| {
         let plain = [found.median.value, found.p95.value, found.worst].map(number);
         [name.to_owned(), short(&found.mean)].into_iter().chain(plain).collect::<Vec<_>>()
     };
-    let rows =
-        std::iter::once(measure("cost", &finding.cost)).chain(METRICS.iter().zip(&finding.metrics).map(
-            |(kind, found)| measure(&format!("{} {}", kind.name(), kind.unit().replace(" + ", "+")), found),
-        ));
+    let cost = finding.cost.iter().map(|found| measure("cost", found));
+    let rows = cost.chain(METRICS.iter().zip(&finding.metrics).map(|(kind, found)| {
+        measure(&format!("{} {}", kind.name(), kind.unit().replace(" + ", "+")), found)
+    }));
     let measures = table(&["", "mean", "median", "95 %", "worst"], &[1, 2, 3, 4], rows);
-    let factor = if degradation.is_finite() {
-        format!("mean cost of the runs that survived: {} times that in tuning\n", number(*degradation))
+    let factor = if finding.degradation.is_finite() {
+        format!("mean cost of the runs that survived: {} times that in tuning\n", number(finding.degradation))
     } else {
         String::new()
     };
-    let case = worst.first().map_or(String::new(), |case| {
-        format!(
-            "worst: gainswarm simulate {} --gains {} --replay {}\n",
-            pasted(&args.config),
-            pasted(&args.gains),
-            case.id
-        )
-    });
-    format!("{head}{measures}{factor}{case}")
+    let replay = finding.worst.first().map_or(String::new(), |case| validation.replay(case));
+    format!("{}{measures}{factor}worst: {replay}\n", success(finding))
 }
 
 /// An estimate with half the width of its interval, to two digits of that.
@@ -180,7 +250,7 @@ fn differences_table(differences: &[Difference]) -> String {
         };
         vec![difference.set.clone(), difference.measure.into(), mean, p]
     };
-    table(&["set", "", "difference of means", "p"], &[2, 3], differences.iter().map(row))
+    table(&["set", "", "difference", "p"], &[2, 3], differences.iter().map(row))
 }
 
 /// A number from 0 to 1.

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::read::document;
-use super::section::{NAME_MAX, Section};
+use super::section::{NAME_MAX, Section, name_of};
 use super::source::Source;
 use super::{Config, ConfigError, Refusal};
 use crate::controllers::ControllerKind;
@@ -46,11 +46,10 @@ impl Batch {
         let root = Section::root(&source, document.get_ref());
         if root.has("controller") || root.has("scenarios") {
             let remedy = "run it with `gainswarm tune`, or name it in studies = […] of a batch".into();
-            return Err(root.error("scenarios", "stands in a study, and this should be a batch", remedy));
+            return Err(root.error("scenarios", "belongs in a study, but this should be a batch", remedy));
         }
         root.refuse_all_but(&["batch", "studies", "grid"])?;
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let name = root.file_name("batch", stem)?;
+        let name = root.file_name("batch", &name_of(path))?;
         let directory = path.parent().unwrap_or(Path::new(""));
         let studies = root.texts("studies", STUDIES_MAX, |text| {
             let path = directory.join(text);
@@ -136,7 +135,7 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
     for (path, value) in chosen {
         set(&mut table, path, value).map_err(|key| {
             refuse(
-                format!("{key} is no section"),
+                format!("{key} is not a section"),
                 "allowed: keys of sections, such as plant.link1_mass".into(),
             )
         })?;
@@ -156,7 +155,7 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
     let name = label(true);
     if name.len() > NAME_MAX {
         let remedy = format!(
-            "allowed: at most {NAME_MAX} characters of study, keys and values; use fewer keys, or a shorter study = \"…\""
+            "allowed: at most {NAME_MAX} bytes of study, keys and values; use fewer keys, or a shorter study = \"…\""
         );
         return Err(refuse(format!("the name \"{name}\" is too long"), remedy));
     }

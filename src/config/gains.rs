@@ -41,9 +41,18 @@ pub struct Gains {
 /// The columns that a row must have, and those that it may have beside them, as in the tables of several studies.
 const NEEDED: [&str; 3] = ["controller", "gain", "value"];
 const KNOWN: [&str; 6] = ["study", "seed", "unit", "lower", "upper", "tuned"];
+/// The columns with which an export says what the law is besides its gains; reading the gains leaves them aside.
+pub(crate) const LAW_COLUMNS: [&str; 5] =
+    ["plant", "surface", "saturation", "equivalent_control", "integrator"];
 
 fn form() -> String {
-    format!("expected the columns {}; {} may stand beside them", NEEDED.join(", "), KNOWN.join(", "))
+    let known: Vec<&str> = KNOWN.into_iter().chain(LAW_COLUMNS).collect();
+    format!("expected the columns {}; optional: {}", NEEDED.join(", "), known.join(", "))
+}
+
+/// Whether a row of an export is about the law or the plant, and so no gain.
+fn is_beside(gain: &str) -> bool {
+    gain.starts_with("law.") || gain.starts_with("plant.")
 }
 
 /// Where the columns are that matter.
@@ -59,12 +68,13 @@ impl Columns {
     fn find(header: &csv::StringRecord) -> Result<Self, Refusal> {
         for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
             if header.iter().any(|cell| cell.contains(separator)) {
-                let remedy = "save it with commas between the cells, and points in the numbers".into();
+                let remedy = "save it with commas between the cells and decimal points in the numbers".into();
                 return Err(Refusal { problem: format!("has {name} between the cells"), remedy });
             }
         }
         let refuse = |problem| Err(Refusal { problem, remedy: form() });
-        let stray = |name: &&str| !name.is_empty() && !NEEDED.contains(name) && !KNOWN.contains(name);
+        let known = [&NEEDED[..], &KNOWN, &LAW_COLUMNS].concat();
+        let stray = |name: &&str| !name.is_empty() && !known.contains(name);
         if let Some(name) = header.iter().find(stray) {
             return refuse(format!("has the unknown column {}", shortened(name, 40)));
         }
@@ -102,7 +112,7 @@ impl Reading<'_> {
         if let Some((_, stray)) =
             record.iter().enumerate().find(|(k, cell)| !cell.is_empty() && !is_named(*k))
         {
-            let remedy = "write points in the numbers, and no cell without a column".into();
+            let remedy = "use decimal points in the numbers, and give every cell a column".into();
             return refuse(format!("has the cell {} beyond its columns", shortened(stray, 40)), remedy);
         }
         let of = columns.of.map(|column| column.map_or("", cell));
@@ -112,13 +122,16 @@ impl Reading<'_> {
             let (first, found) = (shown(first.each_ref().map(String::as_str)), shown(of));
             return refuse(
                 format!("holds gains of {first} and of {found}"),
-                "keep the rows of one tuning".into(),
+                "keep only the rows of one tuning".into(),
             );
         }
         let name = self.controller.name();
         if controller != name {
             let remedy = format!("allowed: gains of {name}, the controller of the config");
             return refuse(format!("controller = {}", shortened(controller, 40)), remedy);
+        }
+        if is_beside(gain) {
+            return Ok(());
         }
         let parameters = self.controller.parameters();
         let Some(index) = parameters.iter().position(|parameter| parameter.name == gain) else {
@@ -129,7 +142,7 @@ impl Reading<'_> {
             );
         };
         if self.seen[index] {
-            return refuse(format!("{gain} stands twice"), "keep one of the two rows".into());
+            return refuse(format!("{gain} appears twice"), "keep one of the two rows".into());
         }
         let value = text.parse().ok().filter(|value| parameters[index].allows(*value));
         let Some(value) = value else {
@@ -203,7 +216,7 @@ impl Config {
                     path: path.into(),
                     line: None,
                     problem: format!("does not name {name}, which is tuned"),
-                    remedy: "add a row for it: a start has all tuned gains".into(),
+                    remedy: "add a row for it: a warm start needs all tuned gains".into(),
                 });
             }
             if (axis.lower..=axis.upper).contains(&value) {
@@ -212,7 +225,7 @@ impl Config {
             Err(ConfigError {
                 path: path.into(),
                 line: None,
-                problem: format!("{name} = {} cannot be a start", Short(value)),
+                problem: format!("{name} = {} cannot be a starting value", Short(value)),
                 remedy: format!(
                     "allowed: from {} to {}, where [[tune]] searches; or widen its bounds",
                     Short(axis.lower),

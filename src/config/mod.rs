@@ -29,6 +29,7 @@ mod template;
 mod write;
 
 pub use batch::{Batch, Entry, STUDIES_MAX};
+pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;
 pub(crate) use section::one_of;
@@ -166,8 +167,11 @@ impl SimulationConfig {
         #[allow(clippy::cast_precision_loss, reason = "bounded by STEPS_MAX")]
         let whole = steps as f64 * dt;
         if (whole - duration).abs() > 1e-9 * duration {
-            let problem = format!("= {duration} s is no whole number of steps of {dt} s");
-            return Err(Refusal { problem, remedy: format!("allowed: such as {} s", Short(whole)) });
+            let problem = format!("= {duration} s is not a whole number of steps of {dt} s");
+            return Err(Refusal {
+                problem,
+                remedy: format!("allowed: multiples of dt, such as {} s", Short(whole)),
+            });
         }
         Ok(())
     }

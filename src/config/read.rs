@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::section::Section;
+use super::section::{Section, name_of};
 use super::source::Source;
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
@@ -92,12 +92,11 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
 
     if root.has("studies") {
         let remedy = "run it with `gainswarm batch`".into();
-        return Err(root.error("studies", "stands in a batch, and this should be a study", remedy));
+        return Err(root.error("studies", "belongs in a batch, but this should be a study", remedy));
     }
     root.refuse_all_but(&SECTIONS)?;
 
-    let stem = source.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let study = root.file_name("study", stem)?;
+    let study = root.file_name("study", &name_of(source.path()))?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
     let plant = plant(root.section("plant")?)?;
     let controller = controller(root.section("controller")?)?;

@@ -53,7 +53,7 @@ pub(super) fn groups(
     for (position, section) in root.sections(key, GROUPS_MAX)?.into_iter().enumerate() {
         let group = group(&section, position, validation, plant, simulation)?;
         if validation && groups.iter().any(|other| other.name == group.name) {
-            let problem = format!("= \"{}\" stands twice", group.name);
+            let problem = format!("= \"{}\" appears twice", group.name);
             return Err(section.error("name", &problem, "give each [[validation]] a name of its own".into()));
         }
         groups.push(group);
@@ -108,7 +108,7 @@ fn initial_state(section: &Section<'_>, starts: &[Parameter]) -> Result<Vec<[f64
     let one = section.has("initial_state");
     if one && section.has("ranges") {
         let remedy = "keep one: initial_state for a fixed start, ranges for sampled ones".into();
-        return Err(section.error("ranges", "stands beside initial_state", remedy));
+        return Err(section.error("ranges", "cannot be combined with initial_state", remedy));
     }
     if !one && !section.has("ranges") {
         let remedy =

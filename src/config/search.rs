@@ -32,7 +32,7 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
     for section in root.sections("parameters", DIMENSIONS_MAX)? {
         let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
         if names.contains(&name) {
-            let problem = format!("= \"{name}\" stands twice");
+            let problem = format!("= \"{name}\" appears twice");
             return Err(section.error("name", &problem, "give each parameter a name of its own".into()));
         }
         names.push(name);
@@ -116,7 +116,7 @@ pub(super) fn excess(plan: &Plan, [dimensions, scenarios]: [usize; 2]) -> Option
         )
     } else if start.len() > *particles {
         (
-            format!("leaves no particle to some of the {} warm starts", start.len()),
+            format!("is too few for the {} warm starts", start.len()),
             format!("allowed: {} or more, or fewer warm starts", start.len()),
         )
     } else {

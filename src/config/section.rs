@@ -125,7 +125,7 @@ impl<'a> Section<'a> {
     /// Text that can be the name of a directory, also where it is the default.
     pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
         let allowed = format!(
-            "1 to {NAME_MAX} letters a-z and A-Z, digits, `-`, `_` and `.`, not starting with `.`, not ending with `.csv`, `.html`, `.json` or `.bin`"
+            "letters, digits, `-`, `_` and `.` in at most {NAME_MAX} bytes, not starting with `.`, not ending with `.csv`, `.html`, `.json` or `.bin`"
         );
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
@@ -214,7 +214,7 @@ impl<'a> Section<'a> {
         read: impl Fn(&str) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(Vec::new()) };
-        let shape = || format!("an array of at most {most} texts");
+        let shape = || format!("an array of at most {most} strings");
         let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
         if array.len() > most {
             let found = format!("{} has {} entries", self.path(key), array.len());
@@ -222,7 +222,7 @@ impl<'a> Section<'a> {
         }
         let text = |(index, entry): (usize, &Value<'a>)| {
             let path = format!("{key}[{}]", index + 1);
-            let text = entry.get_ref().as_str().ok_or_else(|| self.refuse(&path, entry, "a text"))?;
+            let text = entry.get_ref().as_str().ok_or_else(|| self.refuse(&path, entry, "a string"))?;
             read(text).map_err(|found| {
                 let problem = format!("{}: {}", self.path(&path), found.problem);
                 self.source.error(Some(entry.span().start), problem, found.remedy)
@@ -343,11 +343,34 @@ impl<'a> Section<'a> {
 }
 
 /// Whether a text can be the name of a directory; the directories of several studies stand beside tables and a page.
-pub(super) fn is_file_name(text: &str) -> bool {
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let end = Path::new(text).extension().and_then(|end| end.to_str());
-    let is_result = end.is_some_and(|end| ["csv", "html", "json", "bin"].contains(&end));
-    (1..=NAME_MAX).contains(&text.len()) && text.chars().all(letters) && !text.starts_with('.') && !is_result
+fn is_file_name(text: &str) -> bool {
+    (1..=NAME_MAX).contains(&text.len())
+        && text.chars().all(is_of_name)
+        && !text.starts_with('.')
+        && !is_result(text)
+}
+
+/// Letters and digits of any script, also with accents that are characters of their own, as some systems write them.
+fn is_of_name(c: char) -> bool {
+    let is_accent = ('\u{300}'..='\u{36f}').contains(&c);
+    c.is_alphanumeric() || is_accent || matches!(c, '-' | '_' | '.')
+}
+
+fn is_result(name: &str) -> bool {
+    let end = Path::new(name).extension().and_then(|end| end.to_str());
+    end.is_some_and(|end| ["csv", "html", "json", "bin"].contains(&end))
+}
+
+/// The name that a file gives to what it holds: its own without the ending, with `_` for what cannot stand in a name. Empty where the
+/// file has no name.
+pub(super) fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let fits = |c: char| if is_of_name(c) { c } else { '_' };
+    let mut name: String = stem.trim_start_matches('.').chars().map(fits).collect();
+    while name.len() > NAME_MAX {
+        name.pop();
+    }
+    if is_result(&name) { name.replace('.', "_") } else { name }
 }
 
 /// What an array of numbers looks like.

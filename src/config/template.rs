@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::read::{ANGLE_LIMIT, SETTLED_ANGLE, SETTLED_POSITION, TRACK_LIMIT};
-use super::section::is_file_name;
+use super::section::name_of;
 use super::{Config, DT, DURATION};
 use crate::controllers::ControllerKind;
 use crate::controllers::surface::without_effect;
@@ -21,8 +21,8 @@ const EVALUATIONS: u64 = 4000;
 
 /// The text of a commented config for a controller on a plant, to be saved at `path`.
 ///
-/// A line such as `# dt = 0.001` is a default: without its first `#` it reads as the same study. Where the file's name can be that of
-/// a study, it is; otherwise the controller's is.
+/// A line such as `# dt = 0.001` is a default: without its first `#` it reads as the same study. It is named after
+/// the file, or after the controller where the file has no name.
 #[must_use]
 pub fn template(plant: PlantKind, controller: ControllerKind, path: &Path) -> String {
     let config = defaults(plant, controller);
@@ -112,24 +112,28 @@ fn block(title: &str, lines: &[Line]) -> String {
 
 fn head(config: &Config, path: &Path) -> String {
     let (controller, plant) = (config.controller.kind.name(), config.plant.kind.name());
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_file_name(stem));
+    let name = Some(name_of(path)).filter(|name| !name.is_empty());
     let study = Line {
-        active: stem.is_none(),
-        ..left("study", &text(stem.unwrap_or(controller)), "the results' directory; else this file's name")
+        active: name.is_none(),
+        ..left("study", &text(name.as_deref().unwrap_or(controller)), "name of the directory for the results")
     };
     let example: Vec<&str> = config.tuned_ranges().iter().take(2).map(|gain| gain.name).collect();
     let title = format!(
         "# Tunes the {controller} controller on {plant}.\n\
-         #   gainswarm check says what this file asks for, gainswarm tune does it.\n\
-         # A line such as `# gravity = 9.81` is a default: take away its first # to change it.\n\n"
+         #   gainswarm check shows what this file would do, and gainswarm tune runs it.\n\
+         # A line such as `# gravity = 9.81` shows a default: remove its first # to change it.\n\n"
     );
     block(
         &title,
         &[
             study,
-            set("seed", &config.seed.to_string(), "of every random number: the same seed, the same gains"),
+            set(
+                "seed",
+                &config.seed.to_string(),
+                "of all random numbers: the same seed gives the same gains",
+            ),
             left("constraints", "[]", &format!("between gains, such as \"{}\"", example.join(" < "))),
-            left("require_certificate", "false", "whether only gains that are stable about upright will do"),
+            left("require_certificate", "false", "true: accept only gains that are stable about upright"),
         ],
     )
 }
@@ -140,7 +144,7 @@ fn plant_section(config: &Config) -> String {
     let lines: Vec<Line> = std::iter::once(set("type", &text(kind.name()), kind.summary()))
         .chain(parameters.map(|(parameter, value)| number(parameter, *value)))
         .collect();
-    block("# What is controlled.\n[plant]\n", &lines)
+    block("# The plant.\n[plant]\n", &lines)
 }
 
 fn controller_section(config: &Config) -> String {
@@ -149,7 +153,7 @@ fn controller_section(config: &Config) -> String {
         set("type", &text(controller.kind.name()), controller.kind.summary()),
         choice("surface", controller.surface),
         choice("saturation", controller.saturation),
-        left("equivalent_control", &controller.equivalent_control.to_string(), "whether u_eq is on"),
+        left("equivalent_control", &controller.equivalent_control.to_string(), "whether u_eq is used"),
     ];
     let idle = without_effect(config.plant.kind.states().len() / 2);
     let parameters = controller.kind.parameters().iter().zip(&controller.values);
@@ -161,7 +165,7 @@ fn controller_section(config: &Config) -> String {
         line
     }));
     block(
-        "# What controls it; `gainswarm tune` looks for the gains that have a [[tune]] table below.\n[controller]\n",
+        "# The controller. `gainswarm tune` searches the gains that have a [[tune]] table below.\n[controller]\n",
         &lines,
     )
 }
@@ -197,7 +201,8 @@ fn cost(config: &Config) -> String {
 }
 
 fn aggregate(config: &Config) -> String {
-    let title = "# How the costs in the scenarios become that of a gain vector.\n[aggregate]\n";
+    let title =
+        "# How the costs of the scenarios are combined into the cost of a gain vector.\n[aggregate]\n";
     block(title, &[choice("type", config.aggregate.kind)])
 }
 
@@ -221,7 +226,7 @@ fn scenarios(plant: PlantKind) -> String {
     let names: Vec<&str> = states.iter().map(|state| state.name).collect();
     let units: Vec<&str> = states.iter().map(|state| state.unit).collect();
     format!(
-        "# Every gain vector is judged on all of these starts, [{}] in {}.\n{}",
+        "# Every gain vector is simulated from all of these starts, [{}] in {}.\n{}",
         names.join(", "),
         units.join(", "),
         starts.concat()
@@ -234,12 +239,12 @@ fn sampled(plant: PlantKind) -> String {
     let ranges: Vec<String> = angles.iter().map(|angle| format!("{} = {START:?}", angle.name)).collect();
     let uncertain = plant.parameters().first().map_or(String::new(), |one| format!("{} = 10.0", one.name));
     block(
-        "# Gains that hold on more than these starts: take away the first # of the whole group.\n# [[scenarios]]\n",
+        "# For gains that also hold from other starts: remove the first # of this whole group.\n# [[scenarios]]\n",
         &[
-            left("name", "\"sampled\"", "in reports"),
-            left("count", "8", "how many starts"),
+            left("name", "\"sampled\"", "shown in reports"),
+            left("count", "8", "number of starts"),
             left("ranges", &format!("{{ {} }}", ranges.join(", ")), "0.2 for ±0.2, or [lower, upper]"),
-            left("uncertainty", &format!("{{ {uncertain} }}"), "±%, how far plants are off"),
+            left("uncertainty", &format!("{{ {uncertain} }}"), "±%, how much the plant may differ"),
         ],
     )
 }
@@ -247,17 +252,21 @@ fn sampled(plant: PlantKind) -> String {
 fn swarm(config: &Config) -> String {
     let settings = &config.swarm.settings;
     let lines = [
-        left("particles", &settings.particles.to_string(), "4 + 2 a gain"),
+        left("particles", &settings.particles.to_string(), "4, and 2 for each gain"),
         choice("rule", settings.rule),
         choice("topology", settings.topology),
-        left("informants", &settings.informed.to_string(), "of a particle, where the topology draws them"),
+        left(
+            "informants",
+            &settings.informed.to_string(),
+            "for each particle, where the topology draws them at random",
+        ),
         choice("bounds", settings.bounds),
         choice("initial", settings.initial),
     ];
-    let stopping = [set("evaluations", &EVALUATIONS.to_string(), "gain vectors that are judged")];
-    let title = "# When it ends: also after so many generations, at a target (a cost), after stall_generations without gain, or after\n\
-                 # a wall_time in s; what applies first does.\n[swarm.stopping]\n";
-    format!("{}\n{}", block("# Who searches.\n[swarm]\n", &lines), block(title, &stopping))
+    let stopping = [set("evaluations", &EVALUATIONS.to_string(), "number of gain vectors to simulate")];
+    let title = "# When the search ends. Other rules: generations, target (a cost), stall_generations (without improvement) and\n\
+                 # wall_time in s. The first that applies ends it.\n[swarm.stopping]\n";
+    format!("{}\n{}", block("# The search.\n[swarm]\n", &lines), block(title, &stopping))
 }
 
 fn tune(config: &Config) -> String {
@@ -272,7 +281,6 @@ fn tune(config: &Config) -> String {
         ];
         block("[[tune]]\n", &lines)
     };
-    let title =
-        "# What the swarm may change, and where it searches; any number of [controller] can stand here.\n";
+    let title = "# The gains to tune and the range of each; any number in [controller] can be tuned.\n";
     std::iter::once(title.into()).chain(config.tune.iter().map(table)).collect()
 }

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::costs::TermSet;
 use crate::costs::aggregate::Weighed;
 use crate::memory::{self, OwnReading, Reading};
-use crate::problem::Problem;
+use crate::problem::{FAILING_VIOLATION, Problem};
 use crate::simulation::kernel::FAILURE_COST;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
 use crate::swarm::{Outcome, Question};
@@ -351,7 +351,7 @@ fn outcome(problem: &Problem, records: impl Iterator<Item = Record>, costs: &mut
             record.values.iter().zip(&problem.limits).map(|(value, limit)| (value / limit - 1.0).max(0.0));
         excess += weight * beyond.sum::<f64>();
     }
-    let violation = if failing > 0.0 { 1.0 + failing } else { excess / (1.0 + excess) };
+    let violation = if failing > 0.0 { FAILING_VIOLATION + failing } else { excess / (1.0 + excess) };
     Outcome { violation, cost: problem.aggregate.of(costs) }
 }
 

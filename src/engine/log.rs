@@ -50,9 +50,13 @@ impl Log {
         }
     }
 
-    /// All rows; the last may be of fewer generations.
-    pub(super) fn rows(&self) -> Vec<Generation> {
-        self.rows.iter().copied().chain(self.open).collect()
+    /// All rows and then `last`, a generation that was not pushed; the last row may be of fewer generations.
+    pub(super) fn rows(&self, last: Option<Generation>) -> Vec<Generation> {
+        let end = match (&self.open, last) {
+            (Some(open), Some(last)) => Some(open.followed_by(&last)),
+            (open, last) => last.or(*open),
+        };
+        self.rows.iter().copied().chain(end).collect()
     }
 }
 
@@ -70,7 +74,7 @@ impl Generation {
     }
 
     /// Before anything was done.
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         generation: 0,
         evaluations: 0,
         restarts: 0,
@@ -93,12 +97,7 @@ impl Persist for Log {
         }
         self.rows.resize(count, Generation::NONE);
         self.rows.iter_mut().try_for_each(|row| row.pass(tape))?;
-        let mut is_open = self.open.is_some();
-        tape.flag(&mut is_open)?;
-        let mut open = self.open.unwrap_or(Generation::NONE);
-        open.pass(tape)?;
-        self.open = is_open.then_some(open);
-        Ok(())
+        tape.optional(&mut self.open, Generation::NONE, |tape, row| row.pass(tape))
     }
 }
 

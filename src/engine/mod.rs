@@ -5,10 +5,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::costs::{CostKind, TermSet};
+use crate::costs::TermSet;
 use crate::memory::{self, Reading, Rising, live_bytes};
-use crate::problem::Problem;
-use crate::simulation::{Ending, Record, SimdLevel};
+use crate::problem::{Problem, known_cost};
+use crate::simulation::{Record, SimdLevel};
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
@@ -17,6 +17,7 @@ mod declared;
 mod evaluator;
 mod log;
 mod solo;
+mod tuning;
 mod workers;
 
 pub use declared::Declared;
@@ -25,6 +26,7 @@ pub use evaluator::Tally;
 use log::Log;
 pub use log::ROWS_MAX;
 pub use solo::Solo;
+pub use tuning::Tuning;
 
 /// How a run uses the machine; nothing here changes a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,87 +119,6 @@ impl<F: FnMut(&Progress) + Send> Observer for F {
     }
 }
 
-/// The result of a run.
-#[derive(Debug, Clone)]
-pub struct Tuning {
-    /// All parameter values of the best gain vector.
-    pub values: Vec<f64>,
-    /// Its outcome.
-    pub best: Outcome,
-    /// Its record in every scenario, simulated anew after the search and found to be the same.
-    pub records: Vec<Record>,
-    /// Why the search ended.
-    pub reason: StopReason,
-    /// Generations done.
-    pub generations: u64,
-    /// Gain vectors judged.
-    pub evaluations: u64,
-    /// Swarms that followed the first.
-    pub restarts: u64,
-    /// What all simulations came to.
-    pub tally: Tally,
-    /// The search, a row a generation; from [`ROWS_MAX`] on, of several.
-    pub convergence: Vec<Generation>,
-    /// Arena bytes a simulation.
-    pub bytes_per_simulation: u64,
-    /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without
-    /// a meter.
-    pub hot_path_allocations: Option<u64>,
-    /// Bytes by which generations have made the process grow, as [`Generation::growth_bytes`].
-    pub growth_bytes: i64,
-    /// The allocations by worker of this process.
-    pub worker_allocations: Vec<u64>,
-    /// Time from the first generation to the last, without what lies between an interruption and a resumption.
-    pub wall: Duration,
-    /// The same, times the threads.
-    pub core_time: Duration,
-    /// Time that all workers of this process have spent in the kernel.
-    pub busy: Duration,
-    /// What the machine gave at the end.
-    pub resources: Resources,
-}
-
-impl Tuning {
-    /// The value of a term for the best gain vector: the mean over the scenarios and the largest; NaN when it was not simulated.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
-    pub fn value(&self, kind: CostKind) -> [f64; 2] {
-        let values = self.records.iter().map(|record| record.values[kind as usize]);
-        let mean = values.clone().sum::<f64>() / self.records.len() as f64;
-        [mean, values.fold(f64::NAN, f64::max)]
-    }
-
-    /// How many scenarios the best gain vector fails in; `None` when it was not simulated because it breaks a constraint or has
-    /// no stable certificate.
-    #[must_use]
-    pub fn failed(&self) -> Option<usize> {
-        let failed = |record: &&Record| record.ending != Ending::Survived;
-        let simulated = self.records.iter().all(|record| record.ending != Ending::Pending);
-        simulated.then(|| self.records.iter().filter(failed).count())
-    }
-
-    /// Simulations a second of wall time.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a rate")]
-    pub fn simulations_per_s(&self) -> f64 {
-        self.tally.simulations as f64 / self.wall.as_secs_f64()
-    }
-
-    /// Time of one core a control step in ns.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a rate")]
-    pub fn ns_per_control_step(&self) -> f64 {
-        1e9 * self.core_time.as_secs_f64() / self.tally.control_steps as f64
-    }
-
-    /// Control steps a second of wall time.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a rate")]
-    pub fn control_steps_per_s(&self) -> f64 {
-        self.tally.control_steps as f64 / self.wall.as_secs_f64()
-    }
-}
-
 /// Runs the search on a problem from its beginning to its end.
 ///
 /// `observe` is called after every generation, outside of what is counted and timed as the hot path.
@@ -237,6 +158,8 @@ pub struct Run<'p> {
     search: Search,
     log: Log,
     tally: Tally,
+    /// The last generation, where the budget ended within it: a larger one judges it anew.
+    cut: Option<Generation>,
     /// Time so far in ns, and the same times the threads.
     wall_ns: u64,
     core_ns: u64,
@@ -268,6 +191,7 @@ impl<'p> Run<'p> {
             search: Search::new(&problem.axes(), &problem.search, problem.seed)?,
             log: Log::new(problem.search.stopping.generations_max())?,
             tally: Tally::default(),
+            cut: None,
             wall_ns: 0,
             core_ns: 0,
             resources: Resources::default(),
@@ -279,14 +203,16 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// A run as it was saved.
+    /// A run as it was saved, also when it may now be longer than then: it goes on as if it had been from the start.
     ///
     /// # Errors
     ///
-    /// As [`Run::new`], and when the bytes are no state of this problem.
+    /// As [`Run::new`], when the bytes are no state of this problem, and when the rules that end its search would have ended it before.
     pub fn restore(problem: &'p Problem, state: &[u8]) -> Result<Self, Error> {
         let mut run = Self::new(problem)?;
         tape::restore(&mut run, state)?;
+        run.ended = run.search.resume(run.wall()).map_err(Error::Overrun)?;
+        run.cut = run.cut.filter(|_| run.search.is_cut());
         Ok(run)
     }
 
@@ -360,12 +286,11 @@ impl<'p> Run<'p> {
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
             row.growth_bytes = self.growth_bytes();
-            self.log.push(row);
-            self.tally.add(&row.tally);
+            self.keep(row);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
-            let simulations = self.tally.simulations;
+            let simulations = self.all().simulations;
             let used = (live_bytes() - self.held_bytes).max(0).cast_unsigned();
             let ended = self.ended.is_some();
             let exceeds = !ended && problem.memory_limit.is_some_and(|limit| used > limit);
@@ -396,6 +321,23 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Keeps a generation, and one that was cut short apart from the others.
+    fn keep(&mut self, row: Generation) {
+        if self.search.is_cut() {
+            self.cut = Some(row);
+        } else {
+            self.log.push(row);
+            self.tally.add(&row.tally);
+        }
+    }
+
+    /// What all simulations came to.
+    fn all(&self) -> Tally {
+        let mut all = self.tally;
+        all.add(&self.cut.map_or(Tally::NONE, |row| row.tally));
+        all
+    }
+
     /// Adds the allocations and the growth since `mark`.
     fn count_since(&mut self, mark: Option<Reading>) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
@@ -420,8 +362,8 @@ impl<'p> Run<'p> {
             generations: self.search.generations(),
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
-            tally: self.tally,
-            convergence: self.log.rows(),
+            tally: self.all(),
+            convergence: self.log.rows(self.cut),
             bytes_per_simulation: evaluator.bytes_per_simulation(),
             hot_path_allocations: self.allocations,
             growth_bytes,
@@ -439,6 +381,7 @@ impl Persist for Run<'_> {
         self.search.pass(tape)?;
         self.log.pass(tape)?;
         self.tally.pass(tape)?;
+        tape.optional(&mut self.cut, Generation::NONE, |tape, row| row.pass(tape))?;
         tape.u64(&mut self.wall_ns)?;
         tape.u64(&mut self.core_ns)?;
         tape.index(&mut self.resources.threads, usize::MAX)?;
@@ -448,16 +391,12 @@ impl Persist for Run<'_> {
         let mut allocations = self.allocations.unwrap_or(0);
         tape.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);
+        // Why it has ended follows from the search.
         let mut growth = self.growth_bytes();
         tape.i64(&mut growth)?;
         if growth != self.growth_bytes() {
             self.growth = Rising::known(growth);
         }
-        // 0 for a run that goes on.
-        let place = |reason| StopReason::ALL.iter().position(|known| *known == reason);
-        let mut reason = self.ended.and_then(place).map_or(0, |index| index + 1);
-        tape.index(&mut reason, StopReason::ALL.len() + 1)?;
-        self.ended = reason.checked_sub(1).map(|index| StopReason::ALL[index]);
         Ok(())
     }
 }
@@ -467,6 +406,10 @@ fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
     ordered.clear();
     ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
-    let cost = |quarter: usize| ordered[quarter * (ordered.len() - 1) / 4].cost;
-    Standing { median: ordered[ordered.len() / 2].cost, range: cost(3) - cost(1), posture: swarm.posture() }
+    let cost = |quarter: usize| known_cost(&ordered[quarter * (ordered.len() - 1) / 4]);
+    Standing {
+        median: known_cost(&ordered[ordered.len() / 2]),
+        range: cost(3) - cost(1),
+        posture: swarm.posture(),
+    }
 }

@@ -33,7 +33,7 @@ pub fn write_audit(directory: &Path, plan: &Plan, audit: &Audit) -> Result<(), E
         Staged::new(&directory.join("audit.csv"), |file| write_samples(file, audit))?,
     ];
     for finding in &audit.findings {
-        staged.extend(stage_plot(directory, &plot(finding))?);
+        staged.extend(stage_plot(directory, "memory audit", &plot(finding))?);
     }
     staged.into_iter().try_for_each(Staged::publish)
 }
@@ -110,5 +110,6 @@ fn plot(finding: &Finding) -> Plot {
         marks: [Shape::Line, Shape::Dots]
             .map(|shape| Mark { shape, ink: Ink::First, points: points.clone() })
             .into(),
+        legend: Vec::new(),
     }
 }

@@ -23,7 +23,7 @@ use crate::config::Config;
 pub const NAME: &str = "checkpoint.bin";
 
 const MAGIC: &[u8; 16] = b"gainswarm state\n";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Magic, version, whether the results are written, and the length of the identity.
 const HEAD: usize = MAGIC.len() + 24;
 
@@ -32,7 +32,7 @@ const HEAD: usize = MAGIC.len() + 24;
 pub struct Saved {
     /// The run.
     pub state: Vec<u8>,
-    /// Whether its results are written.
+    /// Whether its results are written, and under the same rules that end the search.
     pub published: bool,
 }
 
@@ -76,12 +76,27 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
     Staged::new(&directory.join(NAME), |file| file.write_all(&bytes))?.publish()
 }
 
-/// What the checkpoint of a run holds; `None` where there is none.
+/// What the checkpoint of a run holds; `None` where there is none. The rules that end the search may be others than here: a run may go on
+/// for longer than it was to.
 ///
 /// # Errors
 ///
 /// When it cannot be read, is damaged or of another form, or belongs to another config or program.
 pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
+    match find(directory, config)? {
+        Some((_, Some(problem))) => Err(Error::Refused {
+            path: directory.join(NAME),
+            problem: format!("is of another run: {problem}"),
+            remedy:
+                "resume it with its own config and program, give another --output, or --force to start anew"
+                    .into(),
+        }),
+        found => Ok(found.map(|(saved, _)| saved)),
+    }
+}
+
+/// What the checkpoint in a directory holds, and in what it is not of this config and program.
+pub(super) fn find(directory: &Path, config: &Config) -> Result<Option<(Saved, Option<String>)>, Error> {
     let path = directory.join(NAME);
     let refuse = |problem: String, remedy: &str| {
         Err(Error::Refused { path: path.clone(), problem, remedy: remedy.into() })
@@ -91,7 +106,7 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
         Ok(None) => return Ok(None),
         Err(problem) => return refuse(problem, "give another --output, or --force to start anew"),
     };
-    let (found, published, state) = match parts(&bytes) {
+    let (mut there, published, state) = match parts(&bytes) {
         Ok(parts) => parts,
         Err(problem) => {
             return refuse(
@@ -100,13 +115,15 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
             );
         }
     };
-    match difference(&found, &identity(config), "") {
-        None => Ok(Some(Saved { state: state.to_vec(), published })),
-        Some(problem) => refuse(
-            format!("is of another run: {problem}"),
-            "resume it with its own config and program, give another --output, or --force to start anew",
-        ),
-    }
+    let mut here = identity(config);
+    let same_end = stopping(&mut there) == stopping(&mut here);
+    let saved = Saved { state: state.to_vec(), published: published && same_end };
+    Ok(Some((saved, difference(&there, &here, ""))))
+}
+
+/// Takes the rules that end the search out of what a checkpoint belongs to.
+fn stopping(identity: &mut Value) -> Option<Value> {
+    identity.pointer_mut("/config/swarm")?.as_object_mut()?.shift_remove("stopping")
 }
 
 /// The bytes of a checkpoint; of what cannot be one no more than its head is read. `None` where there is no file.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::io_error;
 use crate::engine::Generation;
+use crate::problem::known_cost;
 
 /// What is not known is empty.
 #[derive(Serialize)]
@@ -39,7 +40,7 @@ pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Res
             generation: row.generation,
             evaluations: row.evaluations,
             restarts: row.restarts,
-            best_cost: known(row.best.cost),
+            best_cost: known(known_cost(&row.best)),
             best_violation: row.best.violation,
             median_personal_best: standing.and_then(|standing| known(standing.median)),
             interquartile_range: standing.and_then(|standing| known(standing.range)),

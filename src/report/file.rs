@@ -1,6 +1,7 @@
 //! Files that are replaced as a whole: written beside their place, flushed, synced and renamed.
 
-use std::io::{self, BufWriter, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -19,10 +20,25 @@ pub(super) fn is_abandoned(name: &str) -> bool {
     owner.is_some_and(|owner| processes.join("self").exists() && !processes.join(owner.to_string()).exists())
 }
 
-const REMEDY: &str = "choose another place with --output, or make room there";
+/// What to do when the system refuses to write.
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room there, or choose another place with --output"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "choose another place with --output, or get the permission to write there"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "choose another place with --output: a part of this path is a file"
+        }
+        ErrorKind::IsADirectory => "give the path of a file with --output, not that of a directory",
+        _ => "choose another place with --output",
+    }
+}
 
-/// Replaces a file by what `write` puts into it; on an error the old file stays. A symbolic link is followed, a device or
-/// pipe is written to directly.
+/// Replaces a file by what `write` puts into it; on an error the old file stays. A directory that is missing is made, a symbolic
+/// link is followed, a device or pipe is written to directly.
 ///
 /// # Errors
 ///
@@ -30,7 +46,12 @@ const REMEDY: &str = "choose another place with --output, or make room there";
 pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => write_through(path, write).map_err(refusal(path)),
-        _ => Staged::new(path, write)?.publish(),
+        Ok(_) => Staged::new(path, write)?.publish(),
+        Err(_) => {
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            directory.map_or(Ok(()), std::fs::create_dir_all).map_err(refusal(path))?;
+            Staged::new(path, write)?.publish()
+        }
     }
 }
 
@@ -69,24 +90,23 @@ impl Staged {
 
 pub(super) fn refusal(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
     let path = path.to_path_buf();
-    |reason| Error::Write { path, reason, remedy: REMEDY }
+    |reason| Error::Write { path, remedy: remedy(reason.kind()), reason }
 }
 
 fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut writer = BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
+    let mut writer = BufWriter::new(OpenOptions::new().write(true).open(path)?);
     write(&mut writer)?;
     writer.flush()
 }
 
-/// A temporary file that gets the permissions of an ordinary one.
+/// A temporary file with the permissions of an ordinary one. An error does not name it, since nobody asked for it.
 pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
     let prefix = format!("{PREFIX}{}-", std::process::id());
-    builder.prefix(&prefix).suffix(SUFFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
+    let mut refused = None;
+    let make = |path: &Path| {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        file.inspect_err(|error| refused = error.raw_os_error())
+    };
+    let file = Builder::new().prefix(&prefix).suffix(SUFFIX).make_in(directory, make);
+    file.map_err(|error| refused.map_or(error, io::Error::from_raw_os_error))
 }

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::pretty;
+use super::{date, pretty};
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 use crate::engine::Tuning;
 use crate::registry::Member;
@@ -25,6 +26,7 @@ pub(super) fn write(
         "simd": tuning.resources.level.name(),
         "threads": tuning.resources.threads,
         "stopped_by": tuning.reason.name(),
+        "finished": date::rfc3339(SystemTime::now()),
         "config": config,
         "certificate": {
             "verdict": certificate.verdict.name(),

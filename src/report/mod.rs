@@ -12,9 +12,11 @@ use crate::validation::Finding;
 mod audit;
 mod batch;
 mod bench;
+mod case;
 mod cell;
 pub mod checkpoint;
 mod convergence;
+mod date;
 mod directory;
 pub mod export;
 mod file;
@@ -31,7 +33,10 @@ pub use audit::{audit_json, write_audit};
 pub use batch::{Spread, StudyRow, groups, write_batch};
 pub use bench::bench_json;
 pub use cell::text_cell;
-pub use directory::{Held, hold, prepare_directory, refuse_foreign, refuse_tuning};
+pub use directory::{
+    Held, Owner, file_of_tuning, hold, hold_if_free, owner, prepare_directory, refuse_foreign, refuse_tuning,
+    tuning_of,
+};
 pub use export::{Export, FormatKind};
 use file::Staged;
 pub use file::replace;
@@ -41,7 +46,7 @@ use plot::Plot;
 pub use results::Results;
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
-pub use validation::validation_json;
+pub use validation::Validation;
 
 /// What the system said, without what the CSV writer wraps around it.
 fn io_error(error: csv::Error) -> io::Error {
@@ -96,11 +101,11 @@ fn forget_plots(directory: &Path, config: &Config) {
     }
 }
 
-/// A plot as SVG and PNG.
-fn stage_plot(directory: &Path, plot: &Plot) -> Result<[Staged; 2], Error> {
+/// A plot of a study as SVG and PNG.
+fn stage_plot(directory: &Path, study: &str, plot: &Plot) -> Result<[Staged; 2], Error> {
     let path = |extension: &str| directory.join(format!("{}.{extension}", plot.name));
-    let svg = Staged::new(&path("svg"), |file| file.write_all(plot.svg()?.as_bytes()))?;
-    Ok([svg, Staged::new(&path("png"), |file| file.write_all(&plot.png()?))?])
+    let svg = Staged::new(&path("svg"), |file| file.write_all(plot.svg(study)?.as_bytes()))?;
+    Ok([svg, Staged::new(&path("png"), |file| file.write_all(&plot.png(study)?))?])
 }
 
 /// Whether all files of a tuning are there.

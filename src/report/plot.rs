@@ -6,13 +6,14 @@ use std::sync::Once;
 use plotters::coord::CoordTranslate;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
 /// Width and height: three units are a pixel of a page.
 pub(super) const SIZE: (u32, u32) = (1440, 900);
-const TOP: u32 = 45;
+/// Above the frame, without a legend and with one.
+const TOP: [u32; 2] = [45, 90];
 const RIGHT: u32 = 45;
 const BOTTOM: u32 = 150;
 /// Left of the labels: half of the upper line of a turned label would be cut off at the edge.
@@ -28,6 +29,8 @@ pub(super) struct Plot {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) marks: Vec<Mark>,
+    /// What colours mean, in a line above the frame; none where there is one colour.
+    pub(super) legend: Vec<(Ink, String)>,
 }
 
 /// What stands along an axis.
@@ -103,10 +106,10 @@ impl Axis {
         Self::new(label, [low - pad, high + pad])
     }
 
-    /// A logarithmic axis where positive `values` go over more than two decades; whole decades.
+    /// A logarithmic axis where positive `values` differ by more than a factor of 30; whole decades.
     pub(super) fn by_decades(label: impl Into<String>, values: impl Iterator<Item = f64> + Clone) -> Self {
         let [low, high] = extremes(values.clone());
-        if low <= 0.0 || high < 100.0 * low {
+        if low <= 0.0 || high < 30.0 * low {
             return Self::over(label, values);
         }
         let range = [10_f64.powf(low.log10().floor()), 10_f64.powf(high.log10().ceil())];
@@ -135,7 +138,9 @@ impl Axis {
         let magnitude = value.abs();
         // Ticks are round, but for what adding them up has made of them.
         let round = self.rounded(value);
-        if round != 0.0 && !(1e-3..1e4).contains(&magnitude) {
+        // Decades have short names alone.
+        let small = if self.is_logarithmic { 1e-2 } else { 1e-3 };
+        if round != 0.0 && !(small..1e4).contains(&magnitude) {
             format!("{round:e}")
         } else {
             format!("{round}")
@@ -168,22 +173,40 @@ fn extremes(values: impl Iterator<Item = f64>) -> [f64; 2] {
 impl Plot {
     /// The plotting area: left, top, right, bottom.
     pub(super) fn frame(&self) -> [u32; 4] {
-        [self.left(), TOP, SIZE.0 - RIGHT, SIZE.1 - BOTTOM]
+        [self.left(), self.top(), SIZE.0 - RIGHT, SIZE.1 - BOTTOM]
+    }
+
+    fn top(&self) -> u32 {
+        TOP[usize::from(!self.legend.is_empty())]
     }
 
     fn left(&self) -> u32 {
-        if self.y.names.is_empty() { 180 } else { 420 }
+        let longest = self.y.names.iter().map(|name| name.chars().count()).max();
+        longest.map_or(180, |characters| (22 * u32::try_from(characters).unwrap_or(0) + 60).clamp(180, 620))
     }
 
-    pub(super) fn svg(&self) -> io::Result<String> {
+    /// The SVG as a file, whose title says what study it is of and what it shows.
+    pub(super) fn svg(&self, study: &str) -> io::Result<String> {
+        let title = maud::html! { title { (self.title(study)) } }.into_string();
+        Ok(self.drawing(&self.marks)?.replacen('>', &format!(">\n{title}"), 1))
+    }
+
+    fn title(&self, study: &str) -> String {
+        format!("{study}: {}", self.caption)
+    }
+
+    fn drawing(&self, marks: &[Mark]) -> io::Result<String> {
         let mut text = String::new();
-        self.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), Turns::Whole)?;
+        self.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), marks, Turns::Whole)?;
         Ok(text)
     }
 
-    /// The SVG as part of a page, whose style sheet has the colours.
+    /// The SVG as part of a page, whose style sheet has the colours; what is drawn in the frame is the group `marks`.
     pub(super) fn svg_of_a_page(&self) -> io::Result<String> {
-        let mut text = self.svg()?;
+        let open = |svg: String| svg.trim_end().trim_end_matches("</svg>").to_owned();
+        let (frame, whole) = (open(self.drawing(&[])?), open(self.drawing(&self.marks)?));
+        let marks = whole.strip_prefix(&frame).unwrap_or_default();
+        let mut text = format!("{frame}<g class=\"marks\">\n{marks}</g>\n</svg>\n");
         for (_, name, RGBColor(r, g, b)) in Ink::ALL {
             text = text.replace(&format!("\"#{r:02X}{g:02X}{b:02X}\""), &format!("\"var(--{name})\""));
         }
@@ -191,38 +214,52 @@ impl Plot {
         Ok(text.replacen(&size, "role=\"img\" ", 1))
     }
 
-    pub(super) fn png(&self) -> io::Result<Vec<u8>> {
+    pub(super) fn png(&self, study: &str) -> io::Result<Vec<u8>> {
         let mut pixels = vec![0_u8; (SIZE.0 * SIZE.1 * 3) as usize];
-        self.draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(), Turns::Split)?;
-        encode(&pixels)
+        let area = BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area();
+        self.draw(&area, &self.marks, Turns::Split)?;
+        drop(area);
+        encode(&pixels, self.title(study))
     }
 
-    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, turns: Turns) -> io::Result<()> {
+    fn draw<B>(&self, area: &DrawingArea<B, Shift>, marks: &[Mark], turns: Turns) -> io::Result<()>
+    where
+        B: DrawingBackend,
+    {
         with_font();
-        let range = self.y.range[0]..self.y.range[1];
-        if self.y.is_logarithmic {
-            self.draw_on(area, range.log_scale(), turns)
-        } else {
-            self.draw_on(area, range, turns)
+        let [x, y] = [&self.x, &self.y].map(|axis| axis.range[0]..axis.range[1]);
+        match (self.x.is_logarithmic, self.y.is_logarithmic) {
+            (false, false) => self.draw_on(area, x, y, marks, turns),
+            (false, true) => self.draw_on(area, x, y.log_scale(), marks, turns),
+            (true, false) => self.draw_on(area, x.log_scale(), y, marks, turns),
+            (true, true) => self.draw_on(area, x.log_scale(), y.log_scale(), marks, turns),
         }
     }
 
-    fn draw_on<B, Y>(&self, area: &DrawingArea<B, Shift>, y: Y, turns: Turns) -> io::Result<()>
+    fn draw_on<B, X, Y>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        x: X,
+        y: Y,
+        marks: &[Mark],
+        turns: Turns,
+    ) -> io::Result<()>
     where
         B: DrawingBackend,
+        X: AsRangedCoord<Value = f64>,
+        X::CoordDescType: ValueFormatter<f64>,
         Y: AsRangedCoord<Value = f64>,
         Y::CoordDescType: ValueFormatter<f64>,
     {
         let failed = |error: DrawingAreaErrorKind<B::ErrorType>| io::Error::other(error.to_string());
         area.fill(&Ink::Paper.colour()).map_err(failed)?;
-        let [x_low, x_high] = self.x.range;
         let mut chart = ChartBuilder::on(area)
-            .margin_top(TOP)
+            .margin_top(self.top())
             .margin_right(RIGHT)
             .x_label_area_size(BOTTOM)
             .margin_left(EDGE)
             .y_label_area_size(self.left() - EDGE)
-            .build_cartesian_2d(x_low..x_high, y)
+            .build_cartesian_2d(x, y)
             .map_err(failed)?;
         let font = ("sans-serif", FONT).into_font().color(&Ink::Text.colour());
         chart
@@ -241,22 +278,42 @@ impl Plot {
             .set_all_tick_mark_size(12)
             .draw()
             .map_err(failed)?;
-        self.marks.iter().try_for_each(|mark| mark.draw(&mut chart, turns)).map_err(failed)?;
+        self.draw_legend(area).map_err(failed)?;
+        marks.iter().try_for_each(|mark| mark.draw(&mut chart, turns)).map_err(failed)?;
         area.present().map_err(failed)
+    }
+
+    /// A swatch and a text for each colour, from the left of the frame on.
+    fn draw_legend<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+    ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+        let to_the_middle = Pos::new(HPos::Left, VPos::Center);
+        let style = ("sans-serif", FONT).into_font().color(&Ink::Text.colour()).pos(to_the_middle);
+        let [mut x, y] = [self.left(), self.top() / 2].map(u32::cast_signed);
+        for (ink, text) in &self.legend {
+            let swatch = Rectangle::new([(x, y - 5), (x + 48, y + 5)], ink.colour().filled());
+            area.draw(&swatch)?;
+            area.draw(&Text::new(text.clone(), (x + 64, y), style.clone()))?;
+            // Wide enough for any font of a page.
+            x += 110 + 23 * i32::try_from(text.chars().count()).unwrap_or(0);
+        }
+        Ok(())
     }
 }
 
 /// A chart with numbers along both axes.
-type Chart<'a, B, Y> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, Y>>;
+type Chart<'a, B, X, Y> = ChartContext<'a, B, Cartesian2d<X, Y>>;
 
 impl Mark {
-    fn draw<B, Y>(
+    fn draw<B, X, Y>(
         &self,
-        chart: &mut Chart<B, Y>,
+        chart: &mut Chart<B, X, Y>,
         turns: Turns,
     ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>>
     where
         B: DrawingBackend,
+        X: Ranged<ValueType = f64>,
         Y: Ranged<ValueType = f64>,
     {
         let colour = self.ink.colour();
@@ -285,9 +342,10 @@ impl Mark {
     }
 
     /// The points of a line, split where it turns by more than a right angle if it must not be drawn around such turns.
-    fn pieces<B, Y>(&self, chart: &Chart<B, Y>, turns: Turns) -> Vec<&[(f64, f64)]>
+    fn pieces<B, X, Y>(&self, chart: &Chart<B, X, Y>, turns: Turns) -> Vec<&[(f64, f64)]>
     where
         B: DrawingBackend,
+        X: Ranged<ValueType = f64>,
         Y: Ranged<ValueType = f64>,
     {
         let mut pieces = Vec::new();
@@ -317,14 +375,47 @@ fn with_font() {
     });
 }
 
-/// RGB pixels as a PNG.
-fn encode(pixels: &[u8]) -> io::Result<Vec<u8>> {
+/// RGB pixels as a PNG with a title.
+fn encode(pixels: &[u8], title: String) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, SIZE.0, SIZE.1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_itxt_chunk("Title".into(), title).map_err(io::Error::other)?;
     let mut writer = encoder.write_header().map_err(io::Error::other)?;
     writer.write_image_data(pixels).map_err(io::Error::other)?;
     writer.finish().map_err(io::Error::other)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_is_logarithmic_where_its_range_asks_for_it() {
+        let axis = |values: [f64; 2]| Axis::by_decades("cost", values.into_iter());
+        assert!(!axis([2.0, 50.0]).is_logarithmic && !axis([-1.0, 500.0]).is_logarithmic);
+        let wide = axis([2.0, 70.0]);
+        assert!(wide.is_logarithmic && wide.range == [1.0, 100.0]);
+    }
+
+    #[test]
+    fn what_is_drawn_is_a_group_of_its_own_and_colours_have_a_legend() {
+        let mark = Mark { shape: Shape::Line, ink: Ink::First, points: vec![(1.0, 1.0), (90.0, 2.0)] };
+        let plot = Plot {
+            name: "plot".into(),
+            caption: "A & B.".into(),
+            x: Axis::by_decades("cost", [1.0, 100.0].into_iter()),
+            y: Axis::new("y", [0.0, 3.0]),
+            marks: vec![mark],
+            legend: vec![(Ink::First, "best".into())],
+        };
+        let svg = plot.svg_of_a_page().expect("an SVG");
+        let (frame, marks) = svg.split_once("<g class=\"marks\">").expect("a group");
+        assert!(frame.contains("\nbest\n") && frame.contains("fill=\"var(--series1)\""), "{frame}");
+        assert_eq!(marks.matches("<polyline").count(), 1, "{marks}");
+        assert!(marks.trim_end().ends_with("</g>\n</svg>"));
+        assert!(plot.svg("study").expect("an SVG").contains("<title>study: A &amp; B.</title>"));
+    }
 }

@@ -1,15 +1,18 @@
 //! What a directory holds of a tuning, read back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::validation::validated_on;
+use super::{case, date};
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::costs::CostKind;
+use crate::figures::pasted;
 use crate::problem;
 use crate::registry::Member;
+use crate::replay::KnownRun;
 use crate::simulation::{Ending, Record};
 use crate::swarm::StopReason;
 
@@ -20,6 +23,9 @@ pub struct Results {
     pub config: Config,
     /// The version of the program that made them.
     pub version: String,
+    /// When they were written, as in RFC 3339: as `manifest.json` says, or the time of that file where it does not; empty where
+    /// neither is known.
+    pub finished: String,
     /// All parameter values of the tuned gain vector, from `gains.csv`.
     pub values: Vec<f64>,
     /// The columns of `summary.csv`, each as its one text; none without that file.
@@ -48,9 +54,11 @@ impl Results {
         };
         let manifest = read("manifest.json")?;
         let config = Config::from_manifest(&directory.join("manifest.json"), &manifest)?;
-        let version = serde_json::from_slice::<Value>(&manifest)
-            .ok()
-            .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
+        let written: Option<Value> = serde_json::from_slice(&manifest).ok();
+        let said = |key: &str| Some(written.as_ref()?.get(key)?.as_str()?.to_owned());
+        let of_the_file =
+            || std::fs::metadata(directory.join("manifest.json")).and_then(|file| file.modified()).ok();
+        let finished = said("finished").or_else(|| of_the_file().map(date::rfc3339));
         let controller = &config.controller;
         let Gains { values, unnamed } =
             read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
@@ -83,7 +91,8 @@ impl Results {
         // A validation of gains that were tuned before says nothing about these.
         let validation = validation.filter(|validation| is_of(validation, &config, &values));
         Ok(Self {
-            version: version.unwrap_or_default(),
+            version: said("version").unwrap_or_default(),
+            finished: finished.unwrap_or_default(),
             values,
             summary: summary.collect(),
             convergence: table("convergence.csv")?.into_iter().map(numbers).collect(),
@@ -129,11 +138,25 @@ impl Results {
         }
         let columns = CostKind::ALL.iter().enumerate().map(|(k, kind)| (k, format!("{}_worst", kind.name())));
         columns.into_iter().find_map(|(k, column)| {
-            let worst = records.iter().map(|record| record.values[k]).fold(f64::NAN, f64::max);
+            let survivors = records.iter().filter(|record| record.survived());
+            let worst = survivors.map(|record| record.values[k]).fold(f64::NAN, f64::max);
             let told = self.number(&column);
             let differs = told.to_bits() != worst.to_bits() && (told.is_finite() || worst.is_finite());
             differs.then_some(column)
         })
+    }
+
+    /// The worst run of each set of the validation; none of files that older versions wrote.
+    #[must_use]
+    pub fn worst_runs(&self) -> Vec<KnownRun> {
+        let sets = self.validation.as_ref().and_then(|found| found.get("sets")?.as_array());
+        let known = |set: &Value| {
+            let worst = set.pointer("/worst/0")?;
+            let steps = worst.get("survived_steps")?.as_u64()?;
+            let name = worst.get("id")?.as_str()?.to_owned();
+            Some(KnownRun { name, scenario: case::scenario(self.config.plant.kind, worst)?, steps })
+        };
+        sets.into_iter().flatten().filter_map(known).collect()
     }
 
     /// A column of `convergence.csv`; empty where there is none.
@@ -147,13 +170,17 @@ impl Results {
 fn is_tuning(directory: &Path) -> Result<(), Error> {
     let [manifest, gains] = ["manifest.json", "gains.csv"].map(|name| directory.join(name));
     let missing = [directory, manifest.as_path(), gains.as_path()].into_iter().find(|path| !path.exists());
-    let mut below = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    if missing.is_some() && below.any(|entry| entry.path().join("manifest.json").exists()) {
+    let below = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut tunings: Vec<_> = below.filter(|path| path.join("manifest.json").exists()).collect();
+    if missing.is_some() && !tunings.is_empty() {
+        tunings.sort();
         return Err(Error::Refused {
             path: directory.into(),
-            problem: "holds several tunings, each in a directory of its own".into(),
-            remedy: "give the directory of one of them; `gainswarm batch --report` makes the pages of all"
-                .into(),
+            problem: "is not a tuning itself, but there are tunings in it".into(),
+            remedy: format!(
+                "give one of them: {}\n  `gainswarm batch --report` makes the pages of all studies of a batch",
+                some(&tunings)
+            ),
         });
     }
     if let Some(path) = missing {
@@ -164,6 +191,14 @@ fn is_tuning(directory: &Path) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+/// The first of some paths, and how many more there are.
+fn some(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = paths.iter().take(SHOWN).map(|path| pasted(path)).collect();
+    let more = paths.len().saturating_sub(SHOWN);
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 /// Whether a validation is of this study and these gains.

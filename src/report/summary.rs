@@ -30,7 +30,7 @@ impl Summary {
         add("plant", config.plant.kind.name().into());
         add("controller", config.controller.kind.name().into());
         add("seed", config.seed.into());
-        add("cost", tuning.best.cost.into());
+        add("cost", tuning.cost().into());
         add("violation", tuning.best.violation.into());
         add("certificate", certificate.verdict.name().into());
         add("max_real_part", certificate.max_real_part.into());
@@ -57,6 +57,7 @@ impl Summary {
             add(&format!("{}_worst", kind.name()), worst.into());
         }
         add("ripple_share", ripple_share(config, tuning).into());
+        add("converged", tuning.how_far().has_converged().into());
         Self { columns }
     }
 

@@ -1,18 +1,18 @@
 //! `validation.csv` and `validation.json`: how gains do on scenarios that tuning never saw.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{gains, io_error, text_cell};
+use super::{case, gains, io_error, text_cell};
 use crate::config::Config;
-use crate::costs::CostKind;
+use crate::figures::pasted;
 use crate::plants::PlantKind;
-use crate::simulation::Conditions;
 use crate::validation::statistics::{Distribution, Estimate};
-use crate::validation::{Case, Difference, Finding, METRICS};
+use crate::validation::{Case, Difference, Finding, Histogram, METRICS, Pairing, Starts};
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "set",
     "measure",
     "unit",
@@ -27,9 +27,11 @@ const COLUMNS: [&str; 14] = [
     "p95_low",
     "p95_high",
     "worst",
+    "failed",
 ];
 
-/// One row a set and measure; of `success` only the mean is there, the share of the runs with its interval.
+/// One row a set and measure. Of `success` only the mean is there, the share of all runs with its interval; what the other rows are of
+/// is the runs that survived, whose number is `runs`: none of a set in which every run failed. `failed` is how many of the set did.
 pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
     csv.write_record(COLUMNS).map_err(io_error)?;
@@ -39,7 +41,8 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
             let text =
                 |number: Option<f64>| number.map_or(String::new(), |number| Value::from(number).to_string());
             let head = [text_cell(&finding.set).into_owned(), measure.into(), unit.into(), runs.to_string()];
-            csv.write_record(head.into_iter().chain(numbers.into_iter().map(text))).map_err(io_error)
+            let cells = head.into_iter().chain(numbers.into_iter().map(text));
+            csv.write_record(cells.chain([finding.failed.to_string()])).map_err(io_error)
         };
         let spread = |distribution: &Distribution| {
             let Distribution { mean, median, p95, worst, .. } = distribution;
@@ -47,7 +50,9 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
         };
         let success = estimate(&finding.success).into_iter().chain([None; 7]).collect();
         row("success", "1", finding.runs, success)?;
-        row("cost", "1", finding.runs, spread(&finding.cost))?;
+        if let Some(cost) = &finding.cost {
+            row("cost", "1", cost.count, spread(cost))?;
+        }
         for (kind, distribution) in METRICS.iter().zip(&finding.metrics) {
             row(kind.name(), kind.unit(), distribution.count, spread(distribution))?;
         }
@@ -55,27 +60,77 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
     csv.flush()
 }
 
-/// Everything, with the worst runs and what they started from; `others` are the findings of the gains that these are compared with, none
-/// without any.
-#[must_use]
-pub fn validation_json(
-    config: &Config,
-    seed: u64,
-    values: &[f64],
-    [findings, others]: [&[Finding]; 2],
-    differences: &[Difference],
-) -> Value {
-    json!({
-        "program": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "study": config.study,
-        "seed": seed,
-        "gains": gains::by_name(config, values),
-        "validated_on": validated_on(config),
-        "sets": findings.iter().map(|found| finding(config.plant.kind, found)).collect::<Vec<_>>(),
-        "others": others.iter().map(success).collect::<Vec<_>>(),
-        "differences": differences.iter().map(difference).collect::<Vec<_>>(),
-    })
+/// All that a validation has come to.
+pub struct Validation<'a> {
+    /// The study.
+    pub config: &'a Config,
+    /// The seed of every random number.
+    pub seed: u64,
+    /// The gains, a value a parameter of the controller.
+    pub values: &'a [f64],
+    /// Where config and gains are.
+    pub files: [&'a Path; 2],
+    /// How the gains do, set by set.
+    pub findings: &'a [Finding],
+    /// How the gains do that these are compared with, on the same sets; none without any.
+    pub others: &'a [Finding],
+    /// Which gains survived where.
+    pub pairings: Vec<Pairing>,
+    /// What differs between them.
+    pub differences: Vec<Difference>,
+    /// The sets that an interruption has left without a finding.
+    pub missing: Vec<&'a str>,
+}
+
+impl Validation<'_> {
+    /// The command that shows a run.
+    #[must_use]
+    pub fn replay(&self, case: &Case) -> String {
+        let [config, gains] = self.files.map(pasted);
+        format!(
+            "gainswarm simulate {config} --gains {gains} --replay {}",
+            pasted(case.id.to_string().as_ref())
+        )
+    }
+
+    /// Everything, with the worst runs and what they started from.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Self { config, seed, values, findings, others, pairings, differences, missing, .. } = self;
+        json!({
+            "program": env!("CARGO_PKG_NAME"),
+            "version": env!("CARGO_PKG_VERSION"),
+            "study": config.study,
+            "seed": seed,
+            "gains": gains::by_name(config, values),
+            "validated_on": validated_on(config),
+            "missing": missing,
+            "sets": findings.iter().map(|found| self.finding(found)).collect::<Vec<_>>(),
+            "others": others.iter().map(success).collect::<Vec<_>>(),
+            "pairings": pairings.iter().map(pairing).collect::<Vec<_>>(),
+            "differences": differences.iter().map(difference).collect::<Vec<_>>(),
+        })
+    }
+
+    fn finding(&self, finding: &Finding) -> Value {
+        let plant = self.config.plant.kind;
+        let metrics = METRICS.iter().zip(&finding.metrics);
+        let metrics: serde_json::Map<String, Value> =
+            metrics.map(|(kind, found)| (kind.name().into(), distribution(found))).collect();
+        json!({
+            "set": finding.set,
+            "runs": finding.runs,
+            "failed": finding.failed,
+            "success": estimate(&finding.success),
+            "degradation": finding.degradation,
+            "cost": finding.cost.as_ref().map(distribution),
+            "histogram": finding.histogram.as_ref().map(histogram),
+            "starts": starts(plant, &finding.starts),
+            "metrics": metrics,
+            "worst": finding.worst.iter().map(|found| case::to_json(plant, found)).collect::<Vec<_>>(),
+            "replay": finding.worst.first().map(|found| self.replay(found)),
+        })
+    }
 }
 
 /// The part of a config that a validation depends on, beside the gains; its sets are its own, which a tuning does not depend on.
@@ -99,19 +154,24 @@ fn success(finding: &Finding) -> Value {
     json!({ "set": finding.set, "runs": finding.runs, "failed": finding.failed, "success": estimate(&finding.success) })
 }
 
-fn finding(plant: PlantKind, finding: &Finding) -> Value {
-    let metrics = METRICS.iter().zip(&finding.metrics);
-    let metrics: serde_json::Map<String, Value> =
-        metrics.map(|(kind, found)| (kind.name().into(), distribution(found))).collect();
+fn histogram(found: &Histogram) -> Value {
+    json!({ "edges": found.edges, "counts": found.counts })
+}
+
+/// A number a state each, in the order of `states`.
+fn starts(plant: PlantKind, found: &Starts) -> Value {
+    let Starts { states, ranges, failed, survived } = found;
+    let names: Vec<&str> = states.iter().map(|state| plant.states()[*state].name).collect();
+    json!({ "states": names, "ranges": ranges, "failed": failed, "survived": survived })
+}
+
+fn pairing(found: &Pairing) -> Value {
     json!({
-        "set": finding.set,
-        "runs": finding.runs,
-        "failed": finding.failed,
-        "success": estimate(&finding.success),
-        "degradation": finding.degradation,
-        "cost": distribution(&finding.cost),
-        "metrics": metrics,
-        "worst": finding.worst.iter().map(|found| case(plant, found)).collect::<Vec<_>>(),
+        "set": found.set,
+        "both_survived": found.both_survived,
+        "both_failed": found.both_failed,
+        "only_these_failed": found.only_first_failed,
+        "only_others_failed": found.only_second_failed,
     })
 }
 
@@ -129,42 +189,11 @@ fn distribution(found: &Distribution) -> Value {
     })
 }
 
-fn case(plant: PlantKind, case: &Case) -> Value {
-    let Conditions {
-        plant: values,
-        pulses,
-        tones,
-        sensors,
-        actuator_lag,
-        rate_limit,
-        dead_time,
-        control_period,
-    } = &case.scenario.conditions;
-    let plant = values.as_ref().map(|values| {
-        let named = plant.parameters().iter().zip(values);
-        named.map(|(parameter, value)| (parameter.name, *value)).collect::<std::collections::BTreeMap<_, _>>()
-    });
-    json!({
-        "id": case.id.to_string(),
-        "cost": case.record.cost,
-        "survived_steps": case.record.steps,
-        "settling_time": case.record.values[CostKind::SettlingTime as usize],
-        "initial_state": case.scenario.initial_state,
-        "plant": plant,
-        "pulses": pulses.iter().map(|pulse| [pulse.amplitude, pulse.start, pulse.end]).collect::<Vec<_>>(),
-        "tones": tones.iter().map(|t| [t.amplitude, t.frequency, t.phase, t.start, t.end]).collect::<Vec<_>>(),
-        "noise_offsets": sensors.as_ref().map(|sensors| &sensors.offsets),
-        "actuator_lag": actuator_lag,
-        "rate_limit": rate_limit.is_finite().then_some(rate_limit),
-        "dead_time": dead_time,
-        "control_period": control_period,
-    })
-}
-
 fn difference(difference: &Difference) -> Value {
     json!({
         "set": difference.set,
         "measure": difference.measure,
+        "pairs": difference.pairs,
         "mean": difference.mean.as_ref().map(estimate),
         "p": difference.p,
     })

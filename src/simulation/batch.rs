@@ -1,5 +1,6 @@
 //! A batch of jobs and the records that come back.
 
+use std::cmp;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Scenario;
@@ -97,6 +98,34 @@ impl Record {
         values: [f64::NAN; TERMS],
         final_positions: [f64::NAN; 2],
     };
+
+    /// Whether all steps were done within the limits of the plant.
+    #[must_use]
+    pub fn survived(&self) -> bool {
+        self.ending == Ending::Survived
+    }
+
+    /// The order of runs: `Less` is better.
+    ///
+    /// Those that survived come first, by their cost; then those that failed, a later failure before an earlier one; last those whose
+    /// cost nobody knows. A failure is thus worse than any run that survived, whatever the weights of the cost terms: its penalty
+    /// ([`kernel::FAILURE_COST`](super::kernel::FAILURE_COST)) is on no scale with their costs, so that the two are never averaged either.
+    #[must_use]
+    pub fn rank(&self, other: &Self) -> cmp::Ordering {
+        let (class, within) = self.place();
+        let (other_class, other_within) = other.place();
+        class.cmp(&other_class).then(within.total_cmp(&other_within))
+    }
+
+    /// A class and the place within it, both the better the smaller.
+    #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
+    fn place(&self) -> (u8, f64) {
+        match self.ending {
+            Ending::Survived if !self.cost.is_nan() => (0, self.cost),
+            Ending::Failed => (1, -(self.steps as f64)),
+            _ => (2, 0.0),
+        }
+    }
 }
 
 /// One record a job, written by many threads without locks.

@@ -24,6 +24,7 @@ use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 
 mod algebra;
 mod bounds;
+mod convergence;
 mod draw;
 mod initial;
 mod outcome;
@@ -34,6 +35,7 @@ mod space;
 mod stopping;
 
 pub use bounds::Bounds;
+pub use convergence::Convergence;
 pub use draw::{Draw, Purpose};
 pub use initial::Initial;
 pub use outcome::Outcome;

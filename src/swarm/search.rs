@@ -66,6 +66,8 @@ pub struct Search {
     nothing: Box<[Outcome]>,
     state: State,
     best_position: Box<[f64]>,
+    /// The rules under which it ran when it was saved.
+    ran_under: Stopping,
 }
 
 /// How far a search is.
@@ -75,12 +77,19 @@ struct State {
     evaluations: u64,
     restarts: u64,
     polishing: bool,
+    /// The swarm has settled and there is no other.
+    exhausted: bool,
     /// Generations of the present swarm, and the one of them in which a particle last found something better.
     age: u64,
     improved: u64,
     best: Outcome,
     /// The outcome from which a gain is counted, and the generation in which it was reached.
     reference: (Outcome, u64),
+    /// The most generations in a row without a gain that were followed by one.
+    longest_stall: u64,
+    /// Positions of the last generation that were judged, where the budget ended within it; otherwise 0. Such a generation counts for
+    /// the best and teaches nothing, so that a larger budget can judge it anew, as a whole.
+    cut: u64,
 }
 
 impl Search {
@@ -119,12 +128,16 @@ impl Search {
                 evaluations: 0,
                 restarts: 0,
                 polishing: false,
+                exhausted: false,
                 age: 0,
                 improved: 0,
                 best: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
+                longest_stall: 0,
+                cut: 0,
             },
             best_position: first.into(),
+            ran_under: plan.stopping,
         })
     }
 
@@ -162,10 +175,32 @@ impl Search {
     pub fn tell(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         self.state.generations += 1;
         self.state.evaluations += outcomes.len() as u64;
+        self.state.cut = 0;
+        if outcomes.len() < self.swarm().map_or(self.nothing.len(), |swarm| swarm.to_beat().len()) {
+            self.state.cut = outcomes.len() as u64;
+            self.note_best(outcomes);
+            return self.end(elapsed);
+        }
         let has_ended =
             if self.state.polishing { self.tell_polish(outcomes) } else { self.tell_swarm(outcomes) };
-        let exhausted = has_ended && !self.restart();
-        self.stop(exhausted, elapsed)
+        self.state.exhausted = has_ended && !self.restart();
+        self.note_gain();
+        self.end(elapsed)
+    }
+
+    /// Keeps the best of the positions that were asked for.
+    fn note_best(&mut self, outcomes: &[Outcome]) {
+        let positions: &[f64] = if self.state.polishing {
+            &self.samples
+        } else {
+            self.swarms[size(&self.plan, self.state.restarts)].positions()
+        };
+        for (outcome, position) in outcomes.iter().zip(positions.chunks_exact(self.axes.len())) {
+            if outcome.is_better_than(&self.state.best) {
+                self.state.best = *outcome;
+                self.best_position.copy_from_slice(position);
+            }
+        }
     }
 
     /// True when the swarm is not to be asked again.
@@ -175,11 +210,8 @@ impl Search {
         if swarm.tell(outcomes) {
             self.state.improved = self.state.age;
         }
-        let (position, best) = swarm.best();
-        if best.is_better_than(&self.state.best) {
-            self.state.best = best;
-            self.best_position.copy_from_slice(position);
-        }
+        self.note_best(outcomes);
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
@@ -199,13 +231,7 @@ impl Search {
 
     /// True when the polish has nothing left to gain.
     fn tell_polish(&mut self, outcomes: &[Outcome]) -> bool {
-        let dimensions = self.axes.len();
-        for (outcome, position) in outcomes.iter().zip(self.samples.chunks_exact(dimensions)) {
-            if outcome.is_better_than(&self.state.best) {
-                self.state.best = *outcome;
-                self.best_position.copy_from_slice(position);
-            }
-        }
+        self.note_best(outcomes);
         self.polish.as_mut().is_some_and(|polish| !polish.learn(outcomes))
     }
 
@@ -221,34 +247,109 @@ impl Search {
         true
     }
 
-    /// Why the search ends, if it does.
-    fn stop(&mut self, exhausted: bool, elapsed: Duration) -> Option<StopReason> {
-        let State { generations, evaluations, best, reference: (reference, since), .. } = self.state;
-        let stopping = self.plan.stopping;
+    /// Counts the generations since the last gain.
+    fn note_gain(&mut self) {
+        let State { generations, best, reference: (reference, since), .. } = self.state;
         let gained = if best.is_feasible() && reference.is_feasible() {
-            reference.cost - best.cost > stopping.stall_gain * reference.cost.abs()
+            reference.cost - best.cost > self.plan.stopping.stall_gain * reference.cost.abs()
         } else {
             best.is_better_than(&reference)
         };
         if gained {
+            self.state.longest_stall = self.state.longest_stall.max(generations.saturating_sub(since + 1));
             self.state.reference = (best, generations);
         }
-        let stalled = !gained && stopping.stall_generations.is_some_and(|limit| generations - since >= limit);
+    }
+
+    /// Why the search ends as it stands, if it does.
+    fn end(&self, elapsed: Duration) -> Option<StopReason> {
+        let State { generations, evaluations, best, .. } = self.state;
+        let stopping = &self.plan.stopping;
         if best.is_feasible() && stopping.target.is_some_and(|target| best.cost <= target) {
             Some(StopReason::Target)
         } else if evaluations >= stopping.evaluations {
             Some(StopReason::Evaluations)
         } else if generations >= stopping.generations {
             Some(StopReason::Generations)
-        } else if exhausted {
+        } else if self.state.exhausted {
             Some(StopReason::Settled)
-        } else if stalled {
+        } else if stopping.stall_generations.is_some_and(|limit| self.stall() >= limit.max(1)) {
             Some(StopReason::Stall)
         } else if stopping.wall_time.is_some_and(|limit| elapsed.as_secs_f64() >= limit) {
             Some(StopReason::WallTime)
         } else {
             None
         }
+    }
+
+    /// Whole generations since the last gain.
+    fn stall(&self) -> u64 {
+        let State { generations, reference: (_, since), .. } = self.state;
+        generations.saturating_sub(since).saturating_sub(self.is_cut().into())
+    }
+
+    /// Takes a restored search up under the rules of its plan, which may be others than those under which it was saved: it goes on as if
+    /// it had had them from the start. Why it has ended even so, if it has.
+    ///
+    /// `elapsed` is the time that it has taken.
+    ///
+    /// # Errors
+    ///
+    /// When a search with these rules would have ended before, or could have taken another way: which rule, and why.
+    pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
+        let (before, now) = (self.ran_under, self.plan.stopping);
+        if now.stall_generations.is_none() {
+            // Nobody asks for gains, which are counted on as they were.
+            self.plan.stopping.stall_gain = before.stall_gain;
+        }
+        match self.overrun(&before, elapsed) {
+            Some((rule, why)) => return Err(format!("config.swarm.stopping.{rule} {why}")),
+            None => self.ran_under = self.plan.stopping,
+        }
+        if self.state.cut > 0 && now.evaluations > self.state.evaluations {
+            self.state.generations = self.state.generations.saturating_sub(1);
+            self.state.evaluations = self.state.evaluations.saturating_sub(self.state.cut);
+            self.state.cut = 0;
+            return Ok(None);
+        }
+        Ok(self.end(elapsed))
+    }
+
+    /// A rule that would have ended the search before, and how that is known.
+    fn overrun(&self, before: &Stopping, elapsed: Duration) -> Option<(&'static str, String)> {
+        let State { generations, evaluations, best, longest_stall, .. } = self.state;
+        let now = &self.plan.stopping;
+        let spent = elapsed.as_secs_f64();
+        if generations > now.generations {
+            return Some(("generations", format!("is {} here, and {generations} are done", now.generations)));
+        }
+        if evaluations > now.evaluations {
+            return Some(("evaluations", format!("is {} here, and {evaluations} are done", now.evaluations)));
+        }
+        // A target that is harder than the one before has not been reached before.
+        let reached = |target: &f64| best.is_feasible() && best.cost <= *target;
+        let is_easier = |target: &f64| before.target.is_none_or(|before| *target > before);
+        if let Some(target) = now.target.filter(is_easier).filter(reached) {
+            return Some(("target", format!("is {target} here, and the best cost is {} already", best.cost)));
+        }
+        if now.stall_gain.to_bits() != before.stall_gain.to_bits() {
+            let [there, here] = [before.stall_gain, now.stall_gain];
+            return Some((
+                "stall_gain",
+                format!("is {there} there and {here} here: gains are counted by one"),
+            ));
+        }
+        // A stall that lasts may be as long as is allowed: then the search ends here.
+        let longest = longest_stall.max(self.stall().saturating_sub(1));
+        if let Some(limit) = now.stall_generations.filter(|limit| longest >= *limit) {
+            return Some((
+                "stall_generations",
+                format!("is {limit} here, and there were {longest} without a gain"),
+            ));
+        }
+        let is_shorter = |limit: &f64| before.wall_time.is_none_or(|before| *limit < before);
+        let limit = now.wall_time.filter(is_shorter).filter(|limit| spent >= *limit)?;
+        Some(("wall_time", format!("is {limit} here, and it has taken {spent:.3} s")))
     }
 
     /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
@@ -261,6 +362,12 @@ impl Search {
     #[must_use]
     pub fn generations(&self) -> u64 {
         self.state.generations
+    }
+
+    /// Whether the last generation was cut short because the budget ended within it.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.state.cut > 0
     }
 
     /// Positions judged.
@@ -341,14 +448,28 @@ impl Restarts {
 
 impl Persist for Search {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        let State { generations, evaluations, restarts, polishing, age, improved, best, reference } =
-            &mut self.state;
-        for count in [generations, evaluations, restarts, age, improved, &mut reference.1] {
+        let State {
+            generations,
+            evaluations,
+            restarts,
+            polishing,
+            exhausted,
+            age,
+            improved,
+            best,
+            reference,
+            longest_stall,
+            cut,
+        } = &mut self.state;
+        for count in [generations, evaluations, restarts, age, improved, &mut reference.1, longest_stall, cut]
+        {
             tape.u64(count)?;
         }
         tape.flag(polishing)?;
+        tape.flag(exhausted)?;
         best.pass(tape)?;
         reference.0.pass(tape)?;
+        self.ran_under.pass(tape)?;
         tape.f64s(&mut self.best_position)?;
         // The other swarms have ended or not begun.
         self.swarms[size(&self.plan, self.state.restarts)].pass(tape)?;

@@ -1,6 +1,7 @@
 //! When a search ends.
 
 use crate::registry::Member;
+use crate::tape::{Damage, Persist, Tape};
 
 /// The rules that end a search; the first that applies does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +38,17 @@ impl Stopping {
     #[must_use]
     pub fn generations_max(&self) -> u64 {
         self.generations.min(self.evaluations.div_ceil(2))
+    }
+}
+
+impl Persist for Stopping {
+    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+        tape.u64(&mut self.generations)?;
+        tape.u64(&mut self.evaluations)?;
+        tape.f64(&mut self.stall_gain)?;
+        tape.optional(&mut self.stall_generations, 0, Tape::u64)?;
+        tape.optional(&mut self.target, 0.0, Tape::f64)?;
+        tape.optional(&mut self.wall_time, 0.0, Tape::f64)
     }
 }
 

@@ -4,7 +4,9 @@
 //! tuning scenarios (`same`) and a harder one (`harder`). A run is named by set, seed and index, so that it can be replayed.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::config::Config;
@@ -12,15 +14,25 @@ use crate::costs::CostKind;
 use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
-use crate::simulation::{Ending, Features, Record, Scenario};
+use crate::simulation::{Features, Record, Scenario};
 use crate::swarm::{Draw, Purpose};
 
+mod comparison;
+pub mod paired;
+mod picture;
 pub mod statistics;
 
-use statistics::{Distribution, Estimate, holm, mann_whitney, welch, wilson};
+pub use comparison::{Difference, Pairing, differences, pairings};
+pub use picture::{Histogram, Starts};
+use statistics::{Distribution, Estimate, wilson};
 
 /// How much harder the default harder set is.
 pub const HARDER: f64 = 1.5;
+
+/// How long a part of a set's runs may take at least before the parts stop growing: an interruption waits for about one part.
+const PART: Duration = Duration::from_millis(250);
+/// Runs of the first part a thread: enough for all lanes of a bundle.
+const FIRST_PART: usize = 32;
 
 /// The cost terms that are shown beside the cost.
 pub const METRICS: [CostKind; 7] = [
@@ -47,6 +59,18 @@ impl Set {
     pub fn features(&self, config: &Config) -> Features {
         let one = |group: &Group| group.scenario(config.nominal(), Purpose::Validation, 0, 0);
         Features::of(&self.groups.iter().map(one).collect::<Vec<_>>())
+    }
+
+    /// What each state's start is drawn from, over all groups.
+    #[must_use]
+    pub fn ranges(&self) -> Vec<[f64; 2]> {
+        let mut ranges = self.groups[0].initial_state.clone();
+        for group in &self.groups[1..] {
+            for (range, [lower, upper]) in ranges.iter_mut().zip(&group.initial_state) {
+                *range = [range[0].min(*lower), range[1].max(*upper)];
+            }
+        }
+        ranges
     }
 
     /// The scenario of an index.
@@ -155,7 +179,7 @@ impl FromStr for RunId {
     }
 }
 
-/// A run among the worst.
+/// A run, among the worst of its set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Its name.
@@ -177,62 +201,119 @@ pub struct Finding {
     pub runs: usize,
     /// Runs in which the plant left its limits.
     pub failed: usize,
-    /// The costs of all runs, failures with their penalty.
-    pub cost: Distribution,
+    /// The costs of the runs that survived; `None` where none did. A failure has no cost that could be averaged with them.
+    pub cost: Option<Distribution>,
+    /// The same costs, counted in bins.
+    pub histogram: Option<Histogram>,
+    /// Where runs start that fail, and that do not.
+    pub starts: Starts,
     /// The values of [`METRICS`] in the runs that survived; empty where none did.
     pub metrics: Vec<Distribution>,
     /// The mean cost of the runs that survived over the weighted mean in the tuning scenarios; NaN where either is unknown.
     pub degradation: f64,
-    /// The ten runs of the highest cost, worst first.
+    /// The ten worst runs by [`Record::rank`], worst first.
     pub worst: Vec<Case>,
     /// Every run, in the order of their index.
     pub records: Vec<Record>,
 }
 
-/// Runs gains on `samples` scenarios of a set; `tuned_cost` is their [`tuned_cost`].
-///
-/// # Errors
-///
-/// When memory or threads cannot be had.
-pub fn run(
-    config: &Config,
-    resources: Resources,
-    set: &Set,
-    values: &[f64],
-    samples: usize,
-    seed: u64,
-    tuned_cost: f64,
-) -> Result<Finding, Error> {
-    let scenarios: Vec<Scenario> = (0..samples).map(|index| set.scenario(config, seed, index)).collect();
-    #[allow(clippy::cast_precision_loss, reason = "a count")]
-    let weights = vec![1.0 / samples as f64; samples];
-    let problem = Problem::on(config, scenarios, weights, set.features(config));
-    let records = engine::assess(&problem, resources, values)?;
+/// Scenarios, and the record of each.
+type Runs = (Vec<Scenario>, Vec<Record>);
 
-    let successes = records.iter().filter(|record| succeeds(config, record)).count();
-    let survivors: Vec<&Record> = records.iter().filter(|record| record.ending == Ending::Survived).collect();
-    let costs: Vec<f64> = records.iter().map(|record| record.cost).collect();
-    let metric = |(key, kind): (usize, &CostKind)| {
-        let values: Vec<f64> = survivors.iter().map(|record| record.values[*kind as usize]).collect();
-        Distribution::of(&values, seed, 1 + key as u64)
-    };
-    let metrics =
-        if survivors.is_empty() { Vec::new() } else { METRICS.iter().enumerate().map(metric).collect() };
-    let failed = samples - survivors.len();
-    #[allow(clippy::cast_precision_loss, reason = "a count")]
-    let mean = survivors.iter().map(|record| record.cost).sum::<f64>() / survivors.len() as f64;
-    let degradation = mean / tuned_cost;
-    Ok(Finding {
-        set: set.name.clone(),
-        success: wilson(successes, samples),
-        runs: samples,
-        failed,
-        cost: Distribution::of(&costs, seed, 0),
-        metrics,
-        degradation,
-        worst: worst(set, seed, &problem.scenarios, &records),
-        records,
-    })
+/// How a set is run.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    /// The study.
+    pub config: &'a Config,
+    /// What the machine gives.
+    pub resources: Resources,
+    /// Runs a set, one at least.
+    pub samples: usize,
+    /// The seed of every random number.
+    pub seed: u64,
+    /// Asked now and then, a few times a second: whether to stop.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Trial<'_> {
+    /// Runs gains on scenarios of a set; `tuned_cost` is their [`tuned_cost`]. When it is to stop it breaks with the number of runs
+    /// that were done.
+    ///
+    /// # Errors
+    ///
+    /// When memory or threads cannot be had.
+    pub fn run(
+        &self,
+        set: &Set,
+        values: &[f64],
+        tuned_cost: f64,
+    ) -> Result<ControlFlow<usize, Finding>, Error> {
+        Ok(match self.runs(set, values)? {
+            ControlFlow::Continue((scenarios, records)) => self.finding(set, &scenarios, records, tuned_cost),
+            ControlFlow::Break(done) => ControlFlow::Break(done),
+        })
+    }
+
+    /// All scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
+    fn runs(&self, set: &Set, values: &[f64]) -> Result<ControlFlow<usize, Runs>, Error> {
+        let features = set.features(self.config);
+        let (mut scenarios, mut records) = (Vec::new(), Vec::new());
+        let mut size = FIRST_PART * self.resources.threads;
+        while records.len() < self.samples {
+            if (self.stop)() {
+                return Ok(ControlFlow::Break(records.len()));
+            }
+            let start = Instant::now();
+            let part = records.len()..self.samples.min(records.len() + size);
+            let weights = vec![1.0; part.len()];
+            let part = part.map(|index| set.scenario(self.config, self.seed, index)).collect();
+            let problem = Problem::on(self.config, part, weights, features);
+            records.extend(engine::assess(&problem, self.resources, values)?);
+            scenarios.extend(problem.scenarios);
+            if start.elapsed() < PART {
+                size *= 2;
+            }
+        }
+        Ok(ControlFlow::Continue((scenarios, records)))
+    }
+
+    fn finding(
+        &self,
+        set: &Set,
+        scenarios: &[Scenario],
+        records: Vec<Record>,
+        tuned_cost: f64,
+    ) -> ControlFlow<usize, Finding> {
+        let runs = records.len();
+        let successes = records.iter().filter(|record| succeeds(self.config, record)).count();
+        let survivors: Vec<&Record> = records.iter().filter(|record| record.survived()).collect();
+        let distribution = |value: &dyn Fn(&Record) -> f64, key: u64| {
+            let values: Vec<f64> = survivors.iter().map(|record| value(record)).collect();
+            if values.is_empty() {
+                return ControlFlow::Continue(None);
+            }
+            let found = Distribution::unless(self.stop, &values, self.seed, key);
+            found.map_or(ControlFlow::Break(runs), |found| ControlFlow::Continue(Some(found)))
+        };
+        let cost = distribution(&|record| record.cost, 0)?;
+        let mut metrics = Vec::new();
+        for (key, kind) in (1..).zip(METRICS) {
+            metrics.extend(distribution(&|record| record.values[kind as usize], key)?);
+        }
+        ControlFlow::Continue(Finding {
+            set: set.name.clone(),
+            success: wilson(successes, runs),
+            runs,
+            failed: runs - survivors.len(),
+            degradation: cost.map_or(f64::NAN, |cost| cost.mean.value) / tuned_cost,
+            cost,
+            histogram: Histogram::of(survivors.iter().map(|record| record.cost)),
+            starts: Starts::of(&set.ranges(), scenarios, &records),
+            metrics,
+            worst: worst(set, self.seed, scenarios, &records),
+            records,
+        })
+    }
 }
 
 /// Whether a run holds, is settled at the end and keeps the limits.
@@ -240,7 +321,7 @@ pub fn run(
 pub fn succeeds(config: &Config, record: &Record) -> bool {
     let [cart, links] = record.final_positions;
     let kept = record.values.iter().zip(&config.limits).all(|(value, limit)| value <= limit);
-    record.ending == Ending::Survived
+    record.survived()
         && cart <= config.simulation.settled_position
         && links <= config.simulation.settled_angle
         && kept
@@ -254,7 +335,7 @@ pub fn succeeds(config: &Config, record: &Record) -> bool {
 pub fn tuned_cost(config: &Config, resources: Resources, values: &[f64]) -> Result<f64, Error> {
     let problem = Problem::new(config);
     let records = engine::assess(&problem, resources, values)?;
-    if records.iter().any(|record| record.ending != Ending::Survived) {
+    if !records.iter().all(Record::survived) {
         return Ok(f64::NAN);
     }
     Ok(records.iter().zip(&problem.weights).map(|(record, weight)| record.cost * weight).sum())
@@ -262,54 +343,11 @@ pub fn tuned_cost(config: &Config, resources: Resources, values: &[f64]) -> Resu
 
 fn worst(set: &Set, seed: u64, scenarios: &[Scenario], records: &[Record]) -> Vec<Case> {
     let mut order: Vec<usize> = (0..records.len()).collect();
-    order.sort_by(|a, b| records[*b].cost.total_cmp(&records[*a].cost).then(a.cmp(b)));
+    order.sort_by(|a, b| records[*b].rank(&records[*a]).then(a.cmp(b)));
     let case = |index: &usize| Case {
         id: RunId { set: set.name.clone(), seed, index: *index },
         scenario: scenarios[*index].clone(),
         record: records[*index],
     };
     order.iter().take(10).map(case).collect()
-}
-
-/// How one gain vector differs from another in one measure on one set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// The set.
-    pub set: String,
-    /// The measure: `cost` or the name of a cost term.
-    pub measure: &'static str,
-    /// Difference of the means of the runs that survived, first minus second, with Welch's interval.
-    pub mean: Option<Estimate>,
-    /// The p-value of Mann & Whitney over all runs (for `cost`) or those that survived, after Holm over all differences; `None`
-    /// where nothing survived.
-    pub p: Option<f64>,
-}
-
-/// The differences of two gain vectors on the same sets.
-#[must_use]
-pub fn differences(first: &[Finding], second: &[Finding]) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    for (a, b) in first.iter().zip(second) {
-        let survivors = |finding: &Finding, value: &dyn Fn(&Record) -> f64| -> Vec<f64> {
-            let survived = finding.records.iter().filter(|record| record.ending == Ending::Survived);
-            survived.map(value).collect()
-        };
-        let cost = |record: &Record| record.cost;
-        let all = |finding: &Finding| finding.records.iter().map(cost).collect::<Vec<f64>>();
-        let mean = welch(&survivors(a, &cost), &survivors(b, &cost));
-        let p = Some(mann_whitney(&all(a), &all(b)));
-        differences.push(Difference { set: a.set.clone(), measure: "cost", mean, p });
-        for kind in METRICS {
-            let value = |record: &Record| record.values[kind as usize];
-            let (a_values, b_values) = (survivors(a, &value), survivors(b, &value));
-            let testable = !a_values.is_empty() && !b_values.is_empty();
-            let p = testable.then(|| mann_whitney(&a_values, &b_values));
-            let mean = welch(&a_values, &b_values);
-            differences.push(Difference { set: a.set.clone(), measure: kind.name(), mean, p });
-        }
-    }
-    let adjusted = holm(&differences.iter().filter_map(|difference| difference.p).collect::<Vec<_>>());
-    let tested = differences.iter_mut().filter_map(|difference| difference.p.as_mut());
-    tested.zip(adjusted).for_each(|(p, adjusted)| *p = adjusted);
-    differences
 }

@@ -1,11 +1,9 @@
 //! Estimates with intervals, and tests. All intervals are of 95 %.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
-
 use crate::swarm::{Draw, Purpose};
 
 /// The 97.5 % quantile of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// Resamples of a bootstrap.
 const RESAMPLES: usize = 1000;
@@ -28,7 +26,10 @@ pub fn wilson(successes: usize, runs: usize) -> Estimate {
     let (n, share) = (runs as f64, successes as f64 / runs as f64);
     let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Estimate { value: share, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+    // What rounding would put off the ends: the interval reaches 0 where nothing succeeds and 1 where everything does.
+    let low = if successes == 0 { 0.0 } else { (middle - half).clamp(0.0, share) };
+    let high = if successes == runs { 1.0 } else { (middle + half).clamp(share, 1.0) };
+    Estimate { value: share, low, high }
 }
 
 /// Mean, median and 95 % quantile of numbers, each with a percentile bootstrap interval, and the largest.
@@ -49,6 +50,16 @@ pub struct Distribution {
 impl Distribution {
     /// Of at least one number; `key` tells the draws of one bootstrap from those of another.
     ///
+    /// # Panics
+    ///
+    /// When there is no number.
+    #[must_use]
+    pub fn of(numbers: &[f64], seed: u64, key: u64) -> Self {
+        Self::unless(&|| false, numbers, seed, key).expect("nobody stops it")
+    }
+
+    /// The same; `None` when it is stopped, of which it asks once a resample.
+    ///
     /// A resample is drawn as how often each of the sorted numbers is taken, so that its quantiles need no sorting
     /// (Efron 1979, doi:10.1214/aos/1176344552).
     ///
@@ -57,7 +68,7 @@ impl Distribution {
     /// When there is no number.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "counts")]
-    pub fn of(numbers: &[f64], seed: u64, key: u64) -> Self {
+    pub fn unless(stop: &dyn Fn() -> bool, numbers: &[f64], seed: u64, key: u64) -> Option<Self> {
         assert!(!numbers.is_empty(), "a distribution needs a number");
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -66,6 +77,9 @@ impl Distribution {
         let mut resampled: [Vec<f64>; 3] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
         let mut taken = vec![0_usize; count];
         for resample in 0..RESAMPLES {
+            if stop() {
+                return None;
+            }
             let mut draw = Draw::new(seed, Purpose::Bootstrap, key, resample);
             taken.fill(0);
             (0..count).for_each(|_| taken[draw.below(count)] += 1);
@@ -86,13 +100,13 @@ impl Distribution {
             Estimate { value, low, high }
         };
         let [means, medians, p95s] = resampled;
-        Self {
+        Some(Self {
             count,
             mean: estimate(sorted.iter().sum::<f64>() / count as f64, means),
             median: estimate(sorted[ranks[0]], medians),
             p95: estimate(sorted[ranks[1]], p95s),
             worst: sorted[count - 1],
-        }
+        })
     }
 }
 
@@ -105,58 +119,6 @@ impl Distribution {
 )]
 fn rank(share: f64, count: usize) -> usize {
     ((share * count as f64).ceil() as usize).clamp(1, count) - 1
-}
-
-/// The difference of two means with the interval of Welch 1947, doi:10.1093/biomet/34.1-2.28; `None` with less than two numbers
-/// on a side.
-#[must_use]
-#[allow(clippy::cast_precision_loss, reason = "counts")]
-pub fn welch(a: &[f64], b: &[f64]) -> Option<Estimate> {
-    let moments = |numbers: &[f64]| {
-        let n = numbers.len() as f64;
-        let mean = numbers.iter().sum::<f64>() / n;
-        let variance = numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        (n, mean, variance / n)
-    };
-    if a.len() < 2 || b.len() < 2 {
-        return None;
-    }
-    let ((count_a, mean_a, error_a), (count_b, mean_b, error_b)) = (moments(a), moments(b));
-    let error = error_a + error_b;
-    let value = mean_a - mean_b;
-    if error == 0.0 {
-        return Some(Estimate { value, low: value, high: value });
-    }
-    let freedom = error * error / (error_a * error_a / (count_a - 1.0) + error_b * error_b / (count_b - 1.0));
-    let half = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975) * error.sqrt();
-    Some(Estimate { value, low: value - half, high: value + half })
-}
-
-/// The two-sided p-value of Mann & Whitney 1947, doi:10.1214/aoms/1177730491, by the normal approximation with corrections for
-/// ties and continuity.
-#[must_use]
-#[allow(clippy::cast_precision_loss, reason = "counts")]
-pub fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
-    let mut all: Vec<(f64, bool)> =
-        a.iter().map(|x| (*x, true)).chain(b.iter().map(|x| (*x, false))).collect();
-    all.sort_unstable_by(|x, y| x.0.total_cmp(&y.0));
-    let (n_a, n_b, n) = (a.len() as f64, b.len() as f64, all.len() as f64);
-    let (mut rank_sum, mut ties, mut start) = (0.0, 0.0, 0);
-    for group in all.chunk_by(|x, y| x.0.total_cmp(&y.0).is_eq()) {
-        let size = group.len() as f64;
-        let middle = start as f64 + f64::midpoint(size, 1.0);
-        rank_sum += middle * group.iter().filter(|(_, from_a)| *from_a).count() as f64;
-        ties += size.powi(3) - size;
-        start += group.len();
-    }
-    let u = rank_sum - n_a * (n_a + 1.0) / 2.0;
-    let variance = n_a * n_b / 12.0 * (n + 1.0 - ties / (n * (n - 1.0)));
-    let distance = ((u - n_a * n_b / 2.0).abs() - 0.5).max(0.0);
-    if variance <= 0.0 {
-        return 1.0;
-    }
-    let normal = Normal::standard();
-    (2.0 * normal.sf(distance / variance.sqrt())).min(1.0)
 }
 
 /// P-values adjusted for being several (Holm 1979, JSTOR 4615733): each is the smallest level at which its hypothesis is rejected.

@@ -2,8 +2,8 @@
 """Looks at a report in a real browser, as a reader would: `python report_test.py REPORT.html GAINS.csv [SCREENSHOT_DIR]`.
 
 Light and dark, wide and on a phone: a quiet console, no network, no sideways scrolling, legible text, plots with something
-in them, the gains of the CSV, a tooltip that tells the truth, an animation that moves as the data say, and paper without
-controls. One line a check; exit code 1 when one fails. Needs Selenium, Chromium and its driver.
+in them, the gains of the CSV, a tooltip that tells the truth, a time that can be zoomed, legends, tables that fit or scroll,
+an animation that moves as the data say, and paper without controls. One line a check; exit code 1 when one fails. Needs Selenium, Chromium and its driver.
 """
 import base64
 import csv
@@ -20,80 +20,12 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 
+from scripts import COLUMNS, CONTRAST, DISTANCE, LEGENDS, LIBRARY, PLOTS, POSE, TABLES, ZOOMED
+
 FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
          "--disable-component-update --disable-sync --hide-scrollbars").split()
 VIEWS = {"wide": (1100, 800, 1), "phone": (390, 844, 2)}
 BETWEEN = (600, 768)  # more widths at which nothing may scroll sideways
-
-# What the scripts in the page share.
-LIBRARY = r"""
-const drawn = 'muted|accent|series[1-4]';
-const isMark = (e) => !e.closest('.hover') && ['stroke', 'fill'].some((a) => RegExp(`^var\\(--(${drawn})\\)$`).test(e.getAttribute(a)));
-const marksOf = (figure) => [...figure.querySelectorAll('svg polyline, svg circle, svg rect, svg path')].filter(isMark);
-const vertices = (line) => line.getAttribute('points').trim().split(/\s+/).map((p) => p.split(',').map(Number));
-const rgba = (text) => { const n = (text.match(/[\d.]+/g) ?? []).map(Number); return n.length === 3 ? [...n, 1] : n.length === 4 ? n : null; };
-const luminance = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-const contrast = (a, b) => { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-const behind = (e) => {
-  const paper = e.ownerSVGElement?.closest('figure.plot') && rgba(getComputedStyle(e.ownerSVGElement.querySelector('rect') ?? e).fill);
-  if (paper) return paper;
-  for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c && c[3] > 0) return c; }
-  return [255, 255, 255, 1];
-};
-"""
-
-PLOTS = LIBRARY + r"""
-return [...document.querySelectorAll('figure.plot')].flatMap((figure) => {
-  const name = figure.dataset.plot, svg = figure.querySelector('svg'), box = svg?.getBoundingClientRect();
-  if (!svg || !figure.checkVisibility() || box.width < 200 || box.height < 100) return [`${name}: not visible`];
-  const view = svg.viewBox.baseVal, [l, t, r, b] = plots[name]?.frame ?? [0, 0, view.width, view.height];
-  const inside = (e) => { const x = e.getBBox(); return x.x + x.width >= l && x.x <= r && x.y + x.height >= t && x.y <= b; };
-  const paints = (e) => ['stroke', 'fill'].some((a) => { const c = rgba(getComputedStyle(e)[a]); return c && c[3] > 0.1 && contrast(c, behind(e)) >= 1.8; });
-  const shaped = (e) => e.tagName === 'polyline' ? new Set(vertices(e).map(String)).size > 1 : e.tagName === 'circle' ? e.r.baseVal.value > 0
-    : e.tagName === 'rect' ? e.width.baseVal.value > 0 && e.height.baseVal.value > 0 : e.getTotalLength() > 0;
-  const marks = marksOf(figure);
-  const said = [];
-  if (!marks.some((e) => shaped(e) && inside(e))) said.push(`${name}: nothing is drawn inside its frame`);
-  else if (!marks.filter((e) => shaped(e) && inside(e)).every(paints)) said.push(`${name}: a mark is not to be told from the paper`);
-  const texts = [...svg.querySelectorAll('text')].map((e) => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([s]) => s);
-  if (!texts.length) said.push(`${name}: no labels`);
-  texts.forEach(([s, p], i) => {
-    if (p.left < -1 || p.right > innerWidth + 1) said.push(`${name}: label "${s}" leaves the page`);
-    for (const [o, q] of texts.slice(i + 1)) if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 3 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3) said.push(`${name}: labels "${s}" and "${o}" overlap`);
-  });
-  return said;
-}).concat(Object.keys(plots).filter((p) => !document.querySelector(`figure.plot[data-plot="${p}"]`)).map((p) => `${p}: in the data, but no figure`));
-"""
-
-CONTRAST = LIBRARY + r"""
-const said = new Map();
-for (const e of document.querySelectorAll('body, body *')) {
-  const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-  if (!own || ['SCRIPT', 'STYLE', 'OPTION'].includes(e.tagName) || !e.checkVisibility({ visibilityProperty: true })) continue;
-  const style = getComputedStyle(e), color = rgba(e.ownerSVGElement ? style.fill : style.color);
-  const ratio = color && color[3] > 0 ? contrast(color, behind(e)) : 0;
-  if (ratio < 4.5) said.set(`${e.closest('section')?.id ?? 'top'} ${e.tagName.toLowerCase()}`, `"${e.textContent.trim().slice(0, 30)}" has contrast ${ratio.toFixed(2)}`);
-}
-return [...said].map(([where, what]) => `${where}: ${what}`);
-"""
-
-# How far the farthest of some points is from all that the plot shows, in units of the viewBox.
-DISTANCE = LIBRARY + r"""
-const marks = marksOf(arguments[0]).filter((e) => !arguments[2] || e.getAttribute('stroke') === `var(--${arguments[2]})`).map((e) => e.tagName === 'circle' ? [[e.cx.baseVal.value, e.cy.baseVal.value]] : e.tagName === 'polyline' ? vertices(e) : []);
-const between = (x, y, [ax, ay], [bx, by]) => {
-  const s = Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2 || 1)));
-  return Math.hypot(x - ax - s * (bx - ax), y - ay - s * (by - ay));
-};
-return Math.max(...arguments[1].map(([x, y]) => Math.min(1e9, ...marks.flatMap((m) => m.map((p, i) => between(x, y, p, m[i + 1] ?? p))))));
-"""
-
-POSE = """
-const box = (e) => { const r = e.getBoundingClientRect(); return [r.left, r.right, r.top + scrollY, r.bottom + scrollY].map((v) => v.toFixed(2)).join(); };
-const links = [...document.querySelectorAll('.stage .link')];
-return { clock: parseFloat(document.querySelector('#clock').textContent), button: document.querySelector('#play').textContent, text: document.querySelector('.stage').textContent,
-  places: ['.cart', '.link'].flatMap((s) => [...document.querySelectorAll('.stage ' + s)].map(box)).join(' '),
-  angles: links.map((l) => Math.atan2(l.x2.baseVal.value - l.x1.baseVal.value, l.y1.baseVal.value - l.y2.baseVal.value)) };
-"""
 
 
 class Page:
@@ -143,6 +75,21 @@ class Page:
 
     def mouse(self, x, y):
         self.cdp("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
+
+    def button(self, what, x, y, clicks=1):
+        self.cdp("Input.dispatchMouseEvent", {"type": what, "x": x, "y": y, "button": "left", "buttons": int(what == "mousePressed"), "clickCount": clicks})
+
+    def drag(self, x0, x1, y):
+        self.mouse(x0, y)
+        self.button("mousePressed", x0, y)
+        for x in ((x0 + x1) / 2, x1):
+            self.cdp("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1})
+        self.button("mouseReleased", x1, y)
+
+    def double_click(self, x, y):
+        for clicks in (1, 2):
+            self.button("mousePressed", x, y, clicks)
+            self.button("mouseReleased", x, y, clicks)
 
     def press(self, selector):
         self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
@@ -204,7 +151,7 @@ def gains_are_those_of(path):
                 wrong.append(f"{name}: data-value {value}, the file says {row['value']}")
             if not is_rounded(shown, row["value"]):
                 wrong.append(f"{name}: shows {shown}, the file says {row['value']}")
-            if head != name or unit != row["unit"]:
+            if head != name or unit != row["unit"].replace("1", "", row["unit"] == "1"):
                 wrong.append(f"{name}: the row is called {head!r} and its unit is {unit!r}, the file says {row['unit']!r}")
             if row["tuned"] == "true" and not in_table or not (in_table or in_details):
                 wrong.append(f"{name}: not in the table of gains")
@@ -260,14 +207,14 @@ def the_worst_run_stands_out(page):
 
 def points_of(plot, data):
     left, top, right, bottom = plot["frame"]
-    scale = math.log10 if plot["log_y"] else float
-    (x0, x1), (y0, y1) = plot["x_range"], map(scale, plot["y_range"])
+    along, scale = (math.log10 if plot[axis] else float for axis in ("log_x", "log_y"))
+    (x0, x1), (y0, y1) = map(along, plot["x_range"]), map(scale, plot["y_range"])
     for series in plot["series"]:
         columns = data["tables"][series["table"]] if "table" in series else data["runs"][series["run"]]["columns"]
         for x, y in zip(columns[series["x"]], columns[series["y"]]):
-            if x is None or y is None or plot["log_y"] and y <= 0:
+            if x is None or y is None or plot["log_y"] and y <= 0 or plot["log_x"] and x <= 0:
                 continue
-            px, py = left + (x - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
+            px, py = left + (along(x) - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
             if left - 1e-3 <= px <= right + 1e-3 and top - 1e-3 <= py <= bottom + 1e-3:
                 yield px, py, series["label"], x, y
 
@@ -288,7 +235,7 @@ def hover(page, figure, plot, points, x, y):
     if not any(p[2] == tip["label"] and is_four_digits(tip["x"], p[3]) and is_four_digits(tip["y"], p[4]) and math.dist(tip["dot"], p[:2]) < 1 for p in close):
         wrong.append(f"the tooltip says {tip['label']}: {tip['x']}, {tip['y']}; the data say {close[0][2]}: {close[0][3]}, {close[0][4]}")
     for text, label in zip(tip["texts"], (plot["x_label"], plot["y_label"])):
-        wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(" in ") if part not in text]
+        wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(", ") if part not in text]
     return wrong
 
 
@@ -357,10 +304,85 @@ def animation_moves_as_the_data_say(page):
         expect(page.pose()["clock"] == 0, f"scenario {run} does not start at 0 s")
         follows(run, f"scenario {run}")
         outlined = page.run("return [...document.querySelectorAll('#trajectories figure.plot')].every((f) => f.querySelector('.hover path').getAttribute('d').length > 20)")
-        expect(outlined or run == data["worst"], f"scenario {run} is not outlined in the plots")
+        drawn = any(series.get("run") == run for series in data["plots"]["u"]["series"])  # the validation's are elsewhere
+        expect(outlined or run == data["worst"] or not drawn, f"scenario {run} is not outlined in the plots")
+        if drawn:
+            named = page.run("return document.querySelector('#trajectories .outlined')?.textContent ?? ''")
+            expect((data["runs"][run]["name"] in named) == (run != data["worst"]), f"the legend says of scenario {run}: {named!r}")
         page.choose("#seek", 1000, "input")
         expect(("failed" in page.pose()["text"]) != data["runs"][run]["survived"], f"scenario {run}: the end says {page.pose()['text'][-40:]!r}")
     return wrong
+
+
+def time_can_be_zoomed(page):
+    zoomable = [name for name, plot in page.data["plots"].items() if plot["zooms"]]
+    figures = [page.driver.find_element("css selector", f'figure.plot[data-plot="{name}"]') for name in zoomable]
+    whole = page.data["plots"][zoomable[0]]["x_range"]
+    wrong = []
+
+    def expect(part, how):
+        low, high = page.run("return ['#zoom-from', '#zoom-to'].map((s) => Number(document.querySelector(s).value))")
+        if max(abs(low - part[0]), abs(high - part[1])) > 0.01 * (whole[1] - whole[0]):
+            wrong.append(f"{how}: the fields say {low} to {high} s, not {part}")
+        for name, figure in zip(zoomable, figures):
+            ticks, drawn, clipped = page.run(ZOOMED, figure)
+            if (drawn > 0) != (part != whole) or not all(part[0] - 1e-9 <= t <= part[1] + 1e-9 for t in ticks) or len(ticks) < 3:
+                wrong.append(f"{how}: {name} has ticks at {ticks} and {drawn} curves of a part")
+            if part != whole and not clipped:
+                wrong.append(f"{how}: {name} is not cut at its frame")
+
+    left, top, right, bottom = page.data["plots"][zoomable[0]]["frame"]
+    ends = [left + share * (right - left) for share in (0.1, 0.3)]
+    part = [whole[0] + share * (whole[1] - whole[0]) for share in (0.1, 0.3)]
+    box = page.run("const s = arguments[0].querySelector('svg'); s.scrollIntoView({block: 'center'}); const m = s.getScreenCTM(); return [m.a, m.e, m.f]", figures[0])
+    (x0, x1), y = (box[1] + x * box[0] for x in ends), box[2] + (top + bottom) / 2 * box[0]
+    expect(whole, "at first")
+    if page.view == "wide":  # a finger has the fields
+        page.drag(x0, x1, y)
+        expect(part, "after dragging")
+        inside = [p[:3] for p in points_of({**page.data["plots"][zoomable[0]], "x_range": part}, page.data)]
+        here = min(inside, key=lambda p: abs(p[0] - (left + right) / 2))
+        page.mouse(box[1] + here[0] * box[0], box[2] + here[1] * box[0])
+        wrong += [] if page.run("return arguments[0].querySelector('.tooltip').checkVisibility()", figures[0]) else ["no tooltip within a part"]
+        page.double_click((x0 + x1) / 2, y)
+        expect(whole, "after a double click")
+    page.choose("#zoom-from", part[0])
+    page.choose("#zoom-to", part[1])
+    expect(part, "after typing")
+    page.choose("#zoom-to", part[0] / 2)
+    expect(part, "after an end before the start")
+    page.press("#zoom-reset")
+    expect(whole, "after the button")
+    return wrong
+
+
+def colours_have_a_legend(page):
+    return page.run(LEGENDS)
+
+
+def tables_fit_or_say_that_they_scroll(page):
+    return page.run(TABLES)
+
+
+def numbers_stand_below_their_headers(page):
+    return page.run(COLUMNS)
+
+
+def arrows_are_whole(page):
+    """A force is an arrow whose head is within its length and as wide as it is long, or no arrow at all."""
+    wrong, drawn = set(), 0
+    for seek in [*range(0, 1000, 25), *range(0, 60, 2)]:
+        page.choose("#seek", seek, "input")
+        path = page.run("return document.querySelector('.stage .force').getAttribute('d')") or ""
+        if not path:
+            continue
+        drawn += 1
+        start, y, tip, back, upper = map(float, re.match(r"M(\S+) (\S+)H([-\d.]+)M(\S+) ([-\d.]+)L", path).groups())
+        length, head, wing = abs(tip - start), abs(tip - back), abs(upper - y)
+        if not (length >= 6 and 3 <= head <= 0.61 * length and 0.5 * head <= wing <= head):
+            wrong.add(f"an arrow of {length:.1f} has a head of {head:.1f} by {wing:.1f}")
+    page.choose("#seek", 0, "input")
+    return sorted(wrong) or ([] if drawn else ["no arrow is ever drawn"])
 
 
 def paper_is_white_and_has_no_controls(page):
@@ -381,6 +403,7 @@ def main():
         sys.exit(__doc__)
     shots = Path(sys.argv[3]) if len(sys.argv) == 4 else None
     checks = [no_sideways_scrolling, text_is_legible, plots_show_something, gains_are_those_of(sys.argv[2]), tooltips_tell_the_truth, the_worst_run_stands_out,
+              time_can_be_zoomed, colours_have_a_legend, tables_fit_or_say_that_they_scroll, numbers_stand_below_their_headers, arrows_are_whole,
               animation_moves_as_the_data_say, paper_is_white_and_has_no_controls, quiet, offline]
     page, failed = Page(sys.argv[1]), 0
     try:

@@ -1,4 +1,4 @@
-//! JSON: an object with the identity of the gains, `gains` by name, and `units`.
+//! JSON: an object with the identity of the gains, `gains` by name and `units`, the `law`, and `plant_parameters` and `plant_units`.
 
 use super::{Export, Format};
 
@@ -8,7 +8,7 @@ pub struct Json;
 
 impl Format for Json {
     const NAME: &'static str = "json";
-    const SUMMARY: &'static str = "an object: identity, gains and units by name";
+    const SUMMARY: &'static str = "an object: identity, gains, law and plant by name";
 
     fn text(export: &Export) -> String {
         format!("{:#}\n", export.object())

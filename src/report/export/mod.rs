@@ -1,4 +1,5 @@
-//! Export formats: the gains of a finished tuning, in the language of whoever runs the controller.
+//! Export formats: a tuned controller, in the language of whoever runs it: its gains, and everything else that its law depends on, so
+//! that it can be built again from the export alone.
 //!
 //! A new format is one file with an implementation of [`Format`] and one line in the registry below. Every format writes
 //! numbers so that its readers get the same bits: the shortest decimal that does, `150.0` or `1e-7`.
@@ -9,10 +10,11 @@ use serde_json::{Map, Value, json};
 
 use crate::Error;
 use crate::config::Config;
-use crate::controllers::ControllerKind;
+use crate::controllers::surface::BETA_MIN;
+use crate::controllers::{ControllerKind, SurfaceKind};
 use crate::parameter::Parameter;
 use crate::plants::PlantKind;
-use crate::registry::registry;
+use crate::registry::{Member, registry};
 use crate::replay;
 use crate::report::Results;
 use crate::swarm::{Axis, StopReason};
@@ -67,7 +69,7 @@ impl FormatKind {
 pub struct Export {
     /// The version of gainswarm that tuned them.
     pub version: String,
-    /// The study: letters, digits, `-`, `_` and `.`.
+    /// The study: letters and digits of any script, `-`, `_` and `.`.
     pub study: String,
     /// What controls.
     pub controller: ControllerKind,
@@ -85,9 +87,39 @@ pub struct Export {
     pub complete: bool,
     /// Every parameter of the controller, in its order.
     pub gains: Vec<ExportedGain>,
+    /// What the law is besides its gains.
+    pub law: Vec<Setting>,
+    /// The law in formulas, a line each.
+    pub formulas: Vec<&'static str>,
+    /// Every parameter of the nominal plant, in its order: the law computes with them.
+    pub plant_parameters: Vec<ExportedGain>,
 }
 
-/// A parameter of the controller and its value.
+/// A choice or a number that a law depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: SettingValue,
+    /// The unit of a number; empty for what is none.
+    pub unit: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// The value of a [`Setting`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SettingValue {
+    /// One of several names.
+    Name(&'static str),
+    /// On or off.
+    Switch(bool),
+    /// A number.
+    Number(f64),
+}
+
+/// A parameter of the controller or the plant and its value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExportedGain {
     /// Name, unit and meaning.
@@ -140,6 +172,9 @@ impl Export {
             changed: false,
             complete: true,
             gains: controller.parameters().iter().zip(values).enumerate().map(gain).collect(),
+            law: settings(config),
+            formulas: formulas(config),
+            plant_parameters: plant_parameters(config),
         }
     }
 
@@ -169,21 +204,29 @@ impl Export {
             format!("tuned by {} {}", env!("CARGO_PKG_NAME"), self.version),
         ];
         lines.extend(self.remarks().map(Into::into));
-        let marked: Vec<String> = lines.iter().map(|line| format!("{mark} {}\n", comment(line))).collect();
-        marked.concat()
+        lines.push(String::new());
+        lines.extend(self.formulas.iter().map(|formula| (*formula).into()));
+        let marked: Vec<String> = lines.iter().map(|line| format!("{mark} {}", comment(line))).collect();
+        marked.iter().flat_map(|line| [line.trim_end(), "\n"]).collect()
     }
 
-    /// The study as an identifier of any language, which begins with a letter.
+    /// The study as an identifier of any language, which begins with a letter; letters beyond ASCII are their code points.
     fn identifier(&self) -> String {
-        let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let letter = |c: char| match c {
+            c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase().to_string(),
+            c if c.is_ascii() => "_".into(),
+            c => format!("u{:04x}", u32::from(c)),
+        };
         format!("{}_{}", env!("CARGO_PKG_NAME"), self.study.chars().map(letter).collect::<String>())
     }
 
     /// Identity, values and units as an object; what is not known is left out.
     fn object(&self) -> Value {
-        let named = |value: fn(&ExportedGain) -> Value| -> Map<String, Value> {
-            self.gains.iter().map(|gain| (gain.parameter.name.into(), value(gain))).collect()
+        let named = |gains: &[ExportedGain], value: fn(&ExportedGain) -> Value| -> Value {
+            gains.iter().map(|gain| (gain.parameter.name.into(), value(gain))).collect::<Map<_, _>>().into()
         };
+        let [value, unit]: [fn(&ExportedGain) -> Value; 2] =
+            [|gain| gain.value.into(), |gain| gain.parameter.unit.into()];
         let tuned = self.gains.iter().filter(|gain| gain.searched.is_some());
         let mut object = json!({
             "program": env!("CARGO_PKG_NAME"),
@@ -204,9 +247,83 @@ impl Export {
         if !remarks.is_empty() {
             object["remarks"] = remarks.into();
         }
-        object["gains"] = named(|gain| gain.value.into()).into();
-        object["units"] = named(|gain| gain.parameter.unit.into()).into();
+        object["formulas"] = self.formulas.clone().into();
+        object["gains"] = named(&self.gains, value);
+        object["units"] = named(&self.gains, unit);
+        let law = self.law.iter().map(|setting| (setting.name.into(), setting.value.into()));
+        object["law"] = law.collect::<Map<_, _>>().into();
+        object["plant_parameters"] = named(&self.plant_parameters, value);
+        object["plant_units"] = named(&self.plant_parameters, unit);
         object
+    }
+}
+
+/// What the law of a study is besides its gains.
+fn settings(config: &Config) -> Vec<Setting> {
+    let (controller, dt) = (&config.controller, config.simulation.dt);
+    let steps = config.scenarios.iter().map(|group| group.control_period).min().unwrap_or(1);
+    #[allow(clippy::cast_precision_loss, reason = "a control period has far fewer than 2⁵³ steps")]
+    let control_period = steps as f64 * dt;
+    let name = |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc };
+    let number = |name, value, unit, doc| Setting { name, value: SettingValue::Number(value), unit, doc };
+    vec![
+        name("type", controller.kind.name(), "the controller"),
+        name("surface", controller.surface.name(), controller.surface.summary()),
+        name("saturation", controller.saturation.name(), controller.saturation.summary()),
+        Setting {
+            name: "equivalent_control",
+            value: SettingValue::Switch(controller.equivalent_control),
+            unit: "",
+            doc: "whether u_eq is used; otherwise it is 0",
+        },
+        number("control_period", control_period, "s", "the shortest in the scenarios of the tuning"),
+        number("dt", dt, "s", "integration step of the tuning"),
+        name("integrator", config.simulation.integrator.name(), "how the tuning integrated the plant"),
+        number("beta_min", BETA_MIN, "rad/s² per N", "u_eq is 0 where |β| is smaller"),
+    ]
+}
+
+/// The law of a study in formulas.
+fn formulas(config: &Config) -> Vec<&'static str> {
+    let surface = match (config.plant.kind.states().len() / 2, config.controller.surface) {
+        (0..3, _) => "σ = k1 (θ' + λ1 θ) + kx (x' + λx x)",
+        (_, SurfaceKind::Relative) => "σ = k1 (θ1' + λ1 θ1) + k2 (e' + λ2 e) + kx (x' + λx x), e = θ2 − θ1",
+        (_, SurfaceKind::Absolute) => "σ = k1 (θ1' + λ1 θ1) + k2 (θ2' + λ2 θ2) + kx (x' + λx x)",
+    };
+    vec![
+        config.controller.kind.summary(),
+        surface,
+        "u_eq = −σ'(u = 0)/β on the nominal plant, within ±eq_limit u_max",
+        "β = ∂σ'/∂u, s = sign β; the force is clamped to ±u_max",
+        "the equations of the plant: documentation of the crate, gainswarm::plants",
+    ]
+}
+
+/// The nominal plant of a study.
+fn plant_parameters(config: &Config) -> Vec<ExportedGain> {
+    let parameters = config.plant.kind.parameters().iter().zip(&config.plant.values);
+    let exported = |(parameter, value): (&Parameter, &f64)| ExportedGain {
+        parameter: *parameter,
+        value: *value,
+        searched: None,
+    };
+    parameters.map(exported).collect()
+}
+
+impl From<SettingValue> for Value {
+    fn from(value: SettingValue) -> Self {
+        match value {
+            SettingValue::Name(name) => name.into(),
+            SettingValue::Switch(on) => on.into(),
+            SettingValue::Number(number) => number.into(),
+        }
+    }
+}
+
+impl Setting {
+    /// Unit and meaning, for a comment.
+    fn comment(&self) -> String {
+        comment(&if self.unit.is_empty() { self.doc.into() } else { format!("{}, {}", self.unit, self.doc) })
     }
 }
 

@@ -1,6 +1,6 @@
-//! Python: a module with the dictionary `GAINS`.
+//! Python: a module with the dictionaries `GAINS`, `LAW` and `PLANT`.
 
-use super::{Export, Format};
+use super::{Export, ExportedGain, Format, Setting, SettingValue};
 
 /// A module.
 #[derive(Debug, Clone, Copy)]
@@ -8,13 +8,27 @@ pub struct Python;
 
 impl Format for Python {
     const NAME: &'static str = "python";
-    const SUMMARY: &'static str = "a module: the dictionary GAINS";
+    const SUMMARY: &'static str = "a module: the dictionaries GAINS, LAW and PLANT";
 
     fn text(export: &Export) -> String {
         let identity = export.identity("#");
-        let entries = export.gains.iter().map(|gain| {
+        let number = |gain: &ExportedGain| {
             format!("    \"{}\": {:?},  # {}\n", gain.parameter.name, gain.value, gain.comment())
-        });
-        format!("{identity}\nGAINS = {{\n{}}}\n", entries.collect::<String>())
+        };
+        let setting = |setting: &Setting| {
+            let value = match setting.value {
+                SettingValue::Name(name) => format!("\"{name}\""),
+                SettingValue::Switch(on) => if on { "True" } else { "False" }.into(),
+                SettingValue::Number(number) => format!("{number:?}"),
+            };
+            format!("    \"{}\": {value},  # {}\n", setting.name, setting.comment())
+        };
+        let gains: String = export.gains.iter().map(number).collect();
+        let law: String = export.law.iter().map(setting).collect();
+        let plant_type = format!("    \"type\": \"{}\",\n", export.plant.name());
+        let plant: String = export.plant_parameters.iter().map(number).collect();
+        format!(
+            "{identity}\nGAINS = {{\n{gains}}}\n\nLAW = {{\n{law}}}\n\nPLANT = {{\n{plant_type}{plant}}}\n"
+        )
     }
 }

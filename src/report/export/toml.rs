@@ -1,4 +1,4 @@
-//! TOML: the identity of the gains, `[gains]` and `[units]`.
+//! TOML: the identity of the gains, `[gains]`, `[units]`, `[law]`, `[plant_parameters]` and `[plant_units]`.
 
 use super::{Export, Format};
 
@@ -8,7 +8,7 @@ pub struct Toml;
 
 impl Format for Toml {
     const NAME: &'static str = "toml";
-    const SUMMARY: &'static str = "identity, [gains] and [units]";
+    const SUMMARY: &'static str = "identity, [gains], [law] and [plant_parameters]";
 
     fn text(export: &Export) -> String {
         ::toml::to_string(&export.object()).expect("numbers, texts and tables have a form in TOML")

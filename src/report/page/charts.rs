@@ -1,13 +1,13 @@
 //! The plots of a report: what each shows, and where its numbers are in the data of the page.
 
+use super::sections::parameter;
 use crate::costs::CostKind;
-use crate::figures::number;
+use crate::figures::{label, quantity};
 use crate::parameter::Short;
 use crate::replay::{Replay, Run};
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
 use crate::report::results::Results;
 use crate::simulation::Ending;
-use crate::stability::{Certificate, Eigenvalue};
 
 /// A plot and the data behind it.
 pub(super) struct Chart {
@@ -31,14 +31,62 @@ pub(super) enum Source {
 }
 
 pub(super) const CONVERGENCE: &str = "convergence";
-pub(super) const SLIDING: &str = "sliding_dynamics";
-pub(super) const CLOSED_LOOP: &str = "closed_loop";
 
-/// Every state, the force and the sliding variable over time.
+/// Ends the name of a second view of a plot, of its start alone.
+pub(super) const START: &str = "_start";
+
+/// What acts at once, and may be over long before the run is.
+pub(super) const QUICK: [&str; 2] = ["u", "sigma"];
+
+/// Every state, the force and the sliding variable over time; of the last two also their start, where most of it happens then.
 pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Chart> {
     let columns = replay.runs.first().map_or(&[][..], |run| &run.columns);
-    let of = |column: &&'static str| of_runs(column, "t", column, &meaning(results, column), results, replay);
-    columns.iter().skip(1).map(of).collect()
+    let whole = end(results, replay);
+    let of = |column: &&'static str| {
+        let caption = meaning(results, column);
+        let over = |name: &str, caption: &str, end: f64| {
+            of_runs([name, "t", column], caption, Some(end), results, replay)
+        };
+        let window = window(replay, column).filter(|end| QUICK.contains(column) && 5.0 * end < whole);
+        let start = window.map(|end| {
+            let caption = format!("The first {} s, in which 90 % of its changes happen.", Short(end));
+            over(&format!("{column}{START}"), &caption, end)
+        });
+        [Some(over(column, &caption, whole)), start].into_iter().flatten()
+    };
+    columns.iter().skip(1).flat_map(of).collect()
+}
+
+/// The share of all ups and downs of a column that its start must have for a view of its own.
+const MOST: f64 = 0.9;
+
+/// A round time by which most of the ups and downs of a column are over, those of all runs together; `None` where nothing moves.
+fn window(replay: &Replay, column: &str) -> Option<f64> {
+    let moves = |run: &Run| {
+        let at = place(run, column);
+        let rows: Vec<&[f64]> = run.trajectory.rows().collect();
+        rows.windows(2).map(|pair| (pair[1][0], (pair[1][at] - pair[0][at]).abs())).collect::<Vec<_>>()
+    };
+    let mut moves: Vec<(f64, f64)> = replay.runs.iter().flat_map(moves).collect();
+    moves.retain(|(_, change)| change.is_finite());
+    moves.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all: f64 = moves.iter().map(|(_, change)| change).sum();
+    let mut so_far = 0.0;
+    let over = moves.iter().find(|(_, change)| {
+        so_far += change;
+        so_far >= MOST * all
+    });
+    let (time, _) = over.filter(|_| all > 0.0)?;
+    let decade = time.log10().floor();
+    let round = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+    // By way of its digits, so that it is the number that people write.
+    let written = round.map(|digit| format!("{digit}e{decade}").parse().unwrap_or(f64::NAN));
+    written.into_iter().find(|end| end >= time)
+}
+
+/// The place of a column in a run.
+fn place(run: &Run, column: &str) -> usize {
+    run.columns.iter().position(|name| *name == column).unwrap_or(0)
 }
 
 /// The rate of each link over its angle.
@@ -47,29 +95,36 @@ pub(super) fn phases(results: &Results, replay: &Replay) -> Vec<Chart> {
     let links = states.len() / 2 - 1;
     let one = |link: usize| {
         let (angle, rate) = (states[link].name, states[link + links + 1].name);
-        let caption = format!("Link {link} in its phase plane; 0, 0 is upright and at rest.");
-        of_runs(&format!("phase_{angle}"), angle, rate, &caption, results, replay)
+        let caption = format!("Rate over angle of link {link}; the origin is upright and at rest.");
+        of_runs([&format!("phase_{angle}"), angle, rate], &caption, None, results, replay)
     };
     (1..=links).map(one).collect()
 }
 
-fn of_runs(name: &str, x: &str, y: &str, caption: &str, results: &Results, replay: &Replay) -> Chart {
-    let place = |run: &Run, column: &str| run.columns.iter().position(|name| *name == column).unwrap_or(0);
-    let all = |column: &'_ str| {
-        let runs = replay.runs.iter().map(|run| (run, place(run, column)));
-        runs.flat_map(|(run, at)| run.trajectory.rows().map(move |row| row[at])).collect::<Vec<f64>>()
-    };
-    let axis = |column: &str| match column {
-        "t" => Axis::new("t in s", [0.0, end(results, replay)]),
-        other => Axis::over(format!("{other}{}", unit(results, other)), all(other).into_iter()),
-    };
-    let curve = |run: &Run| {
+/// A column of all runs over another, up to an end in time where that is the time.
+fn of_runs(
+    [name, x, y]: [&str; 3],
+    caption: &str,
+    end: Option<f64>,
+    results: &Results,
+    replay: &Replay,
+) -> Chart {
+    let points = |run: &Run| {
         let (at_x, at_y) = (place(run, x), place(run, y));
-        let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
-        let points = run.trajectory.rows().map(|row| (row[at_x], row[at_y])).collect();
-        Mark { shape: Shape::Line, ink, points }
+        let points: Vec<(f64, f64)> = run.trajectory.rows().map(|row| (row[at_x], row[at_y])).collect();
+        if let Some(end) = end { until(end, &points) } else { points }
     };
-    let (x_axis, y_axis) = (axis(x), axis(y));
+    let all = || replay.runs.iter().flat_map(points);
+    let label = |column: &str| quantity(column, unit(results, column));
+    let x_axis = match end {
+        Some(end) => Axis::new(label(x), [0.0, end]),
+        None => Axis::over(label(x), all().map(|point| point.0)),
+    };
+    let y_axis = Axis::over(label(y), all().map(|point| point.1));
+    let curve = |run: &Run| {
+        let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
+        Mark { shape: Shape::Line, ink, points: points(run) }
+    };
     let limits = if y == "u" { limits(u_max(results), &x_axis, &y_axis) } else { Vec::new() };
     // The worst on top.
     let (worst, others): (Vec<&Run>, Vec<&Run>) =
@@ -87,9 +142,20 @@ fn of_runs(name: &str, x: &str, y: &str, caption: &str, results: &Results, repla
             marks: limits.into_iter().chain(others.into_iter().chain(worst).map(curve)).collect(),
             x: x_axis,
             y: y_axis,
+            legend: Vec::new(),
         },
         series: series.collect(),
     }
+}
+
+/// The points of a curve over time up to an end, where it is cut between two of them.
+fn until(end: f64, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let inside = points.iter().take_while(|point| point.0 <= end).count();
+    let mut kept = points[..inside].to_vec();
+    if let (Some(a), Some(b)) = (kept.last().copied(), points.get(inside)) {
+        kept.push((end, a.1 + (end - a.0) / (b.0 - a.0) * (b.1 - a.1)));
+    }
+    kept
 }
 
 /// When the last run ends.
@@ -114,29 +180,27 @@ fn meaning(results: &Results, column: &str) -> String {
     let half = states.len() / 2;
     match (column, states.iter().position(|state| state.name == column)) {
         (_, Some(0)) => "Position of the cart.".into(),
-        (_, Some(link)) if link < half => format!("Angle of link {link} from upright."),
+        (_, Some(link)) if link < half => format!("Angle of link {link}; 0 is upright."),
         (_, Some(rate)) if rate == half => "Speed of the cart.".into(),
-        (_, Some(rate)) => format!("Rate of link {}.", rate - half),
+        (_, Some(rate)) => format!("How fast link {} turns.", rate - half),
         ("u", _) => format!("Force that the controller asks for, at most {} N.", Short(u_max(results))),
-        _ => "Sliding variable; 0 is on the surface.".into(),
+        _ => "Sliding variable; at 0 the state is on the sliding surface.".into(),
     }
 }
 
 /// The limit of the force.
 pub(super) fn u_max(results: &Results) -> f64 {
-    let mut parameters = results.config.controller.kind.parameters().iter();
-    let place = parameters.position(|parameter| parameter.name == "u_max");
-    place.map_or(f64::NAN, |place| results.values[place])
+    parameter(results, "u_max")
 }
 
-fn unit(results: &Results, column: &str) -> String {
+fn unit(results: &Results, column: &str) -> &'static str {
     let state = results.config.plant.kind.states().iter().find(|state| state.name == column);
-    let unit = match column {
+    match column {
+        "t" => "s",
         "u" => "N",
         "sigma" => "rad/s",
         _ => state.map_or("", |state| state.unit),
-    };
-    if unit.is_empty() { String::new() } else { format!(" in {unit}") }
+    }
 }
 
 /// What the cost is made of.
@@ -144,7 +208,7 @@ pub(super) fn cost(results: &Results) -> Chart {
     let terms = CostKind::ALL.iter().zip(&results.config.cost).filter(|(_, term)| term.weight > 0.0);
     let (names, costs): (Vec<String>, Vec<f64>) = terms
         .rev()
-        .map(|(kind, _)| (kind.name().into(), results.number(&format!("{}_cost", kind.name()))))
+        .map(|(kind, _)| (label(kind.name()), results.number(&format!("{}_cost", kind.name()))))
         .unzip();
     let largest = costs.iter().copied().filter(|cost| cost.is_finite()).fold(0.0, f64::max);
     #[allow(clippy::cast_precision_loss, reason = "a number of terms")]
@@ -152,77 +216,14 @@ pub(super) fn cost(results: &Results) -> Chart {
     Chart {
         plot: Plot {
             name: "cost".into(),
-            caption: "What the terms add to the cost, each in the mean over all scenarios.".into(),
+            caption: "What each term adds to the cost: its mean over the scenarios that survive.".into(),
             x: Axis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
             y: Axis::named(names),
             marks: vec![Mark { shape: Shape::Bars, ink: Ink::First, points }],
+            legend: Vec::new(),
         },
         series: Vec::new(),
     }
-}
-
-/// The eigenvalues of a certificate by what they are of.
-pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigenvalue>)> {
-    let closed_loop = certificate.closed_loop.as_deref().map(|values| (CLOSED_LOOP, values.to_vec()));
-    [(SLIDING, certificate.sliding.to_vec())].into_iter().chain(closed_loop).collect()
-}
-
-/// An eigenvalue that is so many times farther out than the next would leave no room for the others.
-const FAR: f64 = 20.0;
-
-/// The size beyond which eigenvalues are left out of the plot.
-fn reach(values: impl Iterator<Item = Eigenvalue>) -> f64 {
-    let mut sizes: Vec<f64> = values.map(|value| value.re.hypot(value.im)).collect();
-    sizes.sort_by(|a, b| b.total_cmp(a));
-    let next = sizes.windows(2).take_while(|pair| pair[0] > FAR * pair[1] && pair[1] > 1e-3).count();
-    sizes.get(next).copied().unwrap_or(0.0)
-}
-
-/// Eigenvalues in the complex plane.
-pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
-    let spectra = spectra(certificate);
-    let all = || spectra.iter().flat_map(|(_, values)| values.iter().copied());
-    let reach = reach(all());
-    let is_far = |value: &Eigenvalue| value.re.hypot(value.im) > reach;
-    let near = || all().filter(|value| !is_far(value));
-    let y = Axis::over("imaginary part in 1/s", near().map(|value| value.im));
-    let border = Mark { shape: Shape::Line, ink: Ink::Text, points: y.range.map(|im| (0.0, im)).into() };
-    // What both have in common is a dot in a ring.
-    let looks = [(Ink::First, Shape::Dots), (Ink::Second, Shape::Rings)];
-    let dots = spectra.iter().zip(looks).map(|((_, values), (ink, shape))| Mark {
-        shape,
-        ink,
-        points: values.iter().filter(|value| !is_far(value)).map(|value| (value.re, value.im)).collect(),
-    });
-    let series = spectra.iter().map(|(of, _)| table_series(of, "re", "im", &of.replace('_', " ")));
-    let whose = if spectra.len() > 1 {
-        ": dots of the sliding dynamics, rings of the closed loop"
-    } else {
-        " of the sliding dynamics"
-    };
-    let mut far: Vec<String> = all().filter(is_far).map(complex).collect();
-    far.dedup();
-    let beyond = if far.is_empty() {
-        String::new()
-    } else {
-        format!(" Too far to be drawn: {}\u{a0}1/s.", far.join(", "))
-    };
-    Chart {
-        plot: Plot {
-            name: "eigenvalues".into(),
-            caption: format!("Eigenvalues about upright{whose}; left of the line is stable.{beyond}"),
-            x: Axis::over("real part in 1/s", near().map(|value| value.re).chain([0.0])),
-            marks: std::iter::once(border).chain(dots).collect(),
-            y,
-        },
-        series: series.collect(),
-    }
-}
-
-/// Its imaginary part only where there is one.
-fn complex(value: Eigenvalue) -> String {
-    let imaginary = if value.im == 0.0 { String::new() } else { format!(" {:+.3}i", value.im) };
-    format!("{}{imaginary}", number(value.re))
 }
 
 /// How the search went.
@@ -234,22 +235,23 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
     };
     let x = || Axis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
     let line = |column: &str, ink| Mark { shape: Shape::Line, ink, points: points(column) };
-    let series = |column: &str| table_series(CONVERGENCE, "evaluations", column, &column.replace('_', " "));
+    let series = |column: &str| table_series(CONVERGENCE, "evaluations", column, &label(column));
     let (best, median, spread) = ("best_cost", "median_personal_best", "spread");
     let costs: Vec<f64> =
         [best, median].iter().flat_map(|column| points(column)).map(|point| point.1).collect();
-    let blue = if results.number("violation") > 0.0 {
-        "the cost of what breaks the limits least so far, which may rise"
+    let lowest = if results.number("violation") > 0.0 {
+        "Cost of the gains that miss the requirements least so far, which may rise"
     } else {
-        "the best cost so far"
+        "Lowest cost so far"
     };
     let cost = Chart {
         plot: Plot {
             name: "convergence".into(),
-            caption: format!("Blue: {blue}; orange: the median of what the particles found best."),
+            caption: format!("{lowest}, and the median of the lowest that each particle has found."),
             x: x(),
             y: Axis::by_decades("cost", costs.into_iter()),
             marks: vec![line(median, Ink::Second), line(best, Ink::First)],
+            legend: vec![(Ink::First, "best".into()), (Ink::Second, "median of the particles".into())],
         },
         series: vec![series(best), series(median)],
     };
@@ -257,10 +259,12 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
     let spread = Chart {
         plot: Plot {
             name: "spread".into(),
-            caption: "How far what the particles found best is spread out, as a share of the bounds.".into(),
+            caption: "Spread of the best positions of the particles, as a share of the searched range."
+                .into(),
             x: x(),
             y: Axis::by_decades("spread", spreads.into_iter()),
             marks: vec![line(spread, Ink::First)],
+            legend: vec![(Ink::First, "spread of the particles".into())],
         },
         series: vec![series(spread)],
     };
@@ -270,6 +274,39 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
         .collect()
 }
 
-fn table_series(table: &'static str, x: &str, y: &str, label: &str) -> Series {
+pub(super) fn table_series(table: &'static str, x: &str, y: &str, label: &str) -> Series {
     Series { source: Source::Table(table), x: x.into(), y: y.into(), label: label.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Trajectory;
+
+    /// A run of 10 s with a force over time.
+    fn replay(force: fn(u32) -> f64) -> Replay {
+        let row = |k: u32| [f64::from(k) * 1e-3, force(k)];
+        let trajectory = Trajectory { width: 2, values: (0..=10_000).flat_map(row).collect() };
+        let run = Run { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
+        Replay { records: Vec::new(), worst: 0, runs: vec![run] }
+    }
+
+    #[test]
+    fn the_start_is_where_most_of_a_force_happens() {
+        // exp(−t/τ) has done 90 % of its way at τ ln 10, which is 0.2303 s.
+        assert_eq!(window(&replay(|k| (-f64::from(k) * 1e-2).exp()), "u"), Some(0.3));
+        // What chatters all the time is not over before the end.
+        let end = window(&replay(|k| f64::from(k % 2)), "u").expect("a window");
+        assert!(end >= 9.0, "{end}");
+        assert_eq!(window(&replay(|_| 1.0), "u"), None);
+    }
+
+    #[test]
+    fn a_curve_is_cut_at_the_end_of_what_is_shown() {
+        assert_eq!(
+            until(1.5, &[(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 0.0)]),
+            [(0.0, 0.0), (1.0, 2.0), (1.5, 3.0)]
+        );
+        assert_eq!(until(5.0, &[(0.0, 1.0), (1.0, 2.0)]), [(0.0, 1.0), (1.0, 2.0)]);
+    }
 }

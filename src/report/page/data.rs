@@ -2,17 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, Source, spectra, u_max};
+use super::charts::{CONVERGENCE, Chart, START, Source, u_max};
+use super::spectra::spectra;
 use crate::replay::{Replay, Run};
 use crate::report::plot::Axis;
 use crate::report::results::Results;
 use crate::simulation::Ending;
 use crate::stability::Certificate;
 
-/// Everything, as JSON that may stand in a script element.
+/// Everything, as JSON that may stand in a script element; the runs of the first replay come before those of the second.
 pub(super) fn json(
     results: &Results,
-    replay: &Replay,
+    [replay, worst]: [&Replay; 2],
     certificate: &Certificate,
     charts: &[&Chart],
 ) -> String {
@@ -30,7 +31,7 @@ pub(super) fn json(
         .map(|chart| (chart.plot.name.clone(), plot(chart)))
         .collect();
     let value = json!({
-        "runs": replay.runs.iter().map(|one| run(replay, one)).collect::<Vec<_>>(),
+        "runs": runs(replay).chain(runs(worst)).collect::<Vec<_>>(),
         "tables": tables(results, certificate),
         "worst": replay.runs.iter().position(|run| run.index == replay.worst),
         "links": links.collect::<Vec<_>>(),
@@ -40,6 +41,10 @@ pub(super) fn json(
     });
     // No text may end the element.
     value.to_string().replace('<', "\\u003c")
+}
+
+fn runs(replay: &Replay) -> impl Iterator<Item = Value> {
+    replay.runs.iter().map(|one| run(replay, one))
 }
 
 fn run(replay: &Replay, run: &Run) -> Value {
@@ -76,13 +81,18 @@ fn plot(chart: &Chart) -> Value {
         }
         entry
     });
+    // What shows a part of the time already stays as it is.
+    let is_whole_time =
+        chart.series.iter().any(|series| series.x == "t") && !chart.plot.name.ends_with(START);
     json!({
         "frame": chart.plot.frame(),
         "x_range": chart.plot.x.range,
         "y_range": chart.plot.y.range,
+        "log_x": chart.plot.x.is_logarithmic,
         "log_y": chart.plot.y.is_logarithmic,
         "x_label": label(&chart.plot.x),
         "y_label": label(&chart.plot.y),
+        "zooms": is_whole_time,
         "series": series.collect::<Vec<_>>(),
     })
 }

@@ -16,8 +16,11 @@ use crate::stability::Certificate;
 
 mod charts;
 mod data;
+mod law;
 mod overview;
 mod sections;
+mod spectra;
+mod validation;
 
 use charts::Chart;
 pub use overview::write_overview;
@@ -32,45 +35,58 @@ struct Charts {
     cost: Chart,
     eigenvalues: Chart,
     convergence: Vec<Chart>,
+    validation: Vec<Chart>,
+    worst: Vec<Chart>,
 }
 
 impl Charts {
-    fn new(results: &Results, replay: &Replay, certificate: &Certificate) -> Self {
+    fn new(results: &Results, replays: [&Replay; 2], certificate: &Certificate) -> Self {
+        let [replay, _] = replays;
         Self {
             trajectories: charts::trajectories(results, replay),
             phases: charts::phases(results, replay),
             cost: charts::cost(results),
-            eigenvalues: charts::eigenvalues(certificate),
+            eigenvalues: spectra::eigenvalues(certificate),
             convergence: charts::convergence(results),
+            validation: validation::charts(results),
+            worst: validation::worst(results, replays),
         }
     }
 
     fn all(&self) -> Vec<&Chart> {
-        let Self { trajectories, phases, cost, eigenvalues, convergence } = self;
-        trajectories.iter().chain(phases).chain([cost, eigenvalues]).chain(convergence).collect()
+        let Self { trajectories, phases, cost, eigenvalues, convergence, validation, worst } = self;
+        let alone = [cost, eigenvalues];
+        let groups = [convergence, validation, worst].into_iter().flatten();
+        trajectories.iter().chain(phases).chain(alone).chain(groups).collect()
     }
 }
 
-/// Writes `report.html` into a directory, and with `plots` every plot as SVG and PNG into its folder `plots`.
+/// Writes `report.html` into a directory, and with `plots` every plot as SVG and PNG into its folder `plots`. The replays are of the
+/// scenarios of the tuning, and of the worst runs of the validation ([`Results::worst_runs`]).
 ///
 /// # Errors
 ///
 /// When a file cannot be written, or the gains do not do in the scenarios what `summary.csv` says.
-pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots: bool) -> Result<(), Error> {
+pub fn write_report(
+    directory: &Path,
+    results: &Results,
+    replays: [&Replay; 2],
+    plots: bool,
+) -> Result<(), Error> {
     prepare_directory(directory)?;
-    agree(directory, results, replay)?;
+    agree(directory, results, replays[0])?;
     let certificate = problem::certifier(&results.config)(&results.values);
-    let charts = Charts::new(results, replay, &certificate);
+    let charts = Charts::new(results, replays, &certificate);
     let mut staged = Vec::new();
     if plots {
         let folder = directory.join("plots");
         prepare_directory(&folder)?;
         for chart in charts.all() {
-            staged.extend(stage_plot(&folder, &chart.plot)?);
+            staged.extend(stage_plot(&folder, &results.config.study, &chart.plot)?);
         }
     }
     staged.push(Staged::new(&directory.join("report.html"), |file| {
-        let page = page(results, replay, &certificate, &charts)?;
+        let page = page(results, replays, &certificate, &charts)?;
         file.write_all(page.into_string().as_bytes())
     })?);
     staged.into_iter().try_for_each(Staged::publish)
@@ -80,8 +96,11 @@ pub fn write_report(directory: &Path, results: &Results, replay: &Replay, plots:
 pub(super) fn plot_names(config: &Config) -> Vec<String> {
     let states = config.plant.kind.states();
     let phases = states[1..states.len() / 2].iter().map(|angle| format!("phase_{}", angle.name));
-    let others = ["u", "sigma", "cost", "eigenvalues", "convergence", "spread"].map(String::from);
-    states.iter().map(|state| state.name.into()).chain(phases).chain(others).collect()
+    let starts =
+        charts::QUICK.iter().flat_map(|name| [(*name).to_owned(), format!("{name}{}", charts::START)]);
+    let others = ["cost", "eigenvalues", "convergence", "spread"].map(String::from);
+    let names = states.iter().map(|state| state.name.into()).chain(phases).chain(starts).chain(others);
+    names.chain(validation::names(config)).collect()
 }
 
 /// Refuses gains that do something else now than when they were tuned.
@@ -105,26 +124,29 @@ fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Err
 
 fn page(
     results: &Results,
-    replay: &Replay,
+    replays: [&Replay; 2],
     certificate: &Certificate,
     charts: &Charts,
 ) -> io::Result<Markup> {
+    let [replay, worst] = replays;
     let body = html! {
         (sections::header(results, replay, certificate))
         main {
             (sections::gains(results))
-            (sections::motion(replay))
+            (law::law(results))
+            (sections::motion(results, replay, worst))
             (sections::trajectories(replay, &figures(&charts.trajectories)?))
-            (sections::phases(&figures(&charts.phases)?))
+            (sections::phases(replay, &figures(&charts.phases)?))
             (sections::cost(results, &figure(&charts.cost)?))
             (sections::certificate(&results.config, certificate, &figure(&charts.eigenvalues)?))
             (sections::convergence(results, &figures(&charts.convergence)?))
-            (sections::validation(results))
+            (validation::section(results, worst, [&figures(&charts.validation)?, &figures(&charts.worst)?]))
             (sections::machine(results))
             (sections::config(results))
         }
     };
-    Ok(document(&results.config.study, &body, &data::json(results, replay, certificate, &charts.all())))
+    let title = format!("{}: tuning report", results.config.study);
+    Ok(document(&title, &body, &data::json(results, replays, certificate, &charts.all())))
 }
 
 /// A page that needs nothing else, with the data that its script reads.

@@ -1,5 +1,6 @@
 //! The page of a batch or a comparison: all studies in one table, each with the way to its own page.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use super::charts::Chart;
 use super::sections::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
-use crate::figures::{number, number_or_dash, shortened};
+use crate::config::Config;
+use crate::figures::{counted, distinct, label, number, number_or_dash};
 use crate::registry::Member;
 use crate::report::batch::{Spread, StudyRow, groups};
 use crate::report::file::replace;
@@ -19,7 +21,7 @@ use crate::stability::Verdict;
 use crate::verdict::is_settled;
 
 /// Characters of a name that fit beside a plot.
-const NAME: usize = 18;
+const NAME: usize = 24;
 
 /// Writes `report.html` beside the directories of the studies.
 ///
@@ -44,8 +46,14 @@ fn page(name: &str, rows: &[&StudyRow], failed: &[String], studies: usize) -> io
     let chart = costs(rows, &groups);
     let body = html! {
         header {
+            p.kicker { "Tuning of several studies" }
             h1 { (name) }
-            p.lead { @if rows.len() < studies { (rows.len()) " of " (studies) } @else { (studies) } " studies" @if has_seeds { ", in " (groups.len()) " groups that differ in nothing but the seed" } "." }
+            p.lead {
+                @if rows.len() < studies { (rows.len()) " of " } (counted(studies as u64, "study").replace("studys", "studies"))
+                @if has_seeds { " in " (counted(groups.len() as u64, "group")) ". The studies of a group differ in the seed alone" }
+                "."
+                @if groups.len() > 1 { " " (difference(rows, has_seeds)) }
+            }
             @if !failed.is_empty() {
                 p.warning role="alert" { (failed.len()) " more failed: " (failed.join(", ")) "." }
             }
@@ -57,7 +65,58 @@ fn page(name: &str, rows: &[&StudyRow], failed: &[String], studies: usize) -> io
             section #studies { h2 { "Studies" } (table_of(rows)) }
         }
     };
-    Ok(document(name, &body, "{}"))
+    Ok(document(&format!("{name}: {studies} tuned studies"), &body, "{}"))
+}
+
+/// Keys that are named at most.
+const NAMED: usize = 6;
+
+/// In what the groups differ, or the studies where none has a seed of its own.
+fn difference(rows: &[&StudyRow], has_seeds: bool) -> String {
+    let what = if has_seeds { "The groups" } else { "They" };
+    let keys = differing(&rows.iter().map(|row| &row.config).collect::<Vec<_>>());
+    match keys.len() {
+        0 => format!("{what} differ in their names alone."),
+        1..=NAMED => format!("{what} differ in {}.", keys.join(", ")),
+        more => format!("{what} differ in {} and {} more keys.", keys[..NAMED].join(", "), more - NAMED),
+    }
+}
+
+/// The keys in which studies differ but for name and seed; where the controller or the plant itself is another, what belongs to it is not named.
+fn differing(configs: &[&Config]) -> Vec<String> {
+    let values: Vec<BTreeMap<String, Value>> =
+        configs.iter().map(|config| leaves(&serde_json::to_value(config).unwrap_or_default())).collect();
+    let all: BTreeSet<&String> = values.iter().flat_map(BTreeMap::keys).collect();
+    let differs = |key: &str| values.iter().any(|value| value.get(key) != values[0].get(key));
+    let belongs = |key: &str, sections: &[&str]| sections.iter().any(|section| key.starts_with(section));
+    let of_kinds = [
+        ("controller.type", "the controller", &["controller", "tune", "constraints", "swarm.particles"][..]),
+        ("plant.type", "the plant", &["plant", "scenarios", "validation"][..]),
+    ];
+    let (kinds, others): (Vec<_>, Vec<_>) = of_kinds.into_iter().partition(|(key, ..)| differs(key));
+    drop(others);
+    let hidden = |key: &str| {
+        belongs(key, &["study", "seed"]) || kinds.iter().any(|(_, _, sections)| belongs(key, sections))
+    };
+    let named = all.into_iter().filter(|key| differs(key) && !hidden(key)).cloned();
+    kinds.iter().map(|(_, name, _)| (*name).to_owned()).chain(named).collect()
+}
+
+/// The values of a JSON document by the keys that lead to them, with dots between; a list is a value.
+fn leaves(value: &Value) -> BTreeMap<String, Value> {
+    let mut leaves = BTreeMap::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((path, value)) = open.pop() {
+        let Value::Object(object) = value else {
+            leaves.insert(path, value.clone());
+            continue;
+        };
+        let below = |(key, value)| {
+            (if path.is_empty() { String::clone(key) } else { format!("{path}.{key}") }, value)
+        };
+        open.extend(object.iter().map(below));
+    }
+    leaves
 }
 
 /// The cost of every study that found gains that hold, a line a group.
@@ -71,13 +130,14 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     if points.is_empty() || groups.len() > 16 {
         return None;
     }
-    let names = groups.iter().rev().map(|(name, _)| shortened(name, NAME)).collect();
+    let names: Vec<&str> = groups.iter().rev().map(|(name, _)| name.as_str()).collect();
     let plot = Plot {
         name: "costs".into(),
-        caption: "A dot a study whose gains are feasible.".into(),
-        x: Axis::over("cost", points.iter().map(|point| point.0)),
-        y: Axis::named(names),
+        caption: "Each dot is a study that found feasible gains.".into(),
+        x: Axis::by_decades("cost", points.iter().map(|point| point.0)),
+        y: Axis::named(distinct(&names, NAME)),
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
+        legend: Vec::new(),
     };
     Some(Chart { plot, series: Vec::new() })
 }
@@ -85,7 +145,7 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
 fn spreads(groups: &[(String, Spread)]) -> Markup {
     html! {
         table {
-            thead { tr { (heads(&["study"])) (number_heads(&["seeds", "feasible", "best", "median", "worst", "IQR"])) } }
+            thead { tr { (heads(&["group"])) (number_heads(&["seeds", "feasible", "lowest cost", "median", "highest", "interquartile range"])) } }
             tbody {
                 @for (name, spread) in groups {
                     tr {
@@ -123,7 +183,7 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
         table {
             thead {
                 tr {
-                    (heads(&["study", "controller"])) (number_heads(&["cost", "failed", "settled, s"]))
+                    (heads(&["study", "controller"])) (number_heads(&["cost", "failed scenarios", "settled, s"]))
                     (heads(&["certificate"]))
                 }
             }
@@ -131,7 +191,7 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
                 @for row in rows {
                     tr {
                         th scope="row" { a href={ (row.config.study) "/report.html" } { (row.config.study) } }
-                        td { (row.config.controller.kind.name()) }
+                        td { (label(row.config.controller.kind.name())) }
                         td.number { (figure(row, "cost")) @if !row.is_feasible() { span.mark { " not feasible" } } }
                         td.number.bad[falls(row)] { (whole(row, "failed")) }
                         @let (time, is_bad) = settled(row);

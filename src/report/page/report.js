@@ -3,9 +3,10 @@
 
   // A report without some of its data stays readable: only what needs the missing part is left out.
   const choosers = []; // a function a plot, of the run that somebody chose
+  const zoomers = []; // a function a plot over time, of the part of it that somebody wants to see; null for all
   const data = JSON.parse(document.getElementById("data")?.textContent || "{}");
-  document.querySelectorAll("table").forEach(alignDecimals);
   document.querySelectorAll("figure.plot").forEach(makeHoverable);
+  const zoom = zoomControls(document.querySelector(".controls.zoom"));
   animate(document.getElementById("motion"));
   openDetailsForPrint();
 
@@ -26,31 +27,26 @@
     return digits.replace("e+", "e").replaceAll("-", "\u2212");
   }
 
-  // ---- Tables: CSS pads each number with the digits that it lacks, so that decimal points line up ----
-
-  function alignDecimals(table) {
-    const columns = Object.groupBy?.(table.querySelectorAll("tbody td.number"), (cell) => cell.cellIndex) ?? {};
-    for (const cells of Object.values(columns)) {
-      const tails = cells.map((cell) => cell.textContent.trim().match(/^[^\d]?\d+(\.\d+)?$/)).map((match) => match && (match[1] ?? ""));
-      const longest = tails.reduce((a, b) => ((b ?? "").length > a.length ? b : a), "");
-      if (longest.length > 9) continue; // would make the column absurdly wide
-      cells.forEach((cell, i) => tails[i] !== null && (cell.dataset.pad = longest.slice(tails[i].length)));
-    }
-  }
-
   // ---- Plots: the nearest point under the pointer ----
 
   function makeHoverable(figure) {
     const plot = data.plots?.[figure.dataset.plot];
     const svg = figure.querySelector("svg");
     if (!plot || !svg) return;
-    const chosen = svgChild(svgChild(svg, "g", { class: "hover" }), "path", {});
-    choosers.push((run) => {
+    const clip = clipToFrame(svg, plot.frame, `frame-${figure.dataset.plot}`);
+    const redraw = plot.zooms ? makeZoomable(svg, plot, clip) : null;
+    const chosen = svgChild(svgChild(svg, "g", { class: "hover" }), "path", { "clip-path": clip });
+    let run = null; // the one that is outlined
+    const outlineChosen = () => {
       const one = plot.series?.find((series) => series.run === run);
       set(chosen, { d: one ? outline(project(plot, one)) : "" });
+    };
+    choosers.push((index) => {
+      run = index;
+      outlineChosen();
     });
     const mark = svgChild(svg, "g", { class: "hover", visibility: "hidden" });
-    const curve = svgChild(mark, "path", {});
+    const curve = svgChild(mark, "path", { "clip-path": clip });
     const dot = svgChild(mark, "circle", { r: 13 });
     const tooltip = figure.appendChild(document.createElement("div"));
     set(tooltip, { class: "tooltip", role: "status", hidden: "" });
@@ -59,7 +55,7 @@
     let series = null; // computed at the first hover: most plots of a page are never touched
     let shown = null;
 
-    const find = (x, y) => nearest((series ??= (plot.series ?? []).map((one) => project(plot, one))), x, y);
+    const find = (x, y) => nearest((series ??= (plot.series ?? []).map((one) => project(plot, one))), x, y, plot.frame);
     const show = (point) => {
       if (!point) return;
       if (point.of !== shown?.of) set(curve, { d: point.of.isRun ? outline(point.of) : "" });
@@ -82,53 +78,64 @@
     };
     const walk = (event) => {
       const at = shown?.at + { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!shown || !(shown.of.px[at] + shown.of.py[at] >= 0)) return;
+      if (!shown || !isInside(plot.frame, shown.of.px[at], shown.of.py[at])) return;
       event.preventDefault();
       show({ of: shown.of, at });
     };
     const leave = (event) => event.pointerType !== "touch" && hide(); // what a finger tapped stays till it taps elsewhere
     const listeners = { pointermove: follow, pointerdown: follow, pointercancel: hide, pointerleave: leave, focus, blur: hide, keydown: walk };
     for (const [type, listener] of Object.entries(listeners)) svg.addEventListener(type, listener);
+    if (!redraw) return;
+    zoomers.push((part) => {
+      redraw(part);
+      [series, shown] = [null, null];
+      hide();
+      outlineChosen();
+    });
   }
 
-  /** The points of a series in units of the viewBox; NaN where there is nothing to see. */
+  /** The points of a series in units of the viewBox; NaN where there is no number. */
   function project(plot, series) {
     const columns = series.table ? data.tables?.[series.table] : data.runs?.[series.run]?.columns;
     const [xs, ys] = [columns?.[series.x] ?? [], columns?.[series.y] ?? []];
     const [left, top, right, bottom] = plot.frame;
-    const place = (value, [low, high], from, to, scale = (v) => v) => {
-      const share = value === null ? NaN : (scale(value) - scale(low)) / (scale(high) - scale(low));
-      return share >= -1e-6 && share <= 1 + 1e-6 ? from + share * (to - from) : NaN;
-    };
-    const px = xs.map((x) => place(x, plot.x_range, left, right));
-    const py = ys.map((y) => place(y, plot.y_range, bottom, top, plot.log_y ? Math.log10 : undefined));
-    return { label: series.label ?? "", isRun: !series.table, xs, ys, px, py };
+    const place = (value, [low, high], from, to, scale) =>
+      value === null ? NaN : from + ((scale(value) - scale(low)) / (scale(high) - scale(low))) * (to - from);
+    const [along, up] = [plot.log_x, plot.log_y].map((isLogarithmic) => (isLogarithmic ? Math.log10 : (v) => v));
+    const px = xs.map((x) => place(x, plot.x_range, left, right, along));
+    const py = ys.map((y) => place(y, plot.y_range, bottom, top, up));
+    return { label: series.label ?? "", isRun: !series.table, isWorst: series.run === data.worst, xs, ys, px, py };
   }
 
-  function nearest(series, x, y) {
+  /** Whether a point can be seen; never where it is NaN. */
+  function isInside([left, top, right, bottom], x, y) {
+    return x >= left - 0.01 && x <= right + 0.01 && y >= top - 0.01 && y <= bottom + 0.01;
+  }
+
+  function nearest(series, x, y, frame) {
     let [best, least] = [null, Infinity];
     for (const of of series) {
       for (let at = 0; at < of.px.length; at++) {
         const distance = (of.px[at] - x) ** 2 + (of.py[at] - y) ** 2;
-        if (distance < least) [best, least] = [{ of, at }, distance]; // never true for NaN
+        if (distance < least && isInside(frame, of.px[at], of.py[at])) [best, least] = [{ of, at }, distance];
       }
     }
     return best;
   }
 
   function outline({ px, py }) {
-    let pen = "M"; // lifted where the curve leaves the frame
+    let pen = "M"; // lifted where there is no number
     return px.map((x, at) => {
-      const visible = x + py[at] >= 0;
-      const step = visible ? `${pen}${x.toFixed(1)} ${py[at].toFixed(1)}` : "";
-      pen = visible ? "L" : "M";
+      const known = Number.isFinite(x + py[at]);
+      const step = known ? `${pen}${x.toFixed(1)} ${py[at].toFixed(1)}` : "";
+      pen = known ? "L" : "M";
       return step;
     }).join("");
   }
 
   function describe(tooltip, plot, { of, at }) {
     const quantity = (label = "", value) => {
-      const [name, unit] = label.split(" in ");
+      const [name, unit] = label.split(", ");
       return [`${name} `, Object.assign(document.createElement("b"), { textContent: number(value) }), unit ? ` ${unit}` : ""];
     };
     const [what, x, y] = tooltip.children;
@@ -136,6 +143,127 @@
     x.replaceChildren(...quantity(plot.x_label, of.xs[at]));
     y.replaceChildren(...quantity(plot.y_label, of.ys[at]));
     tooltip.hidden = false;
+  }
+
+  // ---- Zoom: one part of the time in all plots over time ----
+
+  /** A reference to a clip path that keeps what is drawn within the frame of a plot. */
+  function clipToFrame(svg, [left, top, right, bottom], id) {
+    const clip = svgChild(svg, "clipPath", { id });
+    svgChild(clip, "rect", { x: left - 4, y: top - 4, width: right - left + 8, height: bottom - top + 8 });
+    return `url(#${id})`;
+  }
+
+  /** Lets a pointer choose a part of the time; the function that draws a part. */
+  function makeZoomable(svg, plot, clip) {
+    const whole = plot.x_range;
+    const [left, top, right, bottom] = plot.frame;
+    const marks = svg.querySelector(".marks");
+    const [ticks, curves] = [{ class: "ticks" }, { class: "part", "clip-path": clip }].map((attributes) => svgChild(svg, "g", attributes));
+    marks.before(ticks);
+    marks.after(curves);
+    const label = wholeMarks(svg, plot.frame).find((element) => element.tagName === "text");
+    const band = svgChild(svg, "rect", { class: "band", y: top, height: bottom - top, width: 0 });
+    let from = null;
+
+    const at = ({ clientX, clientY }) => {
+      const { x } = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+      return Math.max(left, Math.min(right, x));
+    };
+    const time = (x) => plot.x_range[0] + ((x - left) / (right - left)) * (plot.x_range[1] - plot.x_range[0]);
+    const begin = (event) => {
+      if (event.pointerType === "touch" || event.button !== 0) return; // a finger has the fields above the plots
+      from = at(event);
+      svg.setPointerCapture(event.pointerId);
+    };
+    const drag = (event) => from !== null && set(band, { x: Math.min(from, at(event)), width: Math.abs(at(event) - from) });
+    const cancel = () => {
+      from = null;
+      set(band, { width: 0 });
+    };
+    const end = (event) => {
+      const ends = [from ?? 0, at(event)].sort((a, b) => a - b);
+      const isDrag = from !== null && ends[1] - ends[0] > 24; // less is a click
+      cancel();
+      if (isDrag) zoom(ends.map(time));
+    };
+    const escape = (event) => event.key === "Escape" && zoom(null);
+    const listeners = { pointerdown: begin, pointermove: drag, pointerup: end, pointercancel: cancel, dblclick: () => zoom(null), keydown: escape };
+    for (const [type, listener] of Object.entries(listeners)) svg.addEventListener(type, listener);
+    set(svg, { "data-zooms": "" });
+
+    return (part) => {
+      plot.x_range = part ?? whole;
+      svg.classList.toggle("zoomed", part !== null);
+      ticks.replaceChildren();
+      curves.replaceChildren();
+      if (!part) return;
+      for (const { value, text } of roundValues(...part)) {
+        const x = left + ((value - part[0]) / (part[1] - part[0])) * (right - left);
+        svgChild(ticks, "line", { x1: x, x2: x, y1: top, y2: bottom, stroke: "var(--grid)", "stroke-width": 3 });
+        const copy = ticks.appendChild(label.cloneNode());
+        copy.classList.remove("whole");
+        set(copy, { x });
+        copy.textContent = text;
+      }
+      const series = plot.series.map((one) => project(plot, one)).sort((a, b) => a.isWorst - b.isWorst); // the worst on top
+      for (const one of series) {
+        const look = one.isWorst ? { stroke: "var(--accent)", "stroke-width": 6 } : { stroke: "var(--muted)", "stroke-width": 3 };
+        svgChild(curves, "path", { d: outline(one), ...look });
+      }
+    };
+  }
+
+  /** Marks what shows the whole run and must go while a part is shown: the curves, and the ticks along the time. */
+  function wholeMarks(svg, [, , , bottom]) {
+    const flat = (points) => new Set(points.trim().split(/\s+/).map((point) => point.split(",")[0])).size === 1;
+    const isWhole = (element) => {
+      const of = (name) => element.getAttribute(name) ?? "";
+      if (element.parentNode !== svg) return element.parentNode.matches(".marks") && of("stroke-width") !== "2"; // a hair is a limit
+      if (element.tagName === "line") return of("x1") === of("x2");
+      if (element.tagName === "text") return of("y") > bottom && of("y") < bottom + 60; // below it is the label of the axis
+      return element.tagName === "polyline" && flat(of("points")) && parseFloat(of("points").split(",")[1]) >= bottom;
+    };
+    const whole = [...svg.querySelectorAll("line, text, polyline")].filter(isWhole);
+    whole.forEach((element) => element.classList.add("whole"));
+    return whole;
+  }
+
+  /** About five round numbers between two. */
+  function roundValues(low, high) {
+    const rough = (high - low) / 5;
+    const decade = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((digit) => digit * decade).find((candidate) => candidate >= rough) ?? rough;
+    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: Math.max(0, count) }, (_, k) => ({ value: (first + k) * step, text: ((first + k) * step).toFixed(digits) }));
+  }
+
+  /** The fields above the plots, for keyboards and fingers; the function that shows a part of the time everywhere. */
+  function zoomControls(controls) {
+    const whole = Object.values(data.plots ?? {}).find((plot) => plot.zooms)?.x_range;
+    if (!controls || !whole || !zoomers.length) return () => {};
+    const [from, to, reset] = ["#zoom-from", "#zoom-to", "#zoom-reset"].map((part) => controls.querySelector(part));
+    let shown = whole;
+    const show = (part) => {
+      const [low, high] = (part ?? whole).map((time) => Math.max(whole[0], Math.min(whole[1], time)));
+      const isPart = high - low >= 1e-4 * (whole[1] - whole[0]) && high - low < whole[1] - whole[0];
+      if (isPart || !part) {
+        shown = isPart ? [low, high] : whole;
+        zoomers.forEach((draw) => draw(isPart ? shown : null));
+      }
+      [from.value, to.value] = shown.map((time) => Number(time.toPrecision(4)));
+      reset.disabled = shown === whole;
+    };
+    for (const field of [from, to]) {
+      set(field, { max: whole[1] });
+      field.addEventListener("change", () => show([Number(from.value), to.value === "" ? whole[1] : Number(to.value)]));
+    }
+    reset.addEventListener("click", () => show(null));
+    controls.hidden = false;
+    show(null);
+    return show;
   }
 
   // ---- Animation ----
@@ -192,7 +320,9 @@
     scenario.addEventListener("change", () => {
       choose(scenario.value);
       const index = Number(scenario.value);
-      choosers.forEach((outlined) => outlined(index === data.worst ? null : index)); // the worst stands out already
+      const outlined = index === data.worst ? null : index; // the worst stands out already
+      choosers.forEach((outlineRun) => outlineRun(outlined));
+      nameOutlined(data.runs[outlined]?.name);
     });
     seek.addEventListener("input", () => {
       time = (seek.value / 1000) * end;
@@ -209,6 +339,17 @@
     set(stage, { tabindex: 0 });
     scenario.value = first; // a reload may have kept another choice
     choose(first);
+  }
+
+  /** Says beside the other colours what is outlined. */
+  function nameOutlined(name) {
+    for (const legend of document.querySelectorAll("#trajectories .legend, #phase .legend")) {
+      legend.querySelector(".outlined")?.remove();
+      if (!name) continue;
+      const entry = legend.appendChild(document.createElement("span"));
+      set(entry, { class: "swatch outlined", style: "--swatch: var(--series1)" });
+      entry.textContent = `the scenario of the animation (${name})`;
+    }
   }
 
   /** A function of (column, time): cubic between samples where the rate is known, for slow motion; else linear. */
@@ -309,13 +450,15 @@
     return group;
   }
 
-  /** An arrow that ends within the stage. */
+  /** An arrow that ends within the stage; none where its head would be too small to be seen as one. */
   function arrow(x, y, gap, length, width) {
     const way = Math.sign(length);
     const from = x + way * gap;
     const to = Math.max(3, Math.min(width - 3, from + length));
-    const head = way * Math.min(9, Math.abs(to - from));
-    return (to - from) * way < 1 ? "" : `M${from} ${y}H${to}M${to - head} ${y - 6}L${to} ${y}L${to - head} ${y + 6}`;
+    const long = (to - from) * way;
+    const head = Math.min(9, 0.6 * long);
+    const [back, wing] = [to - way * head, (2 / 3) * head];
+    return long < 6 ? "" : `M${from} ${y}H${to}M${back} ${y - wing}L${to} ${y}L${back} ${y + wing}`;
   }
 
   /** A closed <details> would be missing on paper. */

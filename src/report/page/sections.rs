@@ -1,19 +1,20 @@
 //! The sections of a report, in their order.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::super::results::Results;
+use super::law;
 use crate::config::Config;
 use crate::costs::{AggregateKind, CostKind};
-use crate::figures::{counted, number, number_or_dash, rate};
+use crate::figures::{counted, label, number, number_or_dash, rate};
 use crate::parameter::Short;
+use crate::problem::TunedGain;
 use crate::registry::Member;
 use crate::replay::Replay;
 use crate::sampling::Group;
 use crate::simulation::Ending;
 use crate::stability::{Certificate, Verdict};
-use crate::swarm::Scale;
+use crate::swarm::{Scale, StopReason};
 use crate::verdict;
 
 /// The study in a sentence, the figures that everybody asks for, and what is wrong if anything is.
@@ -38,25 +39,30 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
         ("scenarios survived", format!("{survived} of {scenarios}"), survived < scenarios),
         ("certificate", certificate.verdict.name().into(), certificate.verdict != Verdict::Stable),
         ("settled", settled.clone(), settled.starts_with("not")),
-        ("wall time", format!("{:.2} s", results.number("wall_s")), false),
+        ("time to tune", format!("{:.2} s", results.number("wall_s")), false),
         ("seed", config.seed.to_string(), false),
     ];
     html! {
         header {
+            p.kicker { "Tuning report" }
             h1 { (config.study) }
             p.lead {
-                "The controller " (config.controller.kind.name()) " on " (config.plant.kind.name()) ": "
-                (counted(config.tune.len() as u64, "gain")) " tuned on " (counted(scenarios as u64, "scenario")) " of "
-                (Short(config.simulation.duration)) " s by a particle swarm that judged "
-                (counted(whole(results, "evaluations"), "gain vector")) "."
+                "A particle swarm tuned " (counted(config.tune.len() as u64, "gain")) " of the " (label(config.controller.kind.name()))
+                " sliding-mode controller for the " (label(config.plant.kind.name())) ". It judged "
+                (counted(whole(results, "evaluations"), "gain vector")) " on " (counted(scenarios as u64, "scenario")) " of "
+                (Short(config.simulation.duration)) " s."
             }
+            p.made { (law::made(&results.finished, &results.version)) }
             @if let Some(objection) = objection {
                 p.warning role="alert" { "These gains are not feasible. Best found: " (objection) "." }
             }
             @if let Some(reason) = results.stop_reason().filter(|reason| reason.is_early()) {
-                p.warning { "The search has not come to its end: " (reason.summary()) "." }
+                p.warning { "The search was stopped early (" (reason.summary()) ")." }
+            } @else if results.summary("converged") == "false" {
+                p.warning { "The search had not converged when it stopped. A longer one may find better gains." }
             }
             (facts(&figures))
+            (law::words(config))
         }
     }
 }
@@ -69,38 +75,41 @@ pub(super) fn gains(results: &Results) -> Markup {
     let fixed: Vec<usize> = (0..parameters.len()).filter(|index| !is_tuned(*index)).collect();
     let cells = |index: usize| {
         let value = results.values[index];
+        let unit = parameters[index].unit;
         html! {
             th scope="row" { (parameters[index].name) }
             td.number data-value=(value) { (number(value)) }
-            td.figure { (parameters[index].unit) }
+            td.figure { @if unit != "1" { (unit) } }
+            td.meaning { (parameters[index].doc) }
         }
     };
-    let row = |gain: &crate::problem::TunedGain| {
+    let row = |gain: &TunedGain| {
         let (axis, value) = (gain.axis, results.values[gain.index]);
         let remark = axis.remark(value);
         html! {
             tr data-gain=(parameters[gain.index].name) {
                 (cells(gain.index))
-                td {
+                td.searched {
                     span.range style=(format!("--at:{:.1}%", 100.0 * axis.place(value))) {}
-                    " " (Short(axis.lower)) " … " (Short(axis.upper)) @if axis.scale == Scale::Log10 { " (log)" }
+                    span.bounds { (Short(axis.lower)) " … " (Short(axis.upper)) @if axis.scale == Scale::Log10 { " (log)" } }
+                    @if !remark.is_empty() { " " span.mark { (remark) } }
                 }
-                td { @if !remark.is_empty() { span.mark { (remark) } } }
             }
         }
     };
     html! {
         section #gains {
             h2 { "Gains" }
+            (at_bounds(results))
             table #gains-table {
-                thead { tr { (heads(&["gain"])) (number_heads(&["value"])) (heads(&["unit", "searched", ""])) } }
+                thead { tr { (heads(&["gain"])) (number_heads(&["value"])) (heads(&["unit", "meaning", "searched from … to"])) } }
                 tbody { @for gain in &config.tune { (row(gain)) } }
             }
             @if !fixed.is_empty() {
                 details {
                     summary { (counted(fixed.len() as u64, "parameter")) " not tuned" }
                     table {
-                        thead { tr { (heads(&["parameter"])) (number_heads(&["value"])) (heads(&["unit"])) } }
+                        thead { tr { (heads(&["parameter"])) (number_heads(&["value"])) (heads(&["unit", "meaning"])) } }
                         tbody { @for index in fixed { tr data-gain=(parameters[index].name) { (cells(index)) } } }
                     }
                 }
@@ -109,13 +118,37 @@ pub(super) fn gains(results: &Results) -> Markup {
     }
 }
 
-/// The pendulum, which the script draws.
-pub(super) fn motion(replay: &Replay) -> Markup {
+/// What gains at or near a bound mean; nothing where there are none.
+fn at_bounds(results: &Results) -> Markup {
+    let config = &results.config;
+    let is_there = |gain: &&TunedGain| !gain.axis.remark(results.values[gain.index]).is_empty();
+    let name = |gain: &TunedGain| config.controller.kind.parameters()[gain.index].name;
+    let names: Vec<&str> = config.tune.iter().filter(is_there).map(name).collect();
+    html! {
+        @if !names.is_empty() {
+            p {
+                "At or near a bound of the search: " strong { (names.join(", ")) }
+                ". The cost may fall further where the search goes beyond."
+            }
+        }
+    }
+}
+
+/// The pendulum, which the script draws; behind the scenarios, the worst runs of the validation.
+pub(super) fn motion(results: &Results, replay: &Replay, worst: &Replay) -> Markup {
+    let links = results.config.plant.kind.states().len() / 2 - 1;
+    let colours = ["series1", "series3"].into_iter().zip(1..=links);
+    let parts = colours.map(|(ink, link)| (ink, format!("link {link}")));
+    let others = [("series2", "force"), ("accent", "path of the tip in the last 1.2 s")];
+    let legend = parts.chain(others.map(|(ink, name)| (ink, name.to_owned())));
     let speeds = [("0.25", "¼×"), ("0.5", "½×"), ("1", "1×"), ("2", "2×")];
     html! {
         section #motion {
             h2 { "Motion" }
             div.stage {}
+            p.legend {
+                @for (ink, name) in legend { (swatch(ink, &name)) }
+            }
             div.controls {
                 button #play type="button" { "Play" }
                 input #seek type="range" min="0" max="1000" value="0" aria-label="time";
@@ -134,6 +167,9 @@ pub(super) fn motion(replay: &Replay) -> Markup {
                                 @if run.index == replay.worst { "worst: " } (run.name)
                             }
                         }
+                        @for (place, run) in worst.runs.iter().enumerate() {
+                            option value=(replay.runs.len() + place) { "validation: " (run.name) }
+                        }
                     }
                 }
             }
@@ -141,16 +177,19 @@ pub(super) fn motion(replay: &Replay) -> Markup {
     }
 }
 
-/// Every column over time.
+/// Every column over time, with the controls of the part of the time that is shown.
 pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
     let (shown, all) = (replay.runs.len(), replay.records.len());
-    let worst = replay.runs.iter().find(|run| run.index == replay.worst).map_or("", |run| &run.name);
     html! {
         section #trajectories {
             h2 { "Trajectories" }
-            p {
-                @if shown < all { (shown) " of " (all) " scenarios, spread over them" } @else { "All scenarios" }
-                "; the one of all that costs most (" (worst) ") stands out."
+            @if shown < all { p { "Shown are " (shown) " of " (all) " scenarios, spread over them." } }
+            (legend_of_runs(replay))
+            div.controls.zoom hidden {
+                label { "time from " input #zoom-from type="number" min="0" step="any"; }
+                label { "to " input #zoom-to type="number" min="0" step="any"; " s" }
+                button #zoom-reset.quiet type="button" disabled { "Whole run" }
+                span.hint { "Or drag over a plot; double-click for the whole run." }
             }
             (plots(figures))
         }
@@ -158,8 +197,24 @@ pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
 }
 
 /// Rates over angles.
-pub(super) fn phases(figures: &[Markup]) -> Markup {
-    html! { section #phase { h2 { "Phase portrait" } (plots(figures)) } }
+pub(super) fn phases(replay: &Replay, figures: &[Markup]) -> Markup {
+    html! { section #phase { h2 { "Phase portrait" } (legend_of_runs(replay)) (plots(figures)) } }
+}
+
+/// What the colours of curves mean.
+fn legend_of_runs(replay: &Replay) -> Markup {
+    let worst = replay.runs.iter().find(|run| run.index == replay.worst).map_or("", |run| &run.name);
+    html! {
+        p.legend {
+            (swatch("accent", &format!("the scenario with the highest cost ({worst})")))
+            @if replay.runs.len() > 1 { (swatch("muted", "the others")) }
+        }
+    }
+}
+
+/// A dash in a colour of the plots, and what it means.
+fn swatch(ink: &str, text: &str) -> Markup {
+    html! { span.swatch style=(format!("--swatch:var(--{ink})")) { (text) } }
 }
 
 /// What the cost is made of, and what each term came to.
@@ -168,15 +223,22 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     let sum: f64 = CostKind::ALL.iter().map(|kind| results.number(&format!("{}_cost", kind.name()))).sum();
     let whole = results.number("cost");
     let adds_up = (sum - whole).abs() <= 1e-9 * whole.abs();
+    let is_other = config.aggregate.kind != AggregateKind::Mean;
+    let reasons = [
+        is_other.then(|| format!("the aggregate {} in place of the mean", config.aggregate.kind.name())),
+        config.scenarios.iter().any(Group::is_weighted).then(|| "the weights of the scenarios".to_owned()),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     html! {
         section #cost {
             h2 { "Cost" }
+            @if results.number("failed") > 0.0 {
+                p { "What follows is of the scenarios that survive. Gains that fall in a scenario have no cost as a whole." }
+            }
             @if whole.is_finite() && !adds_up {
                 p {
-                    "In the mean over all scenarios the terms add up to " (number_or_dash(sum)) "; the cost is " (number_or_dash(whole))
-                    @if results.number("failed") > 0.0 { ", with the penalties of the scenarios that fail" }
-                    @if config.aggregate.kind != AggregateKind::Mean { ", since the study judges by " code { (config.aggregate.kind.name()) } }
-                    @if config.scenarios.iter().any(Group::is_weighted) { ", with the weights of the scenarios" }
+                    "The means of the terms add up to " (number_or_dash(sum)) ". The cost is " (number_or_dash(whole))
+                    @if !reasons.is_empty() { ", since it counts " (reasons.join(" and ")) }
                     "."
                 }
             }
@@ -192,13 +254,10 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
 /// A term: what it adds, its mean and its worst, where these mean anything.
 fn cost_row(results: &Results, kind: CostKind) -> Markup {
     let value = |what: &str| results.number(&format!("{}_{what}", kind.name()));
-    let is_at_end = matches!(kind, CostKind::SettlingTime | CostKind::SteadyStateError);
-    let (fell, worst) = (results.number("failed") > 0.0, value("worst"));
+    let worst = value("worst");
     let moves_on =
         kind == CostKind::SettlingTime && worst.is_finite() && !verdict::is_settled(&results.config, worst);
-    let [mean, worst] = if is_at_end && fell {
-        ["–", "–"].map(String::from)
-    } else if moves_on {
+    let [mean, worst] = if moves_on {
         ["–", "not all settle"].map(String::from)
     } else {
         ["mean", "worst"].map(|what| number_or_dash(value(what)))
@@ -206,7 +265,7 @@ fn cost_row(results: &Results, kind: CostKind) -> Markup {
     let cells = [("cost", number_or_dash(value("cost"))), ("mean", mean), ("worst", worst)];
     html! {
         tr {
-            th scope="row" { (kind.name()) }
+            th scope="row" title=(kind.summary()) { (label(kind.name())) }
             @for (what, text) in cells { td.number data-value=(value(what)) { (text) } }
             td.figure { (kind.unit()) }
         }
@@ -216,7 +275,7 @@ fn cost_row(results: &Results, kind: CostKind) -> Markup {
 /// Whether the gains are stable about upright, and by what.
 pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &Markup) -> Markup {
     let period = slowest_period(config);
-    let spectra = super::charts::spectra(certificate);
+    let spectra = super::spectra::spectra(certificate);
     let fastest = spectra.iter().flat_map(|(_, values)| values).map(|value| value.re.hypot(value.im));
     let is_too_fast = fastest.fold(0.0, f64::max) * period > 2.0;
     html! {
@@ -225,34 +284,25 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
             p {
                 "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
                 (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part))
-                " 1/s. This is said of continuous time and of the nominal plant, without dead time, lag or noise."
+                " 1/s. This holds for continuous time and the nominal plant, without dead time, actuator lag or noise."
             }
+            p { (super::spectra::explanation(certificate)) }
             @if is_too_fast {
-                p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms: the force chatters." }
+                p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms, so the force chatters." }
             }
-            div.plots {
-                (figure)
-                table {
-                    thead { tr { (heads(&["eigenvalue of"])) (number_heads(&["real 1/s", "imaginary 1/s"])) } }
-                    tbody {
-                        @for (of, values) in spectra {
-                            @for value in values {
-                                tr {
-                                    th scope="row" { (of.replace('_', " ")) }
-                                    td.number data-value=(value.re) { (number(value.re)) }
-                                    td.number data-value=(value.im) { (number(value.im)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            div.plots { (figure) (super::spectra::table(certificate)) }
         }
     }
 }
 
+/// What a parameter of the controller is in the tuned gain vector.
+pub(super) fn parameter(results: &Results, name: &str) -> f64 {
+    let parameters = results.config.controller.kind.parameters().iter().zip(&results.values);
+    parameters.into_iter().find(|(parameter, _)| parameter.name == name).map_or(f64::NAN, |(_, value)| *value)
+}
+
 /// The longest time from one evaluation of the control law to the next, in s.
-fn slowest_period(config: &Config) -> f64 {
+pub(super) fn slowest_period(config: &Config) -> f64 {
     let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
     #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
     let steps = steps as f64;
@@ -265,60 +315,25 @@ pub(super) fn convergence(results: &Results, figures: &[Markup]) -> Markup {
         section #convergence {
             h2 { "Convergence" }
             p {
-                (counted(whole(results, "generations"), "generation")) ", " (counted(whole(results, "restarts"), "restart"))
-                @if let Some(reason) = results.stop_reason() { "; the search ended: " (reason.summary()) }
-                "."
+                (counted(whole(results, "generations"), "generation")) ", " (counted(whole(results, "restarts"), "restart")) "."
+                @if let Some(reason) = results.stop_reason() { " The search ended because " (ending(reason)) "." }
+                @match results.summary("converged") {
+                    "true" => " It had converged by then.",
+                    "false" => " It had not converged by then.",
+                    _ => "",
+                }
             }
             (plots(figures))
         }
     }
 }
 
-/// What `validate` found, where it was run on these gains.
-pub(super) fn validation(results: &Results) -> Markup {
-    let Some(sets) = results.validation.as_ref().and_then(|found| found.get("sets")?.as_array()) else {
-        return html! {};
-    };
-    let simulation = &results.config.simulation;
-    let is_limited = results.config.limits.iter().any(|limit| limit.is_finite());
-    html! {
-        section #validation {
-            h2 { "Validation" }
-            p {
-                "Scenarios that the tuning never saw: the share that succeeds, with its 95 % interval, and what they cost. A run succeeds with |theta| ≤ "
-                (Short(simulation.settled_angle)) " rad and |x| ≤ " (Short(simulation.settled_position)) " m at the end"
-                @if is_limited { ", and within [limits]" }
-                "."
-            }
-            table {
-                thead {
-                    tr {
-                        (heads(&["set"])) (number_heads(&["runs", "success %"])) (heads(&["interval %"]))
-                        (number_heads(&["fell", "median cost", "95 % cost", "worst cost"]))
-                    }
-                }
-                tbody { @for set in sets { (validation_row(set)) } }
-            }
-        }
-    }
-}
-
-fn validation_row(set: &Value) -> Markup {
-    let at = |path: &str| set.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let whole = |key: &str| set.get(key).and_then(Value::as_u64).unwrap_or(0);
-    let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    let share = at("/success/value");
-    let interval = ["/success/interval/0", "/success/interval/1"].map(|path| percent(at(path)));
-    let costs = ["/cost/median/value", "/cost/p95/value", "/cost/worst"].map(at);
-    html! {
-        tr {
-            th scope="row" { (set.get("set").and_then(Value::as_str).unwrap_or_default()) }
-            td.number { (whole("runs")) }
-            td.number data-value=(share) { (percent(share)) }
-            td.figure { (interval[0]) " … " (interval[1]) }
-            td.number { (whole("failed")) }
-            @for value in costs { td.number data-value=(value) { (number(value)) } }
-        }
+/// Why a search ended, as the end of a sentence.
+fn ending(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::Interrupted => "it was interrupted",
+        StopReason::Memory => "the memory limit was reached",
+        other => other.summary(),
     }
 }
 
@@ -329,11 +344,11 @@ pub(super) fn machine(results: &Results) -> Markup {
         text => text.to_string(),
     };
     let figures = [
-        ("bytes a simulation", text("bytes_per_simulation"), false),
+        ("bytes per simulation", text("bytes_per_simulation"), false),
         ("allocations on the hot path", text("hot_path_allocations"), false),
-        ("growth in bytes", text("growth_bytes"), false),
-        ("simulations/s", rate(results.number("simulations_per_s")), false),
-        ("ns a control step and core", number(results.number("ns_per_control_step")), false),
+        ("memory growth, bytes", text("growth_bytes"), false),
+        ("simulations per second", rate(results.number("simulations_per_s")), false),
+        ("ns per control step and core", number(results.number("ns_per_control_step")), false),
         ("threads, SIMD", format!("{}, {}", text("threads"), text("simd")), false),
     ];
     html! { section #machine { h2 { "Memory and speed" } (facts(&figures)) } }
@@ -345,7 +360,7 @@ pub(super) fn config(results: &Results) -> Markup {
         section #config {
             h2 { "Configuration" }
             details {
-                summary { "The study with all defaults, for gainswarm " (results.version) }
+                summary { "The study with every default filled in, as a config for gainswarm " (results.version) }
                 pre { code { (results.config.to_toml()) } }
             }
         }

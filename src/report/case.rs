@@ -1,0 +1,157 @@
+//! A run of a validation in `validation.json`, and back: what it started from is all there, so that it can be simulated again.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::costs::CostKind;
+use crate::plants::PlantKind;
+use crate::sampling::NOISE_TABLE;
+use crate::simulation::scenario::{DEAD_TIME_MAX, PULSES_MAX, TONES_MAX};
+use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
+use crate::validation::Case;
+
+/// The run. `cost` is that of `simulate`: of a failure it is a penalty, which is on no scale with other costs. What is infinite is null.
+pub(super) fn to_json(plant: PlantKind, case: &Case) -> Value {
+    let Conditions {
+        plant: values,
+        pulses,
+        tones,
+        sensors,
+        actuator_lag,
+        rate_limit,
+        dead_time,
+        control_period,
+    } = &case.scenario.conditions;
+    let plant = values.as_ref().map(|values| {
+        let named = plant.parameters().iter().zip(values);
+        named.map(|(parameter, value)| (parameter.name, *value)).collect::<BTreeMap<_, _>>()
+    });
+    let sensors = sensors.as_ref();
+    json!({
+        "id": case.id.to_string(),
+        "cost": case.record.cost,
+        "failed": !case.record.survived(),
+        "survived_steps": case.record.steps,
+        "settling_time": case.record.values[CostKind::SettlingTime as usize],
+        "initial_state": case.scenario.initial_state,
+        "plant": plant,
+        "pulses": pulses.iter().map(|pulse| [pulse.amplitude, pulse.start, pulse.end]).collect::<Vec<_>>(),
+        "tones": tones.iter().map(|t| [t.amplitude, t.frequency, t.phase, t.start, t.end]).collect::<Vec<_>>(),
+        "noise": sensors.map(|sensors| &sensors.noise),
+        "quantisation": sensors.map(|sensors| &sensors.quantum),
+        "noise_offsets": sensors.map(|sensors| &sensors.offsets),
+        "actuator_lag": actuator_lag,
+        "rate_limit": rate_limit.is_finite().then_some(rate_limit),
+        "dead_time": dead_time,
+        "control_period": control_period,
+    })
+}
+
+/// What a run started from; `None` where something of it is not there, as in files of older versions.
+pub(super) fn scenario(plant: PlantKind, case: &Value) -> Option<Scenario> {
+    let rows = |key: &str| case.get(key)?.as_array()?.iter().map(numbers).collect::<Option<Vec<_>>>();
+    let pulse = |row: Vec<f64>| {
+        let [amplitude, start, end] = row.try_into().ok()?;
+        Some(Pulse { amplitude, start, end })
+    };
+    let tone = |row: Vec<f64>| {
+        let [amplitude, frequency, phase, start, end] = row.try_into().ok()?;
+        Some(Tone { amplitude, frequency, phase, start, end })
+    };
+    let values = match case.get("plant")? {
+        Value::Null => None,
+        values => {
+            let named = plant.parameters().iter().map(|parameter| values.get(parameter.name)?.as_f64());
+            Some(named.collect::<Option<Vec<_>>>()?)
+        }
+    };
+    let sensors = match case.get("noise_offsets")? {
+        Value::Null => None,
+        offsets => Some(Sensors {
+            noise: numbers(case.get("noise")?)?,
+            quantum: numbers(case.get("quantisation")?)?,
+            offsets: offsets.as_array()?.iter().map(whole).collect::<Option<Vec<_>>>()?,
+        }),
+    };
+    let initial_state = numbers(case.get("initial_state")?)?;
+    let conditions = Conditions {
+        plant: values,
+        pulses: rows("pulses")?.into_iter().map(pulse).collect::<Option<_>>()?,
+        tones: rows("tones")?.into_iter().map(tone).collect::<Option<_>>()?,
+        sensors,
+        actuator_lag: case.get("actuator_lag")?.as_f64()?,
+        rate_limit: number(case.get("rate_limit")?)?,
+        dead_time: whole(case.get("dead_time")?)?,
+        control_period: case.get("control_period")?.as_u64()?,
+    };
+    Some(Scenario { initial_state, conditions }).filter(|scenario| is_possible(plant, scenario))
+}
+
+/// Whether the simulation has room for what a file asks for.
+fn is_possible(plant: PlantKind, scenario: &Scenario) -> bool {
+    let states = plant.states().len();
+    let Conditions { pulses, tones, sensors, dead_time, control_period, .. } = &scenario.conditions;
+    let is_complete = |sensors: &Sensors| {
+        let Sensors { noise, quantum, offsets } = sensors;
+        [noise.len(), quantum.len(), offsets.len()] == [states; 3] && offsets.iter().all(|k| *k < NOISE_TABLE)
+    };
+    scenario.initial_state.len() == states
+        && pulses.len() <= PULSES_MAX
+        && tones.len() <= TONES_MAX
+        && *dead_time <= DEAD_TIME_MAX
+        && *control_period > 0
+        && sensors.as_ref().is_none_or(is_complete)
+}
+
+/// A number; null stands for infinity.
+fn number(value: &Value) -> Option<f64> {
+    if value.is_null() { Some(f64::INFINITY) } else { value.as_f64() }
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    value.as_array()?.iter().map(number).collect()
+}
+
+fn whole(value: &Value) -> Option<usize> {
+    usize::try_from(value.as_u64()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plants::PlantKind;
+    use crate::simulation::Record;
+    use crate::validation::RunId;
+
+    #[test]
+    fn a_case_that_is_read_back_starts_from_the_same() {
+        let states = PlantKind::CartPole.states().len();
+        let conditions = Conditions {
+            plant: Some(PlantKind::CartPole.parameters().iter().map(|p| p.default * 1.01).collect()),
+            pulses: vec![Pulse { amplitude: 2.0, start: 0.1, end: f64::INFINITY }],
+            tones: vec![Tone { amplitude: 0.1, frequency: 5.0, phase: 0.3, start: 0.0, end: f64::INFINITY }],
+            sensors: Some(Sensors {
+                noise: vec![1e-3; states],
+                quantum: vec![0.0; states],
+                offsets: vec![7; states],
+            }),
+            actuator_lag: 0.01,
+            rate_limit: f64::INFINITY,
+            dead_time: 3,
+            control_period: 2,
+        };
+        for conditions in [conditions, Conditions::default()] {
+            let scenario = Scenario { initial_state: vec![0.1, -0.2, 0.3, 1.0 / 3.0], conditions };
+            let id = RunId { set: "a/b".into(), seed: 1, index: 2 };
+            let case = Case { id, scenario, record: Record::PENDING };
+            let text = to_json(PlantKind::CartPole, &case).to_string();
+            let mut read: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(super::scenario(PlantKind::CartPole, &read), Some(case.scenario));
+            // What the simulation has no room for, and what older versions wrote.
+            read["dead_time"] = (DEAD_TIME_MAX + 1).into();
+            assert_eq!(super::scenario(PlantKind::CartPole, &read), None);
+            assert_eq!(super::scenario(PlantKind::CartPole, &json!({ "initial_state": [0.0] })), None);
+        }
+    }
+}

@@ -10,6 +10,8 @@
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
+//!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
+//!    that are stated as equations; no command reads them yet.
 //! 7. [`stability`]: the certificate of a gain vector.
 //! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
 //! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
@@ -44,18 +46,23 @@ mod verdict;
 pub mod audit;
 pub mod bench;
 pub mod cli;
+pub mod closed_loop;
 pub mod config;
 pub mod constraint;
 pub mod controllers;
 pub mod costs;
 pub mod engine;
 pub mod error;
+pub mod graph;
 pub mod integrators;
+pub mod lanes;
 pub mod memory;
+pub mod model;
 pub mod pace;
 pub mod parameter;
 pub mod plants;
 pub mod problem;
+pub mod program;
 pub mod replay;
 pub mod report;
 pub mod sampling;
@@ -63,6 +70,7 @@ pub mod simulation;
 pub mod stability;
 pub mod swarm;
 pub mod tape;
+mod text;
 pub mod topologies;
 pub mod validation;
 

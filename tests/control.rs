@@ -8,9 +8,9 @@ use gainswarm::controllers::{
 };
 use gainswarm::costs::CostKind;
 use gainswarm::integrators::{Euler, Rk4};
+use gainswarm::lanes::splat;
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::DoubleInvertedPendulum;
-use gainswarm::simulation::lanes::splat;
 use gainswarm::simulation::{Ending, Kernel, Record, Scenario, Settings, SimdLevel, Simulator, Trajectory};
 
 use crate::support::law::{Force, Law};

@@ -1,7 +1,7 @@
 //! Lane mathematics against values of 60 digits, and the same bits at every SIMD level.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
-use gainswarm::simulation::lanes::{apply_sign, clamp_symmetric, sin_cos, tanh};
+use gainswarm::lanes::{apply_sign, clamp_symmetric, sin_cos, tanh};
 use proptest::prelude::*;
 
 use crate::support::data;

@@ -2,11 +2,11 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 use gainswarm::integrators::{DormandPrince, Euler, Integrator, Rk4, SemiImplicitEuler};
+use gainswarm::lanes::splat;
 use gainswarm::plants::{
     CartPole, DoubleInvertedPendulum, LinearDoubleInvertedPendulum, Plant, SimplifiedDoubleInvertedPendulum,
 };
 use gainswarm::simulation::lane_array::LaneArray;
-use gainswarm::simulation::lanes::splat;
 use gainswarm::simulation::state::State;
 use gainswarm::simulation::{Kernel, Scenario, SimdLevel, Simulator};
 use gainswarm::stability::linearise;

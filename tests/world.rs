@@ -6,10 +6,10 @@ use fearless_simd::{Simd, prelude::*};
 use gainswarm::config::Config;
 use gainswarm::controllers::{Saturation, Sliding};
 use gainswarm::integrators::Rk4;
+use gainswarm::lanes::splat;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::Problem;
 use gainswarm::sampling::noise_table;
-use gainswarm::simulation::lanes::splat;
 use gainswarm::simulation::{
     Conditions, Features, Kernel, Pulse, Record, Scenario, Sensors, Settings, SimdLevel, Simulator, Tone,
     Trajectory,

@@ -12,13 +12,15 @@ use gainswarm::integrators::Rk4;
 use gainswarm::memory::{Meter, OwnReading, Reading};
 use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Features, Keep, Kernel, Settings};
+use gainswarm::simulation::{Features, Keep, Kernel, Runner, Settings};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Plan, StopReason, Stopping};
 use gainswarm::topologies::TopologyKind;
 
 #[path = "support/law.rs"]
 mod law;
+#[path = "support/pendulum.rs"]
+mod pendulum;
 
 use law::{Force, Law};
 
@@ -186,6 +188,13 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         let tuning = tune(&study(*controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom));
         assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
     }
+    let (closed_loop, gains) = pendulum::pendulum(false, 0.1);
+    let mut textual = study(ControllerKind::Classical, RuleKind::Learning, TopologyKind::AdaptiveRandom);
+    assert_eq!(textual.values, gains);
+    textual.simulator = Box::new(Runner::new(closed_loop, 1e-3, 200));
+    let tuning = tune(&textual);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "a program");
+    assert!(tuning.tally.failed < tuning.tally.simulations);
 
     let whole = problem(
         "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\

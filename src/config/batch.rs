@@ -4,11 +4,10 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::read::document;
-use super::section::{NAME_MAX, Section, name_of};
-use super::source::Source;
 use super::{Config, ConfigError, Refusal};
 use crate::controllers::ControllerKind;
+use crate::text::Source;
+use crate::text::{NAME_MAX, Section, name_of};
 
 /// Most studies of a batch.
 pub const STUDIES_MAX: usize = 10_000;
@@ -42,7 +41,7 @@ impl Batch {
     /// The first thing that is wrong, in the batch or in a study, and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let source = Source::read(path)?;
-        let document = document(&source)?;
+        let document = source.document()?;
         let root = Section::root(&source, document.get_ref());
         if root.has("controller") || root.has("scenarios") {
             let remedy = "run it with `gainswarm tune`, or name it in studies = […] of a batch".into();

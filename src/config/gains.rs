@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::source::{FILE_SIZE_MAX, read_bounded};
 use super::{Config, ConfigError, Refusal, one_of};
 use crate::controllers::ControllerKind;
 use crate::figures::shortened;
 use crate::parameter::Short;
+use crate::text::{FILE_SIZE_MAX, read_bounded};
 
 /// A row of `gains.csv` as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,9 +1,9 @@
 //! Reading a gain constraint: `sum > sum`, with `>`, `>=`, `<` or `<=`, where a sum is made of numbers, gains, and gains
 //! multiplied by a number.
 
-use super::section::one_of;
 use crate::constraint::Constraint;
 use crate::parameter::Parameter;
+use crate::text::one_of;
 
 /// What is wrong, at which character of the text, and what is allowed there.
 pub(super) struct Misread {

@@ -16,6 +16,9 @@ use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
 use crate::simulation::Keep;
 use crate::swarm::{Axis, Plan};
+use crate::text::Source;
+pub use crate::text::{ConfigError, FILE_SIZE_MAX};
+pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
 mod batch;
 mod gains;
@@ -23,8 +26,6 @@ mod inequality;
 mod read;
 mod scenarios;
 mod search;
-mod section;
-mod source;
 mod template;
 mod write;
 
@@ -32,10 +33,6 @@ pub use batch::{Batch, Entry, STUDIES_MAX};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;
-pub(crate) use section::one_of;
-use source::Source;
-pub use source::{ConfigError, FILE_SIZE_MAX};
-pub(crate) use source::{MANIFEST_SIZE_MAX, read_bounded};
 pub use template::template;
 
 /// Most particles of a swarm.
@@ -175,12 +172,6 @@ impl SimulationConfig {
         }
         Ok(())
     }
-}
-
-/// What is wrong and what is allowed, before it is known where it stands.
-pub(crate) struct Refusal {
-    pub(crate) problem: String,
-    pub(crate) remedy: String,
 }
 
 /// A search without a study: the config of `ask-tell`.

@@ -2,11 +2,6 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::DeTable;
-
-use super::section::{Section, name_of};
-use super::source::Source;
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
     SimulationConfig, inequality, scenarios, search,
@@ -22,6 +17,8 @@ use crate::problem::TunedGain;
 use crate::sampling::Group;
 use crate::simulation::{Keep, Policy};
 use crate::swarm::{Axis, Scale};
+use crate::text::Source;
+use crate::text::{Section, name_of};
 
 /// What may stand at the top level.
 const SECTIONS: [&str; 16] = [
@@ -59,14 +56,6 @@ pub(super) const SETTLED_ANGLE: Parameter =
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
 
-pub(super) fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, ConfigError> {
-    DeTable::parse(source.text()).map_err(|error| {
-        let at = error.span().map(|span| span.start);
-        let problem = format!("is not TOML: {}", error.message());
-        source.error(at, problem, "see https://toml.io for the format".into())
-    })
-}
-
 /// Refuses bounds that are not in order, or have no logarithm.
 pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
     if axis.lower >= axis.upper {
@@ -82,7 +71,7 @@ pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigEr
 
 /// Checks the text of a config.
 pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
-    let document = document(source)?;
+    let document = source.document()?;
     if document.get_ref().is_empty() {
         let remedy =
             "see configs/classical.toml for a study to start from, or write one with `gainswarm init`".into();

@@ -1,11 +1,11 @@
 //! Reading `[[scenarios]]` and `[[validation]]`: groups of starts, uncertain plants, disturbances, sensors and actuators.
 
-use super::section::Section;
 use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig};
 use crate::parameter::Parameter;
 use crate::plants::Quantity;
 use crate::sampling::{Disturbance, Group, Sampling, Shape, UNCERTAINTY_MAX};
 use crate::simulation::scenario::{DEAD_TIME_MAX, NOISE_TONES, PULSES_MAX, TONES_MAX};
+use crate::text::Section;
 
 /// Most scenarios of a study.
 pub const SCENARIOS_MAX: usize = 10_000;

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::read::{document, ordered, values};
-use super::section::Section;
-use super::source::Source;
+use super::read::{ordered, values};
 use super::{
     AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
     PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
@@ -12,6 +10,8 @@ use super::{
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
 use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
+use crate::text::Section;
+use crate::text::Source;
 use crate::topologies::TopologyKind;
 
 const POLISH_STEP: Parameter = Parameter::fixed(
@@ -24,7 +24,7 @@ const POLISH_STEP: Parameter = Parameter::fixed(
 
 /// Checks the text of a config of a search without a study.
 pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
-    let document = document(source)?;
+    let document = source.document()?;
     let root = Section::root(source, document.get_ref());
     root.refuse_all_but(&["seed", "swarm", "parameters"])?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;

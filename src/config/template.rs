@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::read::{ANGLE_LIMIT, SETTLED_ANGLE, SETTLED_POSITION, TRACK_LIMIT};
-use super::section::name_of;
 use super::{Config, DT, DURATION};
 use crate::controllers::ControllerKind;
 use crate::controllers::surface::without_effect;
@@ -11,6 +10,7 @@ use crate::costs::{CostKind, Term};
 use crate::parameter::Parameter;
 use crate::plants::PlantKind;
 use crate::registry::Member;
+use crate::text::name_of;
 
 /// Starts are within ± this on each angle, in rad: what every law holds on every plant.
 const START: f64 = 0.2;

@@ -12,8 +12,8 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{Controller, Saturation, Sliding, surface};
+use crate::lanes::{LaneMath, clamp_symmetric, splat};
 use crate::parameter::{Parameter, index_of};
-use crate::simulation::lanes::{LaneMath, clamp_symmetric, splat};
 use crate::stability::Reaching;
 
 /// Adaptive sliding-mode control.

@@ -10,8 +10,8 @@
 use fearless_simd::Simd;
 
 use super::{Controller, Saturation, Sliding, surface};
+use crate::lanes::LaneMath;
 use crate::parameter::{Parameter, index_of};
-use crate::simulation::lanes::LaneMath;
 use crate::stability::Reaching;
 
 /// Classical sliding-mode control with a boundary layer.

@@ -2,8 +2,8 @@
 
 use fearless_simd::Simd;
 
+use crate::lanes::{clamp_symmetric, splat, tanh};
 use crate::registry::Member;
-use crate::simulation::lanes::{clamp_symmetric, splat, tanh};
 
 /// How `sat(σ/ε)` goes from −1 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,8 +11,8 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{Controller, Saturation, Sliding, surface};
+use crate::lanes::{LaneMath, clamp_symmetric};
 use crate::parameter::{Parameter, index_of};
-use crate::simulation::lanes::{LaneMath, clamp_symmetric};
 use crate::stability::Reaching;
 
 /// Super-twisting control.

@@ -16,10 +16,10 @@
 
 use fearless_simd::{Simd, prelude::*};
 
+use crate::lanes::{LaneMath, apply_sign, clamp_symmetric, splat};
 use crate::parameter::{Parameter, index_of};
 use crate::plants::Dynamics;
 use crate::registry::Member;
-use crate::simulation::lanes::{LaneMath, apply_sign, clamp_symmetric, splat};
 use crate::simulation::state::State;
 
 /// Weight of the lower link.

@@ -3,7 +3,7 @@
 use fearless_simd::Simd;
 
 use super::{CostTerm, Sample};
-use crate::simulation::lanes::LaneMath;
+use crate::lanes::LaneMath;
 
 /// Control effort: ∫ u² dt.
 #[derive(Debug, Clone, Copy)]

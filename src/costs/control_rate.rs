@@ -3,7 +3,7 @@
 use fearless_simd::Simd;
 
 use super::{CostTerm, Sample};
-use crate::simulation::lanes::LaneMath;
+use crate::lanes::LaneMath;
 
 /// Control rate: ∫ (Δu)² dt with Δu the change of the force from step to step.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{CostTerm, Sample};
-use crate::simulation::lanes::splat;
+use crate::lanes::splat;
 
 /// Integral of the absolute state: ∫ Σ |x| dt, over all coordinates and rates or a choice of them.
 #[derive(Debug, Clone, Copy)]

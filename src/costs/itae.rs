@@ -5,7 +5,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{CostTerm, Sample};
-use crate::simulation::lanes::{LaneMath, splat};
+use crate::lanes::{LaneMath, splat};
 
 /// Integral of time times the absolute state: ∫ t Σ |x| dt, over all coordinates and rates or a choice of them.
 #[derive(Debug, Clone, Copy)]

@@ -12,8 +12,8 @@
 
 use fearless_simd::{Simd, prelude::*};
 
+use crate::lanes::{LaneMath, splat};
 use crate::registry::registry;
-use crate::simulation::lanes::{LaneMath, splat};
 use crate::simulation::state::State;
 
 pub mod aggregate;

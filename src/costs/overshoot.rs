@@ -3,7 +3,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{CostTerm, Sample, Timing, larger};
-use crate::simulation::lanes::splat;
+use crate::lanes::splat;
 
 /// Overshoot: the largest swing of a link beyond upright, away from the side on which it started.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use fearless_simd::Simd;
 
 use super::{CostTerm, Sample};
-use crate::simulation::lanes::LaneMath;
+use crate::lanes::LaneMath;
 
 /// Ripple: the energy of the force above 10 Hz, ∫ (high-passed u)² dt, by a Butterworth filter of second order.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::{CostTerm, Sample, Timing};
-use crate::simulation::lanes::LaneMath;
+use crate::lanes::LaneMath;
 
 /// Steady-state error: the mean of Σ |q| over the coordinates in the last tenth of a simulation.
 #[derive(Debug, Clone, Copy)]

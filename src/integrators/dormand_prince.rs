@@ -10,8 +10,8 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::Integrator;
+use crate::lanes::{LaneMath, splat};
 use crate::plants::Plant;
-use crate::simulation::lanes::{LaneMath, splat};
 use crate::simulation::state::State;
 
 /// The largest estimated error of a step, relative to 1 + |x|, in every state.

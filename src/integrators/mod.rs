@@ -120,6 +120,6 @@ fn along<S: Simd, const N: usize>(
     factor: S::f64s,
     direction: &[S::f64s; N],
 ) -> [S::f64s; N] {
-    use crate::simulation::lanes::LaneMath;
+    use crate::lanes::LaneMath;
     std::array::from_fn(|i| factor.fma(direction[i], base[i]))
 }

@@ -13,8 +13,8 @@
 use fearless_simd::Simd;
 
 use super::{Integrator, along};
+use crate::lanes::splat;
 use crate::plants::Plant;
-use crate::simulation::lanes::splat;
 use crate::simulation::state::State;
 
 /// The classical Runge–Kutta method, fourth order.

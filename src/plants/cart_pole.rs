@@ -14,8 +14,8 @@
 use fearless_simd::Simd;
 
 use super::{Dynamics, Plant, Quantity, Unphysical};
+use crate::lanes::{LaneMath, sin_cos, splat};
 use crate::parameter::{Parameter, Short, index_of};
-use crate::simulation::lanes::{LaneMath, sin_cos, splat};
 use crate::simulation::state::State;
 
 /// One link on a cart.

@@ -11,8 +11,8 @@ use nalgebra::{Matrix3, Vector3};
 
 use super::double_inverted_pendulum::DoubleInvertedPendulum;
 use super::{Dynamics, Plant, Quantity, Unphysical};
+use crate::lanes::{LaneMath, splat};
 use crate::parameter::Parameter;
-use crate::simulation::lanes::{LaneMath, splat};
 use crate::simulation::state::State;
 
 /// The double inverted pendulum on a cart, linear about upright.

@@ -12,10 +12,10 @@
 
 use fearless_simd::Simd;
 
+use crate::lanes::LaneMath;
 use crate::parameter::Parameter;
 use crate::registry::registry;
 use crate::simulation::lane_array::LaneArray;
-use crate::simulation::lanes::LaneMath;
 use crate::simulation::state::State;
 
 pub mod cart_pole;

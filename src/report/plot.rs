@@ -397,7 +397,7 @@ mod tests {
         let axis = |values: [f64; 2]| Axis::by_decades("cost", values.into_iter());
         assert!(!axis([2.0, 50.0]).is_logarithmic && !axis([-1.0, 500.0]).is_logarithmic);
         let wide = axis([2.0, 70.0]);
-        assert!(wide.is_logarithmic && wide.range == [1.0, 100.0]);
+        assert!(wide.is_logarithmic && wide.range.map(f64::to_bits) == [1.0, 100.0].map(f64::to_bits));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use fearless_simd::{Simd, SimdBase};
 
 use super::batch::{Batch, Record};
 use super::kernel::{Kernel, Settings, VECTORS};
-use super::lanes::splat;
 use super::pack::{Common, Pack, View};
 use super::scenario::{Conditions, Features};
 use super::state::State;
@@ -14,6 +13,7 @@ use super::world::{Surroundings, World};
 use crate::controllers::Controller;
 use crate::costs::{OPTIONAL, TermSet};
 use crate::integrators::Method;
+use crate::lanes::splat;
 use crate::plants::Plant;
 
 /// What a run takes from the arena.

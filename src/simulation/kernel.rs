@@ -20,13 +20,13 @@ use fearless_simd::{Simd, prelude::*};
 use super::batch::{Batch, Ending, Record, Records};
 use super::bundle::Bundle;
 use super::history::{History, Keep, Policy, Trajectory, sample_width, write_sample};
-use super::level::on_level;
 use super::pack::{Common, View};
 use super::watch::Shared;
 use super::{Features, Scenario, SimdLevel, Simulator, Workspace};
 use crate::controllers::{Controller, Saturation, SurfaceKind};
 use crate::costs::{Judgement, TermSet, Timing};
 use crate::integrators::Method;
+use crate::lanes::on_level;
 use crate::plants::Plant;
 use crate::{Error, memory};
 

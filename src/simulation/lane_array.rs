@@ -2,7 +2,7 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::lanes::splat;
+use crate::lanes::splat;
 
 /// A fixed-size array `[V; K]`, without naming K.
 pub trait LaneArray<V: Copy>: Copy + AsRef<[V]> + AsMut<[V]> {

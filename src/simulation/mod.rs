@@ -8,10 +8,9 @@ mod bundle;
 pub mod history;
 pub mod kernel;
 pub mod lane_array;
-pub mod lanes;
-pub mod level;
 mod pack;
 pub mod peak;
+pub mod runner;
 pub mod scenario;
 pub mod state;
 mod watch;
@@ -20,10 +19,11 @@ mod world;
 
 use crate::costs::TermSet;
 
+pub use crate::lanes::SimdLevel;
 pub use batch::{Batch, Ending, Record, Records};
 pub use history::{History, Keep, Policy, Trajectory};
 pub use kernel::{Kernel, Settings};
-pub use level::SimdLevel;
+pub use runner::Runner;
 pub use scenario::{Conditions, Features, Pulse, Scenario, Sensors, Tone};
 pub use workspace::Workspace;
 

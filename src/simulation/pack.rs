@@ -5,7 +5,6 @@ use fearless_simd::{Simd, prelude::*};
 use super::batch::{Ending, Record};
 use super::kernel::{FAILURE_COST, Settings};
 use super::lane_array::{LaneArray, set_lane, splat_all};
-use super::lanes::{LaneMath, clamp_symmetric, splat};
 use super::state::State;
 use super::watch::Watched;
 use super::world::Surroundings;
@@ -13,6 +12,7 @@ use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, Saturation};
 use crate::costs::{self, CORE, OPTIONAL, Sample};
 use crate::integrators::Method;
+use crate::lanes::{LaneMath, clamp_symmetric, splat};
 use crate::plants::Plant;
 
 /// What all lanes share.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use fearless_simd::{Simd, prelude::*};
 
 use super::SimdLevel;
-use super::level::on_level;
+use crate::lanes::on_level;
 
 /// Independent chains: two pipelines of four steps need 8, and AVX2 has 16 registers for them and two constants.
 const CHAINS: usize = 12;

@@ -4,10 +4,10 @@ use fearless_simd::{Simd, prelude::*};
 
 use super::kernel::Settings;
 use super::lane_array::set_lane;
-use super::lanes::{LaneMath, splat};
 use super::state::State;
 use crate::costs::judgement::ripple_filter;
 use crate::costs::{self, CORE, OPTIONAL, Sample, TERMS, TermSet};
+use crate::lanes::{LaneMath, splat};
 
 /// What all lanes share.
 pub(super) struct Shared<V, const N: usize> {

@@ -14,9 +14,9 @@ use fearless_simd::{Simd, prelude::*};
 
 use super::kernel::Settings;
 use super::lane_array::{LaneArray, set_lane, splat_all};
-use super::lanes::{LaneMath, ROUNDER, clamp_symmetric, splat};
 use super::scenario::{Conditions, Features, PULSES_MAX, TONES_MAX};
 use super::state::State;
+use crate::lanes::{LaneMath, ROUNDER, clamp_symmetric, splat};
 use crate::plants::{Dynamics, Plant};
 
 /// One vector of lanes.

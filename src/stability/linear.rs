@@ -4,9 +4,9 @@ use fearless_simd::{Level, Simd, dispatch};
 use nalgebra::{SMatrix, SVector};
 
 use super::spectrum::Square;
+use crate::lanes::splat;
 use crate::plants::Plant;
 use crate::simulation::lane_array::splat_all;
-use crate::simulation::lanes::splat;
 use crate::simulation::state::State;
 
 /// q̈ = Aq·q + Av·q̇ + b·u about upright at rest.

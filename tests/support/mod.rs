@@ -1,6 +1,7 @@
 //! What several tests need: kernels with test laws, reference files, the binary.
 
 pub(crate) mod law;
+pub(crate) mod pendulum;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,10 +12,10 @@ use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
 use gainswarm::costs::{CostKind, Judgement, Term, TermSet, Timing};
 use gainswarm::integrators::{Integrator, Rk4};
+use gainswarm::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::parameter::Parameter;
 use gainswarm::plants::{DoubleInvertedPendulum, Plant};
 use gainswarm::problem::Problem;
-use gainswarm::simulation::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::simulation::{
     Batch, Features, Keep, Kernel, Record, Records, Scenario, Settings, SimdLevel, Simulator, Trajectory,
     Workspace,

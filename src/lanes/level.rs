@@ -113,4 +113,4 @@ macro_rules! on_level {
     }};
 }
 
-pub(super) use on_level;
+pub(crate) use on_level;

@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+use toml::de::DeTable;
+
 /// Larger files are refused.
 pub const FILE_SIZE_MAX: u64 = 1 << 20;
 
@@ -23,7 +26,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// What is wrong and where, without what is allowed.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let line = self.line.map_or(String::new(), |line| format!(", line {line}"));
         format!("{}{line}: {}", self.path.display(), self.problem)
     }
@@ -57,18 +60,18 @@ pub(crate) fn read_bounded(path: &Path, size_max: u64) -> Result<Vec<u8>, String
 
 /// A text file and its path.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
+pub(crate) struct Source {
     path: PathBuf,
     text: String,
 }
 
 impl Source {
-    pub(super) fn new(path: &Path, text: String) -> Self {
+    pub(crate) fn new(path: &Path, text: String) -> Self {
         Self { path: path.into(), text }
     }
 
     /// Reads a config of at most [`FILE_SIZE_MAX`] bytes.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let refuse = |problem: String, remedy: &str| ConfigError {
             path: path.into(),
             line: None,
@@ -84,16 +87,25 @@ impl Source {
         Ok(Self::new(path, text))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
+    /// The text as TOML.
+    pub(crate) fn document(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
+        DeTable::parse(&self.text).map_err(|error| {
+            let at = error.span().map(|span| span.start);
+            let problem = format!("is not TOML: {}", error.message());
+            self.error(at, problem, "see https://toml.io for the format".into())
+        })
+    }
+
     /// An error at a byte of the text.
-    pub(super) fn error(&self, at: Option<usize>, problem: String, remedy: String) -> ConfigError {
+    pub(crate) fn error(&self, at: Option<usize>, problem: String, remedy: String) -> ConfigError {
         let line = at.map(|byte| 1 + count_lines(&self.text.as_bytes()[..byte.min(self.text.len())]));
         ConfigError { path: self.path.clone(), line, problem, remedy }
     }

@@ -16,10 +16,10 @@ use crate::registry::Member;
 type Value<'a> = Spanned<DeValue<'a>>;
 
 /// Most characters of a name that is that of a file or directory.
-pub(super) const NAME_MAX: usize = 100;
+pub(crate) const NAME_MAX: usize = 100;
 
 /// A table of the config; a missing one reads as empty, so that every key has its default.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     source: &'a Source,
     name: String,
     table: Option<&'a DeTable<'a>>,
@@ -28,7 +28,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn root(source: &'a Source, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn root(source: &'a Source, table: &'a DeTable<'a>) -> Self {
         Self::new(source, String::new(), Some(table), None)
     }
 
@@ -37,7 +37,7 @@ impl<'a> Section<'a> {
     }
 
     /// A number with the default and range of `parameter`.
-    pub(super) fn number(&self, parameter: &Parameter) -> Result<f64, ConfigError> {
+    pub(crate) fn number(&self, parameter: &Parameter) -> Result<f64, ConfigError> {
         let Some(value) = self.find(parameter.name) else { return Ok(parameter.default) };
         let allowed = || parameter.allowed();
         let number = number(value.get_ref()).ok_or_else(|| self.refuse(parameter.name, value, allowed()))?;
@@ -45,7 +45,7 @@ impl<'a> Section<'a> {
     }
 
     /// A number that has no default, within `range`; `None` when it is absent.
-    pub(super) fn optional_number(&self, key: &str, range: &Parameter) -> Result<Option<f64>, ConfigError> {
+    pub(crate) fn optional_number(&self, key: &str, range: &Parameter) -> Result<Option<f64>, ConfigError> {
         let renamed = self.find(key).map(|value| {
             number(value.get_ref()).filter(|number| range.allows(*number)).ok_or_else(|| {
                 self.refuse(key, value, format!("{} (the range of {})", range.allowed(), range.name))
@@ -55,7 +55,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number within `range`.
-    pub(super) fn whole(
+    pub(crate) fn whole(
         &self,
         key: &str,
         default: u64,
@@ -65,7 +65,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number of control steps; a duration in seconds would be mistaken for it otherwise.
-    pub(super) fn steps(
+    pub(crate) fn steps(
         &self,
         key: &str,
         default: u64,
@@ -94,13 +94,13 @@ impl<'a> Section<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn switch(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
+    pub(crate) fn switch(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(default) };
         value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, "true or false"))
     }
 
     /// A member of a family, by name.
-    pub(super) fn choice<M: Member>(&self, key: &str, default: M) -> Result<M, ConfigError> {
+    pub(crate) fn choice<M: Member>(&self, key: &str, default: M) -> Result<M, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(default) };
         let wanted = value.get_ref().as_str().unwrap_or_default();
         M::ALL.iter().copied().find(|member| member.name() == wanted).ok_or_else(|| {
@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
     }
 
     /// A parameter, by name.
-    pub(super) fn parameter(&self, key: &str, parameters: &[Parameter]) -> Result<usize, ConfigError> {
+    pub(crate) fn parameter(&self, key: &str, parameters: &[Parameter]) -> Result<usize, ConfigError> {
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
         let Some(value) = self.find(key) else {
             return Err(self.missing(key, one_of("", &names)));
@@ -123,7 +123,7 @@ impl<'a> Section<'a> {
     }
 
     /// Text that can be the name of a directory, also where it is the default.
-    pub(super) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
+    pub(crate) fn file_name(&self, key: &str, default: &str) -> Result<String, ConfigError> {
         let allowed = format!(
             "letters, digits, `-`, `_` and `.` in at most {NAME_MAX} bytes, not starting with `.`, not ending with `.csv`, `.html`, `.json` or `.bin`"
         );
@@ -144,12 +144,12 @@ impl<'a> Section<'a> {
     }
 
     /// Whether a key is there.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
 
     /// `[lower, upper]`, or a number r for ±r, within the range of `parameter`; its default alone when it is absent.
-    pub(super) fn range(&self, parameter: &Parameter) -> Result<[f64; 2], ConfigError> {
+    pub(crate) fn range(&self, parameter: &Parameter) -> Result<[f64; 2], ConfigError> {
         let Some(value) = self.find(parameter.name) else { return Ok([parameter.default; 2]) };
         let bounds = match value.get_ref() {
             DeValue::Array(array) if array.len() == 2 => {
@@ -167,7 +167,7 @@ impl<'a> Section<'a> {
     }
 
     /// As many numbers as `ranges`, each within its own.
-    pub(super) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
+    pub(crate) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
         match self.find(key) {
             Some(value) => self.row(key, value, ranges),
             None => Err(self.missing(key, shape(ranges))),
@@ -190,7 +190,7 @@ impl<'a> Section<'a> {
     }
 
     /// An array of up to `most` arrays of numbers, each within its own of `ranges`; `None` when it is another array or absent.
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &self,
         key: &str,
         most: usize,
@@ -207,7 +207,7 @@ impl<'a> Section<'a> {
     }
 
     /// An array of up to `most` texts, each read by `read`, which is given its place in errors.
-    pub(super) fn texts<T>(
+    pub(crate) fn texts<T>(
         &self,
         key: &str,
         most: usize,
@@ -232,7 +232,7 @@ impl<'a> Section<'a> {
     }
 
     /// A choice of `names`, a bit each; all of them when it is absent.
-    pub(super) fn subset(&self, key: &str, names: &[&str]) -> Result<u32, ConfigError> {
+    pub(crate) fn subset(&self, key: &str, names: &[&str]) -> Result<u32, ConfigError> {
         if self.find(key).is_none() {
             return Ok(u32::MAX);
         }
@@ -251,7 +251,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table within this one.
-    pub(super) fn section(&self, key: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn section(&self, key: &str) -> Result<Self, ConfigError> {
         let name = self.path(key);
         match self.find(key) {
             None => Ok(Self::new(self.source, name, None, None)),
@@ -265,7 +265,7 @@ impl<'a> Section<'a> {
     }
 
     /// An array of up to `most` tables.
-    pub(super) fn sections(&self, key: &str, most: usize) -> Result<Vec<Self>, ConfigError> {
+    pub(crate) fn sections(&self, key: &str, most: usize) -> Result<Vec<Self>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(Vec::new()) };
         let shape = || format!("an array of at most {most} tables, [[{}]]", self.path(key));
         let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
@@ -283,15 +283,66 @@ impl<'a> Section<'a> {
         array.iter().enumerate().map(table).collect()
     }
 
+    /// The tables within the table of a key, with their names, in the order of the file; none where it is absent.
+    pub(crate) fn entries(&self, key: &str, most: usize) -> Result<Vec<(String, Self)>, ConfigError> {
+        let within = self.section(key)?;
+        let Some(table) = within.table else { return Ok(Vec::new()) };
+        if table.len() > most {
+            let found = format!("has {} entries", table.len());
+            return Err(self.error(key, &found, format!("allowed: at most {most}")));
+        }
+        within.keys().into_iter().map(|name| within.section(&name).map(|section| (name, section))).collect()
+    }
+
+    /// The keys of this table, in the order of the file.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.table.into_iter().flat_map(|table| table.keys()).collect();
+        keys.sort_by_key(|key| key.span().start);
+        keys.into_iter().map(|key| key.get_ref().to_string()).collect()
+    }
+
+    /// A text, and where it begins in the file where it stands there as it is; `None` when it is absent.
+    pub(crate) fn text(&self, key: &str) -> Result<Option<(&'a str, Option<usize>)>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let text = value.get_ref().as_str().ok_or_else(|| self.refuse(key, value, "a text"))?;
+        let raw = self.source.text().get(value.span()).unwrap_or_default();
+        let start = raw.find(|c| !matches!(c, '"' | '\'' | '\r' | '\n')).unwrap_or(0);
+        let lead = text.find(|c| !matches!(c, '"' | '\'' | '\r' | '\n')).unwrap_or(0);
+        let start = start.saturating_sub(lead);
+        let stands = raw.get(start..).is_some_and(|raw| raw.starts_with(text));
+        Ok(Some((text, stands.then_some(value.span().start + start))))
+    }
+
+    /// An array of two numbers, the first below the second; `None` when it is absent.
+    pub(crate) fn pair(&self, key: &str) -> Result<Option<[f64; 2]>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let numbers = match value.get_ref() {
+            DeValue::Array(array) if array.len() == 2 => {
+                number(array[0].get_ref()).zip(number(array[1].get_ref()))
+            }
+            _ => None,
+        };
+        let fits = numbers.filter(|(low, high)| low < high && low.is_finite() && high.is_finite());
+        let pair = fits.map(|(low, high)| [low, high]);
+        pair.map(Some).ok_or_else(|| self.refuse(key, value, "[lower, upper], lower < upper"))
+    }
+
+    /// A finite number; `None` when it is absent.
+    pub(crate) fn any_number(&self, key: &str) -> Result<Option<f64>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let number = number(value.get_ref()).filter(|number| number.is_finite());
+        number.map(Some).ok_or_else(|| self.refuse(key, value, "a number"))
+    }
+
     /// Refuses whatever has not been asked for.
-    pub(super) fn finish(self) -> Result<(), ConfigError> {
+    pub(crate) fn finish(self) -> Result<(), ConfigError> {
         let known = self.known.take();
         let names: Vec<&str> = known.iter().map(String::as_str).collect();
         self.refuse_all_but(&names)
     }
 
     /// Refuses keys that are not among `names`.
-    pub(super) fn refuse_all_but(&self, names: &[&str]) -> Result<(), ConfigError> {
+    pub(crate) fn refuse_all_but(&self, names: &[&str]) -> Result<(), ConfigError> {
         let keys = self.table.into_iter().flat_map(|table| table.keys());
         let Some(stray) = keys.into_iter().find(|key| !names.contains(&key.get_ref().as_ref())) else {
             return Ok(());
@@ -304,7 +355,7 @@ impl<'a> Section<'a> {
     }
 
     /// An error about a key of this section.
-    pub(super) fn error(&self, key: &str, problem: &str, remedy: String) -> ConfigError {
+    pub(crate) fn error(&self, key: &str, problem: &str, remedy: String) -> ConfigError {
         let at = self.find(key).map(|value| value.span().start).or(self.at);
         self.source.error(at, format!("{} {problem}", self.path(key)), remedy)
     }
@@ -363,7 +414,7 @@ fn is_result(name: &str) -> bool {
 
 /// The name that a file gives to what it holds: its own without the ending, with `_` for what cannot stand in a name. Empty where the
 /// file has no name.
-pub(super) fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let fits = |c: char| if is_of_name(c) { c } else { '_' };
     let mut name: String = stem.trim_start_matches('.').chars().map(fits).collect();

@@ -1,0 +1,197 @@
+//! Expressions → nodes: names are looked up, functions applied, and a controller's questions about its plant answered.
+
+use super::Misread;
+use std::collections::HashSet;
+
+use super::lower::{Base, Lowering};
+use super::parse::{Expression, Item, What};
+use crate::graph::{Graph, Id, Operation, TABLE};
+
+impl Lowering<'_> {
+    /// The node of an expression; its items stand behind those that they need.
+    pub(super) fn expression(
+        &self,
+        graph: &mut Graph,
+        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
+        expression: &Expression,
+    ) -> Result<Id, Misread> {
+        let mut values: Vec<Id> = Vec::new();
+        for item in &expression.0 {
+            let from = values.len() - item.what.operands();
+            let operands: Vec<Id> = values.drain(from..).collect();
+            let value = match &item.what {
+                What::Number(value) => graph.number(*value),
+                What::Name(name, primes) => self.name(graph, base, item, name, *primes)?,
+                What::Apply(operation) => graph.apply(*operation, &operands),
+                What::Call(name, _) => self.call(graph, item, name, &operands)?,
+                What::Table(name) => {
+                    return Err(Misread::new(
+                        item.at,
+                        format!("`{name}` is no table"),
+                        "declare it in [tables]",
+                    ));
+                }
+            };
+            if graph.is_full() {
+                return Err(Misread::new(
+                    item.at,
+                    "the model has become too large here",
+                    format!("allowed: {} operations", crate::graph::NODES_MAX),
+                ));
+            }
+            values.push(value);
+        }
+        // The parser leaves exactly one value.
+        Ok(values[0])
+    }
+
+    fn name(
+        &self,
+        graph: &mut Graph,
+        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
+        item: &Item,
+        name: &str,
+        primes: u8,
+    ) -> Result<Id, Misread> {
+        if let Some(id) = self.known.get(&(name.to_owned(), primes)) {
+            return Ok(*id);
+        }
+        if let Some(state) = self.state(name).filter(|_| primes > 0) {
+            return match self.model.rates[state] {
+                Some(rate) if primes == 1 => Ok(base(graph, Base::State(rate))),
+                _ => Err(self.unknown_name(item, name, primes)),
+            };
+        }
+        if primes == 0 {
+            if name == "pi" {
+                return Ok(graph.number(std::f64::consts::PI));
+            }
+            if let Some(own) = self.base(name) {
+                return Ok(base(graph, own));
+            }
+            if let Some(inner) = self.expressions.get(name) {
+                return self.expression(graph, base, inner).map_err(|error| {
+                    Misread::new(item.at, format!("{name}: {}", error.problem), error.remedy)
+                });
+            }
+        }
+        self.seen_of_plant(name, primes).ok_or_else(|| self.unknown_name(item, name, primes))
+    }
+
+    /// What a controller sees of a state of its plant, or of the rate of one.
+    fn seen_of_plant(&self, name: &str, primes: u8) -> Option<Id> {
+        let plant = self.plant?;
+        let place = plant.states.iter().position(|(state, ..)| state == name)?;
+        let place = if primes == 1 { plant.rates[place]? } else { place };
+        (primes < 2).then(|| plant.states[place].2)
+    }
+
+    fn unknown_name(&self, item: &Item, name: &str, primes: u8) -> Misread {
+        let declared = &self.model.declared;
+        let mut names: Vec<&str> = declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+        names.extend(declared.inputs.iter().map(|input| input.quantity.name.as_str()));
+        names.extend(declared.parameters.iter().map(|parameter| parameter.quantity.name.as_str()));
+        names.extend(self.given.keys().map(|(name, _)| name.as_str()));
+        names.extend(self.plant.iter().flat_map(|plant| plant.states.iter().map(|(name, ..)| name.as_str())));
+        names.extend(["t", "dt", "pi"]);
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        let primes = "'".repeat(usize::from(primes));
+        let known = crate::text::one_of(name, &names);
+        Misread::new(item.at, format!("`{name}{primes}` is unknown"), format!("known: {known}"))
+    }
+
+    fn call(&self, graph: &mut Graph, item: &Item, name: &str, operands: &[Id]) -> Result<Id, Misread> {
+        let count = |wanted: usize| {
+            if operands.len() == wanted {
+                return Ok(());
+            }
+            let numbers = if wanted == 1 {
+                "one value"
+            } else if wanted == 2 {
+                "two values"
+            } else {
+                "three values"
+            };
+            Err(Misread::new(
+                item.at,
+                format!("`{name}` is given {} values", operands.len()),
+                format!("allowed: {numbers}"),
+            ))
+        };
+        let entry = TABLE.iter().find(|entry| entry.call == Some(name));
+        match (name, entry) {
+            ("min" | "max", Some(entry)) if operands.len() > 2 => Ok(operands[1..]
+                .iter()
+                .fold(operands[0], |all, next| graph.apply(entry.operation, &[all, *next]))),
+            (_, Some(entry)) => {
+                count(entry.operands)?;
+                Ok(graph.apply(entry.operation, operands))
+            }
+            ("clamp", _) => {
+                count(3)?;
+                Ok(clamped(graph, operands[0], operands[1], operands[2]))
+            }
+            ("sat", _) => {
+                count(1)?;
+                let (low, high) = (graph.number(-1.0), graph.number(1.0));
+                Ok(clamped(graph, operands[0], low, high))
+            }
+            ("deadzone", _) => {
+                count(2)?;
+                let low = graph.neg(operands[1]);
+                let inside = clamped(graph, operands[0], low, operands[1]);
+                Ok(graph.sub(operands[0], inside))
+            }
+            ("lie_drift" | "lie_input" | "equivalent", _) => {
+                count(1)?;
+                self.along_the_plant(graph, item, name, operands[0])
+            }
+            _ => {
+                let mut names: Vec<&str> = TABLE.iter().filter_map(|entry| entry.call).collect();
+                names.extend(["clamp", "sat", "deadzone", "table", "lie_drift", "lie_input", "equivalent"]);
+                let known = crate::text::one_of(name, &names);
+                Err(Misread::new(
+                    item.at,
+                    format!("the function `{name}` is unknown"),
+                    format!("known: {known}"),
+                ))
+            }
+        }
+    }
+
+    /// How a value that depends on the plant's states moves along the nominal plant.
+    fn along_the_plant(&self, graph: &mut Graph, item: &Item, name: &str, value: Id) -> Result<Id, Misread> {
+        let Some(plant) = self.plant else {
+            return Err(Misread::new(
+                item.at,
+                format!("`{name}` stands where there is no plant"),
+                "use it in a controller",
+            ));
+        };
+        let along = |graph: &mut Graph, motion: &[Id]| {
+            let mut sum = graph.number(0.0);
+            for ((_, symbol, _), rate) in plant.states.iter().zip(motion) {
+                let slope = graph.derivative(value, *symbol);
+                let part = graph.mul(slope, *rate);
+                sum = graph.add(sum, part);
+            }
+            sum
+        };
+        Ok(match name {
+            "lie_drift" => along(graph, &plant.drift),
+            "lie_input" => along(graph, &plant.input),
+            _ => {
+                let (drift, input) = (along(graph, &plant.drift), along(graph, &plant.input));
+                let quotient = graph.div(drift, input);
+                graph.neg(quotient)
+            }
+        })
+    }
+}
+
+/// `x` within `low` and `high`; NaN stays NaN.
+fn clamped(graph: &mut Graph, x: Id, low: Id, high: Id) -> Id {
+    let below = graph.apply(Operation::Min, &[x, high]);
+    graph.apply(Operation::Max, &[below, low])
+}

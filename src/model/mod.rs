@@ -1,0 +1,227 @@
+//! Models: a plant or a control law, stated as equations. The only room that sees equations as text.
+//!
+//! A model declares its states, inputs, parameters and outputs, and says in statements how they are related:
+//!
+//! ```text
+//! name   = expression      a value with a name
+//! state' = expression      the derivative of a state; of a controller's state, state + dt·expression is its next value
+//! q''    = expression      the second derivative; q' is then a state too, q_dot
+//! state+ = expression      the value at the next control period
+//! expression = expression  an equation that is linear in the highest derivatives, solved for them
+//! ```
+//!
+//! in any order. [`Model::new`] reads and checks them; [`Model::lowered`] makes the nodes of a graph of them. Models are data from strangers:
+//! no statement can read, write or hang, and everything is bounded: names, nesting, statements, nodes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+mod expression;
+mod file;
+mod lexer;
+mod lower;
+mod parse;
+pub mod unit;
+mod units;
+
+pub use lower::{Base, Lowered, PlantView};
+pub use parse::{Expression, Statement};
+pub use unit::Unit;
+
+/// What is wrong with a text, where, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misread {
+    /// The byte of the text.
+    pub at: usize,
+    /// What was read and why it is refused.
+    pub problem: String,
+    /// What is allowed, or what to do about it.
+    pub remedy: String,
+}
+
+impl Misread {
+    fn new(at: usize, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { at, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The line of the place in `text`, from 1, and what [`Misread::marked`] shows, with the remedy.
+    #[must_use]
+    pub fn shown(&self, text: &str) -> String {
+        let before = text.get(..self.at.min(text.len())).unwrap_or(text);
+        let line = 1 + before.matches('\n').count();
+        format!("line {line}, {}\n  {}", self.marked(text), self.remedy)
+    }
+
+    /// The column of the place in `text`, from 1, the problem, and that line with a mark below.
+    #[must_use]
+    pub fn marked(&self, text: &str) -> String {
+        let mut at = self.at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let column = 1 + text[start..at].chars().count();
+        let line = text[start..].lines().next().unwrap_or_default();
+        // What a terminal would obey is shown as a space.
+        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("column {column}: {}\n    {line}\n    {:>column$}", self.problem, '^')
+    }
+}
+
+impl fmt::Display for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  {}", self.problem, self.remedy)
+    }
+}
+
+/// Whether a model is controlled or controls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Its states move on their own; an input that nobody drives is a disturbance.
+    Plant,
+    /// It acts once a control period.
+    Controller,
+}
+
+/// A name with what it means.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Quantity {
+    /// As the equations name it.
+    pub name: String,
+    /// Its unit; `None` where nothing is said of it, and nothing checked.
+    pub unit: Option<Unit>,
+    /// Meaning, in a sentence without a full stop.
+    pub doc: String,
+}
+
+/// A state.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State {
+    /// Its name.
+    pub quantity: Quantity,
+    /// Its value at the start, unless a scenario says otherwise.
+    pub initial: f64,
+}
+
+/// An input.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Input {
+    /// Its name.
+    pub quantity: Quantity,
+    /// Its value where nothing drives it; `None` where something must.
+    pub default: Option<f64>,
+    /// The actuator's limit: ± this, infinite for none.
+    pub limit: Option<f64>,
+}
+
+/// A parameter of a plant or a gain of a law.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parameter {
+    /// Its name.
+    pub quantity: Quantity,
+    /// Its value when nobody sets one.
+    pub default: f64,
+    /// Smallest and largest allowed value.
+    pub range: [f64; 2],
+    /// Where it is searched by default; `None` for what is rarely tuned.
+    pub search: Option<[f64; 2]>,
+}
+
+/// What a model declares.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Declarations {
+    /// In their order; the rates of second derivatives follow.
+    pub states: Vec<State>,
+    /// In their order.
+    pub inputs: Vec<Input>,
+    /// Parameters of a plant, gains of a law.
+    pub parameters: Vec<Parameter>,
+    /// What can be measured of a plant, or what a law gives; each is a value with a name. States are measured too.
+    pub outputs: Vec<Quantity>,
+    /// Expressions by name that a study may replace, such as the surface of a sliding-mode law; they know the states of the plant.
+    pub expressions: BTreeMap<String, String>,
+}
+
+/// A checked model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Whether it is controlled or controls.
+    pub kind: Kind,
+    /// What it declares; the states with the rates of its second derivatives.
+    pub declared: Declarations,
+    statements: Vec<Statement>,
+    /// The state that is the rate of each state, by place; `None` for a state of first order.
+    rates: Vec<Option<usize>>,
+}
+
+/// Words that no name may be.
+const WORDS: [&str; 10] = ["if", "then", "else", "and", "or", "not", "t", "dt", "pi", "table"];
+
+impl Model {
+    /// Reads the statements of a model.
+    ///
+    /// # Errors
+    ///
+    /// With the place in `equations` and the remedy.
+    pub fn new(kind: Kind, mut declared: Declarations, equations: &str) -> Result<Self, Misread> {
+        let statements = parse::statements(equations)?;
+        check_names(&declared)?;
+        let second = lower::second_order(&statements);
+        let first_states = declared.states.len();
+        let mut rates = vec![None; first_states];
+        for (place, rate) in rates.iter_mut().enumerate() {
+            let State { quantity, .. } = &declared.states[place];
+            if !second.contains(quantity.name.as_str()) {
+                continue;
+            }
+            let name = format!("{}_dot", quantity.name);
+            let known = declared.states.iter().position(|state| state.quantity.name == name);
+            *rate = Some(known.unwrap_or(declared.states.len()));
+            if known.is_none() {
+                let unit = quantity.unit.map(|unit| unit.per(Unit::SECOND));
+                let doc = format!("rate of {}", quantity.name);
+                declared.states.push(State { quantity: Quantity { name, unit, doc }, initial: 0.0 });
+            }
+        }
+        rates.resize(declared.states.len(), None);
+        let model = Self { kind, declared, statements, rates };
+        lower::check(&model)?;
+        units::check(&model)?;
+        Ok(model)
+    }
+
+    /// The place of the state that is the rate of each; `None` for a state of first order.
+    #[must_use]
+    pub fn rates(&self) -> &[Option<usize>] {
+        &self.rates
+    }
+}
+
+fn check_names(declared: &Declarations) -> Result<(), Misread> {
+    let states = declared.states.iter().map(|state| &state.quantity);
+    let inputs = declared.inputs.iter().map(|input| &input.quantity);
+    let parameters = declared.parameters.iter().map(|parameter| &parameter.quantity);
+    let mut seen: Vec<&str> = Vec::new();
+    for quantity in states.chain(inputs).chain(parameters) {
+        let name = quantity.name.as_str();
+        let is_name = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && name.chars().count() <= lexer::NAME_MAX;
+        if !is_name || WORDS.contains(&name) {
+            return Err(Misread::new(
+                0,
+                format!("`{}` cannot be a name", name.escape_debug()),
+                format!("allowed: letters, digits and `_`, not one of {}", WORDS.join(", ")),
+            ));
+        }
+        if seen.contains(&name) {
+            return Err(Misread::new(
+                0,
+                format!("`{name}` is declared twice"),
+                "give one of them another name",
+            ));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Programs: a graph as straight-line code, and what runs it over blocks of lanes and over single numbers, with the same bits.
+//!
+//! A program advances simulations step by step. What persists from one step to the next is [`Carried`]; a job gives the numbers of its
+//! `inputs`; what these fix is prepared once a job. Each value that is needed at a time has a slot:
+//!
+//! ```text
+//! start   inputs → first carried values, prepared values     once a job, over single numbers
+//! step    carried, prepared, constants → carried, stop       over a block of lanes
+//! end     inputs, carried → results                          once a job, over single numbers
+//! ```
+//!
+//! Steps are ordered so that values are used soon after they are made, and slots are given by a linear scan over that order (Poletto &
+//! Sarkar 1999, doi:10.1145/330249.330250); a carried value is written in place where nobody needs the old one any more.
+
+use std::collections::HashSet;
+
+use crate::graph::{Graph, Id, Node, Operation, Symbol};
+
+mod order;
+mod run;
+mod tape;
+
+pub(crate) use run::step;
+pub use run::{Block, SLOTS_MAX};
+pub use tape::Tape;
+
+/// A value that persists from step to step.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried {
+    /// What stands for it.
+    pub symbol: Symbol,
+    /// Its value at the start of a job, made of inputs.
+    pub first: Id,
+    /// Its value after a step, made of inputs and carried values.
+    pub next: Id,
+}
+
+/// What a program is made of.
+#[derive(Debug, Clone)]
+pub struct Sections {
+    /// What a job gives, in the order of its numbers.
+    pub inputs: Vec<Symbol>,
+    /// What persists.
+    pub carried: Vec<Carried>,
+    /// True where a simulation ends after a step; made of inputs and carried values as they were before the step, but see `after`.
+    pub stop: Id,
+    /// Values of a step to look at.
+    pub shown: Vec<Id>,
+    /// What a job comes to: made of inputs, and of carried values as they are at its end.
+    pub results: Vec<Id>,
+}
+
+/// An instruction: what is done with which slots, and where the result goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instruction {
+    /// What is done.
+    pub code: Code,
+    /// Where the result goes; the second is that of a cosine.
+    pub out: [u8; 2],
+    /// Of what.
+    pub of: [u8; 3],
+}
+
+/// What an instruction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// An operation of the language.
+    Apply(Operation),
+    /// Sine and cosine of the same angle.
+    SinCos,
+    /// A copy.
+    Move,
+}
+
+/// Why there is no program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooLarge {
+    /// More values are needed at a time than there are slots.
+    Slots(usize),
+}
+
+/// The code of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Slots that hold a number, the same in all lanes and for ever.
+    pub constants: Vec<(u8, f64)>,
+    /// What is done, in this order.
+    pub instructions: Vec<Instruction>,
+    /// Where it is said whether a lane stops.
+    pub stop: u8,
+    /// Where the shown values are.
+    pub shown: Vec<u8>,
+    /// How many slots it takes.
+    pub slots: usize,
+}
+
+/// A program.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// How many numbers a job gives.
+    pub inputs: usize,
+    /// How many values are carried; they have the first slots.
+    pub carried: usize,
+    /// How many values are prepared; they have the next slots.
+    pub prepared: usize,
+    /// A step, when nobody looks at its values.
+    pub plain: Step,
+    /// The same step, with the same bits, that keeps what is shown.
+    pub watched: Step,
+    /// How many slots the larger of both takes.
+    pub slots: usize,
+    /// inputs → carried values, then prepared ones.
+    pub start: Tape,
+    /// inputs, carried values → results.
+    pub end: Tape,
+}
+
+impl Program {
+    /// The program of a graph.
+    ///
+    /// # Errors
+    ///
+    /// When it needs more slots than there are.
+    pub fn new(graph: &mut Graph, sections: &Sections) -> Result<Self, TooLarge> {
+        let carried: HashSet<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
+        let varies = |symbol: Symbol| carried.contains(&symbol);
+        let mut roots: Vec<Id> = sections.shown.clone();
+        roots.extend(sections.carried.iter().map(|carried| carried.next));
+        roots.push(sections.stop);
+        let roots = graph.finished(&roots, &varies);
+        let varying = graph.varying(&roots, &varies);
+        let prepared = prepared(graph, &roots, &varying);
+
+        let firsts: Vec<Id> =
+            sections.carried.iter().map(|carried| carried.first).chain(prepared.iter().copied()).collect();
+        let start = Tape::new(graph, &sections.inputs, &firsts);
+        let mut known = sections.inputs.clone();
+        known.extend(sections.carried.iter().map(|carried| carried.symbol));
+        let end = Tape::new(graph, &known, &sections.results);
+
+        let symbols: Vec<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
+        let shown = sections.shown.len();
+        let watched = order::allocate(graph, &roots, &symbols, &prepared, shown)?;
+        let plain = order::allocate(graph, &roots[shown..], &symbols, &prepared, 0)?;
+        Ok(Self {
+            inputs: sections.inputs.len(),
+            carried: symbols.len(),
+            prepared: prepared.len(),
+            slots: plain.slots.max(watched.slots),
+            plain,
+            watched,
+            start,
+            end,
+        })
+    }
+
+    /// Bytes of slots a lane.
+    #[must_use]
+    pub fn bytes_per_lane(&self) -> usize {
+        self.slots * size_of::<f64>()
+    }
+}
+
+/// What does not vary and is needed by what does, or is a root itself.
+fn prepared(graph: &Graph, roots: &[Id], varying: &HashSet<Id>) -> Vec<Id> {
+    let mut prepared = Vec::new();
+    let mut seen: HashSet<Id> = HashSet::new();
+    let mut want = |id: Id| {
+        if !varying.contains(&id) && graph.value(id).is_none() && seen.insert(id) {
+            prepared.push(id);
+        }
+    };
+    for id in graph.reachable(roots) {
+        if varying.contains(&id)
+            && let node @ Node::Apply(..) = graph.node(id)
+        {
+            node.operands().iter().for_each(|operand| want(*operand));
+        }
+    }
+    for root in roots {
+        want(*root);
+    }
+    prepared
+}

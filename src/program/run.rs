@@ -89,11 +89,11 @@ pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
     for instruction in instructions {
         match instruction.code {
             Code::SinCos => {
-                for k in 0..K {
-                    let (sin, cos) = sin_cos(simd, block.at(instruction.of[0])[k]);
-                    block.at_mut(instruction.out[0])[k] = sin;
-                    block.at_mut(instruction.out[1])[k] = cos;
-                }
+                let angles = *block.at(instruction.of[0]);
+                let [mut sines, mut cosines] = [angles; 2];
+                turn(simd, &angles, &mut sines, &mut cosines);
+                *block.at_mut(instruction.out[0]) = sines;
+                *block.at_mut(instruction.out[1]) = cosines;
             }
             Code::Move => *block.at_mut(instruction.out[0]) = *block.at(instruction.of[0]),
             Code::Apply(operation) => operate(simd, operation, *instruction, block),
@@ -101,13 +101,19 @@ pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
     }
 }
 
-/// Writes out the arms of the operations, so that each is compiled for itself.
+/// Writes out the arms of the operations that are done in place, so that each is compiled for itself.
 macro_rules! arms {
     ($simd:ident, $operation:ident, $instruction:ident, $block:ident; $($name:ident)+) => {
         match $operation {
             $(Operation::$name => each($simd, $instruction, $block, #[inline(always)] |operands| {
                 apply($simd, Operation::$name, operands)
             }),)+
+            other => {
+                let operands = $instruction.of.map(|slot| *$block.at(slot));
+                let mut results = operands[0];
+                elsewhere($simd, other, [&operands[0], &operands[1], &operands[2]], &mut results);
+                *$block.at_mut($instruction.out[0]) = results;
+            }
         }
     };
 }
@@ -120,8 +126,7 @@ fn operate<S: Simd, const K: usize, const N: usize>(
     block: &mut Block<S::f64s, K, N>,
 ) {
     arms!(simd, operation, instruction, block;
-        Neg Abs Sign Sqrt Cbrt Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Exp Log Log10 Floor Round Not
-        Add Sub Mul Div Pow Min Max Atan2 Hypot Mod Less LessEqual Equal And Or MulAdd MulSub NegMulAdd Select);
+        Neg Abs Sqrt Add Sub Mul Div Min Max Less LessEqual Equal And Or Not MulAdd MulSub NegMulAdd Select);
 }
 
 /// What `of` gives for each vector of the operands.
@@ -136,4 +141,30 @@ fn each<S: Simd, const K: usize, const N: usize>(
         let value = make([block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]]);
         block.at_mut(out[0])[k] = value;
     }
+}
+
+/// The longer operations, compiled once a level and not in every loop: a call costs nothing beside them.
+#[inline(never)]
+fn elsewhere<S: Simd>(simd: S, operation: Operation, [a, b, c]: [&[S::f64s]; 3], results: &mut [S::f64s]) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            for (k, result) in results.iter_mut().enumerate() {
+                *result = apply(simd, operation, [a[k], b[k], c[k]]);
+            }
+        },
+    );
+}
+
+/// Sines and cosines of angles.
+#[inline(never)]
+fn turn<S: Simd>(simd: S, angles: &[S::f64s], sines: &mut [S::f64s], cosines: &mut [S::f64s]) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            for ((angle, sin), cos) in angles.iter().zip(sines).zip(cosines) {
+                (*sin, *cos) = sin_cos(simd, *angle);
+            }
+        },
+    );
 }

@@ -30,11 +30,41 @@ pub struct Runner {
 
 const DECLARED: &str = "the arena holds what the workspace declares";
 
+/// The number of slots that a program is compiled for.
+macro_rules! on_slots {
+    ($slots:expr, $N:ident => $body:expr) => {
+        if $slots <= 64 {
+            const $N: usize = 64;
+            $body
+        } else if $slots <= 128 {
+            const $N: usize = 128;
+            $body
+        } else {
+            const $N: usize = 256;
+            $body
+        }
+    };
+}
+
 impl Runner {
     /// Simulations of `steps` steps of `dt` s.
     #[must_use]
     pub fn new(closed_loop: ClosedLoop, dt: f64, steps: u64) -> Self {
         Self { closed_loop, dt, steps }
+    }
+
+    /// The one place from which the loop is entered, so that it is compiled once a level and number of slots.
+    fn drive(
+        &self,
+        level: SimdLevel,
+        batch: &Batch<'_>,
+        workspace: &mut Workspace,
+        recorded: Option<&mut History<'_>>,
+    ) {
+        let slots = self.closed_loop.program.slots;
+        workspace.with_arena(|arena, jobs| {
+            on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, recorded)));
+        });
     }
 
     fn room(&self) -> usize {
@@ -62,22 +92,6 @@ impl Runner {
     }
 }
 
-/// The number of slots that a program is compiled for.
-macro_rules! on_slots {
-    ($slots:expr, $N:ident => $body:expr) => {
-        if $slots <= 64 {
-            const $N: usize = 64;
-            $body
-        } else if $slots <= 128 {
-            const $N: usize = 128;
-            $body
-        } else {
-            const $N: usize = 256;
-            $body
-        }
-    };
-}
-
 impl Simulator for Runner {
     fn effective(&self, level: SimdLevel) -> SimdLevel {
         level
@@ -93,10 +107,7 @@ impl Simulator for Runner {
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
-        let slots = self.closed_loop.program.slots;
-        workspace.with_arena(|arena, jobs| {
-            on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, None)));
-        });
+        self.drive(level, batch, workspace, None);
     }
 
     fn record(
@@ -129,10 +140,7 @@ impl Simulator for Runner {
             records: &records,
         };
         let mut workspace = Workspace::reserve(self.workspace_bytes(level, batch.terms), self.lanes(level))?;
-        let slots = self.closed_loop.program.slots;
-        workspace.with_arena(|arena, jobs| {
-            on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, &batch, arena, jobs, Some(&mut history))));
-        });
+        self.drive(level, &batch, &mut workspace, Some(&mut history));
         let stored = history.len() * width;
         storage.truncate(stored);
         Ok((records.get(0), Trajectory { width, values: storage }))

@@ -2,7 +2,7 @@
 
 use gainswarm::graph::{Operation, TABLE};
 
-use crate::support::data;
+use crate::support::{data, ulps};
 
 /// The largest error that each promises, in units of the last place.
 fn bound(function: &str) -> f64 {
@@ -17,14 +17,6 @@ fn operation(function: &str) -> Operation {
         return Operation::Pow;
     }
     TABLE.iter().find(|entry| entry.call == Some(function)).expect("a function").operation
-}
-
-fn ulps(result: f64, high: f64, low: f64) -> f64 {
-    if result.to_bits() == high.to_bits() {
-        return 0.0;
-    }
-    let unit = high.abs().next_up() - high.abs();
-    ((result - high) - low).abs() / unit
 }
 
 #[test]

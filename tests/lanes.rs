@@ -4,7 +4,7 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use gainswarm::lanes::{apply_sign, clamp_symmetric, sin_cos, tanh};
 use proptest::prelude::*;
 
-use crate::support::data;
+use crate::support::{data, ulps};
 
 const FUNCTIONS: [&str; 3] = ["sin", "cos", "tanh"];
 
@@ -35,15 +35,6 @@ fn levels() -> Vec<Level> {
     #[cfg(not(target_arch = "x86_64"))]
     let narrower: [Option<Level>; 0] = [];
     std::iter::once(widest).chain(narrower.into_iter().flatten()).collect()
-}
-
-/// Distance between a result and the exact value `high + low`, in units of the last place of `high`.
-fn ulps(result: f64, high: f64, low: f64) -> f64 {
-    if result.to_bits() == high.to_bits() {
-        return 0.0;
-    }
-    let unit = high.abs().next_up() - high.abs();
-    ((result - high) - low).abs() / unit
 }
 
 #[test]

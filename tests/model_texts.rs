@@ -208,22 +208,6 @@ fn equations_in_textbook_form_are_solved_for_their_highest_derivatives() {
     let states: Vec<&str> = model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
     assert_eq!(states, ["x", "v", "x_dot", "v_dot"]);
     let mut graph = Graph::new();
-    let lowered = model
-        .lowered(
-            &mut graph,
-            &mut |graph, base| match base {
-                Base::State(k) => graph.symbol(Symbol(k as u32)),
-                Base::Input(_) => graph.number(7.0),
-                Base::Parameter(_) => graph.number(4.0),
-                _ => graph.number(0.0),
-            },
-            None,
-            &mut || Symbol(99),
-        )
-        .err();
-    // The same symbol for two unknowns is no way to solve anything.
-    assert!(lowered.is_some());
-    let mut graph = Graph::new();
     let mut fresh = 98;
     let lowered = model
         .lowered(

@@ -259,3 +259,12 @@ pub(crate) fn shipped_studies() -> Vec<PathBuf> {
     };
     entries.filter(is_study).collect()
 }
+
+/// Distance between a result and the exact value `high + low`, in units of the last place of `high`.
+pub(crate) fn ulps(result: f64, high: f64, low: f64) -> f64 {
+    if result.to_bits() == high.to_bits() {
+        return 0.0;
+    }
+    let unit = high.abs().next_up() - high.abs();
+    ((result - high) - low).abs() / unit
+}

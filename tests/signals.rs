@@ -29,9 +29,10 @@ fn start(command: &mut Command) -> Child {
     command.spawn().expect("the binary starts")
 }
 
+/// The binary, also where whoever runs the tests ignores SIGHUP, as `nohup` does.
 fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gainswarm"));
-    command.args(arguments);
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_gainswarm")]).args(arguments);
     command
 }
 

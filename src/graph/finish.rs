@@ -6,9 +6,10 @@
 //! | made | means |
 //! |---|---|
 //! | `z/p` | `z·(1/p)`, the reciprocal made once a simulation |
-//! | `p·(q·z)`, `(p·y)·(q·z)` | `(p·q)·z`, `(p·q)·(y·z)`; factors that are fixed are put in one order |
+//! | `p·(q·z)`, `(p·y)·(q·z)`, where nothing else needs the products | `(p·q)·z`, `y·((p·q)·z)`; factors that are fixed are put in one order |
 //! | `sin(a ± b)`, `cos(a ± b)` where the sines or cosines of a and b are there too | the sums of products |
-//! | `a·b + c`, `a·b − c`, `c − a·b`, where the product is needed nowhere else | one operation, rounded once |
+//! | `a·b + c`, `a·b − c`, `c − a·b`, where the product is needed in sums alone | one operation, rounded once |
+//! | `(a·b ± c·d) ± z`, where nothing else needs what is in the brackets | the products added to `z` one by one |
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ impl Graph {
     pub fn finished(&mut self, roots: &[Id], varies: &dyn Fn(Symbol) -> bool) -> Vec<Id> {
         let roots = self.with_angles_expanded(roots);
         let roots = self.with_factors_gathered(&roots, varies);
-        self.with_products_fused(&roots)
+        self.with_sums_fused(&roots)
     }
 
     /// Which of the nodes that the roots need depend on what varies.
@@ -89,122 +90,122 @@ impl Graph {
     }
 
     fn with_factors_gathered(&mut self, roots: &[Id], varies: &dyn Fn(Symbol) -> bool) -> Vec<Id> {
-        // Of new nodes; what they are made of stands before them.
-        let mut varying: HashSet<Id> = HashSet::new();
-        self.rebuilt(roots, &mut |graph, node, operands| {
+        let order = self.reachable(roots);
+        let varying = self.varying(roots, varies);
+        let uses = self.uses(&order, roots);
+        let mut gathering = Gathering { alone: HashSet::new(), varying: HashSet::new() };
+        let mut new: HashMap<Id, Id> = HashMap::new();
+        for id in order {
+            let node = self.node(id);
+            let operands: Vec<Id> = node.operands().iter().map(|operand| new[operand]).collect();
             let made = match node {
-                Node::Number(bits) => graph.number(f64::from_bits(bits)),
-                Node::Symbol(symbol) => graph.symbol(symbol),
-                Node::Apply(Operation::Div, _) => {
-                    let [z, p] = [operands[0], operands[1]];
-                    if varying.contains(&z) && !varying.contains(&p) {
-                        let one = graph.number(1.0);
-                        let inverse = graph.div(one, p);
-                        graph.gathered(z, inverse, &mut varying)
+                Node::Number(_) | Node::Symbol(_) => id,
+                Node::Apply(Operation::Div, [z, p, _]) if varying.contains(&z) && !varying.contains(&p) => {
+                    let one = self.number(1.0);
+                    let inverse = self.div(one, operands[1]);
+                    self.gathered(operands[0], inverse, &mut gathering)
+                }
+                Node::Apply(Operation::Mul, _) if varying.contains(&id) => {
+                    self.gathered(operands[0], operands[1], &mut gathering)
+                }
+                Node::Apply(operation, _) => self.apply(operation, &operands),
+            };
+            if varying.contains(&id) && self.value(made).is_none() {
+                // A product that was gathered inside of a negation varies as well.
+                for made in [Some(made), self.negated(made)].into_iter().flatten() {
+                    gathering.varying.insert(made);
+                    if uses[&id] == 1 {
+                        gathering.alone.insert(made);
                     } else {
-                        graph.div(z, p)
+                        gathering.alone.remove(&made);
                     }
                 }
-                Node::Apply(Operation::Mul, _) => graph.gathered(operands[0], operands[1], &mut varying),
-                Node::Apply(operation, _) => graph.apply(operation, operands),
-            };
-            let is_varying = match node {
-                Node::Symbol(symbol) => varies(symbol),
-                _ => operands.iter().any(|operand| varying.contains(operand)),
-            };
-            if is_varying && graph.value(made).is_none() {
-                varying.insert(made);
-                // A product that was gathered inside of a negation or the like varies as well.
-                if let Some(inner) = graph.negated(made) {
-                    varying.insert(inner);
-                }
             }
-            made
-        })
+            new.insert(id, made);
+        }
+        roots.iter().map(|root| new[root]).collect()
     }
 
-    /// a·b with what is fixed in both gathered before what varies.
-    fn gathered(&mut self, a: Id, b: Id, varying: &mut HashSet<Id>) -> Id {
-        let mut fixed = Vec::new();
-        let mut rest = Vec::new();
-        for factor in [a, b] {
-            if !varying.contains(&factor) {
-                fixed.push(factor);
-                continue;
-            }
-            match self.node(factor) {
-                Node::Apply(Operation::Mul, [p, z, _]) if !varying.contains(&p) => {
-                    fixed.push(p);
-                    rest.push(z);
+    /// How often each of the nodes in `order` is needed.
+    pub(super) fn uses(&self, order: &[Id], roots: &[Id]) -> HashMap<Id, u32> {
+        let mut uses: HashMap<Id, u32> = HashMap::new();
+        let needed = order.iter().flat_map(|id| self.node(*id).operands().to_vec());
+        for id in needed.chain(roots.iter().copied()) {
+            *uses.entry(id).or_default() += 1;
+        }
+        uses
+    }
+
+    /// a·b, where what is fixed in one is multiplied into what is fixed in the other if that saves an operation.
+    fn gathered(&mut self, a: Id, b: Id, gathering: &mut Gathering) -> Id {
+        for (one, other) in [(a, b), (b, a)] {
+            let (fixed, rest) = if gathering.varying.contains(&one) {
+                match self.split(one, gathering).filter(|_| gathering.alone.contains(&one)) {
+                    Some((fixed, rest)) => (fixed, Some(rest)),
+                    None => continue,
                 }
-                Node::Apply(Operation::Mul, [z, p, _]) if !varying.contains(&p) => {
-                    fixed.push(p);
-                    rest.push(z);
-                }
-                _ => rest.push(factor),
+            } else {
+                (one, None)
+            };
+            if let Some(scaled) = self.scaled(other, fixed, gathering) {
+                return rest.map_or(scaled, |rest| self.mul(rest, scaled));
             }
         }
-        if fixed.is_empty() || rest.is_empty() {
-            return self.mul(a, b);
+        self.mul(a, b)
+    }
+
+    /// The fixed factor and the other one of a product that has just one.
+    fn split(&self, product: Id, gathering: &Gathering) -> Option<(Id, Id)> {
+        let Node::Apply(Operation::Mul, [a, b, _]) = self.node(product) else { return None };
+        match (gathering.varying.contains(&a), gathering.varying.contains(&b)) {
+            (false, true) => Some((a, b)),
+            (true, false) => Some((b, a)),
+            _ => None,
         }
-        let varies = rest[1..].iter().fold(rest[0], |product, factor| self.mul(product, *factor));
-        varying.insert(varies);
-        // In one order, so that products of the same factors are the same node.
+    }
+
+    /// A product that nothing else needs with its fixed factor, if it has one, multiplied by `by`.
+    fn scaled(&mut self, product: Id, by: Id, gathering: &mut Gathering) -> Option<Id> {
+        if !gathering.alone.contains(&product) {
+            return None;
+        }
+        let made = if let Some((fixed, rest)) = self.split(product, gathering) {
+            let factor = self.fixed_product([fixed, by]);
+            self.mul(factor, rest)
+        } else {
+            let Node::Apply(Operation::Mul, [a, b, _]) = self.node(product) else { return None };
+            let (scaled, other) = match self.scaled(a, by, gathering) {
+                Some(scaled) => (scaled, b),
+                None => (self.scaled(b, by, gathering)?, a),
+            };
+            self.mul(scaled, other)
+        };
+        gathering.varying.insert(made);
+        gathering.alone.insert(made);
+        Some(made)
+    }
+
+    /// A product of fixed factors in one order, so that products of the same factors are the same node.
+    fn fixed_product(&mut self, factors: [Id; 2]) -> Id {
+        let mut open = factors.to_vec();
         let mut factors: Vec<Id> = Vec::new();
-        while let Some(factor) = fixed.pop() {
+        while let Some(factor) = open.pop() {
             match self.node(factor) {
-                Node::Apply(Operation::Mul, [p, q, _]) if factors.len() + fixed.len() < FACTORS_MAX => {
-                    fixed.extend([p, q]);
+                Node::Apply(Operation::Mul, [p, q, _]) if factors.len() + open.len() < FACTORS_MAX => {
+                    open.extend([p, q]);
                 }
                 _ => factors.push(factor),
             }
         }
         factors.sort_unstable();
-        let factor = factors[1..].iter().fold(factors[0], |product, factor| self.mul(product, *factor));
-        self.mul(factor, varies)
+        factors[1..].iter().fold(factors[0], |product, factor| self.mul(product, *factor))
     }
+}
 
-    fn with_products_fused(&mut self, roots: &[Id]) -> Vec<Id> {
-        let order = self.reachable(roots);
-        let mut uses: HashMap<Id, u32> = HashMap::new();
-        for id in &order {
-            for operand in self.node(*id).operands() {
-                *uses.entry(*operand).or_default() += 1;
-            }
-        }
-        for root in roots {
-            *uses.entry(*root).or_default() += 1;
-        }
-        // The factors, as new nodes, of the products that nothing else needs.
-        let mut factors: HashMap<Id, [Id; 2]> = HashMap::new();
-        let mut new: HashMap<Id, Id> = HashMap::new();
-        for id in order {
-            let node = self.node(id);
-            let operands: Vec<Id> = node.operands().iter().map(|operand| new[operand]).collect();
-            let old = node.operands().to_vec();
-            let free = |place: usize| factors.get(&old[place]).copied();
-            let made = match node {
-                Node::Number(_) | Node::Symbol(_) => id,
-                Node::Apply(Operation::Mul, _) => {
-                    if uses[&id] == 1 {
-                        factors.insert(id, [operands[0], operands[1]]);
-                    }
-                    self.mul(operands[0], operands[1])
-                }
-                Node::Apply(Operation::Add, _) => match (free(0), free(1)) {
-                    (Some([a, b]), _) => self.apply(Operation::MulAdd, &[a, b, operands[1]]),
-                    (None, Some([a, b])) => self.apply(Operation::MulAdd, &[a, b, operands[0]]),
-                    (None, None) => self.add(operands[0], operands[1]),
-                },
-                Node::Apply(Operation::Sub, _) => match (free(0), free(1)) {
-                    (_, Some([a, b])) => self.apply(Operation::NegMulAdd, &[a, b, operands[0]]),
-                    (Some([a, b]), None) => self.apply(Operation::MulSub, &[a, b, operands[1]]),
-                    (None, None) => self.sub(operands[0], operands[1]),
-                },
-                Node::Apply(operation, _) => self.apply(operation, &operands),
-            };
-            new.insert(id, made);
-        }
-        roots.iter().map(|root| new[root]).collect()
-    }
+/// What is known of new nodes while factors are gathered.
+struct Gathering {
+    /// Those that one other node needs.
+    alone: HashSet<Id>,
+    /// Those that change during a simulation.
+    varying: HashSet<Id>,
 }

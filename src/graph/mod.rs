@@ -22,7 +22,9 @@ mod derivative;
 mod finish;
 mod operation;
 mod solve;
+mod sums;
 
+pub(crate) use operation::arithmetic;
 pub use operation::{Entry, Operation, TABLE, apply};
 pub use solve::Unsolvable;
 

@@ -151,17 +151,7 @@ fn one<S: Simd>(simd: S, operation: Operation, numbers: [f64; 3]) -> f64 {
 /// What an operation gives in every lane.
 #[inline(always)]
 pub fn apply<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) -> S::f64s {
-    let zero = splat(simd, 0.0);
-    let one = splat(simd, 1.0);
-    let is_true = |x: S::f64s| x.abs().simd_gt(zero);
     match operation {
-        Operation::Neg => -a,
-        Operation::Abs => a.abs(),
-        Operation::Sign => {
-            let positive = a.simd_gt(zero).select(one, a * zero);
-            a.simd_lt(zero).select(-one, positive)
-        }
-        Operation::Sqrt => a.sqrt(),
         Operation::Cbrt => lanes::cbrt(simd, a),
         Operation::Sin => lanes::sin_cos(simd, a).0,
         Operation::Cos => lanes::sin_cos(simd, a).1,
@@ -175,6 +165,31 @@ pub fn apply<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) ->
         Operation::Exp => lanes::exp(simd, a),
         Operation::Log => lanes::log(simd, a),
         Operation::Log10 => lanes::log10(simd, a),
+        Operation::Pow => lanes::pow(simd, a, b),
+        Operation::Atan2 => lanes::atan2(simd, a, b),
+        _ => arithmetic(simd, operation, [a, b, c]),
+    }
+}
+
+/// What an operation of a few machine instructions gives in every lane; by itself, so that what is compiled for each of them does not
+/// carry the longer ones along.
+///
+/// # Panics
+///
+/// For other operations.
+#[inline(always)]
+pub(crate) fn arithmetic<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) -> S::f64s {
+    let zero = splat(simd, 0.0);
+    let one = splat(simd, 1.0);
+    let is_true = |x: S::f64s| x.abs().simd_gt(zero);
+    match operation {
+        Operation::Neg => -a,
+        Operation::Abs => a.abs(),
+        Operation::Sign => {
+            let positive = a.simd_gt(zero).select(one, a * zero);
+            a.simd_lt(zero).select(-one, positive)
+        }
+        Operation::Sqrt => a.sqrt(),
         Operation::Floor => a.floor(),
         Operation::Round => a.round_ties_even(),
         Operation::Not => is_true(a).select(zero, one),
@@ -182,10 +197,8 @@ pub fn apply<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) ->
         Operation::Sub => a - b,
         Operation::Mul => a * b,
         Operation::Div => a / b,
-        Operation::Pow => lanes::pow(simd, a, b),
         Operation::Min => b.simd_lt(a).select(b, a),
         Operation::Max => b.simd_gt(a).select(b, a),
-        Operation::Atan2 => lanes::atan2(simd, a, b),
         Operation::Hypot => a.fma(a, b * b).sqrt(),
         Operation::Mod => b.fnma((a / b).floor(), a),
         Operation::Less => a.simd_lt(b).select(one, zero),
@@ -197,5 +210,6 @@ pub fn apply<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) ->
         Operation::MulSub => a.fms(b, c),
         Operation::NegMulAdd => a.fnma(b, c),
         Operation::Select => is_true(a).select(b, c),
+        other => unreachable!("{other:?} takes more than a few instructions"),
     }
 }

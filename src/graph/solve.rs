@@ -134,6 +134,12 @@ impl Graph {
         rows: &[usize],
         unknowns: &[usize],
     ) {
+        let before = system.rows.clone();
+        // Of a symmetric system both halves are the same nodes.
+        let is_mirrored = |i: usize, j: usize| {
+            let is_pair = |k: usize| before[k][unknown] == before[row][k];
+            row == unknown && before[i][j] == before[j][i] && is_pair(i) && is_pair(j)
+        };
         let one = self.number(1.0);
         let inverse = self.div(one, system.rows[row][unknown]);
         let factors: Vec<(usize, Id)> = rows
@@ -147,6 +153,10 @@ impl Graph {
         system.right[row] = self.mul(system.right[row], inverse);
         for (other, factor) in factors {
             for place in unknowns {
+                if *place < other && rows.contains(place) && is_mirrored(other, *place) {
+                    system.rows[other][*place] = system.rows[*place][other];
+                    continue;
+                }
                 let part = self.mul(factor, system.rows[row][*place]);
                 system.rows[other][*place] = self.sub(system.rows[other][*place], part);
             }

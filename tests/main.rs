@@ -27,6 +27,7 @@ mod page;
 mod paired;
 mod physics;
 mod places;
+mod programs;
 mod readme;
 mod report;
 mod resume;

@@ -16,12 +16,15 @@ use std::collections::HashSet;
 
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 
+mod code;
 mod order;
 mod run;
+mod slots;
 mod tape;
 
+pub use code::Code;
 pub(crate) use run::step;
-pub use run::{Block, SLOTS_MAX};
+pub use run::{Block, SLOTS_MAX, UNIFORMS_MAX};
 pub use tape::Tape;
 
 /// A value that persists from step to step.
@@ -55,21 +58,21 @@ pub struct Sections {
 pub struct Instruction {
     /// What is done.
     pub code: Code,
+    /// The first operation of it; where the code leaves open which, this says it.
+    pub operation: Operation,
     /// Where the result goes; the second is that of a cosine.
     pub out: [u8; 2],
-    /// Of what.
-    pub of: [u8; 3],
+    /// Of what: slots, or where the code says so, uniform numbers.
+    pub of: [u8; 5],
 }
 
-/// What an instruction does.
+/// Where a constant is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// An operation of the language.
-    Apply(Operation),
-    /// Sine and cosine of the same angle.
-    SinCos,
-    /// A copy.
-    Move,
+pub enum Place {
+    /// In all lanes of a slot.
+    Slot(u8),
+    /// Once for all lanes.
+    Uniform(u8),
 }
 
 /// Why there is no program.
@@ -82,8 +85,8 @@ pub enum TooLarge {
 /// The code of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Slots that hold a number, the same in all lanes and for ever.
-    pub constants: Vec<(u8, f64)>,
+    /// Numbers that are the same in all lanes and for ever.
+    pub constants: Vec<(Place, f64)>,
     /// What is done, in this order.
     pub instructions: Vec<Instruction>,
     /// Where it is said whether a lane stops.
@@ -140,8 +143,8 @@ impl Program {
 
         let symbols: Vec<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
         let shown = sections.shown.len();
-        let watched = order::allocate(graph, &roots, &symbols, &prepared, shown)?;
-        let plain = order::allocate(graph, &roots[shown..], &symbols, &prepared, 0)?;
+        let watched = slots::allocate(graph, &roots, &symbols, &prepared, shown)?;
+        let plain = slots::allocate(graph, &roots[shown..], &symbols, &prepared, 0)?;
         Ok(Self {
             inputs: sections.inputs.len(),
             carried: symbols.len(),

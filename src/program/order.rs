@@ -1,251 +1,236 @@
-//! The order of a step's instructions, and the slots of its values.
+//! The order of a step's instructions, and which operations one instruction does together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{Code, Instruction, SLOTS_MAX, Step, TooLarge};
+use super::Code;
+use super::code::{self, OPERANDS};
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 
-/// Instructions and slots for `roots`: first those that are shown, then a next value a carried symbol, then what says whether to stop.
-pub(super) fn allocate(
-    graph: &Graph,
-    roots: &[Id],
-    carried: &[Symbol],
-    prepared: &[Id],
-    shown: usize,
-) -> Result<Step, TooLarge> {
-    let mut allocation = Allocation::new(graph, roots, carried, prepared, shown);
-    let order = depth_first(graph, roots, &allocation.slot);
-    for id in order {
-        allocation.make(id);
-    }
-    allocation.finish(roots, shown)
+/// An instruction before its values have slots.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) code: Code,
+    pub(super) operation: Operation,
+    /// What it makes; the second is a cosine.
+    pub(super) makes: [Option<Id>; 2],
+    /// Of what.
+    pub(super) of: [Option<Id>; OPERANDS],
+    /// Which of these are held once for all lanes, a bit each.
+    pub(super) uniform: u8,
 }
 
-/// The operations that the roots need beyond what has a slot, each behind those that it needs and as near to them as it can be.
-fn depth_first(graph: &Graph, roots: &[Id], known: &HashMap<Id, usize>) -> Vec<Id> {
-    let mut done: HashMap<Id, bool> = HashMap::new();
-    let mut order = Vec::new();
-    for root in roots {
-        let mut path = vec![*root];
-        while let Some(id) = path.last().copied() {
-            let node = graph.node(id);
-            match done.get(&id) {
-                Some(true) => {
-                    path.pop();
-                }
-                Some(false) => {
-                    done.insert(id, true);
-                    if matches!(node, Node::Apply(..)) {
-                        order.push(id);
-                    }
-                    path.pop();
-                }
-                None if known.contains_key(&id) => {
-                    done.insert(id, true);
-                }
-                None => {
-                    done.insert(id, false);
-                    // The first operand ends on top, and is made first.
-                    path.extend(node.operands().iter().rev().filter(|operand| !done.contains_key(operand)));
+/// What a step is to make.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) graph: &'a Graph,
+    /// First those that are shown, then a next value a carried symbol, then what says whether to stop.
+    pub(super) roots: &'a [Id],
+    pub(super) carried: &'a [Symbol],
+    /// What has been made before the step.
+    pub(super) prepared: &'a [Id],
+    /// How many are shown.
+    pub(super) shown: usize,
+}
+
+impl Wanted<'_> {
+    /// The roots that are the next values of carried symbols.
+    pub(super) fn next(&self) -> &[Id] {
+        &self.roots[self.shown..][..self.carried.len()]
+    }
+
+    /// The instructions of the step, in order.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let known: HashSet<Id> = self.prepared.iter().copied().collect();
+        let before = self.readers_before_next(&known);
+        let order = self.depth_first(&known, &before);
+        let reads = self.reads(&order);
+        let joined = self.joined(&order, &reads);
+        let firsts: HashSet<Id> = joined.values().map(|(first, _)| *first).collect();
+        let mut done: HashSet<Id> = HashSet::new();
+        let mut lines = Vec::new();
+        for id in order {
+            if firsts.contains(&id) || done.contains(&id) {
+                continue;
+            }
+            let line = self.line(id, joined.get(&id), &reads);
+            done.extend(line.makes.iter().flatten());
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// What has to be made before each operation, beyond its operands: who reads the old value of a carried symbol, before its
+    /// next value is made, so that this can go to its place at once.
+    fn readers_before_next(&self, known: &HashSet<Id>) -> HashMap<Id, Vec<Id>> {
+        let mut readers: HashMap<Symbol, Vec<Id>> = HashMap::new();
+        for id in self.depth_first(known, &HashMap::new()) {
+            for operand in self.graph.node(id).operands() {
+                if let Node::Symbol(symbol) = self.graph.node(*operand) {
+                    readers.entry(symbol).or_default().push(id);
                 }
             }
         }
+        let mut before: HashMap<Id, Vec<Id>> = HashMap::new();
+        for (symbol, next) in self.carried.iter().zip(self.next()) {
+            if !matches!(self.graph.node(*next), Node::Apply(..)) || known.contains(next) {
+                continue;
+            }
+            for reader in readers.get(symbol).map_or(&[][..], Vec::as_slice) {
+                if !self.needs(*reader, *next, &before) {
+                    before.entry(*next).or_default().push(*reader);
+                }
+            }
+        }
+        before
     }
-    order
-}
 
-struct Allocation<'a> {
-    graph: &'a Graph,
-    /// How often each value is still read; roots that must last to the end count once more.
-    reads: HashMap<Id, usize>,
-    /// Where each value is.
-    slot: HashMap<Id, usize>,
-    /// The carried places whose next value an operation is.
-    next_of: HashMap<Id, Vec<usize>>,
-    /// The node of each carried symbol.
-    carried: Vec<Option<Id>>,
-    free: Vec<usize>,
-    used: usize,
-    /// Slots below this are not given back.
-    fixed: usize,
-    constants: Vec<(usize, f64)>,
-    instructions: Vec<(Code, [usize; 2], [usize; 3])>,
-    /// Carried places whose next value is in place already.
-    settled: Vec<bool>,
-}
+    /// Whether `id` is `other` or has to be made behind it.
+    fn needs(&self, id: Id, other: Id, before: &HashMap<Id, Vec<Id>>) -> bool {
+        let mut seen = HashSet::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if id == other {
+                return true;
+            }
+            // What is needed otherwise stands before those who need it.
+            if seen.insert(id) {
+                open.extend(self.graph.node(id).operands());
+                open.extend(before.get(&id).into_iter().flatten());
+            }
+        }
+        false
+    }
 
-impl<'a> Allocation<'a> {
-    fn new(graph: &'a Graph, roots: &[Id], carried: &[Symbol], prepared: &[Id], shown: usize) -> Self {
-        let order = graph.reachable(roots);
-        let mut allocation = Self {
-            graph,
-            reads: HashMap::new(),
-            slot: HashMap::new(),
-            next_of: HashMap::new(),
-            carried: vec![None; carried.len()],
-            free: Vec::new(),
-            used: carried.len(),
-            fixed: 0,
-            constants: Vec::new(),
-            instructions: Vec::new(),
-            settled: vec![false; carried.len()],
+    /// The operations that the roots need beyond what is known, each behind those that it needs and as near to them as it can be.
+    fn depth_first(&self, known: &HashSet<Id>, before: &HashMap<Id, Vec<Id>>) -> Vec<Id> {
+        let mut done: HashMap<Id, bool> = HashMap::new();
+        let mut order = Vec::new();
+        for root in self.roots {
+            let mut path = vec![*root];
+            while let Some(id) = path.last().copied() {
+                let node = self.graph.node(id);
+                match done.get(&id) {
+                    Some(true) => {
+                        path.pop();
+                    }
+                    Some(false) => {
+                        done.insert(id, true);
+                        if matches!(node, Node::Apply(..)) {
+                            order.push(id);
+                        }
+                        path.pop();
+                    }
+                    None if known.contains(&id) => {
+                        done.insert(id, true);
+                    }
+                    None => {
+                        done.insert(id, false);
+                        // The first operand ends on top, and is made first.
+                        let behind =
+                            before.get(&id).into_iter().flatten().chain(node.operands().iter().rev());
+                        path.extend(behind.filter(|operand| !done.contains_key(operand)));
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// How often each value is read; what must last to the end of the step is read once more.
+    pub(super) fn reads(&self, order: &[Id]) -> HashMap<Id, usize> {
+        let mut reads: HashMap<Id, usize> = HashMap::new();
+        for id in order {
+            for operand in self.graph.node(*id).operands() {
+                *reads.entry(*operand).or_default() += 1;
+            }
+        }
+        for root in self.roots {
+            *reads.entry(*root).or_default() += 1;
+        }
+        reads
+    }
+
+    /// For operations that take up another one: which, and at which place they take its result.
+    fn joined(&self, order: &[Id], reads: &HashMap<Id, usize>) -> HashMap<Id, (Id, usize)> {
+        let made: HashSet<Id> = order.iter().copied().collect();
+        let mut joined: HashMap<Id, (Id, usize)> = HashMap::new();
+        let mut taken: HashSet<Id> = HashSet::new();
+        // From the first on: of a chain, the second takes up the first, the fourth the third.
+        for id in order {
+            let node = self.graph.node(*id);
+            let Node::Apply(operation, _) = node else { continue };
+            let mut best: Option<(u32, Id, usize)> = None;
+            for (place, first) in node.operands().iter().enumerate() {
+                let is_free = reads[first] == 1 && made.contains(first) && !joined.contains_key(first);
+                if !is_free || taken.contains(first) {
+                    continue;
+                }
+                let Node::Apply(inner, _) = self.graph.node(*first) else { continue };
+                let constant = self.constant(self.operands(*first, Some((*id, place))));
+                if let Some((_, _, uniform)) = code::code(inner, Some((operation, place)), constant)
+                    && best.is_none_or(|(most, ..)| uniform.count_ones() > most)
+                {
+                    best = Some((uniform.count_ones(), *first, place));
+                }
+            }
+            if let Some((_, first, place)) = best {
+                joined.insert(*id, (first, place));
+                taken.insert(first);
+            }
+        }
+        joined
+    }
+
+    /// The operands of an operation, then the others of the one that takes it up.
+    fn operands(&self, first: Id, then: Option<(Id, usize)>) -> [Option<Id>; OPERANDS] {
+        let mut of = [None; OPERANDS];
+        let mut all: Vec<Id> = self.graph.node(first).operands().to_vec();
+        if let Some((then, place)) = then {
+            let node = self.graph.node(then);
+            let others = node.operands().iter().enumerate().filter(|(other, _)| *other != place);
+            all.extend(others.map(|(_, operand)| *operand));
+        }
+        for (place, operand) in of.iter_mut().zip(all) {
+            *place = Some(operand);
+        }
+        of
+    }
+
+    fn constant(&self, of: [Option<Id>; OPERANDS]) -> [bool; OPERANDS] {
+        of.map(|operand| operand.is_some_and(|operand| self.graph.value(operand).is_some()))
+    }
+
+    fn line(&self, id: Id, joined: Option<&(Id, usize)>, reads: &HashMap<Id, usize>) -> Line {
+        let (first, then) = match joined {
+            Some((first, place)) => (*first, Some((id, *place))),
+            None => (id, None),
         };
-        for id in prepared {
-            allocation.slot.insert(*id, allocation.used);
-            allocation.used += 1;
-        }
-        for id in &order {
-            match graph.node(*id) {
-                Node::Number(bits) => {
-                    allocation.slot.insert(*id, allocation.used);
-                    allocation.constants.push((allocation.used, f64::from_bits(bits)));
-                    allocation.used += 1;
-                }
-                Node::Symbol(symbol) => {
-                    if let Some(place) = carried.iter().position(|known| *known == symbol) {
-                        allocation.slot.insert(*id, place);
-                        allocation.carried[place] = Some(*id);
-                    }
-                }
-                Node::Apply(..) => {}
-            }
-        }
-        allocation.fixed = allocation.used;
-        // What is prepared is not made in a step, nor is what it is made of.
-        for id in depth_first(graph, roots, &allocation.slot) {
-            for operand in graph.node(id).operands() {
-                *allocation.reads.entry(*operand).or_default() += 1;
-            }
-        }
-        for (place, root) in roots.iter().enumerate() {
-            *allocation.reads.entry(*root).or_default() += 1;
-            if let Some(carried) = place.checked_sub(shown).filter(|place| *place < carried.len()) {
-                allocation.next_of.entry(*root).or_default().push(carried);
-            }
-        }
-        allocation
-    }
-
-    fn take(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.used += 1;
-            self.used - 1
-        })
-    }
-
-    /// Whether nobody reads the old value of a carried place any more.
-    fn is_open(&self, place: usize) -> bool {
-        let old = self.carried[place];
-        !self.settled[place] && old.is_none_or(|old| self.reads.get(&old).copied().unwrap_or(0) == 0)
-    }
-
-    fn read(&mut self, id: Id) -> usize {
-        let slot = self.slot[&id];
-        if let Some(left) = self.reads.get_mut(&id) {
-            *left -= 1;
-            if *left == 0 && slot >= self.fixed {
-                self.free.push(slot);
-            }
-        }
-        slot
-    }
-
-    /// The slot of a new value: that of a carried place where it may go at once.
-    fn place(&mut self, id: Id) -> usize {
-        let places = self.next_of.get(&id).cloned().unwrap_or_default();
-        if let Some(place) = places.into_iter().find(|place| self.is_open(*place)) {
-            self.settled[place] = true;
-            self.slot.insert(id, place);
-            return place;
-        }
-        let slot = self.take();
-        self.slot.insert(id, slot);
-        slot
-    }
-
-    fn make(&mut self, id: Id) {
-        if self.slot.contains_key(&id) {
-            return;
-        }
-        let node = self.graph.node(id);
-        let Node::Apply(operation, all) = node else { return };
+        let operation = self.operation(first);
+        let of = self.operands(first, then);
         // Sine and cosine of an angle are made together, where both are needed.
-        if let Operation::Sin | Operation::Cos = operation {
-            let twin = self.twin(operation, all[0]);
-            if let Some(twin) =
-                twin.filter(|twin| !self.slot.contains_key(twin) && self.reads.contains_key(twin))
-            {
-                let (sin, cos) = if operation == Operation::Sin { (id, twin) } else { (twin, id) };
-                // The angle is read twice, and must last until both are written.
-                let angle = self.slot[&all[0]];
-                let out = [self.place(sin), self.place(cos)];
-                self.read(all[0]);
-                self.read(all[0]);
-                self.instructions.push((Code::SinCos, out, [angle; 3]));
-                return;
+        if let (Operation::Sin | Operation::Cos, None) = (operation, then) {
+            let is_sine = operation == Operation::Sin;
+            let other = if is_sine { Operation::Cos } else { Operation::Sin };
+            let twin = of[0].and_then(|angle| self.graph.find(other, angle));
+            if let Some(twin) = twin.filter(|twin| reads.contains_key(twin)) {
+                let makes = if is_sine { [Some(id), Some(twin)] } else { [Some(twin), Some(id)] };
+                return Line { code: Code::SinCos, operation, makes, of, uniform: 0 };
             }
         }
-        let mut of = [0; 3];
-        for (slot, operand) in of.iter_mut().zip(node.operands()) {
-            *slot = self.read(*operand);
-        }
-        for place in operation.operands()..3 {
-            of[place] = of[0];
-        }
-        let out = self.place(id);
-        self.instructions.push((Code::Apply(operation), [out, out], of));
-    }
-
-    fn twin(&self, operation: Operation, angle: Id) -> Option<Id> {
-        let other = if operation == Operation::Sin { Operation::Cos } else { Operation::Sin };
-        self.graph.find(other, angle)
-    }
-
-    fn finish(mut self, roots: &[Id], shown: usize) -> Result<Step, TooLarge> {
-        let count = self.carried.len();
-        let moves: Vec<(usize, usize)> = (0..count)
-            .filter(|place| !self.settled[*place])
-            .map(|place| (place, self.slot[&roots[shown + place]]))
-            .filter(|(place, from)| place != from)
-            .collect();
-        // What is read after the step must not be overwritten by it.
-        let last = [&roots[..shown], &roots[roots.len() - 1..]].concat();
-        let mut lasting: Vec<usize> = last.iter().map(|root| self.slot[root]).collect();
-        for slot in lasting.iter_mut().filter(|slot| moves.iter().any(|(place, _)| place == *slot)) {
-            let kept = self.used;
-            self.used += 1;
-            self.instructions.push((Code::Move, [kept; 2], [*slot; 3]));
-            *slot = kept;
-        }
-        // A source that is a destination of another move is kept first.
-        let mut copies = Vec::new();
-        for (place, from) in &moves {
-            let mut from = *from;
-            if moves.iter().any(|(other, _)| *other == from) {
-                let kept = self.used;
-                self.used += 1;
-                self.instructions.push((Code::Move, [kept; 2], [from; 3]));
-                from = kept;
+        let makes = [Some(id), None];
+        let seconds = then.map(|(then, place)| (self.operation(then), place));
+        match code::code(operation, seconds, self.constant(of)) {
+            Some((code, order, uniform)) => {
+                Line { code, operation, makes, of: order.map(|place| of[place]), uniform }
             }
-            copies.push((Code::Move, [*place; 2], [from; 3]));
+            None => Line { code: Code::Elsewhere, operation, makes, of, uniform: 0 },
         }
-        self.instructions.extend(copies);
-        if self.used > SLOTS_MAX {
-            return Err(TooLarge::Slots(self.used));
+    }
+
+    fn operation(&self, id: Id) -> Operation {
+        match self.graph.node(id) {
+            Node::Apply(operation, _) => operation,
+            _ => unreachable!("only operations are ordered"),
         }
-        #[allow(clippy::cast_possible_truncation, reason = "at most SLOTS_MAX")]
-        let slot = |slot: usize| slot as u8;
-        let instruction = |(code, out, of): &(Code, [usize; 2], [usize; 3])| Instruction {
-            code: *code,
-            out: out.map(slot),
-            of: of.map(slot),
-        };
-        Ok(Step {
-            constants: self.constants.iter().map(|(place, value)| (slot(*place), *value)).collect(),
-            instructions: self.instructions.iter().map(instruction).collect(),
-            stop: slot(lasting[shown]),
-            shown: lasting[..shown].iter().copied().map(slot).collect(),
-            slots: self.used,
-        })
     }
 }

@@ -1,21 +1,29 @@
 //! Runs the instructions of a step over a block of lanes.
 //!
 //! A block is `K` native vectors a slot, so that decoding an instruction costs little beside its work. Slot numbers are bytes into an array of
-//! `N` slots, a power of two: a mask keeps them inside, so that no bound is checked and none can be exceeded.
+//! `N` slots, a power of two: a mask keeps them inside, so that no bound is checked and none can be exceeded. What is the same in all
+//! lanes is held once, beside the slots.
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::{Code, Instruction};
-use crate::graph::{Operation, apply};
+use super::code::{Shape, codes, shape};
+use super::{Code, Instruction, Place};
+use crate::graph::{Operation, apply, arithmetic};
 use crate::lanes::{sin_cos, splat};
 
 /// Most slots of a program.
 pub const SLOTS_MAX: usize = 256;
 
+/// Most numbers that are held once for all lanes.
+pub const UNIFORMS_MAX: usize = 64;
+
 /// The slots of a block of lanes.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Block<V, const K: usize, const N: usize>([[V; K]; N]);
+pub struct Block<V, const K: usize, const N: usize> {
+    slots: [[V; K]; N],
+    uniforms: [f64; UNIFORMS_MAX],
+}
 
 impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     /// All lanes of all slots 0.
@@ -24,17 +32,20 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     where
         V: SimdFloat<S, Element = f64>,
     {
-        Self([[splat::<S>(simd, 0.0); K]; N])
+        Self { slots: [[splat::<S>(simd, 0.0); K]; N], uniforms: [0.0; UNIFORMS_MAX] }
     }
 
-    /// Puts constants into all lanes of their slots.
+    /// Puts constants into their places.
     #[inline(always)]
-    pub fn fill<S: Simd<f64s = V>>(&mut self, simd: S, constants: &[(u8, f64)])
+    pub fn fill<S: Simd<f64s = V>>(&mut self, simd: S, constants: &[(Place, f64)])
     where
         V: SimdFloat<S, Element = f64>,
     {
-        for (slot, value) in constants {
-            self.0[usize::from(*slot)] = [splat::<S>(simd, *value); K];
+        for (place, value) in constants {
+            match place {
+                Place::Slot(slot) => *self.at_mut(*slot) = [splat::<S>(simd, *value); K],
+                Place::Uniform(place) => self.uniforms[usize::from(*place) % UNIFORMS_MAX] = *value,
+            }
         }
     }
 
@@ -43,7 +54,7 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     where
         V: SimdFloat<S, Element = f64>,
     {
-        self.0[slot][lane / V::LEN].as_slice()[lane % V::LEN]
+        self.slots[slot][lane / V::LEN].as_slice()[lane % V::LEN]
     }
 
     /// Sets the number of a slot in a lane.
@@ -51,17 +62,22 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     where
         V: SimdFloat<S, Element = f64>,
     {
-        self.0[slot][lane / V::LEN].as_mut_slice()[lane % V::LEN] = value;
+        self.slots[slot][lane / V::LEN].as_mut_slice()[lane % V::LEN] = value;
     }
 
     #[inline(always)]
     fn at(&self, slot: u8) -> &[V; K] {
-        &self.0[usize::from(slot) & (N - 1)]
+        &self.slots[usize::from(slot) & (N - 1)]
     }
 
     #[inline(always)]
     fn at_mut(&mut self, slot: u8) -> &mut [V; K] {
-        &mut self.0[usize::from(slot) & (N - 1)]
+        &mut self.slots[usize::from(slot) & (N - 1)]
+    }
+
+    #[inline(always)]
+    fn uniform(&self, place: u8) -> f64 {
+        self.uniforms[usize::from(place) % UNIFORMS_MAX]
     }
 
     /// The lanes in which a slot is true, a bit a lane.
@@ -79,6 +95,25 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     }
 }
 
+/// Writes out an arm for each line of the table, so that each is compiled for itself.
+macro_rules! arms {
+    ($simd:ident, $instruction:ident, $block:ident;
+     $($name:ident = $first:ident $(, $then:ident $place:literal)? , $uniform:literal;)+) => {
+        match $instruction.code {
+            $(Code::$name => each(
+                $simd, const { shape!($first $(, $then $place)?, $uniform) }, $instruction, $block,
+            ),)+
+            Code::SinCos => turn($simd, $instruction, $block),
+            Code::Move => *$block.at_mut($instruction.out[0]) = *$block.at($instruction.of[0]),
+            Code::Spread => {
+                let value = splat::<S>($simd, $block.uniform($instruction.of[0]));
+                *$block.at_mut($instruction.out[0]) = [value; K];
+            }
+            Code::Elsewhere => elsewhere($simd, $instruction, $block),
+        }
+    };
+}
+
 /// One step of all lanes.
 #[inline(always)]
 pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
@@ -87,70 +122,68 @@ pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
     block: &mut Block<S::f64s, K, N>,
 ) {
     for instruction in instructions {
-        match instruction.code {
-            Code::SinCos => {
-                let angles = *block.at(instruction.of[0]);
-                let [mut sines, mut cosines] = [angles; 2];
-                turn(simd, &angles, &mut sines, &mut cosines);
-                *block.at_mut(instruction.out[0]) = sines;
-                *block.at_mut(instruction.out[1]) = cosines;
-            }
-            Code::Move => *block.at_mut(instruction.out[0]) = *block.at(instruction.of[0]),
-            Code::Apply(operation) => operate(simd, operation, *instruction, block),
-        }
+        codes!(arms!(simd, instruction, block));
     }
 }
 
-/// Writes out the arms of the operations that are done in place, so that each is compiled for itself.
-macro_rules! arms {
-    ($simd:ident, $operation:ident, $instruction:ident, $block:ident; $($name:ident)+) => {
-        match $operation {
-            $(Operation::$name => each($simd, $instruction, $block, #[inline(always)] |operands| {
-                apply($simd, Operation::$name, operands)
-            }),)+
-            other => {
-                let operands = $instruction.of.map(|slot| *$block.at(slot));
-                let mut results = operands[0];
-                elsewhere($simd, other, [&operands[0], &operands[1], &operands[2]], &mut results);
-                *$block.at_mut($instruction.out[0]) = results;
-            }
-        }
-    };
-}
-
-#[inline(always)]
-fn operate<S: Simd, const K: usize, const N: usize>(
-    simd: S,
-    operation: Operation,
-    instruction: Instruction,
-    block: &mut Block<S::f64s, K, N>,
-) {
-    arms!(simd, operation, instruction, block;
-        Neg Abs Sqrt Add Sub Mul Div Min Max Less LessEqual Equal And Or Not MulAdd MulSub NegMulAdd Select);
-}
-
-/// What `of` gives for each vector of the operands.
+/// What the operations of a shape give for each vector of the operands.
 #[inline(always)]
 fn each<S: Simd, const K: usize, const N: usize>(
-    _simd: S,
-    Instruction { out, of, .. }: Instruction,
+    simd: S,
+    Shape { first, then, uniform }: Shape,
+    instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
-    make: impl Fn([S::f64s; 3]) -> S::f64s,
 ) {
+    let Instruction { out, of, .. } = *instruction;
+    let zero = splat(simd, 0.0);
+    let count = first.operands();
+    let all = count + then.map_or(0, |(then, _)| then.operands() - 1);
+    let is_uniform = |place: usize| uniform >> place & 1 == 1;
+    let spread = |place: usize| {
+        if is_uniform(place) { splat(simd, block.uniform(of[place])) } else { zero }
+    };
+    let spread = [spread(0), spread(1), spread(2), spread(3), spread(4)];
     for k in 0..K {
-        let value = make([block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]]);
+        let read = |place: usize| {
+            if is_uniform(place) {
+                spread[place]
+            } else if place < all {
+                block.at(of[place])[k]
+            } else {
+                zero
+            }
+        };
+        let value = arithmetic(simd, first, [read(0), read(1 % count), read(2 % count)]);
+        let value = match then {
+            None => value,
+            Some((then, place)) => {
+                let others = [read(count % 5), read((count + 1) % 5)];
+                let operands = match place {
+                    0 => [value, others[0], others[1]],
+                    1 => [others[0], value, others[1]],
+                    _ => [others[0], others[1], value],
+                };
+                arithmetic(simd, then, operands)
+            }
+        };
         block.at_mut(out[0])[k] = value;
     }
 }
 
-/// The longer operations, compiled once a level and not in every loop: a call costs nothing beside them.
+/// The longer operations, compiled once and not in every loop: a call costs nothing beside them.
 #[inline(never)]
-fn elsewhere<S: Simd>(simd: S, operation: Operation, [a, b, c]: [&[S::f64s]; 3], results: &mut [S::f64s]) {
+fn elsewhere<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
     simd.vectorize(
         #[inline(always)]
         || {
-            for (k, result) in results.iter_mut().enumerate() {
-                *result = apply(simd, operation, [a[k], b[k], c[k]]);
+            let Instruction { out, of, operation, .. } = *instruction;
+            for k in 0..K {
+                let operands = [block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]];
+                block.at_mut(out[0])[k] = apply(simd, operation, operands);
             }
         },
     );
@@ -158,12 +191,19 @@ fn elsewhere<S: Simd>(simd: S, operation: Operation, [a, b, c]: [&[S::f64s]; 3],
 
 /// Sines and cosines of angles.
 #[inline(never)]
-fn turn<S: Simd>(simd: S, angles: &[S::f64s], sines: &mut [S::f64s], cosines: &mut [S::f64s]) {
+fn turn<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
     simd.vectorize(
         #[inline(always)]
         || {
-            for ((angle, sin), cos) in angles.iter().zip(sines).zip(cosines) {
-                (*sin, *cos) = sin_cos(simd, *angle);
+            let Instruction { out, of, .. } = *instruction;
+            for k in 0..K {
+                let (sin, cos) = sin_cos(simd, block.at(of[0])[k]);
+                block.at_mut(out[0])[k] = sin;
+                block.at_mut(out[1])[k] = cos;
             }
         },
     );

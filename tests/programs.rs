@@ -36,7 +36,8 @@ fn random(random: &mut Random) -> (Graph, Sections) {
     let mut graph = Graph::new();
     let inputs: Vec<Symbol> = (0..).map(Symbol).take(GAINS + 1).collect();
     let symbols: Vec<Symbol> = (100..).map(Symbol).take(CARRIED).collect();
-    let mut nodes: Vec<Id> = inputs[..GAINS].iter().chain(&symbols).map(|symbol| graph.symbol(*symbol)).collect();
+    let mut nodes: Vec<Id> =
+        inputs[..GAINS].iter().chain(&symbols).map(|symbol| graph.symbol(*symbol)).collect();
     nodes.extend((0..4).map(|_| graph.number(random.number())));
     for _ in 0..20 + random.below(150) {
         let operation = match random.below(20) {
@@ -57,7 +58,8 @@ fn random(random: &mut Random) -> (Graph, Sections) {
     let last = nodes.len();
     let mut carried = Vec::new();
     for (place, symbol) in symbols.iter().enumerate() {
-        let next = if random.below(8) == 0 { nodes[random.below(last)] } else { nodes[last - 1 - random.below(8)] };
+        let next =
+            if random.below(8) == 0 { nodes[random.below(last)] } else { nodes[last - 1 - random.below(8)] };
         let below = graph.apply(Operation::Min, &[next, high]);
         let bounded = graph.apply(Operation::Max, &[below, low]);
         carried.push(Carried { symbol: *symbol, first: nodes[place % GAINS], next: bounded });
@@ -76,7 +78,8 @@ fn one_by_one(graph: &mut Graph, sections: &Sections, gains: &[f64]) -> Vec<f64>
     roots.push(sections.stop);
     let roots = graph.finished(&roots, &|symbol| symbols.contains(&symbol));
     let next = &roots[sections.shown.len()..][..CARRIED];
-    let mut values: HashMap<Symbol, f64> = sections.inputs.iter().copied().zip(gains.iter().copied()).collect();
+    let mut values: HashMap<Symbol, f64> =
+        sections.inputs.iter().copied().zip(gains.iter().copied()).collect();
     let firsts: Vec<Id> = sections.carried.iter().map(|carried| carried.first).collect();
     let mut now = graph.evaluated(&firsts, &|symbol| values[&symbol]);
     for _ in 0..STEPS {
@@ -126,11 +129,13 @@ fn a_program_does_what_its_graph_says_to_the_last_bit() {
             vectors.iter().map(|gains| bits(&one_by_one(&mut graph, &sections, gains))).collect();
         finite += expected.iter().flatten().filter(|bits| f64::from_bits(**bits).is_finite()).count();
         for level in SimdLevel::available() {
-            let found: Vec<Vec<u64>> = run(&runner, level, &vectors).iter().map(|values| bits(values)).collect();
+            let found: Vec<Vec<u64>> =
+                run(&runner, level, &vectors).iter().map(|values| bits(values)).collect();
             assert_eq!(found, expected, "{case} at {level:?}");
         }
-        let (alone, _) =
-            runner.record(SimdLevel::widest(), &vectors[1], &Scenario::nominal(Vec::new()), 1).expect("memory");
+        let (alone, _) = runner
+            .record(SimdLevel::widest(), &vectors[1], &Scenario::nominal(Vec::new()), 1)
+            .expect("memory");
         assert_eq!(bits(&alone.values[..CARRIED]), expected[1], "{case}, looked at");
     }
     assert!(finite > 1000, "{finite} numbers to compare");

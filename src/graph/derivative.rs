@@ -30,7 +30,7 @@ impl Graph {
     }
 
     /// The derivative of an operation whose operands a, b, c have the derivatives da, db, dc; `whole` is its value.
-    fn slope(&mut self, operation: Operation, [a, b, _]: [Id; 3], [da, db, dc]: [Id; 3], whole: Id) -> Id {
+    fn slope(&mut self, operation: Operation, [a, b, c]: [Id; 3], [da, db, dc]: [Id; 3], whole: Id) -> Id {
         let (zero, one) = (self.number(0.0), self.number(1.0));
         match operation {
             Operation::Sign
@@ -88,6 +88,14 @@ impl Graph {
                 self.div(top, bottom)
             }
             Operation::Pow => self.power_slope([a, b], [da, db], whole),
+            Operation::SinTurned | Operation::CosTurned => {
+                let is_sine = operation == Operation::SinTurned;
+                let other = if is_sine { Operation::CosTurned } else { Operation::SinTurned };
+                let other = self.apply(other, &[a, b, c]);
+                let by_turn = self.mul(other, dc);
+                let by_start = self.apply(operation, &[da, db, c]);
+                if is_sine { self.add(by_start, by_turn) } else { self.sub(by_start, by_turn) }
+            }
             _ => {
                 let slope = self.slope_of_one(operation, a, whole, one);
                 self.mul(slope, da)

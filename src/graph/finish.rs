@@ -8,12 +8,16 @@
 //! | `z/p` | `z·(1/p)`, the reciprocal made once a simulation |
 //! | `p·(q·z)`, `(p·y)·(q·z)`, where nothing else needs the products | `(p·q)·z`, `y·((p·q)·z)`; factors that are fixed are put in one order |
 //! | `sin(a ± b)`, `cos(a ± b)` where the sines or cosines of a and b are there too | the sums of products |
+//! | `sin(a + p·z)`, `cos(a + p·z)` where p is a number of at most 1/64 and the sine or cosine of a is there too | those of a, turned by p·z |
 //! | `a·b + c`, `a·b − c`, `c − a·b`, where the product is needed in sums alone | one operation, rounded once |
 //! | `(a·b ± c·d) ± z`, where nothing else needs what is in the brackets | the products added to `z` one by one |
 
 use std::collections::{HashMap, HashSet};
 
 use super::{Graph, Id, Node, Operation, Symbol};
+
+/// What multiplies a rate to make a little turn of it: integration steps in s are no longer.
+const LITTLE: f64 = 1.0 / 64.0;
 
 /// Most factors of a fixed product that are put in order.
 const FACTORS_MAX: usize = 32;
@@ -44,42 +48,39 @@ impl Graph {
     }
 
     fn with_angles_expanded(&mut self, roots: &[Id]) -> Vec<Id> {
-        let mut turned: HashSet<Id> = HashSet::new();
+        let mut known: HashSet<Id> = HashSet::new();
         for id in self.reachable(roots) {
             if let Node::Apply(Operation::Sin | Operation::Cos, [angle, ..]) = self.node(id) {
-                turned.insert(angle);
+                known.insert(angle);
             }
         }
         let is_expandable = |graph: &Self, angle: Id| match graph.node(angle) {
             Node::Apply(Operation::Add | Operation::Sub, [a, b, _]) => {
-                turned.contains(&a) && turned.contains(&b)
+                known.contains(&a) && known.contains(&b)
             }
             _ => false,
         };
-        if !turned.iter().any(|angle| is_expandable(self, *angle)) {
-            return roots.to_vec();
-        }
         self.rebuilt(roots, &mut |graph, node, operands| match node {
             Node::Number(bits) => graph.number(f64::from_bits(bits)),
             Node::Symbol(symbol) => graph.symbol(symbol),
-            Node::Apply(function @ (Operation::Sin | Operation::Cos), [angle, ..])
-                if is_expandable(graph, angle) =>
-            {
+            Node::Apply(function @ (Operation::Sin | Operation::Cos), [angle, ..]) => {
                 // The parts as they are made anew, not as they were.
                 match graph.node(operands[0]) {
-                    Node::Apply(sum @ (Operation::Add | Operation::Sub), [a, b, _]) => {
-                        graph.expanded(function, (sum, a, b))
+                    Node::Apply(sum @ (Operation::Add | Operation::Sub), [a, b, _])
+                        if is_expandable(graph, angle) =>
+                    {
+                        graph.expanded(function, (sum, a, b), &known)
                     }
-                    _ => graph.apply(function, operands),
+                    _ => graph.turned(function, operands[0], &known),
                 }
             }
             Node::Apply(operation, _) => graph.apply(operation, operands),
         })
     }
 
-    fn expanded(&mut self, function: Operation, (sum, a, b): (Operation, Id, Id)) -> Id {
-        let [sin_a, sin_b] = [a, b].map(|angle| self.apply(Operation::Sin, &[angle]));
-        let [cos_a, cos_b] = [a, b].map(|angle| self.apply(Operation::Cos, &[angle]));
+    fn expanded(&mut self, function: Operation, (sum, a, b): (Operation, Id, Id), known: &HashSet<Id>) -> Id {
+        let [sin_a, sin_b] = [a, b].map(|angle| self.turned(Operation::Sin, angle, known));
+        let [cos_a, cos_b] = [a, b].map(|angle| self.turned(Operation::Cos, angle, known));
         let is_sine = function == Operation::Sin;
         let [first, second] = if is_sine {
             [self.mul(sin_a, cos_b), self.mul(cos_a, sin_b)]
@@ -87,6 +88,29 @@ impl Graph {
             [self.mul(cos_a, cos_b), self.mul(sin_a, sin_b)]
         };
         if is_sine == (sum == Operation::Add) { self.add(first, second) } else { self.sub(first, second) }
+    }
+
+    /// The sine or cosine of an angle: where it is a known one and a little more, that one's turned.
+    fn turned(&mut self, function: Operation, angle: Id, known: &HashSet<Id>) -> Id {
+        if let Node::Apply(Operation::Add, [a, b, _]) = self.node(angle) {
+            let is_little = |by: Id| match self.node(by) {
+                Node::Apply(Operation::Mul, [p, q, _]) => {
+                    [p, q].iter().any(|p| self.value(*p).is_some_and(|p| p.abs() <= LITTLE))
+                }
+                _ => false,
+            };
+            let parts = [(a, b), (b, a)];
+            if let Some((start, by)) =
+                parts.into_iter().find(|(start, by)| known.contains(start) && is_little(*by))
+            {
+                let [sin, cos] =
+                    [Operation::Sin, Operation::Cos].map(|function| self.apply(function, &[start]));
+                let is_sine = function == Operation::Sin;
+                let function = if is_sine { Operation::SinTurned } else { Operation::CosTurned };
+                return self.apply(function, &[sin, cos, by]);
+            }
+        }
+        self.apply(function, &[angle])
     }
 
     fn with_factors_gathered(&mut self, roots: &[Id], varies: &dyn Fn(Symbol) -> bool) -> Vec<Id> {

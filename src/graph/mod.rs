@@ -299,10 +299,18 @@ impl Graph {
         Some(if power < 0.0 { self.div(one, product) } else { product })
     }
 
-    /// The node of an operation of one number, if it stands in the graph.
+    /// The node that is made along with one: the cosine of a sine, the sine of a cosine, if it stands in the graph.
     #[must_use]
-    pub fn find(&self, operation: Operation, operand: Id) -> Option<Id> {
-        self.known.get(&Node::Apply(operation, [operand; 3])).copied()
+    pub fn twin(&self, id: Id) -> Option<Id> {
+        let Node::Apply(operation, operands) = self.node(id) else { return None };
+        let other = match operation {
+            Operation::Sin => Operation::Cos,
+            Operation::Cos => Operation::Sin,
+            Operation::SinTurned => Operation::CosTurned,
+            Operation::CosTurned => Operation::SinTurned,
+            _ => return None,
+        };
+        self.known.get(&Node::Apply(other, operands)).copied()
     }
 
     /// The nodes that `roots` need, themselves among them, each behind those that it needs.

@@ -50,6 +50,8 @@ pub enum Operation {
     MulSub,
     NegMulAdd,
     Select,
+    SinTurned,
+    CosTurned,
 }
 
 /// A line of the table.
@@ -114,6 +116,12 @@ pub const TABLE: &[Entry] = &[
     sign(Operation::MulSub, 3, "a·b − c, rounded once"),
     sign(Operation::NegMulAdd, 3, "c − a·b, rounded once"),
     sign(Operation::Select, 3, "b where a is true, else c"),
+    sign(
+        Operation::SinTurned,
+        3,
+        "sine of an angle turned by c, from the sine a and the cosine b that it had",
+    ),
+    sign(Operation::CosTurned, 3, "cosine of the same"),
 ];
 
 impl Operation {
@@ -167,6 +175,8 @@ pub fn apply<S: Simd>(simd: S, operation: Operation, [a, b, c]: [S::f64s; 3]) ->
         Operation::Log10 => lanes::log10(simd, a),
         Operation::Pow => lanes::pow(simd, a, b),
         Operation::Atan2 => lanes::atan2(simd, a, b),
+        Operation::SinTurned => lanes::turned(simd, (a, b), c).0,
+        Operation::CosTurned => lanes::turned(simd, (a, b), c).1,
         _ => arithmetic(simd, operation, [a, b, c]),
     }
 }

@@ -12,6 +12,7 @@
 //! | function | range | error | method |
 //! |---|---|---|---|
 //! | [`sin_cos`] | \|x\| ≤ 1000 rad | ≤ 2 ulp | reduction by π/2 in three fused steps (Cody & Waite, *Software Manual for the Elementary Functions*, 1980), minimax polynomials of degree 13 and 14 |
+//! | [`turned`] | every turn of which [`sin_cos`] is known | ≤ 2⁻⁵² and a half of the last place | sum of angles; short minimax polynomials for turns up to 1/16 rad |
 //! | [`tan`] | \|x\| ≤ 1000 rad | ≤ 4 ulp | sine over cosine |
 //! | [`atan2`], [`atan`] | everything | ≤ 2 ulp | one division after reduction to five intervals, polynomial of fdlibm (Sun Microsystems 1993) |
 //! | [`asin`], [`acos`] | \|x\| ≤ 1 | ≤ 4 ulp | [`atan2`] with √((1 − x)(1 + x)) |
@@ -37,7 +38,7 @@ mod trigonometry;
 pub use exponentials::{cbrt, cosh, exp, log, log10, pow, sinh, tanh};
 pub use level::SimdLevel;
 pub(crate) use level::on_level;
-pub use trigonometry::{acos, asin, atan, atan2, sin_cos, tan};
+pub use trigonometry::{acos, asin, atan, atan2, sin_cos, tan, turned};
 
 /// Arithmetic in the order in which formulas are written.
 ///

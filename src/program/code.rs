@@ -194,6 +194,14 @@ macro_rules! define {
         pub enum Code {
             /// Sine and cosine of the same angle.
             SinCos,
+            /// Sine and cosine of an angle that is turned, from what they were.
+            Turn,
+            /// The same, turned by the product of a slot and a uniform number.
+            TurnBy,
+            /// Two unknowns of two linear equations.
+            Solve,
+            /// The sums and differences of products of two pairs, as those of an angle between two others.
+            Cross,
             /// A copy.
             Move,
             /// A copy of what is the same in all lanes.
@@ -223,7 +231,7 @@ pub(super) use shape;
 codes!(define!());
 
 /// Most operands of an instruction.
-pub(super) const OPERANDS: usize = 5;
+pub(super) const OPERANDS: usize = 6;
 
 /// The code that does these operations and takes as many as can be of the operands that are `constant` from the uniform ones; with the
 /// order in which it takes the operands, and which of them are uniform.
@@ -245,7 +253,7 @@ pub(super) fn code(
             if (swap & 1 == 1 && !swaps_first) || (swap & 2 == 2 && !swaps_second) {
                 continue;
             }
-            let mut order = [0, 1, 2, 3, 4];
+            let mut order = [0, 1, 2, 3, 4, 5];
             if swap & 1 == 1 {
                 order.swap(0, 1);
             }

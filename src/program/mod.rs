@@ -20,6 +20,7 @@ mod code;
 mod order;
 mod run;
 mod slots;
+mod special;
 mod tape;
 
 pub use code::Code;
@@ -63,7 +64,7 @@ pub struct Instruction {
     /// Where the result goes; the second is that of a cosine.
     pub out: [u8; 2],
     /// Of what: slots, or where the code says so, uniform numbers.
-    pub of: [u8; 5],
+    pub of: [u8; 6],
 }
 
 /// Where a constant is held.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Code;
 use super::code::{self, OPERANDS};
+use super::special::Specials;
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 
 /// An instruction before its values have slots.
@@ -20,7 +21,7 @@ pub(super) struct Line {
 }
 
 /// What a step is to make.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Wanted<'a> {
     pub(super) graph: &'a Graph,
     /// First those that are shown, then a next value a carried symbol, then what says whether to stop.
@@ -30,6 +31,8 @@ pub(super) struct Wanted<'a> {
     pub(super) prepared: &'a [Id],
     /// How many are shown.
     pub(super) shown: usize,
+    /// The numbers that can be held once for all lanes.
+    pub(super) uniform: HashSet<Id>,
 }
 
 impl Wanted<'_> {
@@ -44,15 +47,19 @@ impl Wanted<'_> {
         let before = self.readers_before_next(&known);
         let order = self.depth_first(&known, &before);
         let reads = self.reads(&order);
-        let joined = self.joined(&order, &reads);
+        let specials = Specials::new(self, &order, &reads);
+        let joined = self.joined(&order, &reads, &specials);
         let firsts: HashSet<Id> = joined.values().map(|(first, _)| *first).collect();
         let mut done: HashSet<Id> = HashSet::new();
         let mut lines = Vec::new();
         for id in order {
-            if firsts.contains(&id) || done.contains(&id) {
+            if firsts.contains(&id) || specials.within.contains(&id) || done.contains(&id) {
                 continue;
             }
-            let line = self.line(id, joined.get(&id), &reads);
+            let line = match specials.lines.get(&id) {
+                Some(line) => *line,
+                None => self.line(id, joined.get(&id)),
+            };
             done.extend(line.makes.iter().flatten());
             lines.push(line);
         }
@@ -151,12 +158,18 @@ impl Wanted<'_> {
     }
 
     /// For operations that take up another one: which, and at which place they take its result.
-    fn joined(&self, order: &[Id], reads: &HashMap<Id, usize>) -> HashMap<Id, (Id, usize)> {
-        let made: HashSet<Id> = order.iter().copied().collect();
+    fn joined(
+        &self,
+        order: &[Id],
+        reads: &HashMap<Id, usize>,
+        specials: &Specials,
+    ) -> HashMap<Id, (Id, usize)> {
+        let is_special = |id: &Id| specials.lines.contains_key(id) || specials.within.contains(id);
+        let made: HashSet<Id> = order.iter().copied().filter(|id| !is_special(id)).collect();
         let mut joined: HashMap<Id, (Id, usize)> = HashMap::new();
         let mut taken: HashSet<Id> = HashSet::new();
         // From the first on: of a chain, the second takes up the first, the fourth the third.
-        for id in order {
+        for id in order.iter().filter(|id| made.contains(id)) {
             let node = self.graph.node(*id);
             let Node::Apply(operation, _) = node else { continue };
             let mut best: Option<(u32, Id, usize)> = None;
@@ -197,26 +210,16 @@ impl Wanted<'_> {
     }
 
     fn constant(&self, of: [Option<Id>; OPERANDS]) -> [bool; OPERANDS] {
-        of.map(|operand| operand.is_some_and(|operand| self.graph.value(operand).is_some()))
+        of.map(|operand| operand.is_some_and(|operand| self.uniform.contains(&operand)))
     }
 
-    fn line(&self, id: Id, joined: Option<&(Id, usize)>, reads: &HashMap<Id, usize>) -> Line {
+    fn line(&self, id: Id, joined: Option<&(Id, usize)>) -> Line {
         let (first, then) = match joined {
             Some((first, place)) => (*first, Some((id, *place))),
             None => (id, None),
         };
         let operation = self.operation(first);
         let of = self.operands(first, then);
-        // Sine and cosine of an angle are made together, where both are needed.
-        if let (Operation::Sin | Operation::Cos, None) = (operation, then) {
-            let is_sine = operation == Operation::Sin;
-            let other = if is_sine { Operation::Cos } else { Operation::Sin };
-            let twin = of[0].and_then(|angle| self.graph.find(other, angle));
-            if let Some(twin) = twin.filter(|twin| reads.contains_key(twin)) {
-                let makes = if is_sine { [Some(id), Some(twin)] } else { [Some(twin), Some(id)] };
-                return Line { code: Code::SinCos, operation, makes, of, uniform: 0 };
-            }
-        }
         let makes = [Some(id), None];
         let seconds = then.map(|(then, place)| (self.operation(then), place));
         match code::code(operation, seconds, self.constant(of)) {

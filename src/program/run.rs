@@ -9,7 +9,7 @@ use fearless_simd::{Simd, prelude::*};
 use super::code::{Shape, codes, shape};
 use super::{Code, Instruction, Place};
 use crate::graph::{Operation, apply, arithmetic};
-use crate::lanes::{sin_cos, splat};
+use crate::lanes::{LaneMath, sin_cos, splat, turned};
 
 /// Most slots of a program.
 pub const SLOTS_MAX: usize = 256;
@@ -103,7 +103,11 @@ macro_rules! arms {
             $(Code::$name => each(
                 $simd, const { shape!($first $(, $then $place)?, $uniform) }, $instruction, $block,
             ),)+
-            Code::SinCos => turn($simd, $instruction, $block),
+            Code::SinCos => sines($simd, $instruction, $block),
+            Code::Turn => turn::<S, false, K, N>($simd, $instruction, $block),
+            Code::TurnBy => turn::<S, true, K, N>($simd, $instruction, $block),
+            Code::Solve => solve($simd, $instruction, $block),
+            Code::Cross => cross($simd, $instruction, $block),
             Code::Move => *$block.at_mut($instruction.out[0]) = *$block.at($instruction.of[0]),
             Code::Spread => {
                 let value = splat::<S>($simd, $block.uniform($instruction.of[0]));
@@ -191,7 +195,7 @@ fn elsewhere<S: Simd, const K: usize, const N: usize>(
 
 /// Sines and cosines of angles.
 #[inline(never)]
-fn turn<S: Simd, const K: usize, const N: usize>(
+fn sines<S: Simd, const K: usize, const N: usize>(
     simd: S,
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
@@ -207,4 +211,61 @@ fn turn<S: Simd, const K: usize, const N: usize>(
             }
         },
     );
+}
+
+/// Sines and cosines of angles that are turned.
+#[inline(never)]
+fn turn<S: Simd, const BY: bool, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let Instruction { out, of, .. } = *instruction;
+            let factor = splat(simd, if BY { block.uniform(of[3]) } else { 1.0 });
+            for k in 0..K {
+                let by = block.at(of[2])[k];
+                let by = if BY { factor * by } else { by };
+                let (sin, cos) = turned(simd, (block.at(of[0])[k], block.at(of[1])[k]), by);
+                block.at_mut(out[0])[k] = sin;
+                block.at_mut(out[1])[k] = cos;
+            }
+        },
+    );
+}
+
+/// x and y of a·x + b·y = e, c·x + d·y = f.
+#[inline(always)]
+fn solve<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    let Instruction { out, of, .. } = *instruction;
+    let one = splat(simd, 1.0);
+    for k in 0..K {
+        let [a, b, c] = [block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]];
+        let [d, e, f] = [block.at(of[3])[k], block.at(of[4])[k], block.at(of[5])[k]];
+        let inverse = one / b.fnma(c, a * d);
+        block.at_mut(out[0])[k] = b.fnma(f, e * d) * inverse;
+        block.at_mut(out[1])[k] = e.fnma(c, a * f) * inverse;
+    }
+}
+
+/// a·b + c·d and a·d − c·b.
+#[inline(always)]
+fn cross<S: Simd, const K: usize, const N: usize>(
+    _simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    let Instruction { out, of, .. } = *instruction;
+    for k in 0..K {
+        let [a, b] = [block.at(of[0])[k], block.at(of[1])[k]];
+        let [c, d] = [block.at(of[2])[k], block.at(of[3])[k]];
+        block.at_mut(out[0])[k] = c.fma(d, a * b);
+        block.at_mut(out[1])[k] = c.fnma(b, a * d);
+    }
 }

@@ -14,18 +14,20 @@ pub(super) fn allocate(
     prepared: &[Id],
     shown: usize,
 ) -> Result<Step, TooLarge> {
-    let wanted = Wanted { graph, roots, carried, prepared, shown };
-    let mut lines = wanted.lines();
-    let mut allocation = Allocation::new(wanted, &mut lines);
+    let numbers = graph.reachable(roots).into_iter().filter(|id| graph.value(*id).is_some());
+    let uniform = numbers.take(UNIFORMS_MAX).collect();
+    let wanted = Wanted { graph, roots, carried, prepared, shown, uniform };
+    let lines = wanted.lines();
+    let mut allocation = Allocation::new(&wanted, &lines);
     lines.iter().for_each(|line| allocation.make(line));
     allocation.finish()
 }
 
 /// A copy or an operation with its places.
-type Draft = (Code, Operation, [usize; 2], [usize; 5]);
+type Draft = (Code, Operation, [usize; 2], [usize; 6]);
 
 struct Allocation<'a> {
-    wanted: Wanted<'a>,
+    wanted: &'a Wanted<'a>,
     /// How often each value is still read; roots that must last to the end count once more.
     reads: HashMap<Id, usize>,
     /// Where each value is.
@@ -53,7 +55,7 @@ fn byte(slot: usize) -> u8 {
 }
 
 impl<'a> Allocation<'a> {
-    fn new(wanted: Wanted<'a>, lines: &mut [Line]) -> Self {
+    fn new(wanted: &'a Wanted<'a>, lines: &[Line]) -> Self {
         let mut allocation = Self {
             wanted,
             reads: HashMap::new(),
@@ -72,7 +74,7 @@ impl<'a> Allocation<'a> {
             allocation.slot.insert(*id, allocation.used);
             allocation.used += 1;
         }
-        for line in lines.iter() {
+        for line in lines {
             for (place, operand) in line.of.iter().enumerate() {
                 let Some(operand) = operand else { continue };
                 if line.uniform >> place & 1 == 1 {
@@ -91,7 +93,7 @@ impl<'a> Allocation<'a> {
             allocation.hold(*root);
         }
         for next in wanted.next() {
-            if wanted.graph.value(*next).is_some() {
+            if wanted.uniform.contains(next) {
                 allocation.hold_once(*next);
             } else {
                 allocation.hold(*next);
@@ -172,7 +174,7 @@ impl<'a> Allocation<'a> {
     }
 
     fn make(&mut self, line: &Line) {
-        let mut of = [0; 5];
+        let mut of = [0; 6];
         for (place, operand) in line.of.iter().enumerate() {
             let Some(operand) = operand else { continue };
             let is_uniform = line.uniform >> place & 1 == 1;
@@ -186,20 +188,21 @@ impl<'a> Allocation<'a> {
     }
 
     fn copy(&mut self, to: usize, from: usize) {
-        self.drafts.push((Code::Move, Operation::Add, [to, 0], [from, 0, 0, 0, 0]));
+        self.drafts.push((Code::Move, Operation::Add, [to, 0], [from, 0, 0, 0, 0, 0]));
     }
 
     fn finish(mut self) -> Result<Step, TooLarge> {
-        let Wanted { graph, roots, shown, .. } = self.wanted;
+        let Wanted { roots, shown, uniform, .. } = self.wanted;
+        let shown = *shown;
         let next = self.wanted.next();
-        let is_open = |place: &usize| !self.settled[*place] && graph.value(next[*place]).is_none();
+        let is_open = |place: &usize| !self.settled[*place] && !uniform.contains(&next[*place]);
         let moves: Vec<(usize, usize)> = (0..next.len())
             .filter(is_open)
             .map(|place| (place, self.slot[&next[place]]))
             .filter(|(place, from)| place != from)
             .collect();
         let spreads: Vec<(usize, usize)> = (0..next.len())
-            .filter(|place| graph.value(next[*place]).is_some())
+            .filter(|place| uniform.contains(&next[*place]))
             .map(|place| (place, self.uniform[&next[place]]))
             .collect();
         let is_overwritten = |slot: usize| moves.iter().chain(&spreads).any(|(place, _)| *place == slot);
@@ -227,9 +230,9 @@ impl<'a> Allocation<'a> {
         }
         copies.into_iter().for_each(|(place, from)| self.copy(place, from));
         for (place, from) in spreads {
-            self.drafts.push((Code::Spread, Operation::Add, [place, 0], [from, 0, 0, 0, 0]));
+            self.drafts.push((Code::Spread, Operation::Add, [place, 0], [from, 0, 0, 0, 0, 0]));
         }
-        if self.used > SLOTS_MAX || self.uniform.len() > UNIFORMS_MAX {
+        if self.used > SLOTS_MAX {
             return Err(TooLarge::Slots(self.used));
         }
         let instruction = |(code, operation, out, of): &Draft| Instruction {

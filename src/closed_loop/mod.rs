@@ -294,10 +294,11 @@ impl Composer {
         let k4 = self.rates(parts.plant, &x4, real, u)?;
         let graph = &mut self.graph;
         let next = (0..start.len()).map(|i| {
-            let middle = graph.add(k2[i], k3[i]);
-            let ends = graph.add(k1[i], k4[i]);
-            let twice = graph.mul(two, middle);
-            let slope = graph.add(twice, ends);
+            // From left to right, so that each slope can go as soon as it is there.
+            let [second, third] = [k2[i], k3[i]].map(|slope| graph.mul(two, slope));
+            let slope = graph.add(k1[i], second);
+            let slope = graph.add(slope, third);
+            let slope = graph.add(slope, k4[i]);
             let change = graph.mul(sixth, slope);
             graph.add(start[i], change)
         });

@@ -174,6 +174,9 @@ macro_rules! codes {
     LessThenOr0 = Less, Or 0, 0b00000;
     SubThenSelect1 = Sub, Select 1, 0b00000;
     LessThenOr0U0 = Less, Or 0, 0b00001;
+    LessThenSelect0U123 = Less, Select 0, 0b01110;
+    LessThenSelect0U03 = Less, Select 0, 0b01001;
+    LessEqualThenNot0U1 = LessEqual, Not 0, 0b00010;
     } };
 }
 pub(super) use codes;

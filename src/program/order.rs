@@ -46,6 +46,7 @@ impl Wanted<'_> {
         let known: HashSet<Id> = self.prepared.iter().copied().collect();
         let before = self.readers_before_next(&known);
         let order = self.depth_first(&known, &before);
+        let order = self.brought_forward(&order, &before);
         let reads = self.reads(&order);
         let specials = Specials::new(self, &order, &reads);
         let joined = self.joined(&order, &reads, &specials);
@@ -112,6 +113,7 @@ impl Wanted<'_> {
     fn depth_first(&self, known: &HashSet<Id>, before: &HashMap<Id, Vec<Id>>) -> Vec<Id> {
         let mut done: HashMap<Id, bool> = HashMap::new();
         let mut order = Vec::new();
+        let heights = self.heights(known);
         for root in self.roots {
             let mut path = vec![*root];
             while let Some(id) = path.last().copied() {
@@ -132,15 +134,71 @@ impl Wanted<'_> {
                     }
                     None => {
                         done.insert(id, false);
-                        // The first operand ends on top, and is made first.
-                        let behind =
-                            before.get(&id).into_iter().flatten().chain(node.operands().iter().rev());
+                        // The highest operand ends on top, and is made first: what it needs on the way is gone when the others come.
+                        let mut operands: Vec<Id> = node.operands().iter().rev().copied().collect();
+                        operands.sort_by_key(|operand| heights[operand]);
+                        let behind = before.get(&id).into_iter().flatten().copied().chain(operands);
                         path.extend(behind.filter(|operand| !done.contains_key(operand)));
                     }
                 }
             }
         }
         order
+    }
+
+    /// How many operations have to follow each other to make each value.
+    fn heights(&self, known: &HashSet<Id>) -> HashMap<Id, u32> {
+        let mut heights = HashMap::new();
+        for id in self.graph.reachable(self.roots) {
+            let node = self.graph.node(id);
+            let highest = node.operands().iter().map(|operand| heights[operand] + 1).max();
+            heights.insert(id, highest.filter(|_| !known.contains(&id)).unwrap_or(0));
+        }
+        heights
+    }
+
+    /// The order with operations done as soon as they can be, where they are the last to need a value: so that fewer are kept.
+    fn brought_forward(&self, order: &[Id], before: &HashMap<Id, Vec<Id>>) -> Vec<Id> {
+        let mut reads = self.reads(order);
+        let mut waiting: HashMap<Id, HashSet<Id>> = HashMap::new();
+        let mut waited_for: HashMap<Id, Vec<Id>> = HashMap::new();
+        let made: HashSet<Id> = order.iter().copied().collect();
+        for id in order {
+            let node = self.graph.node(*id);
+            let needed = node.operands().iter().chain(before.get(id).into_iter().flatten());
+            let needed: HashSet<Id> = needed.copied().filter(|needed| made.contains(needed)).collect();
+            for other in &needed {
+                waited_for.entry(*other).or_default().push(*id);
+            }
+            waiting.insert(*id, needed);
+        }
+        let mut done: HashSet<Id> = HashSet::new();
+        let mut forward = Vec::new();
+        for id in order {
+            let mut open = vec![*id];
+            while let Some(id) = open.pop() {
+                if !done.insert(id) {
+                    continue;
+                }
+                forward.push(id);
+                for operand in self.graph.node(id).operands() {
+                    *reads.entry(*operand).or_default() -= 1;
+                }
+                for user in waited_for.get(&id).into_iter().flatten() {
+                    let Some(needed) = waiting.get_mut(user) else { continue };
+                    needed.remove(&id);
+                    let node = self.graph.node(*user);
+                    let ends = |operand: &Id| {
+                        let times = node.operands().iter().filter(|other| *other == operand).count();
+                        made.contains(operand) && reads[operand] == times
+                    };
+                    if needed.is_empty() && node.operands().iter().any(ends) {
+                        open.push(*user);
+                    }
+                }
+            }
+        }
+        forward
     }
 
     /// How often each value is read; what must last to the end of the step is read once more.
@@ -168,6 +226,22 @@ impl Wanted<'_> {
         let made: HashSet<Id> = order.iter().copied().filter(|id| !is_special(id)).collect();
         let mut joined: HashMap<Id, (Id, usize)> = HashMap::new();
         let mut taken: HashSet<Id> = HashSet::new();
+        let place_of: HashMap<Id, usize> = order.iter().copied().zip(0..).collect();
+        // An operation that is taken up is done later: not behind the next value of what it reads, which would have to wait for it.
+        let overwritten: HashMap<Symbol, usize> = self
+            .carried
+            .iter()
+            .zip(self.next())
+            .filter_map(|(symbol, next)| place_of.get(next).map(|place| (*symbol, *place)))
+            .collect();
+        let waits = |first: &Id, then: &Id| {
+            self.graph.node(*first).operands().iter().any(|operand| match self.graph.node(*operand) {
+                Node::Symbol(symbol) => overwritten
+                    .get(&symbol)
+                    .is_some_and(|next| place_of[first] < *next && *next < place_of[then]),
+                _ => false,
+            })
+        };
         // From the first on: of a chain, the second takes up the first, the fourth the third.
         for id in order.iter().filter(|id| made.contains(id)) {
             let node = self.graph.node(*id);
@@ -175,7 +249,7 @@ impl Wanted<'_> {
             let mut best: Option<(u32, Id, usize)> = None;
             for (place, first) in node.operands().iter().enumerate() {
                 let is_free = reads[first] == 1 && made.contains(first) && !joined.contains_key(first);
-                if !is_free || taken.contains(first) {
+                if !is_free || taken.contains(first) || waits(first, id) {
                     continue;
                 }
                 let Node::Apply(inner, _) = self.graph.node(*first) else { continue };

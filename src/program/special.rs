@@ -35,7 +35,7 @@ impl Specials {
             }
         }
         for id in order {
-            if let Some((line, within)) = finder.solution(*id, &users) {
+            for (line, within) in finder.solutions(*id, &users).into_iter().flatten() {
                 specials.insert(line, &within);
             }
         }
@@ -112,42 +112,50 @@ impl Finder<'_> {
         })
     }
 
-    /// x = (e·d − b·f)/(a·d − b·c) and y = (a·f − e·c)/(a·d − b·c), from the reciprocal of the determinant.
-    fn solution(&self, inverse: Id, users: &HashMap<Id, Vec<Id>>) -> Option<(Line, Vec<Id>)> {
-        let Node::Apply(Operation::Div, [one, determinant, _]) = self.graph.node(inverse) else {
-            return None;
-        };
-        let [p, q] = users.get(&inverse)?[..] else { return None };
-        if self.graph.value(one) != Some(1.0) || self.reads[&determinant] != 1 || self.reads[&inverse] != 2 {
+    /// x = (e·d − b·f)/(a·d − b·c) and y = (a·f − e·c)/(a·d − b·c) from the reciprocal of the determinant, for every right side.
+    fn solutions(&self, inverse: Id, users: &HashMap<Id, Vec<Id>>) -> Option<Vec<(Line, Vec<Id>)>> {
+        let Node::Apply(Operation::Div, [one, determinant, _]) = self.graph.node(inverse) else { return None };
+        let mut open = users.get(&inverse)?.clone();
+        if self.graph.value(one) != Some(1.0)
+            || self.reads[&determinant] != 1
+            || self.reads[&inverse] != open.len()
+        {
             return None;
         }
         let main = self.products(determinant, Operation::NegMulAdd)?;
+        let mut solutions = Vec::new();
+        while let Some(x) = open.pop() {
+            let solution = |y: &Id| {
+                self.solution(&main, inverse, [x, *y]).or_else(|| self.solution(&main, inverse, [*y, x]))
+            };
+            let place = open.iter().position(|y| solution(y).is_some())?;
+            solutions.extend(solution(&open.remove(place)));
+        }
+        let (_, within) = solutions.first_mut()?;
+        within.extend([inverse, determinant, main.first]);
+        Some(solutions)
+    }
+
+    fn solution(&self, main: &Products, inverse: Id, [x, y]: [Id; 2]) -> Option<(Line, Vec<Id>)> {
         let top = |id: Id| {
             let Node::Apply(Operation::Mul, [a, b, _]) = self.graph.node(id) else { return None };
-            let top = if a == inverse { b } else { a };
+            let top = other([a, b], inverse)?;
             let products = self.products(top, Operation::NegMulAdd)?;
             (self.reads[&top] == 1).then_some((top, products))
         };
-        for (x, y) in [(p, q), (q, p)] {
-            let ((top_x, of_x), (top_y, of_y)) = (top(x)?, top(y)?);
-            for [a, d] in orders(main.of_first) {
-                for [b, c] in orders(main.of_second) {
-                    let (Some(e), Some(f)) = (other(of_x.of_first, d), other(of_x.of_second, b)) else {
-                        continue;
+        let ((top_x, of_x), (top_y, of_y)) = (top(x)?, top(y)?);
+        for [a, d] in orders(main.of_first) {
+            for [b, c] in orders(main.of_second) {
+                let (Some(e), Some(f)) = (other(of_x.of_first, d), other(of_x.of_second, b)) else { continue };
+                if is_same(of_y.of_first, [a, f]) && is_same(of_y.of_second, [e, c]) {
+                    let line = Line {
+                        code: Code::Solve,
+                        operation: Operation::Div,
+                        makes: [Some(x), Some(y)],
+                        of: [a, b, c, d, e, f].map(Some),
+                        uniform: 0,
                     };
-                    if is_same(of_y.of_first, [a, f]) && is_same(of_y.of_second, [e, c]) {
-                        let line = Line {
-                            code: Code::Solve,
-                            operation: Operation::Div,
-                            makes: [Some(x), Some(y)],
-                            of: [a, b, c, d, e, f].map(Some),
-                            uniform: 0,
-                        };
-                        return Some((
-                            line,
-                            vec![inverse, determinant, main.first, top_x, of_x.first, top_y, of_y.first],
-                        ));
-                    }
+                    return Some((line, vec![top_x, of_x.first, top_y, of_y.first]));
                 }
             }
         }

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 
+mod apart;
 mod code;
 mod order;
 mod run;
@@ -61,10 +62,39 @@ pub struct Instruction {
     pub code: Code,
     /// The first operation of it; where the code leaves open which, this says it.
     pub operation: Operation,
-    /// Where the result goes; the second is that of a cosine.
-    pub out: [u8; 2],
-    /// Of what: slots, or where the code says so, uniform numbers.
-    pub of: [u8; 6],
+    /// A byte a place: operands from the lowest on, then the results. In one word, so that reading it takes one load.
+    places: u64,
+}
+
+impl Instruction {
+    /// An instruction on slots, or where the code says so, uniform numbers; the second result is that of a cosine or an unknown.
+    #[must_use]
+    pub fn new(code: Code, operation: Operation, of: [u8; 6], out: [u8; 2]) -> Self {
+        let [a, b, c, d, e, f] = of;
+        Self { code, operation, places: u64::from_le_bytes([a, b, c, d, e, f, out[0], out[1]]) }
+    }
+
+    /// The place of an operand, from 0 on.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(&self, operand: usize) -> usize {
+        (self.places >> (8 * operand) & 0xff) as usize
+    }
+
+    /// The places of the operands and of the results.
+    #[inline(always)]
+    #[must_use]
+    pub fn places(&self) -> ([usize; 6], [usize; 2]) {
+        let of = [self.of(0), self.of(1), self.of(2), self.of(3), self.of(4), self.of(5)];
+        (of, [self.out(0), self.out(1)])
+    }
+
+    /// The slot of a result, from 0 on.
+    #[inline(always)]
+    #[must_use]
+    pub fn out(&self, result: usize) -> usize {
+        self.of(6 + result)
+    }
 }
 
 /// Where a constant is held.

@@ -41,6 +41,21 @@ impl Wanted<'_> {
         &self.roots[self.shown..][..self.carried.len()]
     }
 
+    /// The carried symbols as nodes, each with its next value.
+    pub(super) fn now_and_next(&self) -> Vec<(Id, Id)> {
+        let symbols: HashMap<Symbol, Id> = self
+            .graph
+            .reachable(self.roots)
+            .into_iter()
+            .filter_map(|id| match self.graph.node(id) {
+                Node::Symbol(symbol) => Some((symbol, id)),
+                _ => None,
+            })
+            .collect();
+        let pairs = self.carried.iter().zip(self.next());
+        pairs.filter_map(|(symbol, next)| symbols.get(symbol).map(|now| (*now, *next))).collect()
+    }
+
     /// The instructions of the step, in order.
     pub(super) fn lines(&self) -> Vec<Line> {
         let known: HashSet<Id> = self.prepared.iter().copied().collect();

@@ -43,7 +43,7 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     {
         for (place, value) in constants {
             match place {
-                Place::Slot(slot) => *self.at_mut(*slot) = [splat::<S>(simd, *value); K],
+                Place::Slot(slot) => *self.at_mut(usize::from(*slot)) = [splat::<S>(simd, *value); K],
                 Place::Uniform(place) => self.uniforms[usize::from(*place) % UNIFORMS_MAX] = *value,
             }
         }
@@ -66,18 +66,18 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     }
 
     #[inline(always)]
-    fn at(&self, slot: u8) -> &[V; K] {
-        &self.slots[usize::from(slot) & (N - 1)]
+    fn at(&self, slot: usize) -> &[V; K] {
+        &self.slots[slot & (N - 1)]
     }
 
     #[inline(always)]
-    fn at_mut(&mut self, slot: u8) -> &mut [V; K] {
-        &mut self.slots[usize::from(slot) & (N - 1)]
+    fn at_mut(&mut self, slot: usize) -> &mut [V; K] {
+        &mut self.slots[slot & (N - 1)]
     }
 
     #[inline(always)]
-    fn uniform(&self, place: u8) -> f64 {
-        self.uniforms[usize::from(place) % UNIFORMS_MAX]
+    fn uniform(&self, place: usize) -> f64 {
+        self.uniforms[place % UNIFORMS_MAX]
     }
 
     /// The lanes in which a slot is true, a bit a lane.
@@ -88,7 +88,7 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
     {
         let zero = splat::<S>(simd, 0.0);
         let mut mask = 0;
-        for (k, vector) in self.at(slot).iter().enumerate() {
+        for (k, vector) in self.at(usize::from(slot)).iter().enumerate() {
             mask |= vector.abs().simd_gt(zero).to_bitmask() << (k * V::LEN);
         }
         mask
@@ -108,10 +108,10 @@ macro_rules! arms {
             Code::TurnBy => turn::<S, true, K, N>($simd, $instruction, $block),
             Code::Solve => solve($simd, $instruction, $block),
             Code::Cross => cross($simd, $instruction, $block),
-            Code::Move => *$block.at_mut($instruction.out[0]) = *$block.at($instruction.of[0]),
+            Code::Move => *$block.at_mut($instruction.out(0)) = *$block.at($instruction.of(0)),
             Code::Spread => {
-                let value = splat::<S>($simd, $block.uniform($instruction.of[0]));
-                *$block.at_mut($instruction.out[0]) = [value; K];
+                let value = splat::<S>($simd, $block.uniform($instruction.of(0)));
+                *$block.at_mut($instruction.out(0)) = [value; K];
             }
             Code::Elsewhere => elsewhere($simd, $instruction, $block),
         }
@@ -138,7 +138,7 @@ fn each<S: Simd, const K: usize, const N: usize>(
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
 ) {
-    let Instruction { out, of, .. } = *instruction;
+    let (of, out) = instruction.places();
     let zero = splat(simd, 0.0);
     let count = first.operands();
     let all = count + then.map_or(0, |(then, _)| then.operands() - 1);
@@ -184,7 +184,8 @@ fn elsewhere<S: Simd, const K: usize, const N: usize>(
     simd.vectorize(
         #[inline(always)]
         || {
-            let Instruction { out, of, operation, .. } = *instruction;
+            let (of, out) = instruction.places();
+            let operation = instruction.operation;
             for k in 0..K {
                 let operands = [block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]];
                 block.at_mut(out[0])[k] = apply(simd, operation, operands);
@@ -203,7 +204,7 @@ fn sines<S: Simd, const K: usize, const N: usize>(
     simd.vectorize(
         #[inline(always)]
         || {
-            let Instruction { out, of, .. } = *instruction;
+            let (of, out) = instruction.places();
             for k in 0..K {
                 let (sin, cos) = sin_cos(simd, block.at(of[0])[k]);
                 block.at_mut(out[0])[k] = sin;
@@ -223,7 +224,7 @@ fn turn<S: Simd, const BY: bool, const K: usize, const N: usize>(
     simd.vectorize(
         #[inline(always)]
         || {
-            let Instruction { out, of, .. } = *instruction;
+            let (of, out) = instruction.places();
             let factor = splat(simd, if BY { block.uniform(of[3]) } else { 1.0 });
             for k in 0..K {
                 let by = block.at(of[2])[k];
@@ -243,7 +244,7 @@ fn solve<S: Simd, const K: usize, const N: usize>(
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
 ) {
-    let Instruction { out, of, .. } = *instruction;
+    let (of, out) = instruction.places();
     let one = splat(simd, 1.0);
     for k in 0..K {
         let [a, b, c] = [block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]];
@@ -261,7 +262,7 @@ fn cross<S: Simd, const K: usize, const N: usize>(
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
 ) {
-    let Instruction { out, of, .. } = *instruction;
+    let (of, out) = instruction.places();
     for k in 0..K {
         let [a, b] = [block.at(of[0])[k], block.at(of[1])[k]];
         let [c, d] = [block.at(of[2])[k], block.at(of[3])[k]];

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::apart;
 use super::order::{Line, Wanted};
 use super::{Code, Instruction, Place, SLOTS_MAX, Step, TooLarge, UNIFORMS_MAX};
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
@@ -17,7 +18,7 @@ pub(super) fn allocate(
     let numbers = graph.reachable(roots).into_iter().filter(|id| graph.value(*id).is_some());
     let uniform = numbers.take(UNIFORMS_MAX).collect();
     let wanted = Wanted { graph, roots, carried, prepared, shown, uniform };
-    let lines = wanted.lines();
+    let lines = apart::apart(&wanted, &wanted.lines());
     let mut allocation = Allocation::new(&wanted, &lines);
     lines.iter().for_each(|line| allocation.make(line));
     allocation.finish()
@@ -235,11 +236,8 @@ impl<'a> Allocation<'a> {
         if self.used > SLOTS_MAX {
             return Err(TooLarge::Slots(self.used));
         }
-        let instruction = |(code, operation, out, of): &Draft| Instruction {
-            code: *code,
-            operation: *operation,
-            out: out.map(byte),
-            of: of.map(byte),
+        let instruction = |(code, operation, out, of): &Draft| {
+            Instruction::new(*code, *operation, of.map(byte), out.map(byte))
         };
         Ok(Step {
             instructions: self.drafts.iter().map(instruction).collect(),

@@ -114,7 +114,9 @@ impl Finder<'_> {
 
     /// x = (e·d − b·f)/(a·d − b·c) and y = (a·f − e·c)/(a·d − b·c) from the reciprocal of the determinant, for every right side.
     fn solutions(&self, inverse: Id, users: &HashMap<Id, Vec<Id>>) -> Option<Vec<(Line, Vec<Id>)>> {
-        let Node::Apply(Operation::Div, [one, determinant, _]) = self.graph.node(inverse) else { return None };
+        let Node::Apply(Operation::Div, [one, determinant, _]) = self.graph.node(inverse) else {
+            return None;
+        };
         let mut open = users.get(&inverse)?.clone();
         if self.graph.value(one) != Some(1.0)
             || self.reads[&determinant] != 1
@@ -146,7 +148,9 @@ impl Finder<'_> {
         let ((top_x, of_x), (top_y, of_y)) = (top(x)?, top(y)?);
         for [a, d] in orders(main.of_first) {
             for [b, c] in orders(main.of_second) {
-                let (Some(e), Some(f)) = (other(of_x.of_first, d), other(of_x.of_second, b)) else { continue };
+                let (Some(e), Some(f)) = (other(of_x.of_first, d), other(of_x.of_second, b)) else {
+                    continue;
+                };
                 if is_same(of_y.of_first, [a, f]) && is_same(of_y.of_second, [e, c]) {
                     let line = Line {
                         code: Code::Solve,

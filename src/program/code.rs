@@ -205,6 +205,12 @@ macro_rules! define {
             Solve,
             /// The sums and differences of products of two pairs, as those of an angle between two others.
             Cross,
+            /// The same, both multiplied by a uniform number.
+            CrossBy,
+            /// A product with a uniform number, and that with another one.
+            Scale,
+            /// A product with a uniform number added to a slot, and the square of the sum.
+            Square,
             /// A copy.
             Move,
             /// A copy of what is the same in all lanes.

@@ -107,7 +107,10 @@ macro_rules! arms {
             Code::Turn => turn::<S, false, K, N>($simd, $instruction, $block),
             Code::TurnBy => turn::<S, true, K, N>($simd, $instruction, $block),
             Code::Solve => solve($simd, $instruction, $block),
-            Code::Cross => cross($simd, $instruction, $block),
+            Code::Cross => cross::<S, false, K, N>($simd, $instruction, $block),
+            Code::CrossBy => cross::<S, true, K, N>($simd, $instruction, $block),
+            Code::Scale => scale($simd, $instruction, $block),
+            Code::Square => square($simd, $instruction, $block),
             Code::Move => *$block.at_mut($instruction.out(0)) = *$block.at($instruction.of(0)),
             Code::Spread => {
                 let value = splat::<S>($simd, $block.uniform($instruction.of(0)));
@@ -257,16 +260,50 @@ fn solve<S: Simd, const K: usize, const N: usize>(
 
 /// a·b + c·d and a·d − c·b.
 #[inline(always)]
-fn cross<S: Simd, const K: usize, const N: usize>(
-    _simd: S,
+fn cross<S: Simd, const BY: bool, const K: usize, const N: usize>(
+    simd: S,
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
 ) {
     let (of, out) = instruction.places();
+    let factor = splat(simd, if BY { block.uniform(of[4]) } else { 1.0 });
     for k in 0..K {
         let [a, b] = [block.at(of[0])[k], block.at(of[1])[k]];
         let [c, d] = [block.at(of[2])[k], block.at(of[3])[k]];
-        block.at_mut(out[0])[k] = c.fma(d, a * b);
-        block.at_mut(out[1])[k] = c.fnma(b, a * d);
+        let (sum, difference) = (c.fma(d, a * b), c.fnma(b, a * d));
+        block.at_mut(out[0])[k] = if BY { factor * sum } else { sum };
+        block.at_mut(out[1])[k] = if BY { factor * difference } else { difference };
+    }
+}
+
+/// p·a and q·(p·a) for uniform p and q.
+#[inline(always)]
+fn scale<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    let (of, out) = instruction.places();
+    let [p, q] = [1, 2].map(|place| splat(simd, block.uniform(of[place])));
+    for k in 0..K {
+        let product = p * block.at(of[0])[k];
+        block.at_mut(out[0])[k] = product;
+        block.at_mut(out[1])[k] = q * product;
+    }
+}
+
+/// p·a + b and (p·a + b)² for uniform p.
+#[inline(always)]
+fn square<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    let (of, out) = instruction.places();
+    let p = splat(simd, block.uniform(of[2]));
+    for k in 0..K {
+        let sum = p.fma(block.at(of[0])[k], block.at(of[1])[k]);
+        block.at_mut(out[0])[k] = sum;
+        block.at_mut(out[1])[k] = sum * sum;
     }
 }

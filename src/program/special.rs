@@ -41,7 +41,14 @@ impl Specials {
         }
         for id in order {
             if let Some((line, within)) = finder.cross(*id, &users) {
+                let (line, within) = finder.scaled_cross(wanted, line, within, &users);
                 specials.insert(line, &within);
+            }
+        }
+        for id in order {
+            let line = finder.square(wanted, *id).or_else(|| finder.scale(wanted, *id));
+            if let Some(line) = line {
+                specials.insert(line, &[]);
             }
         }
         specials
@@ -175,13 +182,11 @@ impl Finder<'_> {
                 for [a, b] in orders(plus.of_first) {
                     for [c, d] in orders(plus.of_second) {
                         if is_same(minus.of_first, [a, d]) && is_same(minus.of_second, [c, b]) {
-                            let mut of = [None; OPERANDS];
-                            of[..4].copy_from_slice(&[a, b, c, d].map(Some));
                             let line = Line {
                                 code: Code::Cross,
                                 operation: Operation::MulAdd,
                                 makes: [Some(sum), Some(*difference)],
-                                of,
+                                of: few([a, b, c, d]),
                                 uniform: 0,
                             };
                             return Some((line, vec![plus.first, minus.first]));
@@ -192,6 +197,72 @@ impl Finder<'_> {
         }
         None
     }
+
+    /// A cross whose results are needed for their products with a number alone makes these.
+    fn scaled_cross(
+        &self,
+        wanted: &Wanted<'_>,
+        mut line: Line,
+        mut within: Vec<Id>,
+        users: &HashMap<Id, Vec<Id>>,
+    ) -> (Line, Vec<Id>) {
+        let product = |of: Option<Id>| {
+            let of = of?;
+            let [user] = users.get(&of)?[..] else { return None };
+            let Node::Apply(Operation::Mul, [a, b, _]) = self.graph.node(user) else { return None };
+            let factor = other([a, b], of).filter(|factor| wanted.uniform.contains(factor))?;
+            (self.reads[&of] == 1).then_some((user, factor))
+        };
+        if let [Some((sum, p)), Some((difference, q))] = line.makes.map(product)
+            && p == q
+        {
+            within.extend(line.makes.iter().flatten());
+            line.code = Code::CrossBy;
+            line.makes = [Some(sum), Some(difference)];
+            line.of[4] = Some(p);
+            line.uniform = 0b1_0000;
+        }
+        (line, within)
+    }
+
+    /// p·a and q·(p·a) for numbers p and q, where the first is needed elsewhere too.
+    fn scale(&self, wanted: &Wanted<'_>, id: Id) -> Option<Line> {
+        let factors = |id: Id| {
+            let Node::Apply(Operation::Mul, [a, b, _]) = self.graph.node(id) else { return None };
+            let is_uniform = |(factor, _): &(Id, Id)| wanted.uniform.contains(factor);
+            [(a, b), (b, a)].into_iter().find(is_uniform)
+        };
+        let (q, product) = factors(id)?;
+        let (p, a) = factors(product)?;
+        (self.reads[&product] > 1).then_some(Line {
+            code: Code::Scale,
+            operation: Operation::Mul,
+            makes: [Some(product), Some(id)],
+            of: few([a, p, q]),
+            uniform: 0b110,
+        })
+    }
+
+    /// p·a + b and its square for a number p.
+    fn square(&self, wanted: &Wanted<'_>, id: Id) -> Option<Line> {
+        let Node::Apply(Operation::Mul, [sum, same, _]) = self.graph.node(id) else { return None };
+        let Node::Apply(Operation::MulAdd, [p, a, b]) = self.graph.node(sum) else { return None };
+        let (p, a) = if wanted.uniform.contains(&p) { (p, a) } else { (a, p) };
+        (sum == same && self.reads[&sum] > 2 && wanted.uniform.contains(&p)).then_some(Line {
+            code: Code::Square,
+            operation: Operation::MulAdd,
+            makes: [Some(sum), Some(id)],
+            of: few([a, b, p]),
+            uniform: 0b100,
+        })
+    }
+}
+
+/// The operands of a line that takes fewer than it could.
+fn few<const COUNT: usize>(operands: [Id; COUNT]) -> [Option<Id>; OPERANDS] {
+    let mut of = [None; OPERANDS];
+    of.iter_mut().zip(operands).for_each(|(place, operand)| *place = Some(operand));
+    of
 }
 
 fn orders([a, b]: [Id; 2]) -> [[Id; 2]; 2] {

@@ -25,7 +25,7 @@ const STUDY: &str =
 fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
     let scaled = |k: usize| {
         let mut values = problem.values.clone();
-        values[0] *= 1.0 + 1e-3 * k as f64;
+        values[0] *= 1.0 + 1e-4 * k as f64;
         values
     };
     (0..VECTORS).map(scaled).collect()
@@ -44,7 +44,8 @@ fn compare(level: SimdLevel, turns: usize) {
         fast.push(seconds(|| kernel.run()));
         slow.push(seconds(|| program.run()));
     }
-    assert_eq!(kernel.steps(), program.steps(), "the same simulations");
+    let steps = VECTORS as u64 * STEPS;
+    assert_eq!((kernel.steps(), program.steps()), (steps, steps), "every simulation survives");
     let [kernel, program] = [fast, slow].map(|times| VECTORS as f64 * STEPS as f64 / median(times) / 1e6);
     println!(
         "{:8} kernel {kernel:6.1} million control steps/s   program {program:6.1}   ratio {:.2}",

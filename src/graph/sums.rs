@@ -103,7 +103,9 @@ impl Graph {
     fn summed(&mut self, mut terms: Vec<Term>) -> Id {
         let is_all_negative = terms.iter().all(|term| term.is_negative);
         if is_all_negative {
-            terms.iter_mut().for_each(|term| term.is_negative = false);
+            for term in &mut terms {
+                term.is_negative = false;
+            }
         }
         let mut take = |is_it: &dyn Fn(&Term) -> bool| {
             terms.iter().position(is_it).map(|place| terms.remove(place).part)

@@ -176,6 +176,8 @@ macro_rules! define {
             TurnBy,
             /// Two unknowns of two linear equations.
             Solve,
+            /// The same with the right sides negated.
+            SolveNegated,
             /// The sums and differences of products of two pairs, as those of an angle between two others.
             Cross,
             /// The same, both multiplied by a uniform number.

@@ -12,7 +12,7 @@ use crate::graph::{Graph, Id, Node, Operation, Symbol};
 pub(super) struct Line {
     pub(super) code: Code,
     pub(super) operation: Operation,
-    /// What it makes; the second is a cosine.
+    /// What it makes.
     pub(super) makes: [Option<Id>; 2],
     /// Of what.
     pub(super) of: [Option<Id>; OPERANDS],
@@ -85,43 +85,31 @@ impl Wanted<'_> {
     /// What has to be made before each operation, beyond its operands: who reads the old value of a carried symbol, before its
     /// next value is made, so that this can go to its place at once.
     fn readers_before_next(&self, known: &HashSet<Id>) -> HashMap<Id, Vec<Id>> {
-        let mut readers: HashMap<Symbol, Vec<Id>> = HashMap::new();
-        for id in self.depth_first(known, &HashMap::new()) {
-            for operand in self.graph.node(id).operands() {
-                if let Node::Symbol(symbol) = self.graph.node(*operand) {
-                    readers.entry(symbol).or_default().push(id);
-                }
+        // Who stands behind each value: those that read it, and those that wait for it.
+        let mut behind: HashMap<Id, Vec<Id>> = HashMap::new();
+        let order = self.depth_first(known, &HashMap::new());
+        for id in &order {
+            for operand in self.graph.node(*id).operands() {
+                behind.entry(*operand).or_default().push(*id);
             }
         }
+        let made: HashSet<Id> = order.into_iter().collect();
         let mut before: HashMap<Id, Vec<Id>> = HashMap::new();
-        for (symbol, next) in self.carried.iter().zip(self.next()) {
-            if !matches!(self.graph.node(*next), Node::Apply(..)) || known.contains(next) {
-                continue;
-            }
-            for reader in readers.get(symbol).map_or(&[][..], Vec::as_slice) {
-                if !self.needs(*reader, *next, &before) {
-                    before.entry(*next).or_default().push(*reader);
+        for (now, next) in self.now_and_next().into_iter().filter(|(_, next)| made.contains(next)) {
+            let mut later: HashSet<Id> = HashSet::new();
+            let mut open = vec![next];
+            while let Some(id) = open.pop() {
+                if later.insert(id) {
+                    open.extend(behind.get(&id).into_iter().flatten());
                 }
+            }
+            let readers = behind.get(&now).cloned().unwrap_or_default();
+            for reader in readers.into_iter().filter(|reader| !later.contains(reader)) {
+                before.entry(next).or_default().push(reader);
+                behind.entry(reader).or_default().push(next);
             }
         }
         before
-    }
-
-    /// Whether `id` is `other` or has to be made behind it.
-    fn needs(&self, id: Id, other: Id, before: &HashMap<Id, Vec<Id>>) -> bool {
-        let mut seen = HashSet::new();
-        let mut open = vec![id];
-        while let Some(id) = open.pop() {
-            if id == other {
-                return true;
-            }
-            // What is needed otherwise stands before those who need it.
-            if seen.insert(id) {
-                open.extend(self.graph.node(id).operands());
-                open.extend(before.get(&id).into_iter().flatten());
-            }
-        }
-        false
     }
 
     /// The operations that the roots need beyond what is known, each behind those that it needs and as near to them as it can be.

@@ -106,7 +106,8 @@ macro_rules! arms {
             Code::SinCos => sines($simd, $instruction, $block),
             Code::Turn => turn::<S, false, K, N>($simd, $instruction, $block),
             Code::TurnBy => turn::<S, true, K, N>($simd, $instruction, $block),
-            Code::Solve => solve($simd, $instruction, $block),
+            Code::Solve => solve::<S, false, K, N>($simd, $instruction, $block),
+            Code::SolveNegated => solve::<S, true, K, N>($simd, $instruction, $block),
             Code::Cross => cross::<S, false, K, N>($simd, $instruction, $block),
             Code::CrossBy => cross::<S, true, K, N>($simd, $instruction, $block),
             Code::Scale => scale($simd, $instruction, $block),
@@ -240,9 +241,9 @@ fn turn<S: Simd, const BY: bool, const K: usize, const N: usize>(
     );
 }
 
-/// x and y of a·x + b·y = e, c·x + d·y = f.
+/// x and y of a·x + b·y = e, c·x + d·y = f, or of −e and −f.
 #[inline(always)]
-fn solve<S: Simd, const K: usize, const N: usize>(
+fn solve<S: Simd, const NEGATED: bool, const K: usize, const N: usize>(
     simd: S,
     instruction: &Instruction,
     block: &mut Block<S::f64s, K, N>,
@@ -253,8 +254,10 @@ fn solve<S: Simd, const K: usize, const N: usize>(
         let [a, b, c] = [block.at(of[0])[k], block.at(of[1])[k], block.at(of[2])[k]];
         let [d, e, f] = [block.at(of[3])[k], block.at(of[4])[k], block.at(of[5])[k]];
         let inverse = one / b.fnma(c, a * d);
-        block.at_mut(out[0])[k] = b.fnma(f, e * d) * inverse;
-        block.at_mut(out[1])[k] = e.fnma(c, a * f) * inverse;
+        let (x, y) =
+            if NEGATED { (e.fnma(d, b * f), a.fnma(f, e * c)) } else { (b.fnma(f, e * d), e.fnma(c, a * f)) };
+        block.at_mut(out[0])[k] = x * inverse;
+        block.at_mut(out[1])[k] = y * inverse;
     }
 }
 

@@ -20,7 +20,9 @@ pub(super) fn allocate(
     let wanted = Wanted { graph, roots, carried, prepared, shown, uniform };
     let lines = apart::apart(&wanted, &wanted.lines());
     let mut allocation = Allocation::new(&wanted, &lines);
-    lines.iter().for_each(|line| allocation.make(line));
+    for line in &lines {
+        allocation.make(line);
+    }
     allocation.finish()
 }
 
@@ -229,7 +231,9 @@ impl<'a> Allocation<'a> {
             }
             copies.push((place, from));
         }
-        copies.into_iter().for_each(|(place, from)| self.copy(place, from));
+        for (place, from) in copies {
+            self.copy(place, from);
+        }
         for (place, from) in spreads {
             self.drafts.push((Code::Spread, Operation::Add, [place, 0], [from, 0, 0, 0, 0, 0]));
         }

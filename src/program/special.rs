@@ -153,20 +153,25 @@ impl Finder<'_> {
             (self.reads[&top] == 1).then_some((top, products))
         };
         let ((top_x, of_x), (top_y, of_y)) = (top(x)?, top(y)?);
-        for [a, d] in orders(main.of_first) {
-            for [b, c] in orders(main.of_second) {
-                let (Some(e), Some(f)) = (other(of_x.of_first, d), other(of_x.of_second, b)) else {
-                    continue;
-                };
-                if is_same(of_y.of_first, [a, f]) && is_same(of_y.of_second, [e, c]) {
-                    let line = Line {
-                        code: Code::Solve,
-                        operation: Operation::Div,
-                        makes: [Some(x), Some(y)],
-                        of: [a, b, c, d, e, f].map(Some),
-                        uniform: 0,
-                    };
-                    return Some((line, vec![top_x, of_x.first, top_y, of_y.first]));
+        for code in [Code::Solve, Code::SolveNegated] {
+            let by_sign = |of: &Products| match code {
+                Code::Solve => [of.of_first, of.of_second],
+                _ => [of.of_second, of.of_first],
+            };
+            let ([ed, bf], [af, ec]) = (by_sign(&of_x), by_sign(&of_y));
+            for [a, d] in orders(main.of_first) {
+                for [b, c] in orders(main.of_second) {
+                    let (Some(e), Some(f)) = (other(ed, d), other(bf, b)) else { continue };
+                    if is_same(af, [a, f]) && is_same(ec, [e, c]) {
+                        let line = Line {
+                            code,
+                            operation: Operation::Div,
+                            makes: [Some(x), Some(y)],
+                            of: [a, b, c, d, e, f].map(Some),
+                            uniform: 0,
+                        };
+                        return Some((line, vec![top_x, of_x.first, top_y, of_y.first]));
+                    }
                 }
             }
         }

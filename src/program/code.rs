@@ -2,11 +2,15 @@
 //!
 //! An instruction does an operation, and another one with its result, where nothing else needs that: it saves a store, a load and the
 //! decoding. Operands that are the same number in all lanes are held once, and taken from there by codes that say so.
+//!
+//! `MulThenNegMulAdd2U0` multiplies, takes the product as the operand 2 of a `NegMulAdd`, and its operand 0 is uniform. The table is what
+//! mechanical systems and their laws need; every line is compiled once a SIMD level and number of slots, so a line that no model
+//! uses costs time and nothing else, and what has no line is done by two.
 
 use crate::graph::Operation;
 
-/// Hands the table to the macro `$make`: the name of a code, its first operation, the second one with the place at which it takes the
-/// result of the first, and which operands are uniform, a bit each: those of the first operation, then the others of the second.
+/// Hands the table to the macro `$make`. A line is the name of a code, its first operation, the second one with the place at which it
+/// takes the result of the first, and which operands are uniform, a bit each: those of the first operation, then the others of the second.
 macro_rules! codes {
     ($make:ident!($($argument:tt)*)) => { $make! { $($argument)*;
         Neg = Neg, 0b0;

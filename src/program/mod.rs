@@ -9,8 +9,17 @@
 //! end     inputs, carried → results                          once a job, over single numbers
 //! ```
 //!
-//! Steps are ordered so that values are used soon after they are made, and slots are given by a linear scan over that order (Poletto &
-//! Sarkar 1999, doi:10.1145/330249.330250); a carried value is written in place where nobody needs the old one any more.
+//! What a step costs is memory traffic above all: an operand is a load a vector, a result a store, and an instruction is decoded once a
+//! block. So an instruction does more than one operation where it can:
+//!
+//! - `special.rs` finds what has two results: sine and cosine of an angle, two unknowns of two equations, and the like;
+//! - `order.rs` orders the other operations so that few values are kept, and joins two of them where nothing else needs the first;
+//! - `apart.rs` keeps an instruction away from those whose results it needs, so that a processor need not wait;
+//! - `slots.rs` gives slots by a linear scan over that order (Poletto & Sarkar 1999, doi:10.1145/330249.330250); a carried value is
+//!   written in place where nobody needs the old one any more, and numbers that all lanes share are held once;
+//! - `code.rs` is the table of what an instruction can do, `run.rs` does it.
+//!
+//! None of this changes a bit: each operation is rounded as its node in the graph says, whoever it is done with.
 
 use std::collections::HashSet;
 
@@ -55,12 +64,12 @@ pub struct Sections {
     pub results: Vec<Id>,
 }
 
-/// An instruction: what is done with which slots, and where the result goes.
+/// An instruction: what is done with which slots, and where the results go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instruction {
     /// What is done.
     pub code: Code,
-    /// The first operation of it; where the code leaves open which, this says it.
+    /// Its first operation; a code that leaves open which is done takes it from here.
     pub operation: Operation,
     /// A byte a place: operands from the lowest on, then the results. In one word, so that reading it takes one load.
     places: u64,

@@ -117,8 +117,11 @@ impl Wanted<'_> {
         let mut done: HashMap<Id, bool> = HashMap::new();
         let mut order = Vec::new();
         let heights = self.heights(known);
-        for root in self.roots {
-            let mut path = vec![*root];
+        // What can be done early needs not be kept in mind.
+        let mut roots = self.roots.to_vec();
+        roots.sort_by_key(|root| heights[root]);
+        for root in roots {
+            let mut path = vec![root];
             while let Some(id) = path.last().copied() {
                 let node = self.graph.node(id);
                 match done.get(&id) {

@@ -11,6 +11,7 @@ use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{SimdLevel, peak};
+use gainswarm::subject::Subject;
 
 /// Gain vectors a batch: the defaults of the controller, all of which survive.
 const VECTORS: usize = 32;
@@ -79,7 +80,7 @@ fn compare_with_peak() {
         let (kernel, peak) = (median(kernels), median(peaks));
         print!("{:32} {:6.1} million control steps/s", controller.name(), kernel / 1e6);
         print!("   FMA peak {:6.1} GFLOP/s", peak / 1e9);
-        if let Some(flops) = bench::flops_a_step(*controller) {
+        if let Some(flops) = bench::flops_a_step(Subject::Compiled(*controller)) {
             print!("   {:.0} % of it", 100.0 * kernel * flops / peak);
         }
         println!();

@@ -7,8 +7,8 @@ use gainswarm::Member;
 use gainswarm::bench::{median, seconds};
 use gainswarm::config::Config;
 use gainswarm::engine::Solo;
-use gainswarm::problem::Problem;
-use gainswarm::simulation::{Runner, SimdLevel};
+use gainswarm::problem::{self, Problem};
+use gainswarm::simulation::SimdLevel;
 
 #[path = "../tests/support/pendulum.rs"]
 mod pendulum;
@@ -35,7 +35,7 @@ fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
 fn compare(level: SimdLevel, turns: usize) {
     let kernel = Problem::new(&Config::parse("bench.toml".as_ref(), STUDY).expect("a valid study"));
     let mut program = Problem::new(&Config::parse("bench.toml".as_ref(), STUDY).expect("a valid study"));
-    program.simulator = Box::new(Runner::new(pendulum(false, 0.1).0, 1e-3, STEPS));
+    program.simulator = Box::new(problem::runner(&pendulum(false, 0.1, STEPS)));
     let vectors = vectors(&kernel);
     let mut kernel = Solo::new(&kernel, level, &vectors).expect("memory");
     let mut program = Solo::new(&program, level, &vectors).expect("memory");
@@ -62,6 +62,6 @@ fn main() {
     {
         compare(level, turns);
     }
-    let times = (0..turns).map(|_| seconds(|| drop(pendulum(false, 0.1)))).collect();
+    let times = (0..turns).map(|_| seconds(|| drop(problem::runner(&pendulum(false, 0.1, STEPS))))).collect();
     println!("from the texts of plant, law and judge to a program: {:.2} ms", 1e3 * median(times));
 }

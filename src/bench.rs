@@ -26,13 +26,15 @@ use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{SimdLevel, peak};
+use crate::subject::Subject;
+use crate::swarm::{Restarts, Stopping};
 
 /// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
 /// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
 /// divisions and square roots, without minima, comparisons and conversions. `None` for what has not been counted.
 #[must_use]
-pub fn flops_a_step(controller: ControllerKind) -> Option<f64> {
-    let counted = COUNTED.iter().find(|(counted, _)| *counted == controller);
+pub fn flops_a_step(controller: Subject) -> Option<f64> {
+    let counted = COUNTED.iter().find(|(counted, _)| Subject::Compiled(*counted) == controller);
     counted.map(|(_, [fused, others @ ..])| 2.0 * fused + others.iter().sum::<f64>())
 }
 
@@ -65,7 +67,7 @@ ranges = { theta1 = 0.2, theta2 = 0.2 }
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// Which.
-    pub controller: ControllerKind,
+    pub controller: Subject,
     /// Turns that the medians are of.
     pub turns: usize,
     /// Numbers of threads, one first, and the control steps a second of a tuning on them.
@@ -157,20 +159,21 @@ impl Measurement {
     }
 }
 
-/// Measures a controller for about `time`, on one thread and on each number of `threads`; `None` where `is_over` said so before there was
+/// Measures a controller, that of `base` where it is given, for about `time`, on one thread and on each number of `threads`; `None` where `is_over` said so before there was
 /// enough to tell.
 ///
 /// # Errors
 ///
 /// When memory cannot be reserved or threads cannot be started.
 pub fn measure(
-    controller: ControllerKind,
+    base: Option<&Config>,
+    controller: Subject,
     level: SimdLevel,
     threads: &[usize],
     time: Duration,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Option<Measurement>, Error> {
-    let short = study(controller, STEPS[0], PARTICLES[0])?;
+    let short = study(base, controller, STEPS[0], PARTICLES[0])?;
     let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
     // One bundle: as many simulations as it has lanes.
@@ -179,7 +182,7 @@ pub fn measure(
     let probe = seconds(|| solo.run());
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
     let particles = (TUNING_S / probe * solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
-    let long = study(controller, STEPS[1], particles.clamp(PARTICLES[0], PARTICLES[1]))?;
+    let long = study(base, controller, STEPS[1], particles.clamp(PARTICLES[0], PARTICLES[1]))?;
     // Where a bundle has fewer lanes than there are scenarios, several follow each other.
     let bundles = solo.records().count().div_ceil(lanes);
     let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();
@@ -268,7 +271,7 @@ impl Turns {
     }
 
     /// The medians; a bundle has so many steps.
-    fn evaluate(self, controller: ControllerKind, steps: f64) -> Measurement {
+    fn evaluate(self, controller: Subject, steps: f64) -> Measurement {
         let of =
             |tunings: &[Figures], figure: fn(&Figures) -> f64| median(tunings.iter().map(figure).collect());
         let (one, (threads, most)) = (&self.tunings[0].1, &self.tunings[self.tunings.len() - 1]);
@@ -298,7 +301,18 @@ impl Turns {
 }
 
 /// A study whose gains are searched so near to the defaults that nothing falls.
-fn study(controller: ControllerKind, steps: u64, particles: usize) -> Result<Problem, Error> {
+fn study(base: Option<&Config>, controller: Subject, steps: u64, particles: usize) -> Result<Problem, Error> {
+    if let Some(base) = base {
+        let mut config = base.clone();
+        config.simulation.duration = steps as f64 * config.simulation.dt;
+        config.simulation.early_abandonment = false;
+        (config.constraints, config.require_certificate) = (Vec::new(), false);
+        config.swarm.settings.start.clear();
+        config.swarm.settings.particles = particles.div_ceil(config.scenario_count()).max(2);
+        (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
+        config.swarm.stopping = Stopping::after_generations(1);
+        return Ok(Problem::new(&config));
+    }
     let text = format!(
         "[controller]\ntype = \"{}\"\n[simulation]\nduration = {}\nearly_abandonment = false\n{STARTS}\
          [swarm]\nparticles = {particles}\nrule = \"spso2011\"\n[swarm.stopping]\ngenerations = 1\n\

@@ -128,23 +128,54 @@ pub(crate) fn label(name: &str) -> String {
         "ise" | "iae" | "itae" => return name.to_uppercase(),
         _ => {}
     }
-    if let Some(base) = name.strip_suffix("_dot") {
-        return format!("{} rate", label(base));
+    match name.strip_suffix("_dot") {
+        Some(base) => format!("{} rate", label(base)),
+        None => plain(name),
     }
-    let link = name.strip_prefix("theta").filter(|number| number.chars().all(|c| c.is_ascii_digit()));
+}
+
+/// Letters that names spell out.
+const GREEK: [(&str, char); 12] = [
+    ("alpha", 'α'),
+    ("beta", 'β'),
+    ("gamma", 'γ'),
+    ("delta", 'δ'),
+    ("theta", 'θ'),
+    ("lambda", 'λ'),
+    ("phi", 'φ'),
+    ("psi", 'ψ'),
+    ("omega", 'ω'),
+    ("sigma", 'σ'),
+    ("tau", 'τ'),
+    ("rho", 'ρ'),
+];
+
+/// A name of a model as people write it: `θ₁ rate` for `theta1_dot`; what a name means there nobody knows but the model.
+pub(crate) fn plain(name: &str) -> String {
+    if let Some(base) = name.strip_suffix("_dot") {
+        return format!("{} rate", plain(base));
+    }
     let subscript = |c: char| c.to_digit(10).and_then(|digit| char::from_u32('₀' as u32 + digit));
-    match link {
-        Some(number) => std::iter::once('θ').chain(number.chars().filter_map(subscript)).collect(),
+    let letter = GREEK.iter().find_map(|(spelt, letter)| Some((letter, name.strip_prefix(spelt)?)));
+    match letter.filter(|(_, rest)| rest.chars().all(|c| c.is_ascii_digit())) {
+        Some((letter, number)) => {
+            std::iter::once(*letter).chain(number.chars().filter_map(subscript)).collect()
+        }
         None => name.replace('_', " "),
     }
 }
 
-/// A quantity with its unit, as it stands along an axis: `θ₁ rate, rad/s`.
-pub(crate) fn quantity(name: &str, unit: &str) -> String {
+/// A label with its unit, as it stands along an axis: `θ₁ rate, rad/s`.
+pub(crate) fn with_unit(label: String, unit: &str) -> String {
     match unit {
-        "" | "1" => label(name),
-        _ => format!("{}, {unit}", label(name)),
+        "" | "1" => label,
+        _ => format!("{label}, {unit}"),
     }
+}
+
+#[cfg(test)]
+fn quantity(name: &str, unit: &str) -> String {
+    with_unit(label(name), unit)
 }
 
 /// A text in lines of at most so many characters, broken between its words, and within words behind `_`, `-` and `.`.

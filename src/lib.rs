@@ -41,6 +41,7 @@
 
 mod figures;
 mod registry;
+pub mod subject;
 mod verdict;
 
 pub mod audit;
@@ -66,6 +67,7 @@ pub mod program;
 pub mod replay;
 pub mod report;
 pub mod sampling;
+pub mod signals;
 pub mod simulation;
 pub mod stability;
 pub mod swarm;

@@ -3,17 +3,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::closed_loop::ClosedLoop;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
-use crate::costs::{Aggregate, CostKind, Judgement, TERMS, TermSet, Timing};
+use crate::costs::{Aggregate, CostKind, Judgement, TermSet, Timing};
 use crate::integrators::{IntegratorKind, Method, Rk4};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
-use crate::simulation::{Features, Kernel, Scenario, Settings, Simulator};
-use crate::stability::{self, Certificate, MARGIN, Verdict, linearise};
+use crate::simulation::{Features, Kernel, Runner, Scenario, Settings, Simulator};
+use crate::stability::{self, Certificate, Certifying, MARGIN, SampledLoop, Verdict, linearise};
 use crate::swarm::{Axis, Outcome, Plan};
 
 /// A parameter that the swarm may change.
@@ -31,7 +32,7 @@ pub type Certifier = Box<dyn Fn(&[f64]) -> Certificate + Send + Sync>;
 /// What is tuned, on what, and how it is judged.
 pub struct Problem {
     /// The controller's parameters.
-    pub parameters: &'static [Parameter],
+    pub parameters: Vec<Parameter>,
     /// Their values where they are not tuned.
     pub values: Vec<f64>,
     /// The parameters that the swarm may change.
@@ -49,7 +50,7 @@ pub struct Problem {
     /// How the costs in them become one.
     pub aggregate: Aggregate,
     /// The largest value of each cost term that is feasible.
-    pub limits: [f64; TERMS],
+    pub limits: Vec<f64>,
     /// Simulates the closed loop of this plant, controller and integrator.
     pub simulator: Box<dyn Simulator>,
     /// The cost terms that the cost needs.
@@ -68,7 +69,7 @@ impl Problem {
     /// The problem of a checked config.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let (scenarios, weights) = sampling::scenarios(&config.scenarios, config.nominal());
+        let (scenarios, weights) = sampling::scenarios(&config.scenarios, &config.nominal());
         let features = Features::of(&scenarios);
         Self::on(config, scenarios, weights, features)
     }
@@ -79,7 +80,7 @@ impl Problem {
     pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>, features: Features) -> Self {
         let limited = |kind: CostKind| config.limits[kind as usize].is_finite();
         Self {
-            parameters: config.controller.kind.parameters(),
+            parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
             tuned: config.tune.clone(),
             constraints: config.constraints.clone(),
@@ -89,8 +90,11 @@ impl Problem {
             scenarios,
             weights,
             aggregate: config.aggregate,
-            limits: config.limits,
-            terms: judgement(config).needed(limited),
+            limits: config.limits.clone(),
+            terms: match config.wiring {
+                None => judgement(config).needed(limited),
+                Some(_) => TermSet::ALL,
+            },
             early_abandonment: config.simulation.early_abandonment,
             search: config.swarm.clone(),
             memory_limit: config.memory_limit,
@@ -184,12 +188,19 @@ impl PlantKind {
     }
 }
 
-/// The one place where a study's choices become types.
+/// The one place where a study's choices become types, or a program.
 fn simulator(config: &Config, features: Features) -> Box<dyn Simulator> {
+    if cfg!(fuzzing) {
+        unreachable!("fuzzing reads texts: it is built without the loops, in a tenth of the time");
+    }
+    let (Some(plant_kind), Some(controller)) = (config.plant.of.compiled(), config.controller.of.compiled())
+    else {
+        return Box::new(runner(config));
+    };
     let settings = settings(config, features);
     let plant = &config.plant.values;
-    with_plant!(config.plant.kind, P => {
-        with_controller!(config.controller.kind, C => match config.simulation.integrator {
+    with_plant!(plant_kind, P => {
+        with_controller!(controller, C => match config.simulation.integrator {
             // The one that tunings use is compiled into the loop of the plants that they use.
             IntegratorKind::Rk4 if const { <P as Plant<_>>::FAST } => build::<P, C, _, _>(Rk4, plant, settings),
             other => build::<P, C, _, _>(other, plant, settings),
@@ -197,11 +208,66 @@ fn simulator(config: &Config, features: Features) -> Box<dyn Simulator> {
     })
 }
 
+/// What runs the closed loop of a study on models.
+///
+/// # Panics
+///
+/// Where plant or controller is compiled.
+#[must_use]
+pub fn runner(config: &Config) -> Runner {
+    let Ok(closed_loop) = config.closed_loop() else { unreachable!("a config is checked when it is read") };
+    let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };
+    let steps = config.simulation.steps();
+    Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)
+}
+
+/// Steps that a certificate simulates at most.
+const SETTLING_STEPS_MAX: u64 = 50_000;
+
+/// A step of the nominal loop of a study on models; `None` where it has delays. Signals are as they are at the end of the first scenario.
+fn sampled(config: &Config) -> Option<SampledLoop> {
+    let nominal = config.nominal_loop();
+    let ClosedLoop { program, layout } = nominal.closed_loop().ok()?;
+    if !layout.delays.is_empty() {
+        return None;
+    }
+    let (scenarios, _) = sampling::scenarios(&nominal.scenarios, &nominal.nominal());
+    let first = scenarios.first()?;
+    let signals = first.conditions.signals.iter().map(|pieces| pieces.last().map_or(0.0, |piece| piece.1));
+    let states = nominal.initial_state_ranges();
+    let inputs: Vec<f64> = (nominal.controller.values.iter().copied())
+        .chain(states.iter().map(|state| state.default))
+        .chain(signals)
+        .chain([f64::INFINITY])
+        .collect();
+    let mut room = vec![0.0; program.start.room()];
+    let carried = program.start.run(inputs.iter().copied(), &mut room).take(program.carried);
+    let start = inputs.iter().copied().chain(carried.collect::<Vec<_>>()).collect();
+    let dt = nominal.simulation.dt;
+    let (gains, inputs) = (layout.gains, program.inputs);
+    Some(SampledLoop {
+        advance: program.advance,
+        gains,
+        start,
+        moving: layout.moving,
+        inputs,
+        period: dt,
+        steps: nominal.simulation.steps().min(SETTLING_STEPS_MAX),
+    })
+}
+
 /// What certifies the config's controller on its plant.
 #[must_use]
 pub fn certifier(config: &Config) -> Certifier {
-    with_plant!(config.plant.kind, P => {
-        with_controller!(config.controller.kind, C => certify::<P, C, _>(config))
+    let (Some(plant), Some(controller)) = (config.plant.of.compiled(), config.controller.of.compiled())
+    else {
+        let certifying = sampled(config).map(Certifying::new);
+        return Box::new(move |values| {
+            certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values))
+        });
+    };
+    with_plant!(plant, P => {
+        with_controller!(controller, C => certify::<P, C, _>(config))
     })
 }
 

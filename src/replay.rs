@@ -7,7 +7,6 @@ use crate::Error;
 use crate::config::Config;
 use crate::costs::TermSet;
 use crate::engine::Solo;
-use crate::figures::label;
 use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::{Features, Record, Scenario, SimdLevel, Trajectory};
@@ -42,7 +41,7 @@ pub struct Run {
     pub index: usize,
     /// What it starts from, in a few words.
     pub name: String,
-    /// Names of the columns: t, the states, u, sigma.
+    /// Names of the columns: t, the states, and what else the study shows.
     pub columns: Vec<&'static str>,
     /// A row a sample.
     pub trajectory: Trajectory,
@@ -144,8 +143,7 @@ fn trajectory(
 }
 
 fn columns(config: &Config) -> Vec<&'static str> {
-    let states = config.plant.kind.states().iter().map(|state| state.name);
-    std::iter::once("t").chain(states).chain(["u", "sigma"]).collect()
+    std::iter::once("t").chain(config.columns().iter().map(|column| column.quantity.name)).collect()
 }
 
 /// The place of the worst record.
@@ -165,14 +163,25 @@ fn shown(count: usize, worst: usize) -> Vec<usize> {
     shown
 }
 
-/// The number of a scenario, its group where there are several, and where it starts.
+/// The number of a scenario, its group where there are several, where it starts, and its signals where others have others.
 fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
-    let states = config.plant.kind.states().iter().zip(&scenario.initial_state);
-    let moved: Vec<String> = states
+    let rounded = |value: f64| (value * 1e4).round() / 1e4;
+    let states = config.plant.states().iter().zip(&scenario.initial_state);
+    let mut start: Vec<String> = states
         .filter(|(_, value)| **value != 0.0)
-        .map(|(state, value)| format!("{} {}", label(state.name), (value * 1e4).round() / 1e4))
+        .map(|(state, value)| format!("{} {}", config.label(state.name), rounded(*value)))
         .collect();
-    let start = if moved.is_empty() { vec!["at rest".into()] } else { moved };
+    let signals = config.signals().iter().zip(&scenario.conditions.signals);
+    start.extend(signals.filter_map(|(signal, pieces)| match pieces[..] {
+        [(_, value)] if Some(value) != signal.default => {
+            Some(format!("{} {}", config.label(signal.name), rounded(value)))
+        }
+        [(_, first), (_, second)] => {
+            Some(format!("{} {} to {}", config.label(signal.name), rounded(first), rounded(second)))
+        }
+        _ => None,
+    }));
+    let start = if start.is_empty() { vec!["at rest".into()] } else { start };
     let words: Vec<String> = group_name(&config.scenarios, index).into_iter().chain(start).collect();
     format!("{}: {}", index + 1, words.join(", "))
 }

@@ -3,8 +3,10 @@
 //! A scenario depends on the group, a seed and its index alone. Initial states come from a scrambled Sobol sequence (Burley 2020,
 //! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
 
+use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, with_plant};
 use crate::registry::Member;
+use crate::signals::{Wave, WaveShape, pieces};
 use crate::simulation::scenario::NOISE_TONES;
 use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
 use crate::swarm::{Draw, Purpose};
@@ -117,6 +119,8 @@ pub struct Group {
     pub uncertainty: Vec<f64>,
     /// Forces on the cart.
     pub disturbances: Vec<Disturbance>,
+    /// The waves of each signal of a study on models; the default of a signal without any.
+    pub signals: Vec<Vec<Wave>>,
     /// Standard deviation of the noise of each sensor.
     pub noise: Vec<f64>,
     /// Step of the quantisation of each sensor.
@@ -132,12 +136,27 @@ pub struct Group {
 }
 
 /// What a group needs to know of the study.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Nominal<'a> {
-    /// The plant.
-    pub plant: PlantKind,
-    /// Its parameter values.
+    /// The plant, where it is compiled and can say what is a physical body.
+    pub plant: Option<PlantKind>,
+    /// The plant's parameters.
+    pub parameters: &'a [Parameter],
+    /// Their values.
     pub values: &'a [f64],
+    /// The value of each signal where a group says nothing of it.
+    pub defaults: Vec<f64>,
+    /// The step in s.
+    pub dt: f64,
+    /// Steps of a simulation.
+    pub steps: u64,
+}
+
+impl Nominal<'_> {
+    /// Whether parameter values are a physical body together.
+    fn is_physical(&self, values: &[f64]) -> bool {
+        self.plant.is_none_or(|plant| with_plant!(plant, P => <P as Plant<_>>::check(values)).is_ok())
+    }
 }
 
 impl Group {
@@ -151,10 +170,11 @@ impl Group {
 
     /// The scenario of an index; the purpose tells tuning from validation.
     #[must_use]
-    pub fn scenario(&self, nominal: Nominal<'_>, purpose: Purpose, seed: u64, index: usize) -> Scenario {
+    pub fn scenario(&self, nominal: &Nominal<'_>, purpose: Purpose, seed: u64, index: usize) -> Scenario {
         let mut draw = Draw::new(seed, purpose, 0, index);
         let initial_state = self.start(purpose, seed, index, &mut draw);
         let conditions = Conditions {
+            signals: self.waves(nominal, &mut draw),
             plant: self.uncertain_plant(nominal, &mut draw),
             pulses: self.pulses(),
             tones: self.tones(&mut draw),
@@ -173,11 +193,13 @@ impl Group {
         self.initial_state.iter().any(|[lower, upper]| lower < upper)
             || self.uncertainty.iter().chain(&self.noise).any(|width| *width > 0.0)
             || self.disturbances.iter().any(|disturbance| disturbance.shape == Shape::Noise)
+            || self.signals.iter().flatten().any(|wave| wave.shape == WaveShape::Noise)
     }
 
-    /// The same distribution with wider starts, more uncertain plants, and stronger disturbances and noise, by a factor.
+    /// The same distribution with wider starts, more uncertain plants, and stronger disturbances and noise, by a factor; `acts` says of
+    /// each signal whether it is a disturbance.
     #[must_use]
-    pub fn harder(&self, factor: f64) -> Self {
+    pub fn harder(&self, factor: f64, acts: &[bool]) -> Self {
         let wider = |[lower, upper]: [f64; 2]| {
             let (middle, half) = (0.5 * (lower + upper), 0.5 * (upper - lower) * factor);
             [middle - half, middle + half]
@@ -187,6 +209,11 @@ impl Group {
         harder.uncertainty.iter_mut().for_each(|percent| *percent = (*percent * factor).min(UNCERTAINTY_MAX));
         harder.disturbances.iter_mut().for_each(|disturbance| disturbance.amplitude *= factor);
         harder.noise.iter_mut().for_each(|deviation| *deviation *= factor);
+        for (waves, _) in harder.signals.iter_mut().zip(acts).filter(|(_, acts)| **acts) {
+            for wave in waves {
+                wave.amplitude *= factor;
+            }
+        }
         harder
     }
 
@@ -211,22 +238,35 @@ impl Group {
     }
 
     /// The plant with every uncertain parameter drawn; drawn again while it is no physical body.
-    fn uncertain_plant(&self, nominal: Nominal<'_>, draw: &mut Draw) -> Option<Vec<f64>> {
+    fn uncertain_plant(&self, nominal: &Nominal<'_>, draw: &mut Draw) -> Option<Vec<f64>> {
         if self.uncertainty.iter().all(|percent| *percent == 0.0) {
             return None;
         }
-        let parameters = nominal.plant.parameters();
+        let parameters = nominal.parameters;
         let drawn = (0..TRIES_MAX).map(|_| {
             let values = nominal.values.iter().zip(&self.uncertainty).zip(parameters);
-            let off = |((value, percent), parameter): ((&f64, &f64), &crate::parameter::Parameter)| {
+            let off = |((value, percent), parameter): ((&f64, &f64), &Parameter)| {
                 let share = percent / 100.0;
                 (value * (1.0 + draw.between(-share, share))).clamp(parameter.min, parameter.max)
             };
             values.map(off).collect::<Vec<f64>>()
         });
-        let physical =
-            |values: &Vec<f64>| with_plant!(nominal.plant, P => <P as Plant<_>>::check(values)).is_ok();
-        Some(drawn.into_iter().find(physical).unwrap_or_else(|| nominal.values.to_vec()))
+        Some(
+            drawn
+                .into_iter()
+                .find(|values| nominal.is_physical(values))
+                .unwrap_or_else(|| nominal.values.to_vec()),
+        )
+    }
+
+    /// What each signal is over time.
+    fn waves(&self, nominal: &Nominal<'_>, draw: &mut Draw) -> Vec<crate::simulation::scenario::Pieces> {
+        let Nominal { defaults, dt, steps, .. } = nominal;
+        let of = |(place, default): (usize, &f64)| match self.signals.get(place) {
+            Some(waves) if !waves.is_empty() => pieces(waves, *dt, *steps, draw),
+            _ => [(0, *default)].into(),
+        };
+        defaults.iter().enumerate().map(of).collect()
     }
 
     fn pulses(&self) -> Vec<Pulse> {
@@ -284,7 +324,7 @@ impl Group {
 
 /// The scenarios of groups, and the weight of each, which sum up to 1.
 #[must_use]
-pub fn scenarios(groups: &[Group], nominal: Nominal<'_>) -> (Vec<Scenario>, Vec<f64>) {
+pub fn scenarios(groups: &[Group], nominal: &Nominal<'_>) -> (Vec<Scenario>, Vec<f64>) {
     let total: f64 = groups.iter().map(|group| group.weight).sum();
     let (mut scenarios, mut weights) = (Vec::new(), Vec::new());
     for group in groups {

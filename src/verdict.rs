@@ -1,7 +1,7 @@
 //! What tuned gains came to, in words that a terminal and a page share.
 
 use crate::config::Config;
-use crate::costs::CostKind;
+use crate::costs::{Aspect, Measure, Term};
 use crate::figures::number;
 use crate::parameter::Short;
 use crate::simulation::{Ending, Record};
@@ -22,12 +22,12 @@ pub(crate) fn objection(config: &Config, records: &[Record]) -> Option<String> {
 
 /// The limits that gains exceed, and by what.
 fn exceeded(config: &Config, records: &[Record]) -> String {
-    let worst =
-        |kind: CostKind| records.iter().map(|record| record.values[kind as usize]).fold(f64::NAN, f64::max);
-    let beyond = CostKind::ALL.iter().zip(&config.limits).map(|(kind, limit)| (kind, *limit, worst(*kind)));
-    let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(kind, limit, worst)| {
-        let unit = kind.unit();
-        format!("{} = {} {unit} with {} {unit}", kind.limit_name(), Short(limit), number(worst))
+    let worst = |place: usize| records.iter().map(|record| record.values[place]).fold(f64::NAN, f64::max);
+    let terms = config.cost.iter().zip(&config.limits).enumerate();
+    let beyond = terms.map(|(place, (term, limit))| (term, *limit, worst(place)));
+    let words = beyond.filter(|(_, limit, worst)| worst > limit).map(|(term, limit, worst)| {
+        let unit = if term.unit == "1" { String::new() } else { format!(" {}", term.unit) };
+        format!("{} = {}{unit} with {}{unit}", term.limit_name(), Short(limit), number(worst))
     });
     words.collect::<Vec<_>>().join(", ")
 }
@@ -37,23 +37,63 @@ pub(crate) fn is_settled(config: &Config, time: f64) -> bool {
     time < config.simulation.duration - 0.5 * config.simulation.dt
 }
 
-/// When the last scenario settled, or in how many none did: what fell or moved to the end has not settled.
-pub(crate) fn settling(config: &Config, records: &[Record]) -> String {
-    let time = |record: &Record| record.values[CostKind::SettlingTime as usize];
-    let settled = |record: &&Record| record.ending == Ending::Survived && is_settled(config, time(record));
+/// When the last scenario settled, or in how many none did: what fell or moved to the end has not settled. `None` where no term says when.
+pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
+    let place = config.cost.iter().position(Term::is_settling_time)?;
+    let unsettled = config.cost.iter().position(|term| match (&term.measure, &config.cost[place].measure) {
+        (Measure::Response { of, aspect: Aspect::Unsettled }, Measure::Response { of: other, .. }) => {
+            of == other
+        }
+        _ => false,
+    });
+    let time = |record: &Record| record.values[place];
+    let is_settled = |record: &Record| match unsettled {
+        Some(unsettled) => record.values[unsettled] == 0.0,
+        None => is_settled(config, time(record)),
+    };
+    let settled = |record: &&Record| record.ending == Ending::Survived && is_settled(record);
     let (all, count) = (records.len(), records.iter().filter(settled).count());
     if count < all {
-        return format!("not in {} of {all}", all - count);
+        return Some(format!("not in {} of {all}", all - count));
     }
-    match records.iter().map(time).fold(0.0, f64::max) {
+    Some(match records.iter().map(time).fold(0.0, f64::max) {
         0.0 => "at once: starts within the settling band".into(),
         latest if latest < 5e-4 => format!("<= {} s", number(latest)),
         latest => format!("<= {latest:.3} s"),
-    }
+    })
 }
 
-/// What "settled" means in a study, in a line.
+/// What "settled" means in a study, in a line; nothing where it means nothing.
 pub(crate) fn settling_band(config: &Config) -> String {
+    if config.wiring.is_some() {
+        let line = |response: &crate::costs::Response| {
+            format!(
+                "settled: {} stays within {} % of its way to {}\n",
+                response.output,
+                Short(100.0 * response.band),
+                response.reference
+            )
+        };
+        return config.responses.iter().map(line).collect();
+    }
     let (angle, position) = (config.simulation.settled_angle, config.simulation.settled_position);
     format!("settled: |theta| <= {} rad and |x| <= {} m, and stays there\n", Short(angle), Short(position))
+}
+
+/// What a run that succeeds is at its end, as the end of a sentence.
+pub(crate) fn at_the_end(config: &Config) -> String {
+    if config.wiring.is_none() {
+        let (angle, position) = (config.simulation.settled_angle, config.simulation.settled_position);
+        return format!(" with |theta| <= {} rad, |x| <= {} m at the end", Short(angle), Short(position));
+    }
+    let settles: Vec<String> = config
+        .responses
+        .iter()
+        .map(|response| format!("{} within {} % of its way", response.output, Short(100.0 * response.band)))
+        .collect();
+    if settles.is_empty() {
+        " when it survives".into()
+    } else {
+        format!(" with {} at the end", settles.join(", "))
+    }
 }

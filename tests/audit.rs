@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use gainswarm::bench::{Measurement, TARGETS, Thresholds};
 use gainswarm::controllers::ControllerKind;
+use gainswarm::subject::Subject;
 use serde_json::Value;
 
 use crate::support::{gainswarm, stderr, stdout, write_config};
@@ -332,7 +333,7 @@ fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
 #[test]
 fn bench_names_every_threshold_that_is_missed_and_no_other() {
     let good = Measurement {
-        controller: ControllerKind::Classical,
+        controller: Subject::Compiled(ControllerKind::Classical),
         turns: 4,
         steps_per_s: vec![(1, 200_000.0), (2, 1.0)],
         simulations_per_s: 1.0,

@@ -215,8 +215,8 @@ fn a_grid_over_controllers_searches_what_each_has() {
     let entries = Batch::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries;
     for (entry, kind) in entries.iter().zip(ControllerKind::ALL) {
         assert_eq!(
-            (entry.config.controller.kind, &entry.config.study),
-            (*kind, &format!("base-{}", kind.name()))
+            (entry.config.controller.name(), &entry.config.study),
+            (kind.name(), &format!("base-{}", kind.name()))
         );
         let parameters = kind.parameters();
         let value = |name: &str| {

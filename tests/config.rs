@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gainswarm::config::{Config, FILE_SIZE_MAX};
+use gainswarm::config::{Config, FILE_SIZE_MAX, Of};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::problem::Problem;
 use proptest::prelude::*;
@@ -394,11 +394,11 @@ fn errors_name_the_line() {
 fn defaults_are_filled_in() {
     let config = parse(SMALL_STUDY).expect("a valid study");
     assert_eq!(config.study, "study");
-    assert_eq!(config.controller.kind, ControllerKind::Classical);
+    assert_eq!(config.controller.of, Of::Compiled(ControllerKind::Classical));
     assert_eq!(config.simulation.steps(), 200);
     assert_eq!(config.scenarios.len(), 2);
     let tuned: Vec<&str> =
-        config.tune.iter().map(|gain| config.controller.kind.parameters()[gain.index].name).collect();
+        config.tune.iter().map(|gain| config.controller.parameters()[gain.index].name).collect();
     assert_eq!(tuned, ["k1", "k2", "lambda1", "lambda2", "K", "kd"]);
 }
 

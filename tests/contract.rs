@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gainswarm::Member;
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
-use gainswarm::costs::TermSet;
+use gainswarm::costs::{TERMS, TermSet};
 use gainswarm::integrators::IntegratorKind;
 use gainswarm::plants::PlantKind;
 use gainswarm::problem::Problem;
@@ -38,7 +38,7 @@ fn run(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Sce
     let simulator = &problem.simulator;
     let workspace =
         Workspace::reserve(simulator.workspace_bytes(level, TermSet::ALL), simulator.lanes(level));
-    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len()).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len(), TERMS).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: problem.values.len(),

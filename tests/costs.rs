@@ -113,7 +113,7 @@ fn a_cost_of_all_terms_is_their_weighed_sum_and_abandonment_does_not_change_the_
     let without = tune(&all_terms().replacen("[simulation]", "[simulation]\nearly_abandonment = false", 1));
     assert!(with.tally.abandoned > 0 && without.tally.abandoned == 0);
     assert_eq!((&with.values, with.best), (&without.values, without.best));
-    let weighed = |kind: &CostKind| with.value(*kind)[0] * 0.5 / kind.defaults().1;
+    let weighed = |kind: &CostKind| with.value(*kind as usize)[0] * 0.5 / kind.defaults().1;
     close(CostKind::ALL.iter().map(weighed).sum(), with.best.cost);
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use gainswarm::Member;
 use gainswarm::controllers::Classical;
 use gainswarm::controllers::Controller;
-use gainswarm::costs::TermSet;
+use gainswarm::costs::{TERMS, TermSet};
 use gainswarm::integrators::Rk4;
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::simulation::{Batch, Kernel, Record, Records, Scenario, SimdLevel, Simulator, Workspace};
@@ -45,7 +45,7 @@ fn batch(
     let mut workspace =
         Workspace::reserve(kernel.workspace_bytes(level, TermSet::ALL), kernel.lanes(level)).expect("memory");
     let jobs = vectors.len() * scenarios.len();
-    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, TERMS).expect("memory"));
     kernel.run(
         level,
         &Batch {

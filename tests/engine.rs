@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use fearless_simd::{Simd, prelude::*};
 use gainswarm::config::Config;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding};
-use gainswarm::costs::{CostKind, TermSet};
+use gainswarm::costs::{CostKind, TERMS, TermSet};
 use gainswarm::engine::{self, Resources};
 use gainswarm::integrators::Rk4;
 use gainswarm::plants::DoubleInvertedPendulum;
@@ -59,7 +59,7 @@ fn the_cost_is_the_mean_of_simulations_that_ran() {
     assert_eq!(mean.to_bits(), tuning.best.cost.to_bits());
     let weighed = |kind: &CostKind| {
         let (weight, norm) = kind.defaults();
-        weight / norm * tuning.value(*kind)[0]
+        weight / norm * tuning.value(*kind as usize)[0]
     };
     let terms: f64 = CostKind::ALL.iter().map(weighed).sum();
     assert!((terms - mean).abs() < 1e-12 * mean);
@@ -142,7 +142,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
         let mut workspace = Workspace::reserve(bytes, lanes).expect("memory");
         let capacity = workspace.capacity_bytes();
         for _ in 0..3 {
-            let (queue, records) = (AtomicUsize::new(0), Records::new(40).expect("memory"));
+            let (queue, records) = (AtomicUsize::new(0), Records::new(40, TERMS).expect("memory"));
             let batch = Batch {
                 values: &values,
                 width: Classical::PARAMETERS.len(),
@@ -213,5 +213,5 @@ fn memory_that_the_machine_refuses_is_an_error() {
     let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
     let error = Swarm::new(&[axis; 3], &settings, 1).err().expect("no machine has that much");
     assert!(error.to_string().contains("cannot reserve") && error.exit_code() == 1, "{error}");
-    assert!(Records::new(usize::MAX / 1024).is_err());
+    assert!(Records::new(usize::MAX / 1024, TERMS).is_err());
 }

@@ -49,7 +49,7 @@ fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathB
     // Three steps of 0.002 s, by the arithmetic of floats.
     let law = [("control_period", 3.0 * 0.002), ("dt", 0.002), ("beta_min", 1e-6)];
     numbers.extend(law.map(|(name, value)| (format!("law.{name}"), value)));
-    let plant = config.plant.kind.parameters().iter().zip(&config.plant.values);
+    let plant = config.plant.parameters().iter().zip(&config.plant.values);
     numbers.extend(plant.map(|(parameter, value)| (format!("plant.{}", parameter.name), *value)));
     assert!(numbers.contains(&("plant.link1_mass".into(), 0.1 + 0.2)));
     (out, numbers)
@@ -284,7 +284,7 @@ fn the_classical_law_is_rebuilt_from_its_export_alone() {
         let config = write_config(directory.path(), "s.toml", &text);
         let manifest = serde_json::json!({ "version": "0", "config": study });
         std::fs::write(directory.path().join("manifest.json"), manifest.to_string()).expect("room");
-        let named = study.controller.kind.parameters().iter().zip(&study.controller.values);
+        let named = study.controller.parameters().iter().zip(&study.controller.values);
         let rows = named.map(|(parameter, value)| format!("classical,{},{value:?}\n", parameter.name));
         let table = format!("controller,gain,value\n{}", rows.collect::<String>());
         std::fs::write(directory.path().join("gains.csv"), table).expect("room");

@@ -82,7 +82,9 @@ fn a_misspelt_command_controller_or_format_is_refused_with_the_name_that_was_mea
     };
     refused(gainswarm(&["exprot", "outputs"]), "export");
     refused(gainswarm(&["audit", "--controllers", "clasical"]), "classical");
-    refused(gainswarm(&["init", "--controller", "clasical"]), "classical");
+    let run = gainswarm(&["init", "--controller", "clasical"]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stderr(&run).contains("(did you mean `classical`?)"), "{}", stderr(&run));
     refused(gainswarm(&["export", "outputs", "--format", "pyton"]), "python");
     refused(gainswarm(&["completions", "bsh"]), "bash");
 }

@@ -31,12 +31,12 @@ impl Random {
 
 fn named(name: &str, unit: &str) -> Quantity {
     let unit = (!unit.is_empty()).then(|| Unit::parse(unit).expect("a unit"));
-    Quantity { name: name.into(), unit, doc: String::new() }
+    Quantity { name: name.into(), unit, ..Quantity::default() }
 }
 
 /// A plant with the states `x` and `v`, the input `u` and the parameter `p`.
 fn declared(units: [&str; 4]) -> Declarations {
-    let state = |name, unit| State { quantity: named(name, unit), initial: 0.0 };
+    let state = |name, unit| State { quantity: named(name, unit), ..State::default() };
     Declarations {
         states: vec![state("x", units[0]), state("v", units[1])],
         inputs: vec![Input { quantity: named("u", units[2]), default: Some(0.0), limit: None }],
@@ -44,7 +44,7 @@ fn declared(units: [&str; 4]) -> Declarations {
             quantity: named("p", units[3]),
             default: 1.0,
             range: [0.5, 2.0],
-            search: None,
+            ..Parameter::default()
         }],
         ..Declarations::default()
     }
@@ -292,6 +292,64 @@ fn nesting_size_and_names_are_bounded() {
     let line = |k: usize| format!("a{} = a{k}*sin(a{k}) + a{k}", k + 1);
     let text = std::iter::once("a0 = x".into()).chain((0..199).map(line)).collect::<Vec<_>>().join("\n");
     plant(&(text + "\nx' = v\nv' = a199")).expect("shared values stay shared");
+}
+
+/// What is wrong with the text of a file.
+fn refused(text: &str) -> String {
+    Model::parse("model.toml".as_ref(), text).expect_err("not a model").to_string()
+}
+
+#[test]
+fn texts_that_name_one_another_neither_overflow_the_stack_nor_take_for_ever() {
+    let plant = |rate: &str, texts: &str| {
+        format!("kind = \"plant\"\nequations = \"x' = {rate}\"\n[states]\nx = {{}}\n[expressions]\n{texts}")
+    };
+    assert!(refused(&plant("a", "a = \"a\"")).contains("needs itself"));
+    assert!(refused(&plant("a", "a = \"b + 1\"\nb = \"2*a\"")).contains("needs itself"));
+    // Each stands twice in the one before: 2^30 times the last one.
+    let chain = (0..30).map(|k| format!("a{k} = \"sin(a{0}) + a{0}\"\n", k + 1)).collect::<Vec<_>>().concat();
+    Model::parse("model.toml".as_ref(), &plant("a0", &(chain + "a30 = \"x\""))).expect("a model");
+    let many = (0..100_000).map(|k| format!("a{k} = \"\"\n")).collect::<Vec<_>>().concat();
+    assert!(refused(&plant("1", &many)).contains("allowed: at most 32"));
+}
+
+#[test]
+fn units_of_long_chains_of_values_are_found_in_a_moment() {
+    let started = std::time::Instant::now();
+    let line = |k: usize| format!("a{k} = {}a{}\n", "x + ".repeat(30), k + 1);
+    let lines: String = (0..4000).map(line).collect();
+    let equations = format!("{lines}a4000 = x\nx' = a0");
+    let text =
+        format!("kind = \"plant\"\nequations = \"\"\"\n{equations}\"\"\"\n[states]\nx = {{ unit = \"m\" }}");
+    assert!(refused(&text).contains("the units do not fit: m/s ≠ m"));
+    // Not by going over all of them until nothing is new.
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_name_as_long_as_a_file_is_compared_with_none() {
+    // To compare two of this length takes as many steps as the product of their lengths.
+    let [declared, wanted] = ["a", "b"].map(|letter| letter.repeat(300_000));
+    let text = format!(
+        "[plant]\nequations = \"x' = u\"\n[plant.states]\nx = {{}}\n[plant.inputs]\nu = {{}}\n\
+         [controller]\nequations = \"v = 1\"\n[controller.outputs]\n{declared} = {{}}\n[connect]\nu = \"{wanted}\"\n"
+    );
+    let error = gainswarm::config::Config::parse("study.toml".as_ref(), &text).expect_err("unknown");
+    assert!(error.problem.ends_with("is unknown"), "{} bytes", error.problem.len());
+}
+
+#[test]
+fn nested_motions_along_the_plant_are_refused_before_they_take_long() {
+    let law = format!("u = k*{}sin(x)*y{}", "lie_drift(".repeat(10), ")".repeat(10));
+    let text = format!(
+        "[plant]\nequations = \"x' = sin(x*y)*cos(y) + u; y' = exp(x)*z + sin(z)*x; z' = tanh(x*y*z)\"\n\
+         [plant.states]\nx = {{}}\ny = {{}}\nz = {{}}\n[plant.inputs]\nu = {{}}\n\
+         [controller]\nequations = \"{law}\"\n\
+         [controller.gains]\nk = {{ default = 1.0, search = [0.1, 2.0] }}\n\
+         [[scenarios]]\n[cost.c]\nintegrate = \"x^2\"\n"
+    );
+    let error = gainswarm::config::Config::parse("study.toml".as_ref(), &text).expect_err("too large");
+    assert!(error.problem.contains("too large"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use gainswarm::config::Config;
 use gainswarm::costs::TermSet;
 use gainswarm::engine::{self, Resources};
 use gainswarm::model::Model;
-use gainswarm::problem::Problem;
+use gainswarm::problem::{self, Problem};
 use gainswarm::simulation::{Batch, Record, Records, Runner, Scenario, SimdLevel, Simulator, Workspace};
 
 use crate::support::data;
@@ -15,8 +15,8 @@ use crate::support::pendulum::pendulum;
 
 #[test]
 fn the_pendulum_in_textbook_form_moves_as_an_independent_implementation_says() {
-    let (closed_loop, gains) = pendulum(false, 0.1);
-    let runner = Runner::new(closed_loop, 1e-3, 8000);
+    let config = pendulum(false, 0.1, 8000);
+    let (runner, gains) = (problem::runner(&config), config.controller.values);
     let costs = std::fs::read_to_string(data("costs.csv")).expect("the costs");
     for (case, start) in [(0, [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]), (1, [0.0, 0.2, 0.25, 0.0, 0.0, 0.0])] {
         let row =
@@ -44,7 +44,7 @@ fn the_pendulum_in_textbook_form_moves_as_an_independent_implementation_says() {
 fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scenario) -> Vec<Record> {
     let bytes = runner.workspace_bytes(level, TermSet::ALL);
     let mut workspace = Workspace::reserve(bytes, runner.lanes(level)).expect("memory");
-    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len()).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len(), 4).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: vectors[0].len(),
@@ -63,8 +63,8 @@ fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scena
 
 #[test]
 fn a_program_gives_the_same_bits_at_every_level_in_every_lane_and_alone() {
-    let (closed_loop, gains) = pendulum(false, 0.1);
-    let runner = Runner::new(closed_loop, 1e-3, 150);
+    let config = pendulum(false, 0.1, 150);
+    let (runner, gains) = (problem::runner(&config), config.controller.values);
     // More vectors than any block has lanes; some of them fall.
     let vectors: Vec<Vec<f64>> = (0..100)
         .map(|k| {
@@ -95,9 +95,9 @@ fn a_plant_that_differs_from_the_nominal_one_moves_as_the_kernel_says() {
     let text = "[[scenarios]]\ncount = 6\nranges = { theta1 = 0.2, theta2 = 0.2 }\nuncertainty = { link1_mass = 20.0, gravity = 5.0, cart_friction = 50.0 }\n\
                 [simulation]\nduration = 2.0\n[cost.sliding_energy]\nweight = 0.1\n";
     let problem = Problem::new(&Config::parse(Path::new("uncertain.toml"), text).expect("a study"));
-    let (closed_loop, gains) = pendulum(true, 0.1);
+    let program = pendulum(true, 0.1, 2000);
+    let (runner, gains) = (problem::runner(&program), program.controller.values);
     assert_eq!(gains, problem.values);
-    let runner = Runner::new(closed_loop, 1e-3, 2000);
     for scenario in &problem.scenarios {
         let (expected, _) =
             problem.simulator.record(SimdLevel::widest(), &gains, scenario, 1).expect("memory");
@@ -124,8 +124,7 @@ fn gains_are_tuned_on_a_program_with_the_same_bits_on_any_number_of_threads_and_
         }
         engine::tune(&problem, Resources { threads, ..Resources::default() }, &mut |_| {}).expect("a tuning")
     };
-    let (closed_loop, _) = pendulum(false, 0.001);
-    let runner = Runner::new(closed_loop, 1e-3, 3000);
+    let runner = problem::runner(&pendulum(false, 0.001, 3000));
     let (kernel, first) = (tune(None, 2), tune(Some(runner.clone()), 1));
     for threads in [2, 5] {
         let other = tune(Some(runner.clone()), threads);

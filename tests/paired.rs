@@ -103,7 +103,7 @@ fn an_interval_of_a_share_contains_the_share() {
 /// Runs gains with a derivative gain `kd` and a largest force `u_max` on 300 starts.
 fn found(config: &Config, kd: f64, u_max: f64) -> Finding {
     let mut values = config.controller.values.clone();
-    for (parameter, value) in config.controller.kind.parameters().iter().zip(&mut values) {
+    for (parameter, value) in config.controller.parameters().iter().zip(&mut values) {
         match parameter.name {
             "kd" => *value = kd,
             "u_max" => *value = u_max,

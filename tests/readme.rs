@@ -62,6 +62,9 @@ fn the_first_steps_of_readme_work_and_print_what_stands_there() {
         binary.parent().expect("a directory").display(),
         std::env::var("PATH").unwrap_or_default()
     );
+    // The file that a reader writes.
+    let study = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a study");
+    std::fs::write(directory.path().join("motor.toml"), study).expect("written");
     let steps = steps();
     for name in ["init", "check", "tune", "validate", "report", "export"] {
         assert!(steps.iter().any(|(command, _)| command.starts_with(&format!("gainswarm {name}"))), "{name}");
@@ -78,7 +81,9 @@ fn the_first_steps_of_readme_work_and_print_what_stands_there() {
         let lines: Vec<&str> = printed.lines().collect();
         assert!(fits(shown, &lines), "{command} prints\n{printed}\nand README shows\n{}", shown.join("\n"));
     }
-    assert!(directory.path().join("outputs/classical/report.html").exists());
+    for study in ["classical", "motor"] {
+        assert!(directory.path().join(format!("outputs/{study}/report.html")).exists(), "{study}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gainswarm::config::{Config, read_gains};
+use gainswarm::config::{Config, ControllerConfig, read_gains};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::costs::CostKind;
 use gainswarm::engine::{self, Resources};
@@ -20,12 +20,18 @@ fn tuned(directory: &Path) -> (Config, engine::Tuning) {
     (config, tuning)
 }
 
+/// The classical law with the gains of the reference runs.
+fn classical() -> ControllerConfig {
+    let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
+    ControllerConfig { values: reference_gains(), ..config.controller }
+}
+
 #[test]
 fn gains_come_back_from_their_file_bit_for_bit() {
     let directory = tempfile::tempdir().expect("a directory");
     let (_, tuning) = tuned(directory.path());
     let path = directory.path().join("gains.csv");
-    let read = read_gains(&path, ControllerKind::Classical, &reference_gains()).expect("readable");
+    let read = read_gains(&path, &classical()).expect("readable");
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!((bits(&read.values), read.unnamed), (bits(&tuning.values), vec![]));
 }
@@ -37,7 +43,7 @@ fn gains_are_read_as_people_and_spreadsheets_write_them() {
     let by_hand =
         "\u{feff}gain, value, controller\r\nk1, 29.5, classical\r\nkd,1e1,classical\r\n,,\r\n,,,,,\r\n";
     let path = write_config(directory.path(), "by_hand.csv", by_hand);
-    let read = read_gains(path.as_ref(), ControllerKind::Classical, &defaults).expect("readable");
+    let read = read_gains(path.as_ref(), &classical()).expect("readable");
     let names = ControllerKind::Classical.parameters().iter().map(|parameter| parameter.name);
     for ((name, value), default) in names.zip(&read.values).zip(&defaults) {
         let expected = match name {
@@ -178,7 +184,7 @@ fn broken_files_of_gains_are_refused_with_words_that_help() {
         ),
     ] {
         let path = write_config(directory.path(), "gains.csv", text);
-        let error = read_gains(path.as_ref(), ControllerKind::Classical, &reference_gains()).expect_err(name);
+        let error = read_gains(path.as_ref(), &classical()).expect_err(name);
         assert_eq!(gainswarm::Error::from(error.clone()).exit_code(), 2);
         let error = error.to_string();
         assert!(error.contains("gains.csv"), "{name}: {error}");

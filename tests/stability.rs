@@ -118,7 +118,7 @@ fn no_positive_gains_are_stable_on_the_absolute_surface() {
     {
         let config =
             parse(&format!("[controller]\ntype = \"{controller}\"\nsurface = \"absolute\"\n{STUDY}"));
-        let parameters = config.controller.kind.parameters();
+        let parameters = config.controller.parameters();
         for particle in 0..20 {
             let mut draw = Draw::new(1, Purpose::InitialPosition, 0, particle);
             let mut values = config.controller.values.clone();

@@ -145,7 +145,7 @@ fn noise_has_the_power_and_the_band_that_are_asked_for() {
                 disturbances = [{ type = \"noise\", amplitude = 3.0, frequency = 4.0 }]\n";
     let config = Config::parse("study.toml".as_ref(), text).expect("a valid study");
     for index in 0..20 {
-        let scenario = config.scenarios[0].scenario(config.nominal(), Purpose::Scenario, 1, index);
+        let scenario = config.scenarios[0].scenario(&config.nominal(), Purpose::Scenario, 1, index);
         let tones = &scenario.conditions.tones;
         let power: f64 = tones.iter().map(|tone| tone.amplitude * tone.amplitude / 2.0).sum();
         assert!((power.sqrt() - 3.0).abs() < 1e-12);

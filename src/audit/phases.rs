@@ -11,6 +11,7 @@ use crate::memory::{self, Reading, growth, live_bytes};
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
+use crate::subject::Subject;
 use crate::swarm::{Restarts, Stopping};
 
 /// Steps of a simulation of the cycles.
@@ -28,15 +29,15 @@ const LENGTHS: u64 = 101;
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
 /// The study that is audited: a controller with its default gains, or those of the base.
-fn study(plan: &Plan, controller: ControllerKind, steps: u64, keep: Keep) -> Result<Config, Error> {
+fn study(plan: &Plan, controller: Subject, steps: u64, keep: Keep) -> Result<Config, Error> {
     let name = controller.name();
     let mut config = match &plan.base {
-        Some(base) if base.controller.kind == controller => base.clone(),
+        Some(base) if Subject::of(base) == controller => base.clone(),
         Some(base) => {
-            let (plant, rest) = (base.plant.kind, vec![0.0; base.plant.kind.states().len()]);
+            let rest = vec![0.0; base.plant.states().len()];
             let text = format!(
                 "[plant]\ntype = \"{}\"\n[controller]\ntype = \"{name}\"\n[[scenarios]]\ninitial_state = {rest:?}\n",
-                plant.name()
+                base.plant.name()
             );
             let own = Config::parse("audit.toml".as_ref(), &text)?;
             Config { controller: own.controller, tune: own.tune, ..base.clone() }
@@ -114,7 +115,11 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 
 /// Plants an allocation, a leak and growth, and looks whether the phases find them.
 pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
-    let controller = plan.controllers.first().copied().unwrap_or(ControllerKind::ALL[0]);
+    // What is planted is planted into the same code whatever is audited.
+    let of_models = plan.controllers.first().is_some_and(|first| matches!(first, Subject::Study(_)));
+    let plan =
+        &if of_models { Plan { base: None, controllers: Vec::new(), ..plan.clone() } } else { plan.clone() };
+    let controller = plan.controllers.first().copied().unwrap_or(Subject::Compiled(ControllerKind::ALL[0]));
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(Fault::Allocation), &config)?;
@@ -144,7 +149,7 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
 /// Audits one controller.
 pub(super) fn controller(
     plan: &Plan,
-    controller: ControllerKind,
+    controller: Subject,
     watcher: &mut dyn Watcher,
 ) -> Result<Finding, Error> {
     let name = controller.name();
@@ -246,7 +251,7 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
 }
 
 /// Whether a bounded history takes the same bytes for ten times as many steps, by either policy; and how many a simulation takes with one.
-fn histories(plan: &Plan, controller: ControllerKind) -> Result<(Phase, u64), Error> {
+fn histories(plan: &Plan, controller: Subject) -> Result<(Phase, u64), Error> {
     let (mut green, mut survived, mut declared) = (true, true, 0);
     let mut seen = Vec::with_capacity(Policy::ALL.len());
     for policy in Policy::ALL {
@@ -271,7 +276,7 @@ fn histories(plan: &Plan, controller: ControllerKind) -> Result<(Phase, u64), Er
 }
 
 /// Whether a step costs memory: simulations of more and more steps with a history, each seen while it is held; about a hundred of them.
-fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error> {
+fn stress(plan: &Plan, controller: Subject) -> Result<(Phase, f64), Error> {
     let keep = Keep { capacity: SAMPLES, policy: Policy::Decimate };
     let stride = CYCLE_STEPS * plan.steps.div_ceil(LENGTHS * CYCLE_STEPS);
     let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
@@ -314,7 +319,7 @@ fn stress(plan: &Plan, controller: ControllerKind) -> Result<(Phase, f64), Error
 /// A tuning of so many simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
 fn batch(
     plan: &Plan,
-    controller: ControllerKind,
+    controller: Subject,
     single: &Footprint,
     simulations: usize,
 ) -> Result<(Phase, u64, Vec<u64>), Error> {
@@ -347,7 +352,7 @@ pub(super) fn particles(config: &Config, simulations: usize) -> usize {
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
-fn cleanup(plan: &Plan, controller: ControllerKind, single: &Footprint) -> Result<Phase, Error> {
+fn cleanup(plan: &Plan, controller: Subject, single: &Footprint) -> Result<Phase, Error> {
     let keeps = [Policy::Decimate, Policy::Ring].map(|policy| Keep { capacity: SAMPLES, policy });
     let mut samples = memory::empty("the samples of the audit", ROUNDS as usize)?;
     let start = live_bytes();

@@ -58,7 +58,7 @@ pub(super) fn soak(
     config.swarm.stopping =
         Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
     let problem = problem(plan, &config);
-    let name = config.controller.kind.name();
+    let name = config.controller.name();
     watcher.phase(&format!("{name}: soak"));
     let samples = memory::empty("the samples of the soak", SOAK_SAMPLES + 1)?;
     let mut watch = Watch { watcher, name, time, samples, since: None, told: 0.0 };

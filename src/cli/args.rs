@@ -135,6 +135,11 @@ pub(super) struct ControllerArgs {
 }
 
 impl ControllerArgs {
+    /// Whether none was named.
+    pub(super) fn is_empty(&self) -> bool {
+        self.controllers.is_empty()
+    }
+
     /// The controllers that were named, in the order of the registry; all without any.
     pub(super) fn kinds(&self) -> Vec<ControllerKind> {
         let names = &self.controllers;

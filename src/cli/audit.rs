@@ -12,6 +12,7 @@ use crate::audit::{self, Audit, Finding, Plan, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
+use crate::subject::Subject;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 1 if a check fails.\n\nExamples:\n  gainswarm audit --quick\n  \
@@ -126,9 +127,21 @@ impl Watcher for Follower<'_> {
 
 fn plan(args: &Args) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
+    let own = base.as_ref().map(Subject::of).filter(|own| matches!(own, Subject::Study(_)));
+    let controllers = match own {
+        Some(own) if args.controllers.is_empty() => vec![own],
+        Some(own) => {
+            return Err(Error::Option {
+                option: "--controllers",
+                found: format!("does not fit a study of {}", own.name()),
+                remedy: "leave it out: the controller of the study is audited".into(),
+            });
+        }
+        None => args.controllers.kinds().into_iter().map(Subject::Compiled).collect(),
+    };
     Ok(Plan {
         base,
-        controllers: args.controllers.kinds(),
+        controllers,
         cycles: args.cycles.unwrap_or(if args.quick { 100 } else { 1000 }),
         steps: args.steps.unwrap_or(if args.quick { 21_000 } else { 101_000 }),
         soak: args.soak,

@@ -6,19 +6,23 @@ use std::time::Duration;
 use super::args::{duration, factor, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
-use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, note, print};
+use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, load, note, print};
 use crate::Error;
 use crate::bench::{self, Measurement, TARGETS, Thresholds};
 use crate::engine::Resources;
 use crate::figures::{count, rate};
 use crate::report;
 use crate::simulation::SimdLevel;
+use crate::subject::Subject;
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  gainswarm bench\n  gainswarm bench --controllers classical --duration 20s --check"
 )]
 pub(super) struct Args {
+    /// A study, a TOML file, whose controller is measured on its plant [default: every compiled controller]
+    #[arg(conflicts_with = "controllers")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     controllers: ControllerArgs,
     /// How long to measure each controller, such as 5s or 1m
@@ -61,16 +65,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         report::prepare_directory(directory)?;
     }
     let interrupt = Interrupt::listen();
-    let controllers = args.controllers.kinds();
+    let base = args.config.as_deref().map(load).transpose()?;
+    let controllers = match &base {
+        Some(base) => vec![Subject::of(base)],
+        None => args.controllers.kinds().into_iter().map(Subject::Compiled).collect(),
+    };
     let mut measurements = Vec::new();
     for controller in &controllers {
         if !args.show.quiet {
             note(&format!("measuring {}", controller.name()));
         }
         let is_over = || interrupt.exit_code().is_some();
-        let Some(measurement) = bench::measure(*controller, level, &threads, args.duration, &is_over)? else {
-            break;
-        };
+        let measured = bench::measure(base.as_ref(), *controller, level, &threads, args.duration, &is_over)?;
+        let Some(measurement) = measured else { break };
         measurements.push(measurement);
     }
     let shown = keep(args, &measurements, level)?;

@@ -81,7 +81,7 @@ fn facts(
     declared: &Declared,
     Resources { threads, level }: Resources,
 ) -> String {
-    let parameters = config.controller.kind.parameters();
+    let parameters = config.controller.parameters();
     let gains: Vec<&str> = config.tune.iter().map(|gain| parameters[gain.index].name).collect();
     let Extent { evaluations, simulations, scenarios, steps } = *extent;
     let rows = [
@@ -91,8 +91,8 @@ fn facts(
             format!(
                 "{} of {} on {}: {}",
                 counted(gains.len() as u64, "gain"),
-                config.controller.kind.name(),
-                config.plant.kind.name(),
+                config.controller.name(),
+                config.plant.name(),
                 gains.join(", ")
             ),
         ),
@@ -109,7 +109,9 @@ fn facts(
         ("ends", ends(config).join(", or ")),
         ("memory", memory(declared, config.memory_limit, threads, level)),
     ];
-    rows.iter().map(|(name, value)| wrapped(&format!("# {name:<9}"), "#", value)).collect()
+    let rows: String =
+        rows.iter().map(|(name, value)| wrapped(&format!("# {name:<9}"), "#", value)).collect();
+    rows + &super::models::facts(config)
 }
 
 /// What ends the search; the first that applies.

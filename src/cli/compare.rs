@@ -13,7 +13,6 @@ use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
-use crate::costs::CostKind;
 use crate::figures::{count, number};
 use crate::report::{self, StudyRow, Summary};
 use crate::verdict;
@@ -111,6 +110,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
     let refuse =
         |found: String, remedy: &str| Error::Option { option: "compare", found, remedy: remedy.into() };
     let name = |k: usize| Path::display(&args.configs[k]);
+    let bits = |config: &Config| config.limits.iter().map(|limit| limit.to_bits()).collect::<Vec<_>>();
     for (k, config) in configs.iter().enumerate() {
         if let Some(twin) = configs[..k].iter().position(|earlier| earlier.study == config.study) {
             let found = format!("{} and {} are both the study \"{}\"", name(twin), name(k), config.study);
@@ -122,7 +122,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
             ("[simulation]", config.simulation != first.simulation),
             ("[cost]", config.cost != first.cost),
             ("[aggregate]", config.aggregate != first.aggregate),
-            ("[limits]", config.limits.map(f64::to_bits) != first.limits.map(f64::to_bits)),
+            ("[limits]", bits(config) != bits(first)),
             ("[[scenarios]]", config.scenarios != first.scenarios),
         ];
         if let Some((section, _)) = differs.iter().find(|(_, differs)| *differs) {
@@ -138,7 +138,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
 
 /// One column a study.
 fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
-    let cell = |summary: &Summary, column: &str| match summary.get(column) {
+    let cell = |summary: &Summary, column: &str| match summary.find(column).unwrap_or(&Value::Null) {
         Value::Number(value) => {
             value.as_u64().map_or_else(|| number(value.as_f64().unwrap_or(f64::NAN)), count)
         }
@@ -150,26 +150,29 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
         std::iter::once(name.into()).chain(studies.iter().map(|study| cell(&study.summary, column))).collect()
     };
     let mut rows = vec![row("cost", "cost")];
-    for (kind, term) in CostKind::ALL.iter().zip(&configs[0].cost) {
-        if term.weight > 0.0 {
-            rows.push(row(&format!("  {}", kind.name()), &format!("{}_cost", kind.name())));
-        }
+    for term in configs[0].cost.iter().filter(|term| term.weight > 0.0) {
+        rows.push(row(&format!("  {}", term.name), &format!("{}_cost", term.name)));
     }
-    rows.extend([
-        row("failed scenarios", "failed"),
-        row("infeasible by", "violation"),
-        row("certificate", "certificate"),
-        row("largest real part 1/s", "max_real_part"),
-        row("converged", "converged"),
-        row("settling time s, worst", "settling_time_worst"),
-        row("overshoot rad, worst", "overshoot_worst"),
-        row("peak force N, worst", "peak_force_worst"),
-        row("control effort N² s", "control_effort_mean"),
-        row("chattering N/s", "chattering_mean"),
-        row("force energy over 10 Hz", "ripple_share"),
-        row("bytes a simulation", "bytes_per_simulation"),
-        row("ns a control step", "ns_per_control_step"),
-    ]);
+    let unit = |name: &str| configs[0].term(name).map_or("1", |place| configs[0].cost[place].unit);
+    let overshoot = format!("overshoot {}, worst", unit("overshoot"));
+    let usual = [
+        ("failed scenarios", "failed"),
+        ("infeasible by", "violation"),
+        ("certificate", "certificate"),
+        ("largest real part 1/s", "max_real_part"),
+        ("converged", "converged"),
+        ("settling time s, worst", "settling_time_worst"),
+        (overshoot.as_str(), "overshoot_worst"),
+        ("rise time s, worst", "rise_time_worst"),
+        ("peak force N, worst", "peak_force_worst"),
+        ("control effort N² s", "control_effort_mean"),
+        ("chattering N/s", "chattering_mean"),
+        ("force energy over 10 Hz", "ripple_share"),
+        ("bytes a simulation", "bytes_per_simulation"),
+        ("ns a control step", "ns_per_control_step"),
+    ];
+    let is_there = |column: &str| studies.iter().any(|study| study.summary.find(column).is_some());
+    rows.extend(usual.iter().filter(|(_, column)| is_there(column)).map(|(name, column)| row(name, column)));
     // A long name stands in as many lines as it has words.
     let heads: Vec<String> = configs.iter().map(|config| config.study.replace('_', "\n")).collect();
     let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();

@@ -10,15 +10,13 @@ use super::study::Way;
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
 use crate::config::{Batch, Config};
-use crate::controllers::ControllerKind;
 use crate::engine::Resources;
 use crate::figures::{count, folded};
 use crate::integrators::IntegratorKind;
-use crate::plants::PlantKind;
 use crate::{Error, pace};
 
 /// What a control step takes about the same time for.
-type Kind = (ControllerKind, PlantKind, IntegratorKind);
+type Kind = (&'static str, &'static str, IntegratorKind);
 
 /// What would run, and about how long.
 pub(super) fn run(
@@ -62,7 +60,7 @@ pub(super) fn all(
     let mut rows = Vec::new();
     for entry in &batch.entries {
         let config = &entry.config;
-        let kind = (config.controller.kind, config.plant.kind, config.simulation.integrator);
+        let kind = (config.controller.name(), config.plant.name(), config.simulation.integrator);
         let pace = match known.iter().find(|(other, _)| *other == kind) {
             Some((_, pace)) => *pace,
             None => pace::seconds_a_step(config, resources)?,

@@ -1,20 +1,35 @@
 //! `gainswarm list`: the members of every family.
 
+use std::path::Path;
+
 use super::{print, table};
 use crate::Error;
 use crate::controllers::ControllerKind;
-use crate::costs::CostKind;
+use crate::costs::{Aspect, CostKind, How, Usual};
 use crate::figures::folded;
+use crate::graph::TABLE;
 use crate::integrators::IntegratorKind;
+use crate::model::{FUNCTIONS, Kind, Model, shipped};
 use crate::parameter::{Parameter, Short};
 use crate::plants::PlantKind;
 use crate::registry::Member;
 use crate::report::FormatKind;
 use crate::rules::RuleKind;
+use crate::signals::WaveShape;
 use crate::topologies::TopologyKind;
 
-pub(super) const FAMILIES: [&str; 7] =
-    ["plants", "controllers", "integrators", "costs", "rules", "topologies", "formats"];
+pub(super) const FAMILIES: [&str; 10] = [
+    "plants",
+    "controllers",
+    "integrators",
+    "costs",
+    "measures",
+    "signals",
+    "functions",
+    "rules",
+    "topologies",
+    "formats",
+];
 
 pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result<(), Error> {
     match (markdown, family) {
@@ -43,8 +58,11 @@ fn members(family: &str, verbose: bool) -> String {
         _ => Vec::new(),
     };
     let rows = match family {
-        "plants" => rows::<PlantKind>(),
-        "controllers" => rows::<ControllerKind>(),
+        "plants" => with_models(rows::<PlantKind>(), Kind::Plant),
+        "controllers" => with_models(rows::<ControllerKind>(), Kind::Controller),
+        "measures" => [rows::<Usual>(), rows::<Aspect>(), rows::<How>()].concat(),
+        "signals" => rows::<WaveShape>(),
+        "functions" => functions(),
         "integrators" => rows::<IntegratorKind>(),
         "costs" => rows::<CostKind>(),
         "rules" => rows::<RuleKind>(),
@@ -124,6 +142,30 @@ fn in_markdown(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Stri
         .chain([format!("|{}\n", "---|".repeat(header.len()))])
         .chain(rows.map(line))
         .collect()
+}
+
+/// The compiled members, and behind them the models that ship as texts of equations.
+fn with_models(mut compiled: Vec<Vec<String>>, kind: Kind) -> Vec<Vec<String>> {
+    for found in shipped(kind)
+        .iter()
+        .filter(|shipped| !compiled.iter().any(|row| row[0] == shipped.name))
+        .collect::<Vec<_>>()
+    {
+        let model = Model::parse(Path::new(found.path), found.text);
+        let summary = model.map_or(String::new(), |model| model.declared.summary);
+        compiled.push(vec![found.name.into(), folded(&summary, 44)]);
+    }
+    compiled
+}
+
+/// The functions of the language of models.
+fn functions() -> Vec<Vec<String>> {
+    let of_table = TABLE.iter().filter_map(|entry| {
+        let operands = ["a", "a, b", "a, b, c"][entry.operands - 1];
+        Some(vec![format!("{}({operands})", entry.call?), entry.meaning.into()])
+    });
+    let others = FUNCTIONS.iter().map(|(form, meaning)| vec![(*form).into(), folded(meaning, 50)]);
+    of_table.chain(others).collect()
 }
 
 fn rows<M: Member>() -> Vec<Vec<String>> {

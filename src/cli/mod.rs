@@ -30,6 +30,7 @@ mod interrupt;
 mod keeper;
 mod list;
 mod man;
+mod models;
 mod place;
 mod progress;
 mod report;
@@ -212,12 +213,12 @@ fn keep_inputs(output: Option<&Path>, inputs: &[&Path]) -> Result<(), Error> {
 
 /// The values of a `gains.csv` for the controller of a config; says where they are the config's, or of another plant.
 fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
-    let Gains { values, unnamed } = read_gains(path, config.controller.kind, &config.controller.values)?;
+    let Gains { values, unnamed } = read_gains(path, &config.controller)?;
     if !unnamed.is_empty() {
         let (path, unnamed) = (path.display(), unnamed.join(", "));
         note(&format!("warning: {path} does not name {unnamed}: the config's values are used"));
     }
-    let (tuned_on, plant) = (path.parent().and_then(tuned_plant), config.plant.kind.name());
+    let (tuned_on, plant) = (path.parent().and_then(tuned_plant), config.plant.name());
     if let Some(other) = tuned_on.filter(|other| other != plant) {
         note(&format!("warning: {} was tuned on {other}, and this study is on {plant}", path.display()));
     }

@@ -68,10 +68,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let every = usize::try_from(args.every).unwrap_or(usize::MAX);
     let (record, trajectory) = problem.simulator.record(SimdLevel::widest(), &values, &scenario, every)?;
 
-    let states = config.plant.kind.states();
+    let names: Vec<&str> = config.columns().iter().map(|column| column.quantity.name).collect();
     match &args.output {
-        Some(path) => report::replace(path, |file| report::write_trajectory(file, states, &trajectory))?,
-        None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), states, &trajectory))?,
+        Some(path) => report::replace(path, |file| report::write_trajectory(file, &names, &trajectory))?,
+        None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), &names, &trajectory))?,
     }
     let conditions = &scenario.conditions;
     if config.simulation.dt.to_bits() != dt.to_bits()
@@ -99,6 +99,9 @@ fn overridden(mut config: Config, args: &Args) -> Result<Config, Error> {
         found: found.problem,
         remedy: found.remedy,
     })?;
+    if let Some(found) = config.misfit() {
+        return Err(Error::Option { option: "--dt", found: found.problem, remedy: found.remedy });
+    }
     Ok(config)
 }
 
@@ -123,7 +126,7 @@ fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
 fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Error> {
     let Some(text) = &args.initial_state else { return Ok(problem.scenarios[0].clone()) };
     let option = "--initial-state";
-    let states = config.plant.kind.states();
+    let states = config.plant.states();
     let refuse = || Error::Option {
         option,
         found: text.clone(),

@@ -17,6 +17,7 @@ use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::stability::Certificate;
+use crate::validation;
 use crate::verdict;
 
 #[derive(Debug, clap::Args)]
@@ -97,7 +98,7 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {
-    let parameters = config.controller.kind.parameters();
+    let parameters = config.controller.parameters();
     let rows = config.tune.iter().map(|gain| {
         let parameter = &parameters[gain.index];
         let value = tuning.values[gain.index];
@@ -136,17 +137,21 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     let how_far = tuning.how_far();
     let answer = if how_far.has_converged() { "yes" } else { "no" };
     let converged = format!("{answer}: {}", study::convergence(&how_far));
-    let worst = |kind| tuning.value(kind)[1];
-    let rows = [
-        (
-            "study",
-            format!("{}, {} on {}", config.study, config.controller.kind.name(), config.plant.kind.name()),
-        ),
+    let settled = verdict::settling(config, &tuning.records);
+    let peak = || format!("{} N", number_or_dash(tuning.value(CostKind::PeakForce as usize)[1]));
+    let is_compiled = config.wiring.is_none();
+    let mut rows = vec![
+        ("study", format!("{}, {} on {}", config.study, config.controller.name(), config.plant.name())),
         ("cost", number_or_dash(tuning.cost())),
         ("outcome", survival),
-        ("settling time", verdict::settling(config, &tuning.records)),
-        ("peak force", format!("{} N", number_or_dash(worst(CostKind::PeakForce)))),
-        ("at the end", rest),
+    ];
+    rows.extend(settled.map(|settled| ("settling time", settled)));
+    if is_compiled {
+        rows.extend([("peak force", peak()), ("at the end", rest)]);
+    } else {
+        rows.extend(measures(config, tuning));
+    }
+    rows.extend([
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
@@ -157,13 +162,27 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
         ("simulations/s", rate(tuning.simulations_per_s())),
         ("control steps/s", rate(tuning.control_steps_per_s())),
         ("wall time", wall),
-    ];
+    ]);
     let applies = |(name, _): &(&str, String)| *name != "not simulated" || tally.rejected > 0;
     table(
         &["", ""],
         &[],
         rows.into_iter().filter(applies).map(|(name, value)| vec![name.into(), folded(&value, 49)]),
     )
+}
+
+/// What a study on models measures beside the cost and the settling time: the worst of all scenarios.
+fn measures(config: &Config, tuning: &Tuning) -> Vec<(&'static str, String)> {
+    let is_told = |place: &usize| {
+        let term = &config.cost[*place];
+        !term.is_settling_time()
+    };
+    let row = |place: usize| {
+        let term = &config.cost[place];
+        let unit = if term.unit == "1" { String::new() } else { format!(" {}", term.unit) };
+        (term.name, format!("{}{unit}", number_or_dash(tuning.value(place)[1])))
+    };
+    validation::metrics(config).into_iter().filter(is_told).map(row).collect()
 }
 
 /// What the tuned gains do in the scenarios, and where they leave the plant.

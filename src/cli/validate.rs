@@ -9,10 +9,10 @@ use super::table::table;
 use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print};
 use crate::Error;
 use crate::figures::{count, number};
-use crate::parameter::Short;
 use crate::report::{self, Validation};
 use crate::validation::statistics::{Distribution, Estimate};
-use crate::validation::{self, Difference, Finding, METRICS, Pairing, Set, Trial};
+use crate::validation::{self, Difference, Finding, Pairing, Set, Trial};
+use crate::verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         missing: sets[done.findings.len()..].iter().map(|set| set.name.as_str()).collect(),
     };
     if !done.findings.is_empty() {
-        report::write_validation(&output, &done.findings, &validation.to_json())?;
+        report::write_validation(&output, &config, &done.findings, &validation.to_json())?;
     }
     if let Some(code) = interrupt.exit_code().filter(|_| done.findings.len() < sets.len()) {
         note(&leftover(args, &sets, &done, &output));
@@ -163,13 +163,11 @@ fn text(validation: &Validation<'_>) -> String {
         let head = "differences (this − other): paired, p after Holm";
         parts.push(format!("{head}\n{}{TESTS}", differences_table(&validation.differences)));
     }
-    let simulation = &validation.config.simulation;
     parts.push(format!(
-        "a run succeeds with |theta| <= {} rad, |x| <= {} m at the end{}\n\
+        "a run succeeds{}{}\n\
          cost and all below it: of the runs that survive\n\
          ± is half of a 95 % interval; validation.csv has those of all figures\n",
-        Short(simulation.settled_angle),
-        Short(simulation.settled_position),
+        verdict::at_the_end(validation.config),
         if validation.config.limits.iter().any(|limit| limit.is_finite()) { ", within [limits]" } else { "" }
     ));
     parts.join("\n")
@@ -211,8 +209,12 @@ fn finding(validation: &Validation<'_>, finding: &Finding) -> String {
         [name.to_owned(), short(&found.mean)].into_iter().chain(plain).collect::<Vec<_>>()
     };
     let cost = finding.cost.iter().map(|found| measure("cost", found));
-    let rows = cost.chain(METRICS.iter().zip(&finding.metrics).map(|(kind, found)| {
-        measure(&format!("{} {}", kind.name(), kind.unit().replace(" + ", "+")), found)
+    let metrics = validation::metrics(validation.config);
+    let rows = cost.chain(metrics.into_iter().zip(&finding.metrics).map(|(place, found)| {
+        let term = &validation.config.cost[place];
+        let unit =
+            if term.unit == "1" { String::new() } else { format!(" {}", term.unit.replace(" + ", "+")) };
+        measure(&format!("{}{unit}", term.name), found)
     }));
     let measures = table(&["", "mean", "median", "95 %", "worst"], &[1, 2, 3, 4], rows);
     let factor = if finding.degradation.is_finite() {

@@ -140,8 +140,10 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
         })?;
     }
     let base = Config::check(study).ok();
-    if let Some(base) = &base {
-        adopt(&mut table, base.controller.kind);
+    if let Some(base) = &base
+        && let Some(kind) = base.controller.of.compiled()
+    {
+        adopt(&mut table, kind);
     }
     let base = base.map_or(String::new(), |config| config.study);
     let label = |with_seed: bool| {

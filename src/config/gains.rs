@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Config, ConfigError, Refusal, one_of};
-use crate::controllers::ControllerKind;
+use super::{Config, ConfigError, ControllerConfig, Refusal, one_of};
 use crate::figures::shortened;
 use crate::parameter::Short;
 use crate::text::{FILE_SIZE_MAX, read_bounded};
@@ -95,7 +94,7 @@ impl Columns {
 
 /// Gains while they are read.
 struct Reading<'a> {
-    controller: ControllerKind,
+    controller: &'a ControllerConfig,
     values: &'a mut [f64],
     seen: &'a mut [bool],
     /// The study and the seed of the first row.
@@ -157,13 +156,13 @@ impl Reading<'_> {
 }
 
 /// Reads a `gains.csv`: as `tune` writes it, as `export` does, or by hand with the columns `controller`, `gain` and `value` alone.
-/// Parameters that it does not name are taken from `defaults`, which has a value for each.
+/// Parameters that it does not name are those of the config.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, is not of this form, holds gains of several studies, or names another controller, an unknown gain, a
 /// gain twice, or a value out of range.
-pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> Result<Gains, ConfigError> {
+pub fn read_gains(path: &Path, controller: &ControllerConfig) -> Result<Gains, ConfigError> {
     let refuse = |line: Option<u64>, Refusal { problem, remedy }: Refusal| ConfigError {
         path: path.into(),
         line: line.and_then(|line| usize::try_from(line).ok()),
@@ -183,7 +182,7 @@ pub fn read_gains(path: &Path, controller: ControllerKind, defaults: &[f64]) -> 
     // Spreadsheets fill rows up with empty cells.
     let mut csv = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_slice());
     let columns = Columns::find(csv.headers().map_err(malformed)?).map_err(|found| refuse(Some(1), found))?;
-    let mut values = defaults.to_vec();
+    let mut values = controller.values.clone();
     let mut seen = vec![false; values.len()];
     let mut reading = Reading { controller, values: &mut values, seen: &mut seen, of: None };
     for record in csv.records() {
@@ -207,8 +206,8 @@ impl Config {
     ///
     /// As [`read_gains`], and when a tuned gain is missing or lies outside of where it is searched.
     pub fn warm_start(&self, path: &Path) -> Result<Vec<f64>, ConfigError> {
-        let Gains { values, unnamed } = read_gains(path, self.controller.kind, &self.controller.values)?;
-        let parameters = self.controller.kind.parameters();
+        let Gains { values, unnamed } = read_gains(path, &self.controller)?;
+        let parameters = self.controller.parameters();
         let position = self.tune.iter().map(|gain| {
             let (value, axis, name) = (values[gain.index], gain.axis, parameters[gain.index].name);
             if unnamed.contains(&name) {

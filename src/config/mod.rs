@@ -7,11 +7,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::constraint::Constraint;
-use crate::controllers::{ControllerKind, Saturation, SurfaceKind};
-use crate::costs::{Aggregate, TERMS, Term};
+use crate::costs::{Aggregate, Response, Term};
 use crate::integrators::IntegratorKind;
 use crate::parameter::{Parameter, Short};
-use crate::plants::PlantKind;
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
 use crate::simulation::Keep;
@@ -21,19 +19,30 @@ pub use crate::text::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
 mod batch;
+mod cost;
+mod equations;
 mod gains;
 mod inequality;
 mod read;
 mod scenarios;
 mod search;
+mod system;
 mod template;
+mod template_models;
+mod waves;
+mod wiring;
 mod write;
+mod write_models;
 
 pub use batch::{Batch, Entry, STUDIES_MAX};
+pub use equations::{Column, Role};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;
+pub use system::{ControllerConfig, Drawing, Equations, Of, PlantConfig, names_of};
 pub use template::template;
+pub use template_models::{TemplateModel, template_of_models};
+pub use wiring::{Signal, Wiring};
 
 /// Most particles of a swarm.
 pub const PARTICLES_MAX: u64 = 100_000;
@@ -74,16 +83,20 @@ pub struct Config {
     pub plant: PlantConfig,
     /// What controls it.
     pub controller: ControllerConfig,
+    /// How the two are joined, where they are models.
+    pub wiring: Option<Wiring>,
     /// How it is simulated.
     pub simulation: SimulationConfig,
     /// What each simulation keeps of its way.
     pub history: Keep,
-    /// Weight, norm and states of each cost term.
-    pub cost: [Term; TERMS],
+    /// What is measured, and what of it costs.
+    pub cost: Vec<Term>,
+    /// The responses that terms are about, where plant and controller are models.
+    pub responses: Vec<Response>,
     /// How the costs in the scenarios become one.
     pub aggregate: Aggregate,
     /// The largest value of each cost term that is feasible.
-    pub limits: [f64; TERMS],
+    pub limits: Vec<f64>,
     /// What gains are tuned on.
     pub scenarios: Vec<Group>,
     /// What they are validated on.
@@ -98,30 +111,6 @@ pub struct Config {
     pub require_certificate: bool,
     /// Bytes that a run may use.
     pub memory_limit: Option<u64>,
-}
-
-/// `[plant]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlantConfig {
-    /// Which one.
-    pub kind: PlantKind,
-    /// Its parameters, in the order of the plant.
-    pub values: Vec<f64>,
-}
-
-/// `[controller]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ControllerConfig {
-    /// Which one.
-    pub kind: ControllerKind,
-    /// The angles on which the surface stands.
-    pub surface: SurfaceKind,
-    /// The switching function.
-    pub saturation: Saturation,
-    /// Whether the equivalent control is on.
-    pub equivalent_control: bool,
-    /// Its parameters, in the order of the controller.
-    pub values: Vec<f64>,
 }
 
 /// `[simulation]`.
@@ -143,6 +132,8 @@ pub struct SimulationConfig {
     pub settled_angle: f64,
     /// Whether a simulation stops once its particle cannot improve any more.
     pub early_abandonment: bool,
+    /// When a simulation of a model has failed, besides states that are not finite.
+    pub fail: Option<String>,
 }
 
 impl SimulationConfig {
@@ -224,7 +215,7 @@ impl Config {
     /// Where each tuned gain is searched.
     #[must_use]
     pub fn tuned_ranges(&self) -> Vec<Parameter> {
-        let parameters = self.controller.kind.parameters();
+        let parameters = self.controller.parameters();
         let range = |gain: &TunedGain| Parameter {
             min: gain.axis.lower,
             max: gain.axis.upper,
@@ -239,10 +230,29 @@ impl Config {
         scenarios::initial_state_ranges(&self.plant, &self.simulation)
     }
 
+    /// The place of a term.
+    #[must_use]
+    pub fn term(&self, name: &str) -> Option<usize> {
+        self.cost.iter().position(|term| term.name == name)
+    }
+
+    /// The signals that scenarios give; none of compiled plants.
+    #[must_use]
+    pub fn signals(&self) -> &[Signal] {
+        self.wiring.as_ref().map_or(&[], |wiring| &wiring.signals)
+    }
+
     /// What groups of scenarios need to know.
     #[must_use]
     pub fn nominal(&self) -> Nominal<'_> {
-        Nominal { plant: self.plant.kind, values: &self.plant.values }
+        Nominal {
+            plant: self.plant.of.compiled(),
+            parameters: self.plant.parameters(),
+            values: &self.plant.values,
+            defaults: self.signals().iter().map(|signal| signal.default.unwrap_or(0.0)).collect(),
+            dt: self.simulation.dt,
+            steps: self.simulation.steps(),
+        }
     }
 
     /// How many scenarios every gain vector is judged on.

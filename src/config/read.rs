@@ -4,15 +4,13 @@ use std::ops::Range;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, inequality, scenarios, search,
+    SimulationConfig, cost, equations, inequality, scenarios, search, system, wiring,
 };
 use crate::constraint::Constraint;
 use crate::controllers::surface::without_effect;
-use crate::controllers::{Controller, ControllerKind, SurfaceKind, with_controller};
-use crate::costs::{Aggregate, AggregateKind, CostKind, TERMS, Term};
+use crate::costs::{Aggregate, AggregateKind};
 use crate::integrators::IntegratorKind;
 use crate::parameter::Parameter;
-use crate::plants::{Plant, PlantKind, with_plant};
 use crate::problem::TunedGain;
 use crate::sampling::Group;
 use crate::simulation::{Keep, Policy};
@@ -21,7 +19,7 @@ use crate::text::Source;
 use crate::text::{Section, name_of};
 
 /// What may stand at the top level.
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 18] = [
     "study",
     "seed",
     "constraints",
@@ -29,9 +27,11 @@ const SECTIONS: [&str; 16] = [
     "memory_limit",
     "plant",
     "controller",
+    "connect",
     "simulation",
     "history",
     "cost",
+    "response",
     "aggregate",
     "limits",
     "scenarios",
@@ -53,8 +53,6 @@ pub(super) const SETTLED_POSITION: Parameter =
     Parameter::fixed("settled_position", "m", 0.05, [1e-9, 1e4], "a cart within this counts as settled");
 pub(super) const SETTLED_ANGLE: Parameter =
     Parameter::fixed("settled_angle", "rad", 0.01, [1e-9, 100.0], "a link within this counts as settled");
-const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
-const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
 
 /// Refuses bounds that are not in order, or have no logarithm.
 pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
@@ -87,15 +85,24 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
 
     let study = root.file_name("study", &name_of(source.path()))?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
-    let plant = plant(root.section("plant")?)?;
-    let controller = controller(root.section("controller")?)?;
-    let simulation = simulation(root.section("simulation")?)?;
+    let (of_plant, of_controller) = (root.section("plant")?, root.section("controller")?);
+    let (plant, controller) = system::read(source, &of_plant, &of_controller)?;
+    of_plant.finish()?;
+    of_controller.finish()?;
+    let connect = root.section("connect")?;
+    let wiring = match (plant.of.equations(), controller.of.equations()) {
+        (Some(plant), Some(controller)) => Some(wiring::read(&connect, plant, controller)?),
+        _ => None,
+    };
+    connect.finish()?;
+    let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
-    let cost = cost(root.section("cost")?, &plant)?;
+    let (cost, responses) = cost::terms(&root, &plant, &controller, wiring.as_ref())?;
     let aggregate = aggregate(root.section("aggregate")?)?;
-    let limits = limits(root.section("limits")?, &simulation)?;
-    let scenarios = scenario_groups(&root, &plant, &simulation)?;
-    let validation = scenarios::groups(&root, "validation", &plant, &simulation)?;
+    let limits = cost::limits(root.section("limits")?, &cost, &simulation)?;
+    let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: wiring.as_ref() };
+    let scenarios = scenario_groups(&root, world)?;
+    let validation = scenarios::groups(&root, "validation", world)?;
     let count = scenarios.iter().map(|group| group.count).sum();
     let tune = tune(&root, &plant, &controller)?;
     let section = root.section("swarm")?;
@@ -109,9 +116,11 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         seed,
         plant,
         controller,
+        wiring,
         simulation,
         history,
         cost,
+        responses,
         aggregate,
         limits,
         scenarios,
@@ -124,30 +133,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     };
     config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
     section.finish()?;
-    Ok(config)
-}
-
-fn plant(section: Section<'_>) -> Result<PlantConfig, ConfigError> {
-    let kind = section.choice("type", PlantKind::DoubleInvertedPendulum)?;
-    let values = values(&section, kind.parameters())?;
-    with_plant!(kind, P => <P as Plant<_>>::check(&values)).map_err(|found| {
-        section.error(found.parameter, "is unphysical", format!("allowed: {}", found.allowed))
-    })?;
-    section.finish()?;
-    Ok(PlantConfig { kind, values })
-}
-
-fn controller(section: Section<'_>) -> Result<ControllerConfig, ConfigError> {
-    let kind = section.choice("type", ControllerKind::Classical)?;
-    let (saturation, equivalent) = with_controller!(kind, C => (C::SATURATION, C::EQUIVALENT_CONTROL));
-    let config = ControllerConfig {
-        kind,
-        surface: section.choice("surface", SurfaceKind::Relative)?,
-        saturation: section.choice("saturation", saturation)?,
-        equivalent_control: section.switch("equivalent_control", equivalent)?,
-        values: values(&section, kind.parameters())?,
-    };
-    section.finish()?;
+    equations::check(source, &root, &config)?;
     Ok(config)
 }
 
@@ -155,49 +141,40 @@ pub(super) fn values(section: &Section<'_>, parameters: &[Parameter]) -> Result<
     parameters.iter().map(|parameter| section.number(parameter)).collect()
 }
 
-fn simulation(section: Section<'_>) -> Result<SimulationConfig, ConfigError> {
+fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationConfig, ConfigError> {
+    let is_compiled = plant.of.compiled().is_some();
+    let of_pendulum = |parameter: &Parameter| {
+        if is_compiled { section.number(parameter) } else { Ok(parameter.default) }
+    };
+    let fail = if is_compiled { None } else { section.text("fail")?.map(|(text, _)| text.to_owned()) };
+    let declared = plant.of.equations().and_then(|equations| equations.model.declared.fail.clone());
     let config = SimulationConfig {
         dt: section.number(&DT)?,
         duration: section.number(&DURATION)?,
         integrator: section.choice("integrator", IntegratorKind::Rk4)?,
-        angle_limit: section.number(&ANGLE_LIMIT)?,
-        track_limit: section.number(&TRACK_LIMIT)?,
-        settled_position: section.number(&SETTLED_POSITION)?,
-        settled_angle: section.number(&SETTLED_ANGLE)?,
+        angle_limit: of_pendulum(&ANGLE_LIMIT)?,
+        track_limit: of_pendulum(&TRACK_LIMIT)?,
+        settled_position: of_pendulum(&SETTLED_POSITION)?,
+        settled_angle: of_pendulum(&SETTLED_ANGLE)?,
         early_abandonment: section.switch("early_abandonment", true)?,
+        fail: fail.or(declared),
     };
     config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;
+    if !is_compiled && equations::method(config.integrator).is_none() {
+        let allowed: Vec<&str> = IntegratorKind::ALL
+            .iter()
+            .filter(|kind| equations::method(**kind).is_some())
+            .map(|kind| kind.name())
+            .collect();
+        let problem = format!("= \"{}\" does not integrate models", config.integrator.name());
+        return Err(section.error("integrator", &problem, format!("allowed: {}", allowed.join(", "))));
+    }
     section.finish()?;
     Ok(config)
 }
 
-fn cost(section: Section<'_>, plant: &PlantConfig) -> Result<[Term; TERMS], ConfigError> {
-    let mut terms = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect::<Vec<_>>();
-    for (term, kind) in terms.iter_mut().zip(CostKind::ALL) {
-        let table = section.section(kind.name())?;
-        term.weight = table.number(&Parameter { default: term.weight, ..WEIGHT })?;
-        term.norm = table.number(&Parameter { default: term.norm, ..NORM })?;
-        if kind.chooses_states() {
-            let names: Vec<&str> = plant.kind.states().iter().map(|state| state.name).collect();
-            term.states = table.subset("states", &names)?;
-        }
-        table.finish()?;
-    }
-    let terms: [Term; TERMS] = std::array::from_fn(|k| terms[k]);
-    if terms.iter().all(|term| term.weight == 0.0) {
-        let problem = "has no term with a weight above 0: every gain vector would cost 0";
-        return Err(section.error("ise", problem, "give at least one term a weight above 0".into()));
-    }
-    section.finish()?;
-    Ok(terms)
-}
-
-fn scenario_groups(
-    root: &Section<'_>,
-    plant: &PlantConfig,
-    simulation: &SimulationConfig,
-) -> Result<Vec<Group>, ConfigError> {
-    let groups = scenarios::groups(root, "scenarios", plant, simulation)?;
+fn scenario_groups(root: &Section<'_>, world: scenarios::World<'_>) -> Result<Vec<Group>, ConfigError> {
+    let groups = scenarios::groups(root, "scenarios", world)?;
     if groups.is_empty() {
         let remedy = "add at least one [[scenarios]] table with an initial_state or ranges".into();
         return Err(root.error("scenarios", "is missing", remedy));
@@ -241,25 +218,6 @@ fn aggregate(section: Section<'_>) -> Result<Aggregate, ConfigError> {
     Ok(aggregate)
 }
 
-/// `max_<term>` of each term, infinite where there is none.
-fn limits(section: Section<'_>, simulation: &SimulationConfig) -> Result<[f64; TERMS], ConfigError> {
-    let mut limits = [f64::INFINITY; TERMS];
-    for (limit, kind) in limits.iter_mut().zip(CostKind::ALL) {
-        let range = Parameter::fixed(kind.limit_name(), kind.unit(), 0.0, [1e-12, 1e12], "largest value");
-        *limit = section.optional_number(kind.limit_name(), &range)?.unwrap_or(f64::INFINITY);
-    }
-    let settling = CostKind::SettlingTime;
-    if (simulation.duration..f64::INFINITY).contains(&limits[settling as usize]) {
-        let remedy = format!(
-            "allowed: less than the duration of {} s, which a run that never settles has",
-            simulation.duration
-        );
-        return Err(section.error(settling.limit_name(), "cannot be exceeded", remedy));
-    }
-    section.finish()?;
-    Ok(limits)
-}
-
 /// What a simulation keeps; nothing, since no cost term needs it.
 fn history(section: Section<'_>) -> Result<Keep, ConfigError> {
     let capacity = section.whole("capacity", 0, 0..=HISTORY_MAX)?;
@@ -276,14 +234,18 @@ fn tune(
     plant: &PlantConfig,
     controller: &ControllerConfig,
 ) -> Result<Vec<TunedGain>, ConfigError> {
-    let parameters = controller.kind.parameters();
-    let idle = without_effect(plant.kind.states().len() / 2);
+    let parameters = controller.parameters();
+    let idle = match plant.of.compiled() {
+        Some(_) => without_effect(plant.states().len() / 2),
+        None => &[],
+    };
+    let scale = |index: usize| if controller.is_logarithmic(index) { Scale::Log10 } else { Scale::Linear };
     let mut tuned: Vec<TunedGain> = Vec::new();
     for section in root.sections("tune", parameters.len())? {
         let index = section.parameter("parameter", parameters)?;
         let parameter = &parameters[index];
         if idle.contains(&parameter.name) {
-            let problem = format!("= \"{}\" has no effect on {}", parameter.name, plant.kind.name());
+            let problem = format!("= \"{}\" has no effect on {}", parameter.name, plant.name());
             return Err(section.error("parameter", &problem, "leave out this [[tune]] table".into()));
         }
         if tuned.iter().any(|gain| gain.index == index) {
@@ -294,7 +256,7 @@ fn tune(
         let axis = Axis {
             lower: section.optional_number("lower", parameter)?.unwrap_or(lower),
             upper: section.optional_number("upper", parameter)?.unwrap_or(upper),
-            scale: section.choice("scale", Scale::Linear)?,
+            scale: section.choice("scale", scale(index))?,
         };
         ordered(&section, &axis)?;
         section.finish()?;
@@ -303,9 +265,13 @@ fn tune(
     if tuned.is_empty() {
         let searched = |(index, parameter): (usize, &Parameter)| {
             let [lower, upper] = parameter.search.filter(|_| !idle.contains(&parameter.name))?;
-            Some(TunedGain { index, axis: Axis { lower, upper, scale: Scale::Linear } })
+            Some(TunedGain { index, axis: Axis { lower, upper, scale: scale(index) } })
         };
         tuned = parameters.iter().enumerate().filter_map(searched).collect();
+    }
+    if tuned.is_empty() {
+        let remedy = "add a [[tune]] table with parameter, lower and upper, or give gains of the controller search = [lower, upper]".into();
+        return Err(root.error("tune", "is missing, and no gain says where it is searched", remedy));
     }
     tuned.sort_by_key(|gain| gain.index);
     Ok(tuned)
@@ -326,7 +292,7 @@ fn constraints(
 ) -> Result<Vec<Constraint>, ConfigError> {
     let ranges = searched(controller, tuned);
     root.texts("constraints", CONSTRAINTS_MAX, |text| {
-        let constraint = inequality::read(text, controller.kind.parameters())
+        let constraint = inequality::read(text, controller.parameters())
             .map_err(|found| Refusal { problem: found.show(text), remedy: found.remedy })?;
         if !constraint.can_hold(&ranges) {
             let problem = format!("\"{}\" cannot hold for any gains that are searched", text.escape_debug());

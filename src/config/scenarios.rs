@@ -1,9 +1,10 @@
 //! Reading `[[scenarios]]` and `[[validation]]`: groups of starts, uncertain plants, disturbances, sensors and actuators.
 
-use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig};
+use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig, Wiring, waves};
 use crate::parameter::Parameter;
 use crate::plants::Quantity;
 use crate::sampling::{Disturbance, Group, Sampling, Shape, UNCERTAINTY_MAX};
+use crate::signals::Wave;
 use crate::simulation::scenario::{DEAD_TIME_MAX, NOISE_TONES, PULSES_MAX, TONES_MAX};
 use crate::text::Section;
 
@@ -27,9 +28,31 @@ const LAG: Parameter =
 const RATE_LIMIT: Parameter =
     Parameter::fixed("rate_limit", "N/s", f64::INFINITY, [1e-6, 1e12], "largest change of the force");
 
+/// Most values of signals that change with every step, over all scenarios: each takes 16 bytes.
+const VALUES_MAX: u64 = 50_000_000;
+
+/// Largest magnitude of an initial state of a model.
+const STATE_MAX: f64 = 1e12;
+
+/// What groups are read for.
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub(super) plant: &'a PlantConfig,
+    pub(super) simulation: &'a SimulationConfig,
+    pub(super) wiring: Option<&'a Wiring>,
+}
+
 /// Where a simulation may start: within the limits, at bounded rates.
 pub(super) fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationConfig) -> Vec<Parameter> {
-    let states = plant.kind.states();
+    let states = plant.states();
+    if let Some(equations) = plant.of.equations() {
+        let declared = states.iter().zip(&equations.model.declared.states);
+        let range = |(state, declared): (&Quantity, &crate::model::State)| {
+            let range = [-STATE_MAX, STATE_MAX];
+            Parameter::fixed(state.name, state.unit, declared.initial, range, "initial state")
+        };
+        return declared.map(range).collect();
+    }
     let limit = |index: usize| match index {
         0 => simulation.track_limit,
         index if index < states.len() / 2 => simulation.angle_limit,
@@ -42,16 +65,11 @@ pub(super) fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationC
 }
 
 /// The groups of an array of tables; those of a validation have no count and no weight.
-pub(super) fn groups(
-    root: &Section<'_>,
-    key: &str,
-    plant: &PlantConfig,
-    simulation: &SimulationConfig,
-) -> Result<Vec<Group>, ConfigError> {
+pub(super) fn groups(root: &Section<'_>, key: &str, world: World<'_>) -> Result<Vec<Group>, ConfigError> {
     let validation = key == "validation";
     let mut groups: Vec<Group> = Vec::new();
     for (position, section) in root.sections(key, GROUPS_MAX)?.into_iter().enumerate() {
-        let group = group(&section, position, validation, plant, simulation)?;
+        let group = group(&section, position, validation, world)?;
         if validation && groups.iter().any(|other| other.name == group.name) {
             let problem = format!("= \"{}\" appears twice", group.name);
             return Err(section.error("name", &problem, "give each [[validation]] a name of its own".into()));
@@ -64,6 +82,16 @@ pub(super) fn groups(
         let problem = format!("are {count} in all");
         return Err(root.error(key, &problem, format!("allowed: at most {SCENARIOS_MAX}")));
     }
+    let lively =
+        |group: &Group| group.signals.iter().filter(|waves| waves.iter().any(Wave::is_lively)).count();
+    let changing: usize = groups.iter().map(|group| group.count * lively(group)).sum();
+    let values = (changing as u64).saturating_mul(world.simulation.steps());
+    if values > VALUES_MAX {
+        let problem = format!("have signals that change with every step, {values} values in all");
+        let remedy =
+            format!("allowed: {VALUES_MAX}; take fewer scenarios, a shorter duration or a longer dt");
+        return Err(root.error(key, &problem, remedy));
+    }
     Ok(groups)
 }
 
@@ -71,9 +99,9 @@ fn group(
     section: &Section<'_>,
     position: usize,
     validation: bool,
-    plant: &PlantConfig,
-    simulation: &SimulationConfig,
+    world: World<'_>,
 ) -> Result<Group, ConfigError> {
+    let World { plant, simulation, wiring } = world;
     let starts = initial_state_ranges(plant, simulation);
     let count = if validation { 1 } else { section.whole("count", 1, 1..=SCENARIOS_MAX as u64)? };
     #[allow(clippy::cast_precision_loss, reason = "bounded")]
@@ -89,9 +117,10 @@ fn group(
         } else {
             section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?
         },
-        initial_state: initial_state(section, &starts)?,
+        initial_state: initial_state(section, &starts, wiring.is_some())?,
         uncertainty: uncertainty(section, plant)?,
-        disturbances: disturbances(section, simulation)?,
+        disturbances: if wiring.is_some() { Vec::new() } else { disturbances(section, simulation)? },
+        signals: waves::read(section, world)?,
         noise: channels(section, "noise", plant)?,
         quantisation: channels(section, "quantisation", plant)?,
         actuator_lag: section.number(&LAG)?,
@@ -103,14 +132,18 @@ fn group(
     Ok(group)
 }
 
-/// Either one start or a range a state.
-fn initial_state(section: &Section<'_>, starts: &[Parameter]) -> Result<Vec<[f64; 2]>, ConfigError> {
+/// Either one start or a range a state; a model has a start of its own.
+fn initial_state(
+    section: &Section<'_>,
+    starts: &[Parameter],
+    is_model: bool,
+) -> Result<Vec<[f64; 2]>, ConfigError> {
     let one = section.has("initial_state");
     if one && section.has("ranges") {
         let remedy = "keep one: initial_state for a fixed start, ranges for sampled ones".into();
         return Err(section.error("ranges", "cannot be combined with initial_state", remedy));
     }
-    if !one && !section.has("ranges") {
+    if !one && !section.has("ranges") && !is_model {
         let remedy =
             "allowed: initial_state for a fixed start, or ranges such as { theta1 = 0.3 } for sampled ones";
         return Err(section.error("initial_state", "is missing", remedy.into()));
@@ -132,7 +165,7 @@ fn uncertainty(section: &Section<'_>, plant: &PlantConfig) -> Result<Vec<f64>, C
         let range = [0.0, UNCERTAINTY_MAX];
         table.number(&Parameter::fixed(parameter.name, "%", 0.0, range, "how far it may be off"))
     };
-    let all = plant.kind.parameters().iter().map(percent).collect();
+    let all = plant.parameters().iter().map(percent).collect();
     table.finish()?;
     all
 }
@@ -149,7 +182,7 @@ fn channels(section: &Section<'_>, key: &str, plant: &PlantConfig) -> Result<Vec
         }
         Ok(number)
     };
-    let numbers = plant.kind.states().iter().map(channel).collect();
+    let numbers = plant.states().iter().map(channel).collect();
     table.finish()?;
     numbers
 }

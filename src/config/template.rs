@@ -6,7 +6,7 @@ use super::read::{ANGLE_LIMIT, SETTLED_ANGLE, SETTLED_POSITION, TRACK_LIMIT};
 use super::{Config, DT, DURATION};
 use crate::controllers::ControllerKind;
 use crate::controllers::surface::without_effect;
-use crate::costs::{CostKind, Term};
+use crate::costs::Term;
 use crate::parameter::Parameter;
 use crate::plants::PlantKind;
 use crate::registry::Member;
@@ -111,7 +111,7 @@ fn block(title: &str, lines: &[Line]) -> String {
 }
 
 fn head(config: &Config, path: &Path) -> String {
-    let (controller, plant) = (config.controller.kind.name(), config.plant.kind.name());
+    let (controller, plant) = (config.controller.name(), config.plant.name());
     let name = Some(name_of(path)).filter(|name| !name.is_empty());
     let study = Line {
         active: name.is_none(),
@@ -139,9 +139,10 @@ fn head(config: &Config, path: &Path) -> String {
 }
 
 fn plant_section(config: &Config) -> String {
-    let kind = config.plant.kind;
-    let parameters = kind.parameters().iter().zip(&config.plant.values);
-    let lines: Vec<Line> = std::iter::once(set("type", &text(kind.name()), kind.summary()))
+    let plant = &config.plant;
+    let summary = plant.of.compiled().map_or("", PlantKind::summary);
+    let parameters = plant.parameters().iter().zip(&plant.values);
+    let lines: Vec<Line> = std::iter::once(set("type", &text(plant.name()), summary))
         .chain(parameters.map(|(parameter, value)| number(parameter, *value)))
         .collect();
     block("# The plant.\n[plant]\n", &lines)
@@ -150,13 +151,13 @@ fn plant_section(config: &Config) -> String {
 fn controller_section(config: &Config) -> String {
     let controller = &config.controller;
     let mut lines = vec![
-        set("type", &text(controller.kind.name()), controller.kind.summary()),
+        set("type", &text(controller.name()), controller.summary()),
         choice("surface", controller.surface),
         choice("saturation", controller.saturation),
         left("equivalent_control", &controller.equivalent_control.to_string(), "whether u_eq is used"),
     ];
-    let idle = without_effect(config.plant.kind.states().len() / 2);
-    let parameters = controller.kind.parameters().iter().zip(&controller.values);
+    let idle = without_effect(config.plant.states().len() / 2);
+    let parameters = controller.parameters().iter().zip(&controller.values);
     lines.extend(parameters.map(|(parameter, value)| {
         let mut line = number(parameter, *value);
         if idle.contains(&parameter.name) {
@@ -188,13 +189,13 @@ fn simulation(config: &Config) -> String {
 
 /// The terms in use, then the others with the weight of 0 that they have.
 fn cost(config: &Config) -> String {
-    let line = |(kind, term): (&CostKind, &Term)| {
-        let weight = if *kind == CostKind::SlidingEnergy { SLIDING_ENERGY } else { term.weight };
+    let line = |term: &Term| {
+        let weight = if term.name == "sliding_energy" { SLIDING_ENERGY } else { term.weight };
         let value = format!("{{ weight = {}, norm = {} }}", float(weight), float(term.norm));
         let active = weight > 0.0;
-        Line { active, ..set(kind.name(), &value, &in_unit(kind.unit(), kind.summary())) }
+        Line { active, ..set(term.name, &value, &in_unit(term.unit, &term.summary)) }
     };
-    let lines: Vec<Line> = CostKind::ALL.iter().zip(&config.cost).map(line).collect();
+    let lines: Vec<Line> = config.cost.iter().map(line).collect();
     let title = "# What a simulation costs: the sum of weight/norm · value. [limits] can\n\
                  # bound each value: max_peak_force, max_settling_time …\n[cost]\n";
     block(title, &lines)
@@ -270,7 +271,7 @@ fn swarm(config: &Config) -> String {
 }
 
 fn tune(config: &Config) -> String {
-    let parameters = config.controller.kind.parameters();
+    let parameters = config.controller.parameters();
     let table = |gain: &crate::problem::TunedGain| {
         let parameter = &parameters[gain.index];
         let [lower, upper] = [gain.axis.lower, gain.axis.upper].map(float);

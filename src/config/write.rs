@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{Config, ConfigError};
-use crate::costs::{Aggregate, AggregateKind, CostKind, Term};
+use super::write_models;
+use super::{Config, ConfigError, Of};
+use crate::costs::{Aggregate, AggregateKind, CostKind, Measure, Response, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::{Disturbance, Group, Shape};
@@ -27,10 +28,16 @@ impl Serialize for Config {
         }
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
+        if let Some(wiring) = &self.wiring {
+            map.serialize_entry("connect", &wiring.connect)?;
+        }
         map.serialize_entry("simulation", &simulation(self))?;
         let Keep { capacity, policy } = self.history;
         map.serialize_entry("history", &json!({ "capacity": capacity, "policy": policy.name() }))?;
         map.serialize_entry("cost", &cost(self))?;
+        if !self.responses.is_empty() {
+            map.serialize_entry("response", &responses(self))?;
+        }
         map.serialize_entry("aggregate", &aggregate(self))?;
         map.serialize_entry("limits", &limits(self))?;
         map.serialize_entry("scenarios", &groups(self, &self.scenarios, false))?;
@@ -70,24 +77,44 @@ impl Config {
 
 fn plant(config: &Config) -> Value {
     let mut map = Map::new();
-    map.insert("type".into(), config.plant.kind.name().into());
-    add(&mut map, config.plant.kind.parameters(), &config.plant.values);
+    match &config.plant.of {
+        Of::Compiled(kind) => drop(map.insert("type".into(), kind.name().into())),
+        Of::Equations(equations) => write_models::model(&mut map, equations),
+    }
+    add(&mut map, config.plant.parameters(), &config.plant.values);
     map.into()
 }
 
 fn controller(config: &Config) -> Value {
     let controller = &config.controller;
     let mut map = Map::new();
-    map.insert("type".into(), controller.kind.name().into());
-    map.insert("surface".into(), controller.surface.name().into());
-    map.insert("saturation".into(), controller.saturation.name().into());
-    map.insert("equivalent_control".into(), controller.equivalent_control.into());
-    add(&mut map, controller.kind.parameters(), &controller.values);
+    match &controller.of {
+        Of::Compiled(kind) => {
+            map.insert("type".into(), kind.name().into());
+            map.insert("surface".into(), controller.surface.name().into());
+            map.insert("saturation".into(), controller.saturation.name().into());
+            map.insert("equivalent_control".into(), controller.equivalent_control.into());
+        }
+        Of::Equations(equations) => write_models::model(&mut map, equations),
+    }
+    add(&mut map, controller.parameters(), &controller.values);
     map.into()
 }
 
 fn simulation(config: &Config) -> Value {
     let simulation = &config.simulation;
+    if config.wiring.is_some() {
+        let mut value = json!({
+            "dt": simulation.dt,
+            "duration": simulation.duration,
+            "integrator": simulation.integrator.name(),
+            "early_abandonment": simulation.early_abandonment,
+        });
+        if let Some(fail) = &simulation.fail {
+            value["fail"] = fail.as_str().into();
+        }
+        return value;
+    }
     json!({
         "dt": simulation.dt,
         "duration": simulation.duration,
@@ -101,16 +128,34 @@ fn simulation(config: &Config) -> Value {
 }
 
 fn cost(config: &Config) -> Value {
-    let names: Vec<&str> = config.plant.kind.states().iter().map(|state| state.name).collect();
-    let term = |(kind, term): (&CostKind, &Term)| {
+    let names: Vec<&str> = config.plant.states().iter().map(|state| state.name).collect();
+    let term = |term: &Term| {
         let mut entry = json!({ "weight": term.weight, "norm": term.norm });
-        if kind.chooses_states() {
-            let chosen = names.iter().enumerate().filter(|(i, _)| term.states >> i & 1 == 1);
-            entry["states"] = chosen.map(|(_, name)| *name).collect();
+        match &term.measure {
+            Measure::Compiled { kind, states } if CostKind::chooses_states(*kind) => {
+                let chosen = names.iter().enumerate().filter(|(i, _)| states >> i & 1 == 1);
+                entry["states"] = chosen.map(|(_, name)| *name).collect();
+            }
+            Measure::Usual { signals, .. } => entry["signals"] = json!(signals),
+            Measure::Own { how, expression } => {
+                entry[how.name()] = expression.as_str().into();
+                if term.unit != "1" {
+                    entry["unit"] = term.unit.into();
+                }
+            }
+            Measure::Compiled { .. } | Measure::Response { .. } => {}
         }
-        (kind.name().into(), entry)
+        (term.name.into(), entry)
     };
-    Value::Object(CostKind::ALL.iter().zip(&config.cost).map(term).collect())
+    Value::Object(config.cost.iter().map(term).collect())
+}
+
+fn responses(config: &Config) -> Value {
+    let one = |Response { output, reference, band }: &Response| {
+        let reference = reference.parse::<f64>().map_or_else(|_| reference.as_str().into(), Value::from);
+        json!({ "output": output, "reference": reference, "band": band })
+    };
+    config.responses.iter().map(one).collect()
 }
 
 fn aggregate(config: &Config) -> Value {
@@ -124,13 +169,13 @@ fn aggregate(config: &Config) -> Value {
 }
 
 fn limits(config: &Config) -> Value {
-    let set = CostKind::ALL.iter().zip(&config.limits).filter(|(_, limit)| limit.is_finite());
-    Value::Object(set.map(|(kind, limit)| (kind.limit_name().into(), (*limit).into())).collect())
+    let set = config.cost.iter().zip(&config.limits).filter(|(_, limit)| limit.is_finite());
+    Value::Object(set.map(|(term, limit)| (term.limit_name(), (*limit).into())).collect())
 }
 
 /// Groups as they stand in the config; infinite durations and rates are left out.
 fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
-    let states = config.plant.kind.states();
+    let states = config.plant.states();
     let by_name = |names: &mut dyn Iterator<Item = &'static str>, values: &[f64]| {
         let named = names.zip(values).filter(|(_, value)| **value != 0.0);
         Value::Object(named.map(|(name, value)| (name.into(), (*value).into())).collect())
@@ -150,9 +195,13 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
             "ranges",
             Value::Object(ranges.map(|(state, range)| (state.name.into(), json!(range))).collect()),
         );
-        let parameters = config.plant.kind.parameters();
+        let parameters = config.plant.parameters();
         add("uncertainty", by_name(&mut parameters.iter().map(|p| p.name), &group.uncertainty));
-        add("disturbances", group.disturbances.iter().map(disturbance).collect());
+        if config.wiring.is_some() {
+            add("signals", write_models::signals(config.signals(), &group.signals));
+        } else {
+            add("disturbances", group.disturbances.iter().map(disturbance).collect());
+        }
         add("noise", by_name(&mut states.iter().map(|state| state.name), &group.noise));
         add("quantisation", by_name(&mut states.iter().map(|state| state.name), &group.quantisation));
         add("actuator_lag", group.actuator_lag.into());
@@ -225,7 +274,7 @@ fn stopping(stopping: &Stopping) -> Value {
 }
 
 fn tune(config: &Config) -> Value {
-    let parameters = config.controller.kind.parameters();
+    let parameters = config.controller.parameters();
     let gain = |gain: &crate::problem::TunedGain| {
         json!({
             "parameter": parameters[gain.index].name,

@@ -1,29 +1,9 @@
 //! How a study judges its simulations: weights, norms, chosen states, bands.
 
-use super::{CORE, CostKind, CostTerm, TERMS, with_cost};
+use super::{CORE, CostKind, CostTerm, Measure, TERMS, Term, with_cost};
 
 /// The force above this frequency, in Hz, counts as ripple.
 pub const RIPPLE_HZ: f64 = 10.0;
-
-/// Weight, norm and states of a term.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Term {
-    /// 0 keeps the term out of the cost.
-    pub weight: f64,
-    /// What the value is divided by.
-    pub norm: f64,
-    /// The states that the term looks at, where it chooses: bit i stands for state i.
-    pub states: u32,
-}
-
-impl Term {
-    /// The term as it is when a config says nothing of it.
-    #[must_use]
-    pub fn default_of(kind: CostKind) -> Self {
-        let (weight, norm) = kind.defaults();
-        Self { weight, norm, states: u32::MAX }
-    }
-}
 
 /// The steps of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,11 +85,19 @@ pub struct Judgement {
 
 impl Judgement {
     /// Of the given terms, in the order of [`CostKind::ALL`].
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer.
     #[must_use]
-    pub fn new(terms: &[Term; TERMS], timing: &Timing, settled_position: f64, settled_angle: f64) -> Self {
+    pub fn new(terms: &[Term], timing: &Timing, settled_position: f64, settled_angle: f64) -> Self {
         let scales = std::array::from_fn(|k| with_cost!(CostKind::ALL[k], T => T::scale(timing)));
         let factors = Factors(std::array::from_fn(|k| scales[k] * terms[k].weight / terms[k].norm));
-        Self { factors, scales, states: terms.map(|term| term.states), settled_position, settled_angle }
+        let states = std::array::from_fn(|k| match terms[k].measure {
+            Measure::Compiled { states, .. } => states,
+            _ => u32::MAX,
+        });
+        Self { factors, scales, states, settled_position, settled_angle }
     }
 
     /// The terms that a cost needs, and those that are `limited`. Without a term beyond the core every state is chosen, so a choice of states needs one.

@@ -24,6 +24,7 @@ pub mod control_rate;
 pub mod iae;
 pub mod ise;
 pub mod itae;
+pub mod judge;
 pub mod judgement;
 pub mod overshoot;
 pub mod peak_force;
@@ -31,6 +32,7 @@ pub mod ripple;
 pub mod settling_time;
 pub mod sliding_energy;
 pub mod steady_state_error;
+pub mod term;
 
 pub use aggregate::{Aggregate, AggregateKind};
 pub use cart_travel::CartTravel;
@@ -40,13 +42,15 @@ pub use control_rate::ControlRate;
 pub use iae::Iae;
 pub use ise::Ise;
 pub use itae::Itae;
-pub use judgement::{Factors, Judgement, Term, TermSet, Timing};
+pub use judge::{Criteria, Judge};
+pub use judgement::{Factors, Judgement, TermSet, Timing};
 pub use overshoot::Overshoot;
 pub use peak_force::PeakForce;
 pub use ripple::Ripple;
 pub use settling_time::SettlingTime;
 pub use sliding_energy::SlidingEnergy;
 pub use steady_state_error::SteadyStateError;
+pub use term::{Aspect, How, Measure, Response, Term, Usual};
 
 /// What a term may look at in a step; what follows `weights` is 0 unless a term beyond the core is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -180,6 +184,9 @@ registry! {
 
 /// How many cost terms there are.
 pub const TERMS: usize = CostKind::ALL.len();
+
+/// Most cost terms of a study.
+pub const TERMS_MAX: usize = 32;
 
 /// How many of them are core: the first of the registry.
 pub const CORE: usize = {

@@ -12,7 +12,7 @@ use crate::swarm::{Outcome, Plan};
 pub struct Declared {
     /// The arenas of the workers, and what threads and their queues take.
     pub arenas: u64,
-    /// Gain vectors, records and outcomes of a generation.
+    /// Gain vectors, records and outcomes of a generation, and the signals of its scenarios.
     pub generation: u64,
     /// The swarms and what they learn.
     pub swarms: u64,
@@ -42,10 +42,12 @@ impl Declared {
         let arena = |terms| problem.simulator.workspace_bytes(level, terms) as u64 + 1024;
         let judged = |vectors: usize| {
             let numbers = (problem.values.len() + 3) as u64 * 8 + size_of::<Outcome>() as u64;
-            Records::bytes(vectors.saturating_mul(scenarios))
+            Records::bytes(vectors.saturating_mul(scenarios), problem.limits.len())
                 + vectors as u64 * numbers
                 + scenarios as u64 * 32
         };
+        let pieces = problem.scenarios.iter().flat_map(|scenario| &scenario.conditions.signals);
+        let signals = pieces.map(|pieces| size_of_val(&pieces[..]) as u64).sum::<u64>();
         let coordinates = problem.search.coordinates(problem.tuned.len()) as u64;
         let particles = coordinates / dimensions.max(1);
         let swarms = Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
@@ -53,7 +55,10 @@ impl Declared {
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
             arenas: resources.threads as u64 * (arena(problem.terms) + arena(TermSet::ALL) + BYTES_A_THREAD),
-            generation: judged(positions) + judged(1) + positions as u64 * size_of::<Outcome>() as u64,
+            generation: judged(positions)
+                + judged(1)
+                + positions as u64 * size_of::<Outcome>() as u64
+                + signals,
             swarms: coordinates * NUMBERS_A_COORDINATE * 8 + particles * BYTES_A_PARTICLE + swarms + 4096,
             log: generations * size_of::<Generation>() as u64,
             checkpoints: 0,

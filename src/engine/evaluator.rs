@@ -133,7 +133,7 @@ impl<'p> Evaluator<'p> {
             costs: memory::filled("costs", problem.scenarios.len(), (0.0, 0.0))?,
             vectors: memory::filled("gain vectors", vectors, 0)?,
             queue: AtomicUsize::new(0),
-            records: Records::new(vectors.saturating_mul(problem.scenarios.len()))?,
+            records: Records::new(vectors.saturating_mul(problem.scenarios.len()), problem.limits.len())?,
             outcomes: memory::filled("outcomes", vectors, Outcome::WORST)?,
             judged: 0,
             tally: Tally::default(),

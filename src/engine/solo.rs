@@ -39,7 +39,7 @@ impl<'p> Solo<'p> {
             values: vectors.concat().into(),
             bounds: vec![f64::INFINITY; vectors.len()].into(),
             reaches: vec![1.0; problem.scenarios.len()].into(),
-            records: Records::new(vectors.len() * problem.scenarios.len())?,
+            records: Records::new(vectors.len() * problem.scenarios.len(), problem.limits.len())?,
             queue: AtomicUsize::new(0),
         })
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Generation, Resources, Tally};
-use crate::costs::CostKind;
 use crate::problem::known_cost;
 use crate::simulation::{Ending, Record};
 use crate::swarm::{Convergence, Outcome, StopReason};
@@ -55,12 +54,12 @@ impl Tuning {
         known_cost(&self.best)
     }
 
-    /// The value of a term for the best gain vector, the mean and the largest over the scenarios that it survives; NaN where there is none.
+    /// The value of a term, by its place, for the best gain vector, the mean and the largest over the scenarios that it survives; NaN where there is none.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
-    pub fn value(&self, kind: CostKind) -> [f64; 2] {
+    pub fn value(&self, term: usize) -> [f64; 2] {
         let survivors = || self.records.iter().filter(|record| record.survived());
-        let values = survivors().map(|record| record.values[kind as usize]);
+        let values = survivors().map(|record| record.values[term]);
         let mean = values.clone().sum::<f64>() / survivors().count() as f64;
         [mean, values.fold(f64::NAN, f64::max)]
     }

@@ -18,12 +18,14 @@
 
 use std::collections::HashMap;
 
+mod delay;
 mod derivative;
 mod finish;
 mod operation;
 mod solve;
 mod sums;
 
+pub use delay::Delay;
 pub(crate) use operation::arithmetic;
 pub use operation::{Entry, Operation, TABLE, apply};
 pub use solve::Unsolvable;
@@ -59,7 +61,7 @@ impl Node {
 }
 
 /// Most nodes of a graph; what would need more is refused by those who build it (see [`Graph::is_full`]).
-pub const NODES_MAX: usize = 1 << 20;
+pub const NODES_MAX: usize = 1 << 17;
 
 /// The largest whole power that is made of products.
 const POWER_MAX: f64 = 16.0;
@@ -69,6 +71,7 @@ const POWER_MAX: f64 = 16.0;
 pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
+    delays: Vec<Delay>,
 }
 
 impl Graph {

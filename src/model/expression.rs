@@ -7,6 +7,21 @@ use super::lower::{Base, Lowering};
 use super::parse::{Expression, Item, What};
 use crate::graph::{Graph, Id, Operation, TABLE};
 
+/// The functions beyond the operations of a graph: how each is called, and what it gives.
+pub const FUNCTIONS: [(&str, &str); 8] = [
+    ("clamp(a, low, high)", "a within low and high"),
+    ("sat(a)", "a within −1 and 1"),
+    ("deadzone(a, w)", "0 where |a| ≤ w, else what is beyond"),
+    ("table(name, a)", "the value of a table of [tables] at a, linear between its points, held outside"),
+    ("delay(a, seconds)", "a so long ago, in whole steps; 0 before the start"),
+    ("lie_drift(e)", "in a controller: how e, made of the plant's states, moves without control"),
+    ("lie_input(e)", "in a controller: how its motion grows with the control"),
+    ("equivalent(e)", "in a controller: −lie_drift(e)/lie_input(e), the control that holds e still"),
+];
+
+/// Most delays of a closed loop.
+const DELAYS_MAX: usize = 64;
+
 impl Lowering<'_> {
     /// The node of an expression; its items stand behind those that they need.
     pub(super) fn expression(
@@ -24,13 +39,7 @@ impl Lowering<'_> {
                 What::Name(name, primes) => self.name(graph, base, item, name, *primes)?,
                 What::Apply(operation) => graph.apply(*operation, &operands),
                 What::Call(name, _) => self.call(graph, item, name, &operands)?,
-                What::Table(name) => {
-                    return Err(Misread::new(
-                        item.at,
-                        format!("`{name}` is no table"),
-                        "declare it in [tables]",
-                    ));
-                }
+                What::Table(name) => self.table(graph, item, name, operands[0])?,
             };
             if graph.is_full() {
                 return Err(Misread::new(
@@ -70,12 +79,31 @@ impl Lowering<'_> {
                 return Ok(base(graph, own));
             }
             if let Some(inner) = self.expressions.get(name) {
-                return self.expression(graph, base, inner).map_err(|error| {
+                return self.replaceable(graph, base, name, inner).map_err(|error| {
                     Misread::new(item.at, format!("{name}: {}", error.problem), error.remedy)
                 });
             }
         }
         self.seen_of_plant(name, primes).ok_or_else(|| self.unknown_name(item, name, primes))
+    }
+
+    /// The node of a text that a study may replace, made once however often it is named.
+    fn replaceable(
+        &self,
+        graph: &mut Graph,
+        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
+        name: &str,
+        text: &Expression,
+    ) -> Result<Id, Misread> {
+        match self.made.borrow().get(name) {
+            Some(Some(id)) => return Ok(*id),
+            Some(None) => return Err(Misread::new(0, "needs itself", "break the circle of these texts")),
+            None => {}
+        }
+        self.made.borrow_mut().insert(name.into(), None);
+        let id = self.expression(graph, base, text)?;
+        self.made.borrow_mut().insert(name.into(), Some(id));
+        Ok(id)
     }
 
     /// What a controller sees of a state of its plant, or of the rate of one.
@@ -143,13 +171,21 @@ impl Lowering<'_> {
                 let inside = clamped(graph, operands[0], low, operands[1]);
                 Ok(graph.sub(operands[0], inside))
             }
+            ("delay", _) => {
+                count(2)?;
+                if graph.delays().len() == DELAYS_MAX {
+                    let remedy = format!("allowed: {DELAYS_MAX}");
+                    return Err(Misread::new(item.at, "this is one delay too many", remedy));
+                }
+                Ok(graph.delayed(operands[0], operands[1]))
+            }
             ("lie_drift" | "lie_input" | "equivalent", _) => {
                 count(1)?;
                 self.along_the_plant(graph, item, name, operands[0])
             }
             _ => {
                 let mut names: Vec<&str> = TABLE.iter().filter_map(|entry| entry.call).collect();
-                names.extend(["clamp", "sat", "deadzone", "table", "lie_drift", "lie_input", "equivalent"]);
+                names.extend(FUNCTIONS.iter().filter_map(|(form, _)| form.split('(').next()));
                 let known = crate::text::one_of(name, &names);
                 Err(Misread::new(
                     item.at,
@@ -158,6 +194,30 @@ impl Lowering<'_> {
                 ))
             }
         }
+    }
+
+    /// The value of a table: linear between its points, held outside.
+    fn table(&self, graph: &mut Graph, item: &Item, name: &str, x: Id) -> Result<Id, Misread> {
+        let Some(points) = self.model.declared.tables.get(name) else {
+            let names: Vec<&str> = self.model.declared.tables.keys().map(String::as_str).collect();
+            let known = if names.is_empty() {
+                "declare it in [tables]".into()
+            } else {
+                format!("known: {}", crate::text::one_of(name, &names))
+            };
+            return Err(Misread::new(item.at, format!("`{name}` is no table"), known));
+        };
+        let mut sum = graph.number(points[0].1);
+        for pair in points.windows(2) {
+            let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+            let (low, high) = (graph.number(x0), graph.number(x1));
+            let slope = graph.number((y1 - y0) / (x1 - x0));
+            let inside = clamped(graph, x, low, high);
+            let way = graph.sub(inside, low);
+            let rise = graph.mul(slope, way);
+            sum = graph.add(sum, rise);
+        }
+        Ok(sum)
     }
 
     /// How a value that depends on the plant's states moves along the nominal plant.
@@ -172,6 +232,9 @@ impl Lowering<'_> {
         let along = |graph: &mut Graph, motion: &[Id]| {
             let mut sum = graph.number(0.0);
             for ((_, symbol, _), rate) in plant.states.iter().zip(motion) {
+                if graph.is_full() {
+                    break;
+                }
                 let slope = graph.derivative(value, *symbol);
                 let part = graph.mul(slope, *rate);
                 sum = graph.add(sum, part);

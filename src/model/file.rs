@@ -2,11 +2,17 @@
 
 use std::path::Path;
 
-use super::{Declarations, Input, Kind, Misread, Model, Parameter, Quantity, State, Unit};
+use super::{Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit};
 use crate::text::{ConfigError, Section, Source, one_of};
 
-/// Most declarations of a kind.
-const DECLARATIONS_MAX: usize = 1000;
+/// Most declarations of a kind: as many as the values that a program holds at a time.
+const DECLARATIONS_MAX: usize = crate::program::SLOTS_MAX;
+/// Most texts that a study may replace.
+const EXPRESSIONS_MAX: usize = 32;
+/// Most points of a table.
+const POINTS_MAX: usize = 64;
+/// What stands in the names that the program makes itself.
+const RESERVED: &str = "__";
 
 impl Model {
     /// Reads and checks a model file.
@@ -31,22 +37,50 @@ impl Model {
 fn read(source: &Source) -> Result<Model, ConfigError> {
     let document = source.document()?;
     let root = Section::root(source, document.get_ref());
-    let kinds = [("plant", Kind::Plant), ("controller", Kind::Controller)];
     let wanted = required(&root, "kind")?.0;
-    let kind = kinds.iter().find(|(name, _)| *name == wanted).map(|(_, kind)| *kind);
-    let names = kinds.map(|(name, _)| name);
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == wanted);
     let kind = kind.ok_or_else(|| {
         let problem = format!("= \"{}\" is unknown", wanted.escape_debug());
-        root.error("kind", &problem, format!("allowed: {}", one_of(wanted, &names)))
+        root.error("kind", &problem, format!("allowed: {}", one_of(wanted, &Kind::ALL.map(Kind::name))))
     })?;
-    root.text("summary")?;
-    root.text("source")?;
-    let (equations, at) = required(&root, "equations")?;
-    let declared = declarations(&root, kind)?;
-    let model =
-        Model::new(kind, declared, equations).map_err(|error| misread(source, &root, equations, at, error));
-    root.finish()?;
-    model
+    let written = Written::read(&root, kind)?;
+    root.refuse_strays()?;
+    written.model(source, &root, kind)
+}
+
+/// Reads and checks a model that stands in a table of a file, but for keys that a model does not have.
+pub(crate) fn section(source: &Source, root: &Section<'_>, kind: Kind) -> Result<Model, ConfigError> {
+    if let Some((said, _)) = root.text("kind")?
+        && said != kind.name()
+    {
+        let problem = format!("= \"{}\"", said.escape_debug());
+        return Err(root.error("kind", &problem, format!("allowed here: {}", kind.name())));
+    }
+    Written::read(root, kind)?.model(source, root, kind)
+}
+
+/// A model as it is written, before it is known whether it makes sense.
+struct Written<'a> {
+    equations: &'a str,
+    at: Option<usize>,
+    declared: Declarations,
+}
+
+impl<'a> Written<'a> {
+    fn read(root: &Section<'a>, kind: Kind) -> Result<Self, ConfigError> {
+        let (equations, at) = required(root, "equations")?;
+        Ok(Self { equations, at, declared: declarations(root, kind)? })
+    }
+
+    fn model(self, source: &Source, root: &Section<'_>, kind: Kind) -> Result<Model, ConfigError> {
+        let Self { equations, at, declared } = self;
+        if let Some(place) = equations.find(RESERVED) {
+            let problem = format!("`{RESERVED}` stands in the names that the program makes itself");
+            let error = Misread::new(place, problem, "give the value another name");
+            return Err(misread(source, root, equations, at, error));
+        }
+        Model::new(kind, declared, equations).map_err(|error| misread(source, root, equations, at, error))
+    }
 }
 
 fn required<'a>(section: &Section<'a>, key: &str) -> Result<(&'a str, Option<usize>), ConfigError> {
@@ -71,10 +105,18 @@ fn misread(
 }
 
 fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigError> {
-    let mut declared = Declarations::default();
+    let said = |key: &str| Ok(root.text(key)?.map_or(String::new(), |(text, _)| text.to_owned()));
+    let mut declared =
+        Declarations { summary: said("summary")?, source: said("source")?, ..Declarations::default() };
+    if kind == Kind::Plant {
+        declared.fail = root.text("fail")?.map(|(text, _)| text.to_owned());
+    }
     for (name, entry) in root.entries("states", DECLARATIONS_MAX)? {
-        let state =
-            State { quantity: quantity(name, &entry)?, initial: entry.any_number("initial")?.unwrap_or(0.0) };
+        let state = State {
+            quantity: quantity(name, &entry)?,
+            initial: entry.any_number("initial")?.unwrap_or(0.0),
+            is_declared: true,
+        };
         declared.states.push(state);
         entry.finish()?;
     }
@@ -99,8 +141,20 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
         declared.outputs.push(quantity(name, &entry)?);
         entry.finish()?;
     }
+    for (name, entry) in root.entries("tables", DECLARATIONS_MAX)? {
+        declared.tables.insert(name, table(&entry)?);
+        entry.finish()?;
+    }
+    if kind == Kind::Plant && root.has("scene") {
+        declared.scene = Some(scene(&root.section("scene")?, &declared)?);
+    }
     let expressions = root.section("expressions")?;
-    for name in expressions.keys() {
+    let names = expressions.keys();
+    if names.len() > EXPRESSIONS_MAX {
+        let found = format!("has {} entries", names.len());
+        return Err(root.error("expressions", &found, format!("allowed: at most {EXPRESSIONS_MAX}")));
+    }
+    for name in names {
         if let Some((text, _)) = expressions.text(&name)? {
             declared.expressions.insert(name, text.into());
         }
@@ -109,16 +163,75 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
     Ok(declared)
 }
 
+fn scene(section: &Section<'_>, declared: &Declarations) -> Result<Scene, ConfigError> {
+    let states: Vec<&str> = declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+    let inputs: Vec<&str> = declared.inputs.iter().map(|input| input.quantity.name.as_str()).collect();
+    let lengths: Vec<&str> = declared.parameters.iter().map(|p| p.quantity.name.as_str()).collect();
+    let one = |section: &Section<'_>, key: &str, known: &[&str]| -> Result<Option<String>, ConfigError> {
+        let Some((name, _)) = section.text(key)? else { return Ok(None) };
+        if known.contains(&name) {
+            return Ok(Some(name.to_owned()));
+        }
+        let problem = format!("= \"{}\" is unknown", name.escape_debug());
+        Err(section.error(key, &problem, format!("allowed: {}", one_of(name, known))))
+    };
+    let cart = one(section, "cart", &states)?;
+    let cart =
+        cart.ok_or_else(|| section.error("cart", "is missing", format!("allowed: {}", states.join(", "))))?;
+    let mut scene = Scene {
+        cart,
+        force: one(section, "force", &inputs)?,
+        track: section.any_number("track")?,
+        links: Vec::new(),
+    };
+    let links = section.section("links")?;
+    for angle in links.keys() {
+        if !states.contains(&angle.as_str()) {
+            let remedy = format!("allowed: {}", one_of(&angle, &states));
+            return Err(links.error(&angle, "is no state", remedy));
+        }
+        if let Some(length) = one(&links, &angle, &lengths)? {
+            scene.links.push((angle, length));
+        }
+    }
+    links.finish()?;
+    section.refuse_strays()?;
+    Ok(scene)
+}
+
+/// Points of x and y; x in order.
+fn table(entry: &Section<'_>) -> Result<Vec<(f64, f64)>, ConfigError> {
+    let column = |key: &str| -> Result<Vec<f64>, ConfigError> {
+        let allowed = || format!("allowed: 2 to {POINTS_MAX} numbers");
+        let numbers = entry.list(key)?.ok_or_else(|| entry.error(key, "is missing", allowed()))?;
+        if (2..=POINTS_MAX).contains(&numbers.len()) {
+            return Ok(numbers);
+        }
+        Err(entry.error(key, &format!("has {} numbers", numbers.len()), allowed()))
+    };
+    let (x, y) = (column("x")?, column("y")?);
+    if x.len() != y.len() {
+        let problem = format!("has {} numbers, but x has {}", y.len(), x.len());
+        return Err(entry.error("y", &problem, "give a y for each x".into()));
+    }
+    if let Some(place) = x.windows(2).position(|pair| pair[0] >= pair[1]) {
+        let problem = format!("is out of order: {} stands before {}", x[place], x[place + 1]);
+        return Err(entry.error("x", &problem, "allowed: each x above the one before".into()));
+    }
+    Ok(x.into_iter().zip(y).collect())
+}
+
 fn quantity(name: String, entry: &Section<'_>) -> Result<Quantity, ConfigError> {
-    let unit = match entry.text("unit")? {
-        None => None,
-        Some((text, _)) => Some(Unit::parse(text).map_err(|part| {
+    let written = entry.text("unit")?.map_or("", |(text, _)| text);
+    let unit = match written {
+        "" => None,
+        text => Some(Unit::parse(text).map_err(|part| {
             let problem = format!("= \"{}\": `{}` is no unit", text.escape_debug(), part.escape_debug());
             entry.error("unit", &problem, "allowed: such as kg m², N m s/rad, m/s^2, 1".into())
         })?),
     };
     let doc = entry.text("doc")?.map_or(String::new(), |(text, _)| text.into());
-    Ok(Quantity { name, unit, doc })
+    Ok(Quantity { name, unit, written: written.into(), doc })
 }
 
 fn parameter(name: String, entry: &Section<'_>) -> Result<Parameter, ConfigError> {
@@ -136,5 +249,16 @@ fn parameter(name: String, entry: &Section<'_>) -> Result<Parameter, ConfigError
         let allowed = format!("allowed: within {} to {} (its range)", range[0], range[1]);
         return Err(entry.error("search", "goes beyond the range", allowed));
     }
-    Ok(Parameter { quantity, default, range, search })
+    let scales = ["linear", "log10"];
+    let scale = entry.text("scale")?.map_or("linear", |(text, _)| text);
+    if !scales.contains(&scale) {
+        let problem = format!("= \"{}\" is unknown", scale.escape_debug());
+        return Err(entry.error("scale", &problem, format!("allowed: {}", one_of(scale, &scales))));
+    }
+    let logarithmic = scale == "log10";
+    if logarithmic && search.unwrap_or(range)[0] <= 0.0 {
+        let remedy = "allowed with scale = \"log10\": search = [lower, upper], lower > 0".into();
+        return Err(entry.error("search", "has no logarithm", remedy));
+    }
+    Ok(Parameter { quantity, default, range, search, logarithmic })
 }

@@ -4,6 +4,10 @@ use super::Misread;
 
 /// Longest name.
 pub(super) const NAME_MAX: usize = 64;
+/// Most numbers, names and signs of the equations of a model.
+pub(super) const TOKENS_MAX: usize = 1 << 18;
+/// Most of those of a single expression.
+pub(super) const EXPRESSION_MAX: usize = 1 << 10;
 
 /// A token and where it stands, as a range of bytes.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +30,8 @@ pub(super) enum Kind {
 
 const SIGNS: [&str; 15] = ["==", "!=", "<=", ">=", "+", "-", "*", "/", "^", "(", ")", ",", "=", "<", ">"];
 
-/// All tokens of a text; line ends within parentheses and behind an operator are none.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Misread> {
+/// All tokens of a text, of which there may be `most`; line ends within parentheses and behind an operator are none.
+pub(super) fn tokens(text: &str, most: usize) -> Result<Vec<Token>, Misread> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut open = 0_usize;
     let mut at = 0;
@@ -63,6 +67,13 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Misread> {
             Kind::Sign("(") => open += 1,
             Kind::Sign(")") => open = open.saturating_sub(1),
             _ => {}
+        }
+        if tokens.len() == most {
+            return Err(Misread::new(
+                at,
+                "the text is too long from here on",
+                format!("allowed: {most} numbers, names and signs"),
+            ));
         }
         tokens.push(Token { kind, at, end: at + length });
         at += length;

@@ -1,5 +1,6 @@
 //! Statements → nodes of a graph: names are looked up, sorted by what they need, and what is unknown is solved for.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::parse::{Expression, Left, What, expression};
@@ -43,6 +44,8 @@ pub struct PlantView {
     pub drift: Vec<Id>,
     /// How the derivative of each state grows with the control.
     pub input: Vec<Id>,
+    /// Whether it grows evenly, so that drift and input tell all.
+    pub is_affine: bool,
 }
 
 /// A value that a statement gives: a name with primes.
@@ -92,6 +95,41 @@ pub(super) fn check(model: &Model) -> Result<(), Misread> {
 }
 
 impl Model {
+    /// The statements as they are written, each behind those whose values it needs: values, then equations that are solved together,
+    /// then derivatives and next values.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<&str> {
+        let Ok(lowering) = Lowering::new(self, None) else { return Vec::new() };
+        let mut places: Vec<usize> = lowering.order().map_or(Vec::new(), |keys| {
+            let of_primes = |wanted: bool| {
+                let chosen = keys.iter().filter(move |(_, primes)| (*primes > 0) == wanted);
+                chosen.map(|key| lowering.given[key]).collect::<Vec<_>>()
+            };
+            let equations = lowering.equations.clone();
+            of_primes(false).into_iter().chain(equations).chain(of_primes(true)).collect()
+        });
+        let mut next: Vec<usize> = lowering.next.values().copied().collect();
+        next.sort_unstable();
+        places.extend(next);
+        places.into_iter().map(|place| self.written(place)).collect()
+    }
+
+    /// The places of the statements that give values, each behind those that it needs; none where they cannot be ordered.
+    pub(super) fn giving_order(&self) -> Vec<usize> {
+        let Ok(lowering) = Lowering::new(self, None) else { return Vec::new() };
+        let keys = lowering.order().unwrap_or_default();
+        keys.iter().filter(|(_, primes)| *primes == 0).map(|key| lowering.given[key]).collect()
+    }
+
+    /// A statement as it is written, without the comment behind it.
+    fn written(&self, place: usize) -> &str {
+        let from = self.statements[place].at;
+        let end = self.statements.get(place + 1).map_or(self.equations.len(), |next| next.at);
+        let text = self.equations.get(from..end).unwrap_or_default();
+        let text = text.split('#').next().unwrap_or_default();
+        text.trim_end_matches(|c: char| c.is_whitespace() || c == ';')
+    }
+
     /// The nodes of the model on those that `base` gives for what it needs; `fresh` gives symbols that nobody else uses.
     ///
     /// # Errors
@@ -131,6 +169,8 @@ pub(super) struct Lowering<'a> {
     pub(super) known: HashMap<Key, Id>,
     /// Texts that a study may replace.
     pub(super) expressions: BTreeMap<String, Expression>,
+    /// The nodes of those texts; `None` of one that is being made.
+    pub(super) made: RefCell<HashMap<String, Option<Id>>>,
 }
 
 impl<'a> Lowering<'a> {
@@ -144,6 +184,7 @@ impl<'a> Lowering<'a> {
             unknown: Vec::new(),
             known: HashMap::new(),
             expressions: BTreeMap::new(),
+            made: RefCell::default(),
         };
         for (name, text) in &model.declared.expressions {
             let read = expression(text).map_err(|error| Misread::new(0, format!("{name}: {error}"), ""))?;
@@ -384,6 +425,8 @@ impl<'a> Lowering<'a> {
         let (keys, ids): (Vec<Key>, Vec<Id>) = self.known.iter().map(|(key, id)| (key.clone(), *id)).unzip();
         let ids = graph.substituted(&ids, &by);
         self.known.extend(keys.into_iter().zip(ids));
+        // They may name what has been unknown until now.
+        self.made.get_mut().clear();
         Ok(())
     }
 

@@ -16,16 +16,22 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod about;
 mod expression;
 mod file;
 mod lexer;
 mod lower;
 mod parse;
+mod shipped;
 pub mod unit;
 mod units;
 
+pub use about::{is_never_below_zero, names};
+pub use expression::FUNCTIONS;
+pub(crate) use file::section;
 pub use lower::{Base, Lowered, PlantView};
 pub use parse::{Expression, Statement};
+pub use shipped::{Shipped, shipped};
 pub use unit::Unit;
 
 /// What is wrong with a text, where, and what is allowed.
@@ -83,6 +89,20 @@ pub enum Kind {
     Controller,
 }
 
+impl Kind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Plant, Self::Controller];
+
+    /// As a model file says it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plant => "plant",
+            Self::Controller => "controller",
+        }
+    }
+}
+
 /// A name with what it means.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Quantity {
@@ -90,6 +110,8 @@ pub struct Quantity {
     pub name: String,
     /// Its unit; `None` where nothing is said of it, and nothing checked.
     pub unit: Option<Unit>,
+    /// The unit as it is written; empty where nothing is said of it.
+    pub written: String,
     /// Meaning, in a sentence without a full stop.
     pub doc: String,
 }
@@ -101,6 +123,8 @@ pub struct State {
     pub quantity: Quantity,
     /// Its value at the start, unless a scenario says otherwise.
     pub initial: f64,
+    /// Whether it is declared itself, and not the rate of another that is.
+    pub is_declared: bool,
 }
 
 /// An input.
@@ -125,11 +149,17 @@ pub struct Parameter {
     pub range: [f64; 2],
     /// Where it is searched by default; `None` for what is rarely tuned.
     pub search: Option<[f64; 2]>,
+    /// Whether it is searched by its logarithm.
+    pub logarithmic: bool,
 }
 
 /// What a model declares.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Declarations {
+    /// What it is, in a line.
+    pub summary: String,
+    /// Where its equations are from.
+    pub source: String,
     /// In their order; the rates of second derivatives follow.
     pub states: Vec<State>,
     /// In their order.
@@ -140,6 +170,38 @@ pub struct Declarations {
     pub outputs: Vec<Quantity>,
     /// Expressions by name that a study may replace, such as the surface of a sliding-mode law; they know the states of the plant.
     pub expressions: BTreeMap<String, String>,
+    /// Tables by name: points in the order of x, held outside.
+    pub tables: BTreeMap<String, Vec<(f64, f64)>>,
+    /// When a simulation of a plant has failed, unless a study says otherwise; an expression of its values.
+    pub fail: Option<String>,
+    /// What a report draws of a plant.
+    pub scene: Option<Scene>,
+}
+
+/// What a report draws: a cart with links on it, each turned by an angle from upright.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scene {
+    /// The state that is the cart's position in m.
+    pub cart: String,
+    /// The input that is the force on it.
+    pub force: Option<String>,
+    /// How far the track goes either way, in m.
+    pub track: Option<f64>,
+    /// Of each link the state that is its angle in rad, and the parameter that is its length in m.
+    pub links: Vec<(String, String)>,
+}
+
+impl Declarations {
+    /// What is said of the meaning of a name.
+    #[must_use]
+    pub fn doc(&self, name: &str) -> Option<&str> {
+        let states = self.states.iter().map(|state| &state.quantity);
+        let inputs = self.inputs.iter().map(|input| &input.quantity);
+        let parameters = self.parameters.iter().map(|parameter| &parameter.quantity);
+        let mut all = states.chain(inputs).chain(parameters).chain(&self.outputs);
+        all.find(|quantity| quantity.name == name && !quantity.doc.is_empty())
+            .map(|quantity| quantity.doc.as_str())
+    }
 }
 
 /// A checked model.
@@ -149,6 +211,8 @@ pub struct Model {
     pub kind: Kind,
     /// What it declares; the states with the rates of its second derivatives.
     pub declared: Declarations,
+    /// The statements as they are written.
+    pub equations: String,
     statements: Vec<Statement>,
     /// The state that is the rate of each state, by place; `None` for a state of first order.
     rates: Vec<Option<usize>>,
@@ -179,12 +243,17 @@ impl Model {
             *rate = Some(known.unwrap_or(declared.states.len()));
             if known.is_none() {
                 let unit = quantity.unit.map(|unit| unit.per(Unit::SECOND));
+                let written = rate_unit(&quantity.written);
                 let doc = format!("rate of {}", quantity.name);
-                declared.states.push(State { quantity: Quantity { name, unit, doc }, initial: 0.0 });
+                declared.states.push(State {
+                    quantity: Quantity { name, unit, written, doc },
+                    initial: 0.0,
+                    is_declared: false,
+                });
             }
         }
         rates.resize(declared.states.len(), None);
-        let model = Self { kind, declared, statements, rates };
+        let model = Self { kind, declared, equations: equations.into(), statements, rates };
         lower::check(&model)?;
         units::check(&model)?;
         Ok(model)
@@ -194,6 +263,18 @@ impl Model {
     #[must_use]
     pub fn rates(&self) -> &[Option<usize>] {
         &self.rates
+    }
+}
+
+/// The unit of the rate of what has a unit, as one writes it.
+fn rate_unit(of: &str) -> String {
+    match of {
+        "" => String::new(),
+        "1" => "1/s".into(),
+        unit => match unit.strip_suffix("/s") {
+            Some(unit) => format!("{unit}/s²"),
+            None => format!("{unit}/s"),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 //! stack of calls, however long a sum is.
 
 use super::Misread;
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{EXPRESSION_MAX, Kind, TOKENS_MAX, Token, tokens};
 use crate::graph::Operation;
 
 /// Deepest nesting of parentheses, `if` and signs.
@@ -55,7 +55,7 @@ pub(super) enum Left {
 
 /// The statements of a text.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement>, Misread> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text, TOKENS_MAX)?;
     let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, items: Vec::new() };
     let mut statements = Vec::new();
     loop {
@@ -75,7 +75,7 @@ pub(super) fn statements(text: &str) -> Result<Vec<Statement>, Misread> {
 
 /// The expression that a whole text is.
 pub(super) fn expression(text: &str) -> Result<Expression, Misread> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text, EXPRESSION_MAX)?;
     let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, items: Vec::new() };
     while parser.peek() == &Kind::End && parser.at + 1 < tokens.len() {
         parser.at += 1;

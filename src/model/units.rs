@@ -62,31 +62,25 @@ pub(super) fn check(model: &Model) -> Result<(), Misread> {
     Ok(())
 }
 
-/// The units of values without a declaration, from the statements that give them, again and again since these stand in any order.
+/// The units of values without a declaration, from the statements that give them.
 fn infer(model: &Model, named: &mut BTreeMap<(String, u8), Known>) {
-    for _ in 0..model.statements.len() {
-        let mut is_new = false;
-        for statement in &model.statements {
-            let Left::Name(name, 0) = &statement.left else { continue };
-            let key = (name.clone(), 0);
-            let has_all = statement.right.0.iter().all(|item| match &item.what {
-                What::Name(name, primes) => named.contains_key(&(name.clone(), *primes)),
-                _ => true,
-            });
-            if named.contains_key(&key) || !has_all {
-                continue;
-            }
-            // What does not fit is told when the statement itself is looked at.
-            let unit = match unit_of(&statement.right, named) {
-                Ok(Known::Number(_)) | Err(_) => Known::Nothing,
-                Ok(known) => known,
-            };
-            named.insert(key, unit);
-            is_new = true;
+    for place in model.giving_order() {
+        let statement = &model.statements[place];
+        let Left::Name(name, 0) = &statement.left else { continue };
+        let key = (name.clone(), 0);
+        let has_all = statement.right.0.iter().all(|item| match &item.what {
+            What::Name(name, primes) => named.contains_key(&(name.clone(), *primes)),
+            _ => true,
+        });
+        if named.contains_key(&key) || !has_all {
+            continue;
         }
-        if !is_new {
-            return;
-        }
+        // What does not fit is told when the statement itself is looked at.
+        let unit = match unit_of(&statement.right, named) {
+            Ok(Known::Number(_)) | Err(_) => Known::Nothing,
+            Ok(known) => known,
+        };
+        named.insert(key, unit);
     }
 }
 
@@ -152,6 +146,10 @@ fn of_call(item: &Item, name: &str, operands: &[Known]) -> Result<Known, Misread
         ) => pure(*a),
         ("sign", [_]) => Ok(Known::Unit(Unit::NONE)),
         ("abs" | "floor" | "round", [a]) => Ok(*a),
+        ("delay", [a, seconds]) => {
+            joined(item, *seconds, Known::Unit(Unit::SECOND))?;
+            Ok(*a)
+        }
         ("sqrt" | "cbrt", [Known::Unit(unit)]) => {
             let power = if name == "sqrt" { 0.5 } else { 1.0 / 3.0 };
             Ok(unit.power(power).map_or(Known::Nothing, Known::Unit))

@@ -4,8 +4,8 @@
 //! decoding. Operands that are the same number in all lanes are held once, and taken from there by codes that say so.
 //!
 //! `MulThenNegMulAdd2U0` multiplies, takes the product as the operand 2 of a `NegMulAdd`, and its operand 0 is uniform. The table is what
-//! mechanical systems and their laws need; every line is compiled once a SIMD level and number of slots, so a line that no model
-//! uses costs time and nothing else, and what has no line is done by two.
+//! the shipped plants and laws use; every line is compiled once a SIMD level and number of slots, which is what takes the compiler
+//! longest in this crate, and what has no line is done by two.
 
 use crate::graph::Operation;
 
@@ -50,110 +50,50 @@ macro_rules! codes {
         SelectU1 = Select, 0b010;
         SelectU2 = Select, 0b100;
         MulThenMul0 = Mul, Mul 0, 0b000;
-        MulThenMul0U2 = Mul, Mul 0, 0b100;
         MulThenMulAdd0 = Mul, MulAdd 0, 0b0000;
         MulThenMulAdd0U2 = Mul, MulAdd 0, 0b0100;
         MulThenMulAdd2 = Mul, MulAdd 2, 0b0000;
-        MulThenMulAdd2U2 = Mul, MulAdd 2, 0b0100;
         MulThenNegMulAdd0 = Mul, NegMulAdd 0, 0b0000;
-        MulThenNegMulAdd0U2 = Mul, NegMulAdd 0, 0b0100;
         MulThenNegMulAdd2 = Mul, NegMulAdd 2, 0b0000;
-        MulThenNegMulAdd2U2 = Mul, NegMulAdd 2, 0b0100;
-        MulThenMul0U0 = Mul, Mul 0, 0b001;
         MulThenMulAdd0U0 = Mul, MulAdd 0, 0b0001;
-        MulThenMulAdd0U02 = Mul, MulAdd 0, 0b0101;
         MulThenMulAdd2U0 = Mul, MulAdd 2, 0b0001;
         MulThenMulAdd2U02 = Mul, MulAdd 2, 0b0101;
-        MulThenNegMulAdd0U0 = Mul, NegMulAdd 0, 0b0001;
-        MulThenNegMulAdd0U02 = Mul, NegMulAdd 0, 0b0101;
         MulThenNegMulAdd2U0 = Mul, NegMulAdd 2, 0b0001;
         MulThenNegMulAdd2U02 = Mul, NegMulAdd 2, 0b0101;
         AddThenMul0 = Add, Mul 0, 0b000;
-        AddThenMul0U2 = Add, Mul 0, 0b100;
         AddThenAdd0 = Add, Add 0, 0b000;
-        AddThenSub0 = Add, Sub 0, 0b000;
-        AddThenSub1 = Add, Sub 1, 0b000;
-        AddThenMulAdd0 = Add, MulAdd 0, 0b0000;
         AddThenMulAdd0U2 = Add, MulAdd 0, 0b0100;
-        AddThenMulAdd2 = Add, MulAdd 2, 0b0000;
-        AddThenMulAdd2U2 = Add, MulAdd 2, 0b0100;
-        AddThenNegMulAdd0 = Add, NegMulAdd 0, 0b0000;
-        AddThenNegMulAdd0U2 = Add, NegMulAdd 0, 0b0100;
-        AddThenNegMulAdd2 = Add, NegMulAdd 2, 0b0000;
-        AddThenNegMulAdd2U2 = Add, NegMulAdd 2, 0b0100;
         SubThenMul0 = Sub, Mul 0, 0b000;
         SubThenMul0U2 = Sub, Mul 0, 0b100;
-        SubThenAdd0 = Sub, Add 0, 0b000;
-        SubThenSub0 = Sub, Sub 0, 0b000;
-        SubThenSub1 = Sub, Sub 1, 0b000;
         SubThenMulAdd0 = Sub, MulAdd 0, 0b0000;
-        SubThenMulAdd0U2 = Sub, MulAdd 0, 0b0100;
-        SubThenMulAdd2 = Sub, MulAdd 2, 0b0000;
-        SubThenMulAdd2U2 = Sub, MulAdd 2, 0b0100;
-        SubThenNegMulAdd0 = Sub, NegMulAdd 0, 0b0000;
-        SubThenNegMulAdd0U2 = Sub, NegMulAdd 0, 0b0100;
-        SubThenNegMulAdd2 = Sub, NegMulAdd 2, 0b0000;
-        SubThenNegMulAdd2U2 = Sub, NegMulAdd 2, 0b0100;
         MulAddThenMul0 = MulAdd, Mul 0, 0b0000;
-        MulAddThenMul0U3 = MulAdd, Mul 0, 0b1000;
         MulAddThenAdd0 = MulAdd, Add 0, 0b0000;
-        MulAddThenSub0 = MulAdd, Sub 0, 0b0000;
         MulAddThenSub1 = MulAdd, Sub 1, 0b0000;
         MulAddThenMulAdd0 = MulAdd, MulAdd 0, 0b00000;
         MulAddThenMulAdd0U3 = MulAdd, MulAdd 0, 0b01000;
         MulAddThenMulAdd2 = MulAdd, MulAdd 2, 0b00000;
-        MulAddThenMulAdd2U3 = MulAdd, MulAdd 2, 0b01000;
-        MulAddThenNegMulAdd0 = MulAdd, NegMulAdd 0, 0b00000;
-        MulAddThenNegMulAdd0U3 = MulAdd, NegMulAdd 0, 0b01000;
         MulAddThenNegMulAdd2 = MulAdd, NegMulAdd 2, 0b00000;
-        MulAddThenNegMulAdd2U3 = MulAdd, NegMulAdd 2, 0b01000;
-        MulAddThenMul0U0 = MulAdd, Mul 0, 0b0001;
-        MulAddThenMul0U03 = MulAdd, Mul 0, 0b1001;
         MulAddThenAdd0U0 = MulAdd, Add 0, 0b0001;
-        MulAddThenMulAdd0U0 = MulAdd, MulAdd 0, 0b00001;
         MulAddThenMulAdd0U03 = MulAdd, MulAdd 0, 0b01001;
         MulAddThenMulAdd2U0 = MulAdd, MulAdd 2, 0b00001;
         MulAddThenMulAdd2U03 = MulAdd, MulAdd 2, 0b01001;
-        MulAddThenNegMulAdd2U0 = MulAdd, NegMulAdd 2, 0b00001;
-        MulAddThenNegMulAdd2U03 = MulAdd, NegMulAdd 2, 0b01001;
         NegMulAddThenMul0 = NegMulAdd, Mul 0, 0b0000;
-        NegMulAddThenMul0U3 = NegMulAdd, Mul 0, 0b1000;
         NegMulAddThenAdd0 = NegMulAdd, Add 0, 0b0000;
         NegMulAddThenSub0 = NegMulAdd, Sub 0, 0b0000;
-        NegMulAddThenSub1 = NegMulAdd, Sub 1, 0b0000;
         NegMulAddThenMulAdd0 = NegMulAdd, MulAdd 0, 0b00000;
-        NegMulAddThenMulAdd0U3 = NegMulAdd, MulAdd 0, 0b01000;
-        NegMulAddThenMulAdd2 = NegMulAdd, MulAdd 2, 0b00000;
-        NegMulAddThenMulAdd2U3 = NegMulAdd, MulAdd 2, 0b01000;
-        NegMulAddThenNegMulAdd0 = NegMulAdd, NegMulAdd 0, 0b00000;
-        NegMulAddThenNegMulAdd0U3 = NegMulAdd, NegMulAdd 0, 0b01000;
         NegMulAddThenNegMulAdd2 = NegMulAdd, NegMulAdd 2, 0b00000;
         NegMulAddThenNegMulAdd2U3 = NegMulAdd, NegMulAdd 2, 0b01000;
-        NegMulAddThenMul0U0 = NegMulAdd, Mul 0, 0b0001;
         NegMulAddThenMul0U03 = NegMulAdd, Mul 0, 0b1001;
-        NegMulAddThenAdd0U0 = NegMulAdd, Add 0, 0b0001;
-        NegMulAddThenMulAdd0U0 = NegMulAdd, MulAdd 0, 0b00001;
-        NegMulAddThenMulAdd0U03 = NegMulAdd, MulAdd 0, 0b01001;
-        NegMulAddThenMulAdd2U0 = NegMulAdd, MulAdd 2, 0b00001;
-        NegMulAddThenMulAdd2U03 = NegMulAdd, MulAdd 2, 0b01001;
-        NegMulAddThenNegMulAdd2U0 = NegMulAdd, NegMulAdd 2, 0b00001;
         NegMulAddThenNegMulAdd2U03 = NegMulAdd, NegMulAdd 2, 0b01001;
-        NegMulAddThenMul0U2 = NegMulAdd, Mul 0, 0b0100;
-        NegMulAddThenNegMulAdd2U2 = NegMulAdd, NegMulAdd 2, 0b00100;
         AbsThenAdd0 = Abs, Add 0, 0b00;
-        AbsThenLess0U1 = Abs, Less 0, 0b10;
-        AbsThenLess1U1 = Abs, Less 1, 0b10;
         LessThenSelect0 = Less, Select 0, 0b0000;
-        LessThenSelect0U123 = Less, Select 0, 0b1110;
         LessThenSelect0U03 = Less, Select 0, 0b1001;
         LessThenOr0 = Less, Or 0, 0b000;
         LessThenOr0U0 = Less, Or 0, 0b001;
         LessThenOr0U1 = Less, Or 0, 0b010;
         LessEqualThenNot0U1 = LessEqual, Not 0, 0b10;
-        OrThenOr0 = Or, Or 0, 0b000;
         MinThenMax0 = Min, Max 0, 0b000;
         MinThenMax0U12 = Min, Max 0, 0b110;
-        SubThenSelect1 = Sub, Select 1, 0b0000;
     } };
 }
 pub(super) use codes;

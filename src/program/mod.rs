@@ -27,6 +27,7 @@ use crate::graph::{Graph, Id, Node, Operation, Symbol};
 
 mod apart;
 mod code;
+mod dual;
 mod order;
 mod run;
 mod slots;
@@ -34,6 +35,7 @@ mod special;
 mod tape;
 
 pub use code::Code;
+pub use dual::Dual;
 pub(crate) use run::step;
 pub use run::{Block, SLOTS_MAX, UNIFORMS_MAX};
 pub use tape::Tape;
@@ -156,6 +158,10 @@ pub struct Program {
     pub start: Tape,
     /// inputs, carried values → results.
     pub end: Tape,
+    /// inputs, carried values → what is shown.
+    pub look: Tape,
+    /// inputs, carried values → carried values after a step: the same step over single numbers, as it is differentiated.
+    pub advance: Tape,
 }
 
 impl Program {
@@ -180,6 +186,9 @@ impl Program {
         let mut known = sections.inputs.clone();
         known.extend(sections.carried.iter().map(|carried| carried.symbol));
         let end = Tape::new(graph, &known, &sections.results);
+        let next: Vec<Id> = sections.carried.iter().map(|carried| carried.next).collect();
+        let advance = Tape::new(graph, &known, &next);
+        let look = Tape::new(graph, &known, &sections.shown);
 
         let symbols: Vec<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
         let shown = sections.shown.len();
@@ -194,6 +203,8 @@ impl Program {
             watched,
             start,
             end,
+            look,
+            advance,
         })
     }
 

@@ -100,9 +100,11 @@ macro_rules! arms {
     ($simd:ident, $instruction:ident, $block:ident;
      $($name:ident = $first:ident $(, $then:ident $place:literal)? , $uniform:literal;)+) => {
         match $instruction.code {
-            $(Code::$name => each(
-                $simd, const { shape!($first $(, $then $place)?, $uniform) }, $instruction, $block,
-            ),)+
+            $(Code::$name => if S::f64s::LEN > NARROW {
+                each($simd, const { shape!($first $(, $then $place)?, $uniform) }, $instruction, $block);
+            } else {
+                anyhow($simd, const { shape!($first $(, $then $place)?, $uniform) }, $instruction, $block);
+            },)+
             Code::SinCos => sines($simd, $instruction, $block),
             Code::Turn => turn::<S, false, K, N>($simd, $instruction, $block),
             Code::TurnBy => turn::<S, true, K, N>($simd, $instruction, $block),
@@ -132,6 +134,24 @@ pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
     for instruction in instructions {
         codes!(arms!(simd, instruction, block));
     }
+}
+
+/// Vectors of so many lanes are those of processors without fused multiply-add, which is emulated there: no code of their own for each line
+/// of the table, which would take longer to compile than all others together.
+const NARROW: usize = 2;
+
+/// [`each`], compiled once for all shapes.
+#[inline(never)]
+fn anyhow<S: Simd, const K: usize, const N: usize>(
+    simd: S,
+    shape: Shape,
+    instruction: &Instruction,
+    block: &mut Block<S::f64s, K, N>,
+) {
+    simd.vectorize(
+        #[inline(always)]
+        || each(simd, shape, instruction, block),
+    );
 }
 
 /// What the operations of a shape give for each vector of the operands.

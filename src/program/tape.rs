@@ -7,10 +7,10 @@ use crate::graph::{Graph, Id, Node, Operation, Symbol};
 /// Straight-line code over single numbers: inputs, then numbers, then what is made of them, each in a place of its own.
 #[derive(Debug, Clone)]
 pub struct Tape {
-    inputs: usize,
-    numbers: Vec<f64>,
-    steps: Vec<(Operation, [u32; 3])>,
-    results: Vec<u32>,
+    pub(super) inputs: usize,
+    pub(super) numbers: Vec<f64>,
+    pub(super) steps: Vec<(Operation, [u32; 3])>,
+    pub(super) results: Vec<u32>,
 }
 
 impl Tape {

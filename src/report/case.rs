@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::costs::CostKind;
-use crate::plants::PlantKind;
+use crate::config::Config;
+use crate::costs::Term;
 use crate::sampling::NOISE_TABLE;
 use crate::simulation::scenario::{DEAD_TIME_MAX, PULSES_MAX, TONES_MAX};
 use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
 use crate::validation::Case;
 
+/// Changes of a signal that are written at most: what changes with every step is told by the name of the run alone.
+const PIECES_MAX: usize = 4096;
+
 /// The run. `cost` is that of `simulate`: of a failure it is a penalty, which is on no scale with other costs. What is infinite is null.
-pub(super) fn to_json(plant: PlantKind, case: &Case) -> Value {
+pub(super) fn to_json(config: &Config, case: &Case) -> Value {
     let Conditions {
+        signals,
         plant: values,
         pulses,
         tones,
@@ -24,16 +28,19 @@ pub(super) fn to_json(plant: PlantKind, case: &Case) -> Value {
         control_period,
     } = &case.scenario.conditions;
     let plant = values.as_ref().map(|values| {
-        let named = plant.parameters().iter().zip(values);
+        let named = config.plant.parameters().iter().zip(values);
         named.map(|(parameter, value)| (parameter.name, *value)).collect::<BTreeMap<_, _>>()
     });
     let sensors = sensors.as_ref();
+    let settling = config.cost.iter().position(Term::is_settling_time);
+    let is_short = signals.iter().all(|pieces| pieces.len() <= PIECES_MAX);
     json!({
+        "signals": is_short.then(|| signals.iter().map(|pieces| pieces.to_vec()).collect::<Vec<_>>()),
         "id": case.id.to_string(),
         "cost": case.record.cost,
         "failed": !case.record.survived(),
         "survived_steps": case.record.steps,
-        "settling_time": case.record.values[CostKind::SettlingTime as usize],
+        "settling_time": settling.map(|place| case.record.values[place]),
         "initial_state": case.scenario.initial_state,
         "plant": plant,
         "pulses": pulses.iter().map(|pulse| [pulse.amplitude, pulse.start, pulse.end]).collect::<Vec<_>>(),
@@ -49,7 +56,7 @@ pub(super) fn to_json(plant: PlantKind, case: &Case) -> Value {
 }
 
 /// What a run started from; `None` where something of it is not there, as in files of older versions.
-pub(super) fn scenario(plant: PlantKind, case: &Value) -> Option<Scenario> {
+pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
     let rows = |key: &str| case.get(key)?.as_array()?.iter().map(numbers).collect::<Option<Vec<_>>>();
     let pulse = |row: Vec<f64>| {
         let [amplitude, start, end] = row.try_into().ok()?;
@@ -62,7 +69,8 @@ pub(super) fn scenario(plant: PlantKind, case: &Value) -> Option<Scenario> {
     let values = match case.get("plant")? {
         Value::Null => None,
         values => {
-            let named = plant.parameters().iter().map(|parameter| values.get(parameter.name)?.as_f64());
+            let parameters = config.plant.parameters().iter();
+            let named = parameters.map(|parameter| values.get(parameter.name)?.as_f64());
             Some(named.collect::<Option<Vec<_>>>()?)
         }
     };
@@ -75,7 +83,12 @@ pub(super) fn scenario(plant: PlantKind, case: &Value) -> Option<Scenario> {
         }),
     };
     let initial_state = numbers(case.get("initial_state")?)?;
+    let signals = match case.get("signals") {
+        Some(signals) => serde_json::from_value::<Vec<Vec<(u64, f64)>>>(signals.clone()).ok()?,
+        None => Vec::new(),
+    };
     let conditions = Conditions {
+        signals: signals.into_iter().map(Into::into).collect(),
         plant: values,
         pulses: rows("pulses")?.into_iter().map(pulse).collect::<Option<_>>()?,
         tones: rows("tones")?.into_iter().map(tone).collect::<Option<_>>()?,
@@ -85,18 +98,19 @@ pub(super) fn scenario(plant: PlantKind, case: &Value) -> Option<Scenario> {
         dead_time: whole(case.get("dead_time")?)?,
         control_period: case.get("control_period")?.as_u64()?,
     };
-    Some(Scenario { initial_state, conditions }).filter(|scenario| is_possible(plant, scenario))
+    Some(Scenario { initial_state, conditions }).filter(|scenario| is_possible(config, scenario))
 }
 
 /// Whether the simulation has room for what a file asks for.
-fn is_possible(plant: PlantKind, scenario: &Scenario) -> bool {
-    let states = plant.states().len();
-    let Conditions { pulses, tones, sensors, dead_time, control_period, .. } = &scenario.conditions;
+fn is_possible(config: &Config, scenario: &Scenario) -> bool {
+    let states = config.plant.states().len();
+    let Conditions { signals, pulses, tones, sensors, dead_time, control_period, .. } = &scenario.conditions;
     let is_complete = |sensors: &Sensors| {
         let Sensors { noise, quantum, offsets } = sensors;
         [noise.len(), quantum.len(), offsets.len()] == [states; 3] && offsets.iter().all(|k| *k < NOISE_TABLE)
     };
     scenario.initial_state.len() == states
+        && signals.len() == config.signals().len()
         && pulses.len() <= PULSES_MAX
         && tones.len() <= TONES_MAX
         && *dead_time <= DEAD_TIME_MAX
@@ -127,7 +141,10 @@ mod tests {
     #[test]
     fn a_case_that_is_read_back_starts_from_the_same() {
         let states = PlantKind::CartPole.states().len();
+        let text = "[plant]\ntype = \"cart_pole\"\n[[scenarios]]\nranges = {}\n";
+        let config = Config::parse("study.toml".as_ref(), text).expect("a study");
         let conditions = Conditions {
+            signals: Vec::new(),
             plant: Some(PlantKind::CartPole.parameters().iter().map(|p| p.default * 1.01).collect()),
             pulses: vec![Pulse { amplitude: 2.0, start: 0.1, end: f64::INFINITY }],
             tones: vec![Tone { amplitude: 0.1, frequency: 5.0, phase: 0.3, start: 0.0, end: f64::INFINITY }],
@@ -145,13 +162,13 @@ mod tests {
             let scenario = Scenario { initial_state: vec![0.1, -0.2, 0.3, 1.0 / 3.0], conditions };
             let id = RunId { set: "a/b".into(), seed: 1, index: 2 };
             let case = Case { id, scenario, record: Record::PENDING };
-            let text = to_json(PlantKind::CartPole, &case).to_string();
+            let text = to_json(&config, &case).to_string();
             let mut read: Value = serde_json::from_str(&text).expect("JSON");
-            assert_eq!(super::scenario(PlantKind::CartPole, &read), Some(case.scenario));
+            assert_eq!(super::scenario(&config, &read), Some(case.scenario));
             // What the simulation has no room for, and what older versions wrote.
             read["dead_time"] = (DEAD_TIME_MAX + 1).into();
-            assert_eq!(super::scenario(PlantKind::CartPole, &read), None);
-            assert_eq!(super::scenario(PlantKind::CartPole, &json!({ "initial_state": [0.0] })), None);
+            assert_eq!(super::scenario(&config, &read), None);
+            assert_eq!(super::scenario(&config, &json!({ "initial_state": [0.0] })), None);
         }
     }
 }

@@ -19,16 +19,16 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
 
 /// Parameter values by name, as JSON has them.
 pub(super) fn by_name(config: &Config, values: &[f64]) -> Map<String, Value> {
-    let named = config.controller.kind.parameters().iter().zip(values);
+    let named = config.controller.parameters().iter().zip(values);
     named.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect()
 }
 
 /// The rows of the parameters of a controller with these values.
 pub(super) fn rows(config: &Config, values: &[f64]) -> impl Iterator<Item = Gain> {
-    config.controller.kind.parameters().iter().zip(values).enumerate().map(|(index, (parameter, value))| {
+    config.controller.parameters().iter().zip(values).enumerate().map(|(index, (parameter, value))| {
         let axis = config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
         Gain {
-            controller: config.controller.kind.name().into(),
+            controller: config.controller.name().into(),
             gain: parameter.name.into(),
             value: *value,
             unit: parameter.unit.into(),

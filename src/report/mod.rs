@@ -148,12 +148,13 @@ fn pretty(file: &mut dyn Write, json: &serde_json::Value) -> io::Result<()> {
 /// When a file cannot be written.
 pub fn write_validation(
     directory: &Path,
+    config: &Config,
     findings: &[Finding],
     json: &serde_json::Value,
 ) -> Result<(), Error> {
     prepare_directory(directory)?;
     let staged = [
-        Staged::new(&directory.join("validation.csv"), |file| validation::write_csv(file, findings))?,
+        Staged::new(&directory.join("validation.csv"), |file| validation::write_csv(file, config, findings))?,
         Staged::new(&directory.join("validation.json"), |file| pretty(file, json))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)

@@ -8,7 +8,6 @@ use super::validation::validated_on;
 use super::{case, date};
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
-use crate::costs::CostKind;
 use crate::figures::pasted;
 use crate::problem;
 use crate::registry::Member;
@@ -60,8 +59,7 @@ impl Results {
             || std::fs::metadata(directory.join("manifest.json")).and_then(|file| file.modified()).ok();
         let finished = said("finished").or_else(|| of_the_file().map(date::rfc3339));
         let controller = &config.controller;
-        let Gains { values, unnamed } =
-            read_gains(&directory.join("gains.csv"), controller.kind, &controller.values)?;
+        let Gains { values, unnamed } = read_gains(&directory.join("gains.csv"), controller)?;
         if !unnamed.is_empty() {
             return Err(refuse("gains.csv", format!("lacks {}", unnamed.join(", "))));
         }
@@ -136,7 +134,8 @@ impl Results {
         if self.summary("failed") != failed.to_string() {
             return Some("failed".into());
         }
-        let columns = CostKind::ALL.iter().enumerate().map(|(k, kind)| (k, format!("{}_worst", kind.name())));
+        let columns =
+            self.config.cost.iter().enumerate().map(|(k, term)| (k, format!("{}_worst", term.name)));
         columns.into_iter().find_map(|(k, column)| {
             let survivors = records.iter().filter(|record| record.survived());
             let worst = survivors.map(|record| record.values[k]).fold(f64::NAN, f64::max);
@@ -154,7 +153,7 @@ impl Results {
             let worst = set.pointer("/worst/0")?;
             let steps = worst.get("survived_steps")?.as_u64()?;
             let name = worst.get("id")?.as_str()?.to_owned();
-            Some(KnownRun { name, scenario: case::scenario(self.config.plant.kind, worst)?, steps })
+            Some(KnownRun { name, scenario: case::scenario(&self.config, worst)?, steps })
         };
         sets.into_iter().flatten().filter_map(known).collect()
     }
@@ -206,7 +205,7 @@ fn is_of(validation: &Map<String, Value>, config: &Config, values: &[f64]) -> bo
     if validation.get("validated_on") != Some(&validated_on(config)) {
         return false;
     }
-    let gains = config.controller.kind.parameters().iter().zip(values);
+    let gains = config.controller.parameters().iter().zip(values);
     let mut same = gains.map(|(parameter, value)| {
         validation.get("gains")?.get(parameter.name)?.as_f64().map(|v| v.to_bits() == value.to_bits())
     });

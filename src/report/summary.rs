@@ -27,8 +27,8 @@ impl Summary {
             columns.insert(name.into(), value);
         };
         add("study", config.study.as_str().into());
-        add("plant", config.plant.kind.name().into());
-        add("controller", config.controller.kind.name().into());
+        add("plant", config.plant.name().into());
+        add("controller", config.controller.name().into());
         add("seed", config.seed.into());
         add("cost", tuning.cost().into());
         add("violation", tuning.best.violation.into());
@@ -50,13 +50,15 @@ impl Summary {
         add("threads", tuning.resources.threads.into());
         add("simd", tuning.resources.level.name().into());
         add("ns_per_control_step", tuning.ns_per_control_step().into());
-        for (kind, term) in CostKind::ALL.iter().zip(&config.cost) {
-            let [mean, worst] = tuning.value(*kind);
-            add(&format!("{}_cost", kind.name()), (term.weight / term.norm * mean).into());
-            add(&format!("{}_mean", kind.name()), mean.into());
-            add(&format!("{}_worst", kind.name()), worst.into());
+        for (place, term) in config.cost.iter().enumerate() {
+            let [mean, worst] = tuning.value(place);
+            add(&format!("{}_cost", term.name), (term.weight / term.norm * mean).into());
+            add(&format!("{}_mean", term.name), mean.into());
+            add(&format!("{}_worst", term.name), worst.into());
         }
-        add("ripple_share", ripple_share(config, tuning).into());
+        if config.wiring.is_none() {
+            add("ripple_share", ripple_share(config, tuning).into());
+        }
         add("converged", tuning.how_far().has_converged().into());
         Self { columns }
     }
@@ -64,6 +66,12 @@ impl Summary {
     /// Adds a column behind the others.
     pub(super) fn add(&mut self, name: &str, value: Value) {
         self.columns.insert(name.into(), value);
+    }
+
+    /// A column, where there is one.
+    #[must_use]
+    pub fn find(&self, column: &str) -> Option<&Value> {
+        self.columns.get(column)
     }
 
     /// A column; null where it does not apply.
@@ -76,17 +84,21 @@ impl Summary {
         self.columns.get(column).expect("a column of summary.csv")
     }
 
-    /// Writes summaries, a row each, below the columns of the first.
+    /// Writes summaries, a row each, below all of their columns: those of the first, then what the others have beside them.
     pub(super) fn write_csv(file: &mut dyn Write, summaries: &[Self]) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(file);
-        if let Some(first) = summaries.first() {
-            csv.write_record(first.columns.keys()).map_err(io_error)?;
+        let mut columns: Vec<&String> = Vec::new();
+        for column in summaries.iter().flat_map(|summary| summary.columns.keys()) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
         }
+        csv.write_record(&columns).map_err(io_error)?;
         for summary in summaries {
-            let cells = summary.columns.values().map(|value| match value {
-                Value::String(text) => text_cell(text).into_owned(),
-                Value::Null => String::new(),
-                other => other.to_string(),
+            let cells = columns.iter().map(|column| match summary.columns.get(*column) {
+                Some(Value::String(text)) => text_cell(text).into_owned(),
+                Some(Value::Null) | None => String::new(),
+                Some(other) => other.to_string(),
             });
             csv.write_record(cells).map_err(io_error)?;
         }
@@ -99,5 +111,5 @@ fn ripple_share(config: &Config, tuning: &Tuning) -> f64 {
     if !has_ripple(config.simulation.dt) {
         return f64::NAN;
     }
-    tuning.value(CostKind::Ripple)[0] / tuning.value(CostKind::ControlEffort)[0]
+    tuning.value(CostKind::Ripple as usize)[0] / tuning.value(CostKind::ControlEffort as usize)[0]
 }

@@ -6,11 +6,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{case, gains, io_error, text_cell};
-use crate::config::Config;
+use crate::config::{Config, PlantConfig};
 use crate::figures::pasted;
-use crate::plants::PlantKind;
 use crate::validation::statistics::{Distribution, Estimate};
-use crate::validation::{Case, Difference, Finding, Histogram, METRICS, Pairing, Starts};
+use crate::validation::{Case, Difference, Finding, Histogram, Pairing, Starts, metrics};
 
 const COLUMNS: [&str; 15] = [
     "set",
@@ -32,7 +31,7 @@ const COLUMNS: [&str; 15] = [
 
 /// One row a set and measure. Of `success` only the mean is there, the share of all runs with its interval; what the other rows are of
 /// is the runs that survived, whose number is `runs`: none of a set in which every run failed. `failed` is how many of the set did.
-pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
+pub(super) fn write_csv(file: &mut dyn Write, config: &Config, findings: &[Finding]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
     csv.write_record(COLUMNS).map_err(io_error)?;
     for finding in findings {
@@ -53,8 +52,9 @@ pub(super) fn write_csv(file: &mut dyn Write, findings: &[Finding]) -> io::Resul
         if let Some(cost) = &finding.cost {
             row("cost", "1", cost.count, spread(cost))?;
         }
-        for (kind, distribution) in METRICS.iter().zip(&finding.metrics) {
-            row(kind.name(), kind.unit(), distribution.count, spread(distribution))?;
+        for (place, distribution) in metrics(config).into_iter().zip(&finding.metrics) {
+            let term = &config.cost[place];
+            row(term.name, term.unit, distribution.count, spread(distribution))?;
         }
     }
     csv.flush()
@@ -113,10 +113,11 @@ impl Validation<'_> {
     }
 
     fn finding(&self, finding: &Finding) -> Value {
-        let plant = self.config.plant.kind;
-        let metrics = METRICS.iter().zip(&finding.metrics);
-        let metrics: serde_json::Map<String, Value> =
-            metrics.map(|(kind, found)| (kind.name().into(), distribution(found))).collect();
+        let plant = &self.config.plant;
+        let metrics = metrics(self.config).into_iter().zip(&finding.metrics);
+        let metrics: serde_json::Map<String, Value> = metrics
+            .map(|(place, found)| (self.config.cost[place].name.into(), distribution(found)))
+            .collect();
         json!({
             "set": finding.set,
             "runs": finding.runs,
@@ -127,7 +128,7 @@ impl Validation<'_> {
             "histogram": finding.histogram.as_ref().map(histogram),
             "starts": starts(plant, &finding.starts),
             "metrics": metrics,
-            "worst": finding.worst.iter().map(|found| case::to_json(plant, found)).collect::<Vec<_>>(),
+            "worst": finding.worst.iter().map(|found| case::to_json(self.config, found)).collect::<Vec<_>>(),
             "replay": finding.worst.first().map(|found| self.replay(found)),
         })
     }
@@ -159,7 +160,7 @@ fn histogram(found: &Histogram) -> Value {
 }
 
 /// A number a state each, in the order of `states`.
-fn starts(plant: PlantKind, found: &Starts) -> Value {
+fn starts(plant: &PlantConfig, found: &Starts) -> Value {
     let Starts { states, ranges, failed, survived } = found;
     let names: Vec<&str> = states.iter().map(|state| plant.states()[*state].name).collect();
     json!({ "states": names, "ranges": ranges, "failed": failed, "survived": survived })

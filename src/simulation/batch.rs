@@ -4,7 +4,7 @@ use std::cmp;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Scenario;
-use crate::costs::{TERMS, TermSet};
+use crate::costs::{TERMS_MAX, TermSet};
 use crate::{Error, memory};
 
 /// Simulations to run: every gain vector in every scenario.
@@ -81,21 +81,22 @@ pub struct Record {
     pub steps: u64,
     /// The cost; of an abandoned simulation, a lower bound of it.
     pub cost: f64,
-    /// The values of the cost terms, each in its unit, as far as the simulation went.
-    pub values: [f64; TERMS],
+    /// The values of the cost terms, each in its unit, as far as the simulation went; 0 behind those of the study.
+    pub values: [f64; TERMS_MAX],
     /// |q| of every coordinate at the end, the cart's in m and the largest of the links in rad.
     pub final_positions: [f64; 2],
 }
 
 impl Record {
-    const WORDS: usize = 4 + TERMS + 1;
+    /// Words beside the values.
+    const HEAD: usize = 5;
 
     /// What stands where no simulation has been run.
     pub const PENDING: Self = Self {
         ending: Ending::Pending,
         steps: 0,
         cost: f64::NAN,
-        values: [f64::NAN; TERMS],
+        values: [f64::NAN; TERMS_MAX],
         final_positions: [f64::NAN; 2],
     };
 
@@ -134,31 +135,34 @@ impl Record {
 #[derive(Debug)]
 pub struct Records {
     words: Box<[AtomicU64]>,
+    /// Words of a record.
+    width: usize,
 }
 
 impl Records {
-    /// Room for `jobs` records, all [`Ending::Pending`].
+    /// Room for `jobs` records of so many terms, all [`Ending::Pending`].
     ///
     /// # Errors
     ///
     /// When memory cannot be reserved.
-    pub fn new(jobs: usize) -> Result<Self, Error> {
-        let count = jobs.saturating_mul(Record::WORDS);
+    pub fn new(jobs: usize, terms: usize) -> Result<Self, Error> {
+        let width = Record::HEAD + terms.min(TERMS_MAX);
+        let count = jobs.saturating_mul(width);
         let mut words = memory::empty("the records of a generation (particles × scenarios)", count)?;
         words.resize_with(count, || AtomicU64::new(0));
-        Ok(Self { words: words.into_boxed_slice() })
+        Ok(Self { words: words.into_boxed_slice(), width })
     }
 
-    /// Bytes of so many records.
+    /// Bytes of so many records of so many terms.
     #[must_use]
-    pub fn bytes(jobs: usize) -> u64 {
-        (jobs as u64).saturating_mul((Record::WORDS * size_of::<AtomicU64>()) as u64)
+    pub fn bytes(jobs: usize, terms: usize) -> u64 {
+        (jobs as u64).saturating_mul(((Record::HEAD + terms) * size_of::<AtomicU64>()) as u64)
     }
 
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.len() / Record::WORDS
+        self.words.len() / self.width
     }
 
     /// Whether there are none.
@@ -192,7 +196,9 @@ impl Records {
             steps: word(1),
             cost: number(2),
             final_positions: [number(3), number(4)],
-            values: std::array::from_fn(|k| number(5 + k)),
+            values: std::array::from_fn(|k| {
+                if Record::HEAD + k < self.width { number(Record::HEAD + k) } else { 0.0 }
+            }),
         }
     }
 
@@ -213,6 +219,6 @@ impl Records {
     }
 
     fn row(&self, job: usize) -> &[AtomicU64] {
-        &self.words[job * Record::WORDS..][..Record::WORDS]
+        &self.words[job * self.width..][..self.width]
     }
 }

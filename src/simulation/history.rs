@@ -1,5 +1,6 @@
 //! A bounded history of one simulation: at most `capacity` samples, whatever the run's length.
 
+use bumpalo::Bump;
 use fearless_simd::Simd;
 
 use super::state::State;
@@ -176,4 +177,15 @@ pub(crate) fn write_sample<S: Simd, const N: usize>(
     }
     row[1 + 2 * N] = force[lane];
     row[2 + 2 * N] = sigma[lane];
+}
+
+/// A history a lane, or none where nothing is kept.
+pub(super) fn histories_in(arena: &Bump, keep: Keep, width: usize, lanes: usize) -> &mut [History<'_>] {
+    const DECLARED: &str = "the arena holds what the workspace declares";
+    let lanes = if keep.capacity > 0 { lanes } else { 0 };
+    let history = |_| {
+        let samples = arena.try_alloc_slice_fill_copy(keep.capacity * width, 0.0).expect(DECLARED);
+        History::new(keep.policy, width, 1, samples)
+    };
+    arena.try_alloc_slice_fill_with(lanes, history).expect(DECLARED)
 }

@@ -19,12 +19,12 @@ use fearless_simd::{Simd, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
 use super::bundle::Bundle;
-use super::history::{History, Keep, Policy, Trajectory, sample_width, write_sample};
+use super::history::{History, Keep, Policy, Trajectory, histories_in, sample_width, write_sample};
 use super::pack::{Common, View};
 use super::watch::Shared;
 use super::{Features, Scenario, SimdLevel, Simulator, Workspace};
 use crate::controllers::{Controller, Saturation, SurfaceKind};
-use crate::costs::{Judgement, TermSet, Timing};
+use crate::costs::{Judgement, TERMS, TermSet, Timing};
 use crate::integrators::Method;
 use crate::lanes::on_level;
 use crate::plants::Plant;
@@ -127,7 +127,7 @@ where
         storage.resize(rows * width, 0.0);
 
         let mut history = History::new(Policy::Decimate, width, stride, &mut storage);
-        let records = Records::new(1)?;
+        let records = Records::new(1, TERMS)?;
         let queue = 0.into();
         let batch = Batch {
             values,
@@ -263,16 +263,6 @@ fn drain<S: Simd, P: Plant<N>, C: Controller, M: Method, const N: usize>(
             bundle.assign(lane, kernel, batch, jobs, done);
         }
     }
-}
-
-/// A history a lane, or none where nothing is kept.
-fn histories_in(arena: &Bump, keep: Keep, width: usize, lanes: usize) -> &mut [History<'_>] {
-    let lanes = if keep.capacity > 0 { lanes } else { 0 };
-    let history = |_| {
-        let samples = arena.try_alloc_slice_fill_copy(keep.capacity * width, 0.0).expect(DECLARED);
-        History::new(keep.policy, width, 1, samples)
-    };
-    arena.try_alloc_slice_fill_with(lanes, history).expect(DECLARED)
 }
 
 /// Steps until the first active lane has done all of its own, or `None` when no lane is active.

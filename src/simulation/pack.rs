@@ -10,7 +10,7 @@ use super::watch::Watched;
 use super::world::Surroundings;
 use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, Saturation};
-use crate::costs::{self, CORE, OPTIONAL, Sample};
+use crate::costs::{self, CORE, OPTIONAL, Sample, TERMS};
 use crate::integrators::Method;
 use crate::lanes::{LaneMath, clamp_symmetric, splat};
 use crate::plants::Plant;
@@ -198,7 +198,8 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
         steps: u64,
         beyond: &[f64; OPTIONAL],
     ) -> Record {
-        let sums = std::array::from_fn(|k| if k < CORE { self.sums[k][slot] } else { beyond[k - CORE] });
+        let sums: [f64; TERMS] =
+            std::array::from_fn(|k| if k < CORE { self.sums[k][slot] } else { beyond[k - CORE] });
         let positions = self.state.positions.map(|q| q[slot]);
         let rates = self.state.rates.map(|rate| rate[slot]);
         let inside = positions.iter().zip(limits::<N>(settings)).all(|(q, limit)| q.abs() <= limit)
@@ -217,7 +218,9 @@ impl<S: Simd, P: Plant<N>, C: Controller, const N: usize> Pack<S, P, C, N> {
             ending,
             steps,
             cost,
-            values: std::array::from_fn(|k| settings.judgement.scales[k] * sums[k]),
+            values: std::array::from_fn(
+                |k| if k < TERMS { settings.judgement.scales[k] * sums[k] } else { 0.0 },
+            ),
             final_positions: [positions[0].abs(), links],
         }
     }

@@ -4,15 +4,18 @@
 //! others go on, and no result depends on who shares a block. Between two events (a lane stops, or has done its steps) the loop looks at
 //! nothing but the bits that say who stops.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 use fearless_simd::{Simd, prelude::*};
 
 use super::batch::{Batch, Ending, Record, Records};
-use super::history::{History, Policy, Trajectory};
+use super::history::{History, Keep, Policy, Trajectory, histories_in};
 use super::kernel::FAILURE_COST;
+use super::scenario::Pieces;
 use super::{Scenario, SimdLevel, Simulator, Workspace};
-use crate::closed_loop::ClosedLoop;
-use crate::costs::{TERMS, TermSet};
+use crate::closed_loop::{ClosedLoop, DelayLine, World};
+use crate::costs::{TERMS_MAX, TermSet};
 use crate::lanes::on_level;
 use crate::program::{Block, Program, step};
 use crate::{Error, memory};
@@ -26,6 +29,9 @@ pub struct Runner {
     closed_loop: ClosedLoop,
     dt: f64,
     steps: u64,
+    /// Standard normal numbers for noisy sensors; their number is a power of two.
+    noise: Arc<[f64]>,
+    keep: Keep,
 }
 
 const DECLARED: &str = "the arena holds what the workspace declares";
@@ -36,9 +42,6 @@ macro_rules! on_slots {
         if $slots <= 64 {
             const $N: usize = 64;
             $body
-        } else if $slots <= 128 {
-            const $N: usize = 128;
-            $body
         } else {
             const $N: usize = 256;
             $body
@@ -47,10 +50,27 @@ macro_rules! on_slots {
 }
 
 impl Runner {
-    /// Simulations of `steps` steps of `dt` s.
+    /// Simulations of `steps` steps of `dt` s; `noise` are standard normal numbers for noisy sensors, a power of two of them or none.
     #[must_use]
-    pub fn new(closed_loop: ClosedLoop, dt: f64, steps: u64) -> Self {
-        Self { closed_loop, dt, steps }
+    pub fn new(closed_loop: ClosedLoop, dt: f64, steps: u64, noise: Arc<[f64]>) -> Self {
+        Self { closed_loop, dt, steps, noise, keep: Keep::NOTHING }
+    }
+
+    /// The same, keeping some of the way of each simulation.
+    #[must_use]
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Numbers of a sample: the time and what is shown.
+    fn width(&self) -> usize {
+        1 + self.closed_loop.program.watched.shown.len()
+    }
+
+    /// What it runs.
+    #[must_use]
+    pub fn closed_loop(&self) -> &ClosedLoop {
+        &self.closed_loop
     }
 
     /// The one place from which the loop is entered, so that it is compiled once a level and number of slots.
@@ -61,15 +81,34 @@ impl Runner {
         workspace: &mut Workspace,
         recorded: Option<&mut History<'_>>,
     ) {
-        let slots = self.closed_loop.program.slots;
+        if cfg!(fuzzing) {
+            unreachable!("fuzzing reads texts: it is built without the loops, in a tenth of the time");
+        }
+        let slots = self.slots(recorded.is_some());
         workspace.with_arena(|arena, jobs| {
             on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, recorded)));
         });
     }
 
+    /// Slots of the step that is run; more where its values are looked at.
+    fn slots(&self, is_recorded: bool) -> usize {
+        let Program { plain, watched, .. } = &self.closed_loop.program;
+        if is_recorded || self.keep.capacity > 0 { watched.slots } else { plain.slots }
+    }
+
+    fn bytes(&self, level: SimdLevel, is_recorded: bool) -> usize {
+        let slots = self.slots(is_recorded);
+        on_slots!(slots, N => on_level!(level, true, simd => bytes::<_, N>(simd, self)))
+    }
+
     fn room(&self) -> usize {
-        let Program { start, end, .. } = &self.closed_loop.program;
-        start.room().max(end.room())
+        let Program { start, end, look, .. } = &self.closed_loop.program;
+        start.room().max(end.room()).max(look.room())
+    }
+
+    /// Steps that the delay lines remember, all together.
+    fn remembered(&self) -> usize {
+        self.closed_loop.layout.delays.iter().map(|line| line.most).sum()
     }
 
     /// The numbers of a job in the order of the program's inputs.
@@ -80,15 +119,47 @@ impl Runner {
         bound: f64,
     ) -> impl Iterator<Item = f64> + 'a {
         let layout = &self.closed_loop.layout;
-        let plant = scenario.conditions.plant.as_deref().unwrap_or(&[]);
-        let plant = plant.iter().copied().take(layout.parameters);
+        let conditions = &scenario.conditions;
+        let plant = conditions.plant.as_deref().unwrap_or(&layout.nominal);
+        let plant = plant.iter().copied().take(layout.nominal.len());
+        let first =
+            |pieces: Option<&Pieces>| pieces.and_then(|pieces| pieces.first()).map_or(0.0, |piece| piece.1);
+        let signals = (0..layout.signals).map(move |place| first(conditions.signals.get(place)));
+        let sensors = conditions.sensors.as_ref();
+        let noise = layout.world.noisy.iter().map(move |place| sensors.map_or(0.0, |s| s.noise[*place]));
+        let all = if layout.world.coarse { layout.states } else { 0 };
+        let quanta = (0..all).map(move |place| sensors.map_or(0.0, |s| s.quantum[place]));
         values
             .iter()
             .copied()
             .take(layout.gains)
             .chain(plant)
             .chain(scenario.initial_state.iter().copied())
+            .chain(signals)
+            .chain(noise)
+            .chain(quanta)
+            .chain(self.actuation(scenario))
             .chain([bound])
+    }
+
+    /// Control period and dead time in steps, the share of the way that the actuator goes in a step, and its largest change a step;
+    /// of these, what the program asks for.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of steps")]
+    fn actuation(&self, scenario: &Scenario) -> impl Iterator<Item = f64> + use<> {
+        let World { hold, dead_time, actuator, .. } = self.closed_loop.layout.world;
+        let conditions = &scenario.conditions;
+        // The exact answer of a first-order lag to a command that is held over a step.
+        let approach = match conditions.actuator_lag {
+            0.0 => 1.0,
+            lag => -libm::expm1(-self.dt / lag),
+        };
+        let numbers = [
+            (hold, conditions.control_period as f64),
+            (dead_time > 0, conditions.dead_time as f64),
+            (actuator, approach),
+            (actuator, conditions.rate_limit * self.dt),
+        ];
+        numbers.into_iter().filter(|(asked, _)| *asked).map(|(_, number)| number)
     }
 }
 
@@ -102,8 +173,7 @@ impl Simulator for Runner {
     }
 
     fn workspace_bytes(&self, level: SimdLevel, _terms: TermSet) -> usize {
-        let slots = self.closed_loop.program.slots;
-        on_slots!(slots, N => on_level!(level, true, simd => bytes::<_, N>(simd, self.room())))
+        self.bytes(level, false)
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
@@ -117,7 +187,7 @@ impl Simulator for Runner {
         scenario: &Scenario,
         stride: usize,
     ) -> Result<(Record, Trajectory), Error> {
-        let width = 1 + self.closed_loop.program.watched.shown.len();
+        let width = self.width();
         let stride = stride.max(1) as u64;
         let rows = usize::try_from(self.steps / stride).unwrap_or(usize::MAX).saturating_add(1);
         let mut storage = memory::empty(
@@ -126,7 +196,7 @@ impl Simulator for Runner {
         )?;
         storage.resize(rows * width, 0.0);
         let mut history = History::new(Policy::Decimate, width, stride, &mut storage);
-        let records = Records::new(1)?;
+        let records = Records::new(1, self.closed_loop.layout.terms)?;
         let queue = 0.into();
         let batch = Batch {
             values,
@@ -139,7 +209,7 @@ impl Simulator for Runner {
             end: 1,
             records: &records,
         };
-        let mut workspace = Workspace::reserve(self.workspace_bytes(level, batch.terms), self.lanes(level))?;
+        let mut workspace = Workspace::reserve(self.bytes(level, true), self.lanes(level))?;
         self.drive(level, &batch, &mut workspace, Some(&mut history));
         let stored = history.len() * width;
         storage.truncate(stored);
@@ -153,8 +223,11 @@ fn lanes<S: Simd>(_simd: S) -> usize {
 }
 
 #[inline(always)]
-fn bytes<S: Simd, const N: usize>(simd: S, room: usize) -> usize {
-    size_of::<Block<S::f64s, VECTORS, N>>() + lanes(simd) * size_of::<u64>() + room * size_of::<f64>()
+fn bytes<S: Simd, const N: usize>(simd: S, runner: &Runner) -> usize {
+    let kept = runner.keep.capacity * runner.width();
+    let numbers = 2 * lanes(simd) + runner.room() + lanes(simd) * (runner.remembered() + kept);
+    let histories = if kept > 0 { lanes(simd) * size_of::<History<'_>>() } else { 0 };
+    size_of::<Block<S::f64s, VECTORS, N>>() + numbers * size_of::<f64>() + histories
 }
 
 /// The lanes of a block with their jobs.
@@ -164,7 +237,11 @@ struct Lanes<'a, 'b, S: Simd, const N: usize> {
     block: &'a mut Block<S::f64s, VECTORS, N>,
     jobs: &'a mut [Option<usize>],
     done: &'a mut [u64],
+    /// The step with which a signal of each lane changes next.
+    change: &'a mut [u64],
     room: &'a mut [f64],
+    /// What the delay lines remember: of each line, of each lane, so many steps in turn.
+    past: &'a mut [f64],
     /// The lanes that have a job, a bit a lane.
     active: u64,
 }
@@ -186,10 +263,14 @@ fn drain<S: Simd, const N: usize>(
         block: arena.try_alloc_with(|| Block::empty(simd)).expect(DECLARED),
         jobs,
         done: arena.try_alloc_slice_fill_copy(lanes(simd), 0_u64).expect(DECLARED),
+        change: arena.try_alloc_slice_fill_copy(lanes(simd), u64::MAX).expect(DECLARED),
         room: arena.try_alloc_slice_fill_copy(runner.room(), 0.0).expect(DECLARED),
+        past: arena.try_alloc_slice_fill_copy(runner.remembered() * lanes(simd), 0.0).expect(DECLARED),
         active: 0,
     };
-    let code = if recorded.is_some() { &program.watched } else { &program.plain };
+    let histories = histories_in(arena, runner.keep, runner.width(), lanes.jobs.len());
+    let is_seen = recorded.is_some() || !histories.is_empty();
+    let code = if is_seen { &program.watched } else { &program.plain };
     lanes.block.fill::<S>(simd, &code.constants);
     for lane in 0..lanes.jobs.len() {
         lanes.assign(lane);
@@ -201,42 +282,129 @@ fn drain<S: Simd, const N: usize>(
             step(simd, &code.instructions, lanes.block);
             stopped = lanes.block.mask::<S>(simd, code.stop) & lanes.active;
             if let Some(history) = recorded.as_mut() {
-                lanes.see(history, lanes.done[0] + advanced, &code.shown);
+                lanes.see(history, 0, lanes.done[0] + advanced, &code.shown);
             }
+            for (lane, history) in histories.iter_mut().enumerate() {
+                if lanes.active >> lane & 1 == 1 {
+                    lanes.see(history, lane, lanes.done[lane] + advanced, &code.shown);
+                }
+            }
+            lanes.remember(advanced);
             advanced += 1;
         }
-        lanes.advance(advanced, stopped);
+        lanes.advance(advanced, stopped, histories, recorded.as_deref_mut());
     }
 }
 
 impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
-    /// Steps until the first lane has done all of its own, or `None` when no lane has a job.
+    /// Steps until the first lane has done all of its own or one of its signals changes, or `None` when no lane has a job.
     fn next_event(&self) -> Option<u64> {
-        let active = self.jobs.iter().zip(&*self.done).filter(|(job, _)| job.is_some());
-        active.map(|(_, done)| self.runner.steps - done).min()
+        let active = (0..self.jobs.len()).filter(|lane| self.jobs[*lane].is_some());
+        active.map(|lane| self.runner.steps.min(self.change[lane]) - self.done[lane]).min()
     }
 
-    /// What the step showed that has just been done.
-    fn see(&self, history: &mut History<'_>, step: u64, shown: &[u8]) {
+    /// Puts what a step has made into the delay lines, and takes out what reaches the next; `since` steps were done before since the last
+    /// event.
+    #[inline(always)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers of steps, bounded by the length of a line"
+    )]
+    fn remember(&mut self, since: u64) {
+        let mut first = 0;
+        for DelayLine { slot, steps, most } in &self.runner.closed_loop.layout.delays {
+            for lane in 0..self.jobs.len() {
+                let line = &mut self.past[first..][..*most];
+                first += most;
+                let step = (self.done[lane] + since) as usize;
+                let delay = (self.block.get::<S>(*steps, lane) as usize).clamp(1, *most);
+                line[step % most] = self.block.get::<S>(*slot, lane);
+                let then = if step + 1 < delay { 0.0 } else { line[(step + 1 - delay) % most] };
+                self.block.set::<S>(*slot, lane, then);
+            }
+        }
+    }
+
+    /// Sets the signals of a lane as they are in its next step, and finds out when one changes.
+    fn signal(&mut self, lane: usize) {
+        let Some(job) = self.jobs[lane] else { return };
+        let (_, scenario, _) = self.batch.job(job);
+        let layout = &self.runner.closed_loop.layout;
+        let step = self.done[lane];
+        let mut change = u64::MAX;
+        for (place, pieces) in scenario.conditions.signals.iter().take(layout.signals).enumerate() {
+            let behind = pieces.partition_point(|piece| piece.0 <= step);
+            if let Some(piece) = behind.checked_sub(1).and_then(|now| pieces.get(now)) {
+                self.block.set::<S>(layout.signals_at + place, lane, piece.1);
+            }
+            change = change.min(pieces.get(behind).map_or(u64::MAX, |piece| piece.0));
+        }
+        for (place, state) in layout.world.noisy.iter().enumerate() {
+            let offset = scenario.conditions.sensors.as_ref().map_or(0, |sensors| sensors.offsets[*state]);
+            #[allow(clippy::cast_possible_truncation, reason = "a place in a table")]
+            let at = offset.wrapping_add(step as usize) & self.runner.noise.len().wrapping_sub(1);
+            let normal = self.runner.noise.get(at).copied().unwrap_or(0.0);
+            self.block.set::<S>(layout.noise_at + place, lane, normal);
+            change = step + 1;
+        }
+        self.change[lane] = change;
+    }
+
+    /// What the step showed of a lane that has just been done.
+    fn see(&self, history: &mut History<'_>, lane: usize, step: u64, shown: &[u8]) {
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let time = step as f64 * self.runner.dt;
         history.offer(step, |row| {
             row[0] = time;
             for (cell, slot) in row[1..].iter_mut().zip(shown) {
-                *cell = self.block.get::<S>(usize::from(*slot), 0);
+                *cell = self.block.get::<S>(usize::from(*slot), lane);
+            }
+        });
+    }
+
+    /// What is to be seen of a lane at the end of its last step.
+    fn see_the_end(&mut self, history: &mut History<'_>, lane: usize, job: usize) {
+        let Runner { closed_loop, dt, .. } = self.runner;
+        let (values, scenario, bound) = self.batch.job(job);
+        let block = &self.block;
+        let carried = (0..closed_loop.program.carried).map(|slot| block.get::<S>(slot, lane));
+        let inputs = self.runner.inputs(values, scenario, bound).chain(carried);
+        let shown = closed_loop.program.look.run(inputs, self.room);
+        #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
+        let time = self.done[lane] as f64 * dt;
+        history.offer(self.done[lane], |row| {
+            row[0] = time;
+            for (cell, value) in row[1..].iter_mut().zip(shown) {
+                *cell = value;
             }
         });
     }
 
     /// Counts the steps of all lanes, and gives those that have ended the next job.
-    fn advance(&mut self, steps: u64, stopped: u64) {
+    fn advance(
+        &mut self,
+        steps: u64,
+        stopped: u64,
+        histories: &mut [History<'_>],
+        mut recorded: Option<&mut History<'_>>,
+    ) {
         for lane in 0..self.jobs.len() {
             let Some(job) = self.jobs[lane] else { continue };
             self.done[lane] += steps;
             if stopped >> lane & 1 == 1 || self.done[lane] >= self.runner.steps {
                 let record = self.record(lane, job);
                 self.batch.records.set(job, &record);
+                if let Some(history) = recorded.as_deref_mut().filter(|_| record.ending == Ending::Survived) {
+                    self.signal(lane);
+                    self.see_the_end(history, lane, job);
+                }
+                if let Some(history) = histories.get_mut(lane) {
+                    history.clear();
+                }
                 self.assign(lane);
+            } else if self.done[lane] >= self.change[lane] {
+                self.signal(lane);
             }
         }
     }
@@ -250,20 +418,9 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         let mut results = closed_loop.program.end.run(inputs, self.room);
         let failed = results.next().is_some_and(|failed| failed != 0.0);
         let cost = results.next().unwrap_or(f64::NAN);
-        let mut final_positions = [0.0; 2];
-        for place in 0..closed_loop.layout.states {
-            let size = results.next().unwrap_or(f64::NAN).abs();
-            match place {
-                0 => final_positions[0] = size,
-                _ if place < closed_loop.layout.states / 2 => {
-                    final_positions[1] = final_positions[1].max(size);
-                }
-                _ => {}
-            }
-        }
-        let mut terms = [0.0; TERMS];
-        for (term, sum) in terms.iter_mut().zip(results) {
-            *term = sum;
+        let mut terms = [0.0; TERMS_MAX];
+        for (term, value) in terms.iter_mut().zip(results) {
+            *term = value;
         }
         let steps = self.done[lane];
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
@@ -274,7 +431,7 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         } else {
             (Ending::Survived, cost)
         };
-        Record { ending, steps, cost, values: terms, final_positions }
+        Record { ending, steps, cost, values: terms, final_positions: [0.0; 2] }
     }
 
     /// Gives a lane the next job; without one it goes on idly, looked at by nobody.
@@ -290,5 +447,6 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         for (slot, number) in program.start.run(inputs, self.room).enumerate() {
             self.block.set::<S>(slot, lane, number);
         }
+        self.signal(lane);
     }
 }

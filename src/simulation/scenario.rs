@@ -1,5 +1,7 @@
 //! What a simulation starts from, and what the world does to it.
 
+use std::sync::Arc;
+
 /// Rectangular disturbances that a scenario can have.
 pub const PULSES_MAX: usize = 4;
 /// Harmonic disturbances that a scenario can have; a band-limited noise is made of [`NOISE_TONES`].
@@ -26,9 +28,14 @@ impl Scenario {
     }
 }
 
+/// A signal that is held over each step: the steps with which it changes, in order, and its value from then on; the first is 0.
+pub type Pieces = Arc<[(u64, f64)]>;
+
 /// What is not as the controller assumes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
+    /// What inputs that nobody drives and references are, in the order of the study's signals.
+    pub signals: Vec<Pieces>,
     /// The parameter values of the real plant; `None` for those that the controller knows.
     pub plant: Option<Vec<f64>>,
     /// Rectangular forces on the cart.
@@ -50,6 +57,7 @@ pub struct Conditions {
 impl Default for Conditions {
     fn default() -> Self {
         Self {
+            signals: Vec::new(),
             plant: None,
             pulses: Vec::new(),
             tones: Vec::new(),

@@ -16,10 +16,12 @@ use crate::controllers::surface::{BETA_MIN, Surface};
 use crate::registry::Member;
 
 mod linear;
+mod sampled;
 mod spectrum;
 
 pub use linear::{Linearisation, linearise};
-pub use spectrum::{Eigenvalue, ORDER_MAX, Spectrum, Square, eigenvalues};
+pub use sampled::{Certifying, SampledLoop};
+pub use spectrum::{Eigenvalue, ORDER_MAX, SAMPLED_MAX, Spectrum, Square, eigenvalues};
 
 /// Real parts within this of 0, in 1/s, are neither stable nor unstable.
 pub const MARGIN: f64 = 1e-6;
@@ -33,24 +35,28 @@ pub enum Verdict {
     Marginal,
     /// A real part is above [`MARGIN`], or the law does not push toward the surface.
     Unstable,
+    /// Nothing is known: no equilibrium was found, or the loop has delays or more than [`SAMPLED_MAX`] states.
+    Unknown,
 }
 
 impl Member for Verdict {
-    const ALL: &'static [Self] = &[Self::Stable, Self::Marginal, Self::Unstable];
+    const ALL: &'static [Self] = &[Self::Stable, Self::Marginal, Self::Unstable, Self::Unknown];
 
     fn name(self) -> &'static str {
         match self {
             Self::Stable => "stable",
             Self::Marginal => "marginal",
             Self::Unstable => "unstable",
+            Self::Unknown => "unknown",
         }
     }
 
     fn summary(self) -> &'static str {
         match self {
-            Self::Stable => "every disturbance near upright dies out",
-            Self::Marginal => "some disturbance near upright neither grows nor dies out",
-            Self::Unstable => "some disturbance near upright grows",
+            Self::Stable => "every small disturbance dies out",
+            Self::Marginal => "some small disturbance neither grows nor dies out",
+            Self::Unstable => "some small disturbance grows",
+            Self::Unknown => "no equilibrium was found, or the loop has delays or too many states",
         }
     }
 }
@@ -67,6 +73,8 @@ pub struct Certificate {
     pub sliding: Spectrum,
     /// Of the closed loop, for a law with a finite slope at σ = 0.
     pub closed_loop: Option<Spectrum>,
+    /// Whether the eigenvalues are those of the sampled loop.
+    pub is_sampled: bool,
 }
 
 /// How a law acts near the surface.
@@ -80,12 +88,15 @@ pub struct Reaching {
 
 impl Certificate {
     /// Where there are no eigenvalues.
-    const NONE: Self = Self {
+    pub const NONE: Self = Self {
         verdict: Verdict::Unstable,
         max_real_part: f64::NAN,
         sliding: Spectrum::EMPTY,
         closed_loop: None,
+        is_sampled: false,
     };
+    /// Where nothing is known.
+    pub const UNKNOWN: Self = Self { verdict: Verdict::Unknown, is_sampled: true, ..Self::NONE };
 }
 
 /// The certificate of a surface and a law on a linearised plant.
@@ -129,7 +140,7 @@ pub fn certify<const N: usize>(
         re if re <= MARGIN => Verdict::Marginal,
         _ => Verdict::Unstable,
     };
-    Certificate { verdict, max_real_part, sliding, closed_loop }
+    Certificate { verdict, max_real_part, sliding, closed_loop, is_sampled: false }
 }
 
 /// The matrix seen on σ = d·q + c·q̇ = 0, 2N − 1 rows: in an orthonormal basis of which the normal of the surface is the first

@@ -7,6 +7,9 @@ use nalgebra::{SMatrix, Schur};
 /// The largest matrix: two rows a coordinate of the largest plant.
 pub const ORDER_MAX: usize = 6;
 
+/// The most that moves in a loop of models that is certified.
+pub const SAMPLED_MAX: usize = 16;
+
 /// A matrix of up to [`ORDER_MAX`] rows in its leading block.
 pub type Square = SMatrix<f64, ORDER_MAX, ORDER_MAX>;
 
@@ -22,13 +25,24 @@ pub struct Eigenvalue {
 /// The eigenvalues of a matrix, largest real part first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spectrum {
-    values: [Eigenvalue; ORDER_MAX],
+    values: [Eigenvalue; SAMPLED_MAX],
     order: usize,
 }
 
 impl Spectrum {
     /// Of nothing.
-    pub const EMPTY: Self = Self { values: [Eigenvalue { re: 0.0, im: 0.0 }; ORDER_MAX], order: 0 };
+    pub const EMPTY: Self = Self { values: [Eigenvalue { re: 0.0, im: 0.0 }; SAMPLED_MAX], order: 0 };
+
+    /// Of these values, in their order; at most [`SAMPLED_MAX`].
+    #[must_use]
+    pub fn of(values: &[Eigenvalue]) -> Self {
+        let mut spectrum = Self::EMPTY;
+        for (place, value) in spectrum.values.iter_mut().zip(values) {
+            *place = *value;
+            spectrum.order += 1;
+        }
+        spectrum
+    }
 }
 
 impl Deref for Spectrum {

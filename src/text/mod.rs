@@ -1,9 +1,11 @@
 //! TOML files as they were read: tables read key by key, each by its name and range, with no key left over, and errors that point into the
 //! file. Configs and models are read by the same means.
 
+mod names;
 mod section;
 mod source;
 
+pub(crate) use names::kept;
 pub(crate) use section::{NAME_MAX, Section, name_of, one_of};
 pub use source::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use source::{MANIFEST_SIZE_MAX, Source, read_bounded};

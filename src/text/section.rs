@@ -17,6 +17,8 @@ type Value<'a> = Spanned<DeValue<'a>>;
 
 /// Most characters of a name that is that of a file or directory.
 pub(crate) const NAME_MAX: usize = 100;
+/// Longer texts are no misspelt names: comparing takes time as the product of the lengths.
+const COMPARED_MAX: usize = 256;
 
 /// A table of the config; a missing one reads as empty, so that every key has its default.
 pub(crate) struct Section<'a> {
@@ -34,6 +36,11 @@ impl<'a> Section<'a> {
 
     fn new(source: &'a Source, name: String, table: Option<&'a DeTable<'a>>, at: Option<usize>) -> Self {
         Self { source, name, table, at, known: RefCell::default() }
+    }
+
+    /// The file that it stands in.
+    pub(crate) fn source(&self) -> &'a Source {
+        self.source
     }
 
     /// A number with the default and range of `parameter`.
@@ -327,6 +334,14 @@ impl<'a> Section<'a> {
         pair.map(Some).ok_or_else(|| self.refuse(key, value, "[lower, upper], lower < upper"))
     }
 
+    /// An array of finite numbers; `None` when it is absent.
+    pub(crate) fn list(&self, key: &str) -> Result<Option<Vec<f64>>, ConfigError> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let finite = |entry: &Value<'_>| number(entry.get_ref()).filter(|number| number.is_finite());
+        let numbers = value.get_ref().as_array().and_then(|array| array.iter().map(finite).collect());
+        numbers.map(Some).ok_or_else(|| self.refuse(key, value, "an array of numbers"))
+    }
+
     /// A finite number; `None` when it is absent.
     pub(crate) fn any_number(&self, key: &str) -> Result<Option<f64>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };
@@ -336,7 +351,12 @@ impl<'a> Section<'a> {
 
     /// Refuses whatever has not been asked for.
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
-        let known = self.known.take();
+        self.refuse_strays()
+    }
+
+    /// The same of a section that is still needed.
+    pub(crate) fn refuse_strays(&self) -> Result<(), ConfigError> {
+        let known = self.known.borrow().clone();
         let names: Vec<&str> = known.iter().map(String::as_str).collect();
         self.refuse_all_but(&names)
     }
@@ -369,7 +389,11 @@ impl<'a> Section<'a> {
     }
 
     fn path(&self, key: &str) -> String {
-        if self.name.is_empty() { key.into() } else { format!("{}.{key}", self.name) }
+        match (self.name.as_str(), key) {
+            ("", key) => key.into(),
+            (name, "") => name.into(),
+            (name, key) => format!("{name}.{key}"),
+        }
     }
 
     fn refuse(&self, key: &str, value: &Value<'_>, allowed: impl Display) -> ConfigError {
@@ -446,6 +470,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
 pub(crate) fn one_of(wanted: &str, names: &[&str]) -> String {
     let nearest = names
         .iter()
+        .filter(|name| wanted.len().max(name.len()) <= COMPARED_MAX)
         .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
         .filter(|(distance, name)| !wanted.is_empty() && *distance <= 1 + name.len() / 3)
         .min_by_key(|(distance, _)| *distance);

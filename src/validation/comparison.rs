@@ -2,7 +2,7 @@
 
 use super::paired::{mcnemar, mean_difference, share_difference, signed_rank};
 use super::statistics::{Estimate, holm};
-use super::{Finding, METRICS, succeeds};
+use super::{Finding, metrics, succeeds};
 use crate::config::Config;
 use crate::simulation::Record;
 
@@ -74,7 +74,10 @@ pub fn differences(config: &Config, first: &[Finding], second: &[Finding]) -> Ve
             share("success", &pairs, |record| succeeds(config, record)),
             share("failed", &pairs, |record| !record.survived()),
         ];
-        let terms = METRICS.map(|kind| term(kind.name(), &pairs, |record| record.values[kind as usize]));
+        let terms = metrics(config);
+        let terms = terms
+            .into_iter()
+            .map(|place| term(config.cost[place].name, &pairs, |record| record.values[place]));
         let all = shares.into_iter().chain([cost(&pairs)]).chain(terms);
         all.map(|found| Difference { set: a.set.clone(), ..found }).collect::<Vec<_>>()
     };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::config::Config;
-use crate::costs::CostKind;
+use crate::costs::{Aspect, CostKind, Measure, Term};
 use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
@@ -34,8 +34,8 @@ const PART: Duration = Duration::from_millis(250);
 /// Runs of the first part a thread: enough for all lanes of a bundle.
 const FIRST_PART: usize = 32;
 
-/// The cost terms that are shown beside the cost.
-pub const METRICS: [CostKind; 7] = [
+/// The cost terms of compiled plants that are shown beside the cost.
+const METRICS: [CostKind; 7] = [
     CostKind::SettlingTime,
     CostKind::Overshoot,
     CostKind::SteadyStateError,
@@ -44,6 +44,20 @@ pub const METRICS: [CostKind; 7] = [
     CostKind::ControlEffort,
     CostKind::Chattering,
 ];
+
+/// The places of the terms that are shown beside the cost: of models those that cost, that have a limit, or that tell of a response.
+#[must_use]
+pub fn metrics(config: &Config) -> Vec<usize> {
+    let of_model = |place: &usize| {
+        let term = &config.cost[*place];
+        let is_told = matches!(term.measure, Measure::Response { aspect, .. } if aspect != Aspect::Unsettled);
+        term.weight > 0.0 || config.limits[*place].is_finite() || is_told
+    };
+    match config.wiring {
+        None => METRICS.iter().map(|kind| *kind as usize).collect(),
+        Some(_) => (0..config.cost.len()).filter(of_model).collect(),
+    }
+}
 
 /// A distribution of scenarios: a mixture of groups.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +71,8 @@ impl Set {
     /// What any of its scenarios needs of the world.
     #[must_use]
     pub fn features(&self, config: &Config) -> Features {
-        let one = |group: &Group| group.scenario(config.nominal(), Purpose::Validation, 0, 0);
+        let nominal = config.nominal();
+        let one = |group: &Group| group.scenario(&nominal, Purpose::Validation, 0, 0);
         Features::of(&self.groups.iter().map(one).collect::<Vec<_>>())
     }
 
@@ -83,7 +98,7 @@ impl Set {
             left < 0.0
         });
         let group = chosen.unwrap_or(&self.groups[self.groups.len() - 1]);
-        group.scenario(config.nominal(), Purpose::Validation, seed, index)
+        group.scenario(&config.nominal(), Purpose::Validation, seed, index)
     }
 }
 
@@ -105,7 +120,8 @@ pub fn sets(config: &Config) -> Result<Vec<Set>, Error> {
             remedy: "add a [[validation]] table with ranges to draw from".into(),
         });
     }
-    let harder = same.iter().map(|group| within(config, group.harder(HARDER))).collect();
+    let acts: Vec<bool> = config.signals().iter().map(|signal| signal.is_disturbance).collect();
+    let harder = same.iter().map(|group| within(config, group.harder(HARDER, &acts))).collect();
     Ok(vec![Set { name: "same".into(), groups: same }, Set { name: "harder".into(), groups: harder }])
 }
 
@@ -207,7 +223,7 @@ pub struct Finding {
     pub histogram: Option<Histogram>,
     /// Where runs start that fail, and that do not.
     pub starts: Starts,
-    /// The values of [`METRICS`] in the runs that survived; empty where none did.
+    /// The values of [`metrics`] in the runs that survived; empty where none did.
     pub metrics: Vec<Distribution>,
     /// The mean cost of the runs that survived over the weighted mean in the tuning scenarios; NaN where either is unknown.
     pub degradation: f64,
@@ -297,8 +313,8 @@ impl Trial<'_> {
         };
         let cost = distribution(&|record| record.cost, 0)?;
         let mut metrics = Vec::new();
-        for (key, kind) in (1..).zip(METRICS) {
-            metrics.extend(distribution(&|record| record.values[kind as usize], key)?);
+        for (key, place) in (1..).zip(self::metrics(self.config)) {
+            metrics.extend(distribution(&|record| record.values[place], key)?);
         }
         ControlFlow::Continue(Finding {
             set: set.name.clone(),
@@ -319,12 +335,19 @@ impl Trial<'_> {
 /// Whether a run holds, is settled at the end and keeps the limits.
 #[must_use]
 pub fn succeeds(config: &Config, record: &Record) -> bool {
-    let [cart, links] = record.final_positions;
     let kept = record.values.iter().zip(&config.limits).all(|(value, limit)| value <= limit);
-    record.survived()
-        && cart <= config.simulation.settled_position
-        && links <= config.simulation.settled_angle
-        && kept
+    record.survived() && kept && is_settled_at_the_end(config, record)
+}
+
+fn is_settled_at_the_end(config: &Config, record: &Record) -> bool {
+    if config.wiring.is_some() {
+        let unsettled =
+            |term: &Term| matches!(term.measure, Measure::Response { aspect: Aspect::Unsettled, .. });
+        let mut terms = config.cost.iter().zip(&record.values);
+        return terms.all(|(term, value)| !unsettled(term) || *value == 0.0);
+    }
+    let [cart, links] = record.final_positions;
+    cart <= config.simulation.settled_position && links <= config.simulation.settled_angle
 }
 
 /// The weighted mean cost of gains in the scenarios of the tuning; NaN when they fail in one of them.

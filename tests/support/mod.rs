@@ -1,6 +1,7 @@
 //! What several tests need: kernels with test laws, reference files, the binary.
 
 pub(crate) mod law;
+pub(crate) mod open_loop;
 pub(crate) mod pendulum;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::atomic::AtomicUsize;
 
 use fearless_simd::Simd;
 use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
-use gainswarm::costs::{CostKind, Judgement, Term, TermSet, Timing};
+use gainswarm::costs::{CostKind, Judgement, TERMS, Term, TermSet, Timing};
 use gainswarm::integrators::{Integrator, Rk4};
 use gainswarm::lanes::{LaneMath, sin_cos, splat};
 use gainswarm::parameter::Parameter;
@@ -58,7 +59,7 @@ pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
 
 /// Default terms.
 pub(crate) fn judgement(dt: f64, steps: u64) -> Judgement {
-    let terms = std::array::from_fn(|k| Term::default_of(CostKind::ALL[k]));
+    let terms: Vec<Term> = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect();
     Judgement::new(&terms, &Timing { dt, steps }, 0.05, 0.01)
 }
 
@@ -218,7 +219,7 @@ pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -
     let bytes = simulator.workspace_bytes(level, TermSet::ALL);
     let mut workspace = Workspace::reserve(bytes, simulator.lanes(level)).expect("memory");
     let jobs = vectors.len() * problem.scenarios.len();
-    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, TERMS).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: problem.values.len(),
@@ -254,6 +255,9 @@ pub(crate) fn shipped_studies() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let entries = std::fs::read_dir(directory).expect("configs").map(|entry| entry.expect("an entry").path());
     let is_study = |path: &PathBuf| {
+        if path.is_dir() {
+            return false;
+        }
         let text = std::fs::read_to_string(path).expect("a config");
         path.extension().is_some_and(|extension| extension == "toml") && !text.contains("studies = [")
     };

@@ -18,7 +18,7 @@ impl Format for C {
         let law: String = export.law.iter().map(|setting| define(&constant, setting)).collect();
         let gains = structure(&name, &export.gains);
         let plant = structure(&format!("{name}_plant"), &export.plant_parameters);
-        let plant_type = export.plant.name();
+        let plant_type = export.plant;
         format!(
             "/*\n{identity} */\n#ifndef {constant}_H\n#define {constant}_H\n\n{gains}\n{law}\n\
              #define {constant}_PLANT_TYPE \"{plant_type}\"\n\n{plant}\n#endif\n"

@@ -59,14 +59,14 @@ fn row(export: &Export, name: &str, value: f64, unit: &str, searched: Option<&Ax
     let own = [
         text_cell(&export.study).into_owned(),
         export.seed.to_string(),
-        export.controller.name().into(),
+        export.controller.into(),
         name.into(),
         number(value),
         unit.into(),
         bound(|axis| axis.lower),
         bound(|axis| axis.upper),
         searched.is_some().to_string(),
-        export.plant.name().into(),
+        export.plant.into(),
     ];
     own.into_iter().chain(LAW_COLUMNS[1..].iter().map(choice)).collect()
 }

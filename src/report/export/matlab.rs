@@ -29,7 +29,7 @@ impl Format for Matlab {
         let gains = numbers("gains", &export.gains);
         let law: String = export.law.iter().map(setting).collect();
         let plant = numbers("plant", &export.plant_parameters);
-        let plant_type = export.plant.name();
+        let plant_type = export.plant;
         format!(
             "{identity}\ngains = struct();\n{gains}\nlaw = struct();\n{law}\nplant = struct();\n\
              plant.type = '{plant_type}'; % the plant\n{plant}"

@@ -9,11 +9,10 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, Equations};
+use crate::controllers::SurfaceKind;
 use crate::controllers::surface::BETA_MIN;
-use crate::controllers::{ControllerKind, SurfaceKind};
 use crate::parameter::Parameter;
-use crate::plants::PlantKind;
 use crate::registry::{Member, registry};
 use crate::replay;
 use crate::report::Results;
@@ -72,9 +71,9 @@ pub struct Export {
     /// The study: letters and digits of any script, `-`, `_` and `.`.
     pub study: String,
     /// What controls.
-    pub controller: ControllerKind,
+    pub controller: &'static str,
     /// What is controlled.
-    pub plant: PlantKind,
+    pub plant: &'static str,
     /// The seed of the tuning.
     pub seed: u64,
     /// The cost of the gains in the study, where it is known.
@@ -90,7 +89,7 @@ pub struct Export {
     /// What the law is besides its gains.
     pub law: Vec<Setting>,
     /// The law in formulas, a line each.
-    pub formulas: Vec<&'static str>,
+    pub formulas: Vec<String>,
     /// Every parameter of the nominal plant, in its order: the law computes with them.
     pub plant_parameters: Vec<ExportedGain>,
 }
@@ -154,7 +153,7 @@ impl Export {
     /// Values of the parameters of a config's controller, one for each of them.
     #[must_use]
     pub fn new(config: &Config, values: &[f64]) -> Self {
-        let controller = config.controller.kind;
+        let controller = &config.controller;
         let axis = |index| config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
         let gain = |(index, (parameter, value)): (usize, (&Parameter, &f64))| ExportedGain {
             parameter: *parameter,
@@ -164,8 +163,8 @@ impl Export {
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
             study: config.study.clone(),
-            controller,
-            plant: config.plant.kind,
+            controller: controller.name(),
+            plant: config.plant.name(),
             seed: config.seed,
             cost: None,
             feasible: None,
@@ -199,13 +198,13 @@ impl Export {
     fn identity(&self, mark: &str) -> String {
         let cost = self.cost.map_or(String::new(), |cost| format!(", cost {cost:?}"));
         let mut lines = vec![
-            format!("Gains of {} on {}", self.controller.name(), self.plant.name()),
+            format!("Gains of {} on {}", self.controller, self.plant),
             format!("study {}, seed {}{cost}", self.study, self.seed),
             format!("tuned by {} {}", env!("CARGO_PKG_NAME"), self.version),
         ];
         lines.extend(self.remarks().map(Into::into));
         lines.push(String::new());
-        lines.extend(self.formulas.iter().map(|formula| (*formula).into()));
+        lines.extend(self.formulas.iter().cloned());
         let marked: Vec<String> = lines.iter().map(|line| format!("{mark} {}", comment(line))).collect();
         marked.iter().flat_map(|line| [line.trim_end(), "\n"]).collect()
     }
@@ -232,8 +231,8 @@ impl Export {
             "program": env!("CARGO_PKG_NAME"),
             "version": self.version,
             "study": self.study,
-            "controller": self.controller.name(),
-            "plant": self.plant.name(),
+            "controller": self.controller,
+            "plant": self.plant,
             "seed": self.seed,
             "tuned": tuned.map(|gain| gain.parameter.name).collect::<Vec<_>>(),
         });
@@ -266,42 +265,62 @@ fn settings(config: &Config) -> Vec<Setting> {
     let control_period = steps as f64 * dt;
     let name = |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc };
     let number = |name, value, unit, doc| Setting { name, value: SettingValue::Number(value), unit, doc };
-    vec![
-        name("type", controller.kind.name(), "the controller"),
-        name("surface", controller.surface.name(), controller.surface.summary()),
-        name("saturation", controller.saturation.name(), controller.saturation.summary()),
-        Setting {
-            name: "equivalent_control",
-            value: SettingValue::Switch(controller.equivalent_control),
-            unit: "",
-            doc: "whether u_eq is used; otherwise it is 0",
-        },
+    let mut law = vec![
+        name("type", controller.name(), "the controller"),
         number("control_period", control_period, "s", "the shortest in the scenarios of the tuning"),
         number("dt", dt, "s", "integration step of the tuning"),
         name("integrator", config.simulation.integrator.name(), "how the tuning integrated the plant"),
-        number("beta_min", BETA_MIN, "rad/s² per N", "u_eq is 0 where |β| is smaller"),
-    ]
+    ];
+    if config.wiring.is_some() {
+        return law;
+    }
+    law.splice(
+        1..1,
+        [
+            name("surface", controller.surface.name(), controller.surface.summary()),
+            name("saturation", controller.saturation.name(), controller.saturation.summary()),
+            Setting {
+                name: "equivalent_control",
+                value: SettingValue::Switch(controller.equivalent_control),
+                unit: "",
+                doc: "whether u_eq is used; otherwise it is 0",
+            },
+        ],
+    );
+    law.push(number("beta_min", BETA_MIN, "rad/s² per N", "u_eq is 0 where |β| is smaller"));
+    law
 }
 
 /// The law of a study in formulas.
-fn formulas(config: &Config) -> Vec<&'static str> {
-    let surface = match (config.plant.kind.states().len() / 2, config.controller.surface) {
+fn formulas(config: &Config) -> Vec<String> {
+    if let (Some(law), Some(plant)) = (config.controller.of.equations(), config.plant.of.equations()) {
+        let lines = |equations: &Equations| {
+            let text = equations.model.equations.trim_matches('\n').lines().map(str::to_owned);
+            text.collect::<Vec<_>>()
+        };
+        let texts = law.model.declared.expressions.iter().map(|(name, text)| format!("{name} = {text}"));
+        let law = std::iter::once(format!("the law, {}:", law.name)).chain(lines(law)).chain(texts);
+        let plant = std::iter::once(format!("the plant, {}:", plant.name)).chain(lines(plant));
+        return law.chain(plant).collect();
+    }
+    let surface = match (config.plant.states().len() / 2, config.controller.surface) {
         (0..3, _) => "σ = k1 (θ' + λ1 θ) + kx (x' + λx x)",
         (_, SurfaceKind::Relative) => "σ = k1 (θ1' + λ1 θ1) + k2 (e' + λ2 e) + kx (x' + λx x), e = θ2 − θ1",
         (_, SurfaceKind::Absolute) => "σ = k1 (θ1' + λ1 θ1) + k2 (θ2' + λ2 θ2) + kx (x' + λx x)",
     };
-    vec![
-        config.controller.kind.summary(),
+    let formulas = [
+        config.controller.summary(),
         surface,
         "u_eq = −σ'(u = 0)/β on the nominal plant, within ±eq_limit u_max",
         "β = ∂σ'/∂u, s = sign β; the force is clamped to ±u_max",
         "the equations of the plant: documentation of the crate, gainswarm::plants",
-    ]
+    ];
+    formulas.map(String::from).into()
 }
 
 /// The nominal plant of a study.
 fn plant_parameters(config: &Config) -> Vec<ExportedGain> {
-    let parameters = config.plant.kind.parameters().iter().zip(&config.plant.values);
+    let parameters = config.plant.parameters().iter().zip(&config.plant.values);
     let exported = |(parameter, value): (&Parameter, &f64)| ExportedGain {
         parameter: *parameter,
         value: *value,

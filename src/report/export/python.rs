@@ -25,7 +25,7 @@ impl Format for Python {
         };
         let gains: String = export.gains.iter().map(number).collect();
         let law: String = export.law.iter().map(setting).collect();
-        let plant_type = format!("    \"type\": \"{}\",\n", export.plant.name());
+        let plant_type = format!("    \"type\": \"{}\",\n", export.plant);
         let plant: String = export.plant_parameters.iter().map(number).collect();
         format!(
             "{identity}\nGAINS = {{\n{gains}}}\n\nLAW = {{\n{law}}}\n\nPLANT = {{\n{plant_type}{plant}}}\n"

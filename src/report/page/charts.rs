@@ -1,8 +1,8 @@
 //! The plots of a report: what each shows, and where its numbers are in the data of the page.
 
 use super::sections::parameter;
-use crate::costs::CostKind;
-use crate::figures::{label, quantity};
+use crate::config::{Column, Role};
+use crate::figures::label;
 use crate::parameter::Short;
 use crate::replay::{Replay, Run};
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
@@ -35,26 +35,29 @@ pub(super) const CONVERGENCE: &str = "convergence";
 /// Ends the name of a second view of a plot, of its start alone.
 pub(super) const START: &str = "_start";
 
-/// What acts at once, and may be over long before the run is.
-pub(super) const QUICK: [&str; 2] = ["u", "sigma"];
+/// Whether a column acts at once, and may be over long before the run is.
+pub(super) fn is_quick(column: &Column) -> bool {
+    matches!(column.role, Role::Drive | Role::Law)
+}
 
-/// Every state, the force and the sliding variable over time; of the last two also their start, where most of it happens then.
+/// Every column over time; of what acts at once also its start, where most of it happens then.
 pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Chart> {
-    let columns = replay.runs.first().map_or(&[][..], |run| &run.columns);
+    let columns = if replay.runs.is_empty() { Vec::new() } else { results.config.columns() };
     let whole = end(results, replay);
-    let of = |column: &&'static str| {
-        let caption = meaning(results, column);
+    let of = |shown: &Column| {
+        let column = shown.quantity.name;
+        let caption = meaning(results, shown);
         let over = |name: &str, caption: &str, end: f64| {
             of_runs([name, "t", column], caption, Some(end), results, replay)
         };
-        let window = window(replay, column).filter(|end| QUICK.contains(column) && 5.0 * end < whole);
+        let window = window(replay, column).filter(|end| is_quick(shown) && 5.0 * end < whole);
         let start = window.map(|end| {
             let caption = format!("The first {} s, in which 90 % of its changes happen.", Short(end));
             over(&format!("{column}{START}"), &caption, end)
         });
         [Some(over(column, &caption, whole)), start].into_iter().flatten()
     };
-    columns.iter().skip(1).flat_map(of).collect()
+    columns.iter().flat_map(of).collect()
 }
 
 /// The share of all ups and downs of a column that its start must have for a view of its own.
@@ -89,9 +92,18 @@ fn place(run: &Run, column: &str) -> usize {
     run.columns.iter().position(|name| *name == column).unwrap_or(0)
 }
 
-/// The rate of each link over its angle.
+/// The rate of each link over its angle; of a model, of each state that has its rate among the states.
 pub(super) fn phases(results: &Results, replay: &Replay) -> Vec<Chart> {
-    let states = results.config.plant.kind.states();
+    let states = results.config.plant.states();
+    if let Some(equations) = results.config.plant.of.equations() {
+        let rates = equations.model.rates().iter().enumerate();
+        let pairs = rates.filter_map(|(place, rate)| Some((states[place].name, states[(*rate)?].name)));
+        let one = |(state, rate): (&'static str, &'static str)| {
+            let caption = format!("Rate over value of {}.", results.config.label(state));
+            of_runs([&format!("phase_{state}"), state, rate], &caption, None, results, replay)
+        };
+        return pairs.map(one).collect();
+    }
     let links = states.len() / 2 - 1;
     let one = |link: usize| {
         let (angle, rate) = (states[link].name, states[link + links + 1].name);
@@ -115,7 +127,7 @@ fn of_runs(
         if let Some(end) = end { until(end, &points) } else { points }
     };
     let all = || replay.runs.iter().flat_map(points);
-    let label = |column: &str| quantity(column, unit(results, column));
+    let label = |column: &str| results.config.quantity(column, unit(results, column));
     let x_axis = match end {
         Some(end) => Axis::new(label(x), [0.0, end]),
         None => Axis::over(label(x), all().map(|point| point.0)),
@@ -125,7 +137,7 @@ fn of_runs(
         let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
         Mark { shape: Shape::Line, ink, points: points(run) }
     };
-    let limits = if y == "u" { limits(u_max(results), &x_axis, &y_axis) } else { Vec::new() };
+    let limits = limit_of(results, y).map_or(Vec::new(), |most| limits(most, &x_axis, &y_axis));
     // The worst on top.
     let (worst, others): (Vec<&Run>, Vec<&Run>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
@@ -167,6 +179,17 @@ fn end(results: &Results, replay: &Replay) -> f64 {
     replay.runs.iter().map(last).fold(f64::MIN_POSITIVE, f64::max)
 }
 
+/// The most that a column may be either way, where that is known.
+pub(super) fn limit_of(results: &Results, column: &str) -> Option<f64> {
+    let Some(plant) = results.config.plant.of.equations() else {
+        return (column == "u").then(|| u_max(results));
+    };
+    let own = plant.model.declared.inputs.iter().find(|input| input.quantity.name == column)?.limit;
+    // A law that drives this input may have a limit of its own.
+    let law = results.config.wiring.as_ref()?.drive.contains_key(column);
+    own.or_else(|| Some(u_max(results)).filter(|most| law && most.is_finite()))
+}
+
 /// Thin lines at both ends of what the force may be, where they are to be seen.
 fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
     let seen = [-most, most].into_iter().filter(|u| (y.range[0]..=y.range[1]).contains(u));
@@ -174,9 +197,37 @@ fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
         .collect()
 }
 
+/// What a column of a model is, in a sentence.
+fn meaning_in_model(results: &Results, column: &Column) -> Option<String> {
+    let name = column.quantity.name;
+    let models = [
+        results.config.plant.of.equations().map(|equations| &equations.model.declared),
+        results.config.controller.of.equations().map(|equations| &equations.model.declared),
+    ];
+    models.iter().any(Option::is_some).then(|| {
+        let doc = models.into_iter().flatten().find_map(|declared| declared.doc(name)).unwrap_or_default();
+        let what = match column.role {
+            Role::State => "A state of the plant",
+            Role::Output => "An output of the plant",
+            Role::Drive => "What drives the plant",
+            Role::Signal => "A signal of the scenario",
+            Role::Law => "A value of the controller",
+        };
+        let mut letters = doc.chars();
+        match letters.next() {
+            Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+            None => format!("{what}."),
+        }
+    })
+}
+
 /// What a column is, in a sentence.
-fn meaning(results: &Results, column: &str) -> String {
-    let states = results.config.plant.kind.states();
+fn meaning(results: &Results, column: &Column) -> String {
+    if let Some(said) = meaning_in_model(results, column) {
+        return said;
+    }
+    let column = column.quantity.name;
+    let states = results.config.plant.states();
     let half = states.len() / 2;
     match (column, states.iter().position(|state| state.name == column)) {
         (_, Some(0)) => "Position of the cart.".into(),
@@ -194,22 +245,16 @@ pub(super) fn u_max(results: &Results) -> f64 {
 }
 
 fn unit(results: &Results, column: &str) -> &'static str {
-    let state = results.config.plant.kind.states().iter().find(|state| state.name == column);
-    match column {
-        "t" => "s",
-        "u" => "N",
-        "sigma" => "rad/s",
-        _ => state.map_or("", |state| state.unit),
-    }
+    let columns = results.config.columns();
+    let found = columns.iter().find(|shown| shown.quantity.name == column);
+    if column == "t" { "s" } else { found.map_or("", |shown| shown.quantity.unit) }
 }
 
 /// What the cost is made of.
 pub(super) fn cost(results: &Results) -> Chart {
-    let terms = CostKind::ALL.iter().zip(&results.config.cost).filter(|(_, term)| term.weight > 0.0);
-    let (names, costs): (Vec<String>, Vec<f64>) = terms
-        .rev()
-        .map(|(kind, _)| (label(kind.name()), results.number(&format!("{}_cost", kind.name()))))
-        .unzip();
+    let terms = results.config.cost.iter().filter(|term| term.weight > 0.0);
+    let (names, costs): (Vec<String>, Vec<f64>) =
+        terms.rev().map(|term| (label(term.name), results.number(&format!("{}_cost", term.name)))).unzip();
     let largest = costs.iter().copied().filter(|cost| cost.is_finite()).fold(0.0, f64::max);
     #[allow(clippy::cast_precision_loss, reason = "a number of terms")]
     let points = costs.into_iter().enumerate().map(|(place, cost)| (cost, place as f64)).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, START, Source, u_max};
+use super::charts::{CONVERGENCE, Chart, START, Source, limit_of};
 use super::spectra::spectra;
 use crate::replay::{Replay, Run};
 use crate::report::plot::Axis;
@@ -18,13 +18,14 @@ pub(super) fn json(
     charts: &[&Chart],
 ) -> String {
     let config = &results.config;
-    let (states, lengths) =
-        (config.plant.kind.states(), config.plant.kind.link_lengths(&config.plant.values));
-    let links = states
-        .iter()
-        .skip(1)
-        .zip(&lengths)
-        .map(|(state, length)| json!({ "angle": state.name, "length": length }));
+    let drawing = config.plant.drawing();
+    let links = drawing.iter().flat_map(|drawing| &drawing.links);
+    let links = links.map(|(angle, length)| json!({ "angle": angle, "length": length }));
+    let force = drawing.as_ref().and_then(|drawing| drawing.force.as_deref());
+    let track = match config.wiring {
+        None => Some(config.simulation.track_limit),
+        Some(_) => drawing.as_ref().and_then(|drawing| drawing.track),
+    };
     let plots: Map<String, Value> = charts
         .iter()
         .filter(|chart| !chart.series.is_empty())
@@ -35,8 +36,10 @@ pub(super) fn json(
         "tables": tables(results, certificate),
         "worst": replay.runs.iter().position(|run| run.index == replay.worst),
         "links": links.collect::<Vec<_>>(),
-        "track_limit": config.simulation.track_limit,
-        "u_max": u_max(results),
+        "cart": drawing.as_ref().map(|drawing| &drawing.cart),
+        "force": force,
+        "track_limit": track,
+        "u_max": force.and_then(|force| limit_of(results, force)),
         "plots": plots,
     });
     // No text may end the element.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::results::Results;
 use super::charts::u_max;
 use super::sections::{parameter, slowest_period};
-use crate::config::Config;
+use crate::config::{Config, Equations};
 use crate::controllers::surface::SurfaceKind;
 use crate::figures::label;
 use crate::parameter::Short;
@@ -15,6 +15,9 @@ use crate::registry::Member;
 pub(super) fn law(results: &Results) -> Markup {
     let config = &results.config;
     let controller = &config.controller;
+    if let (Some(law), Some(plant)) = (controller.of.equations(), config.plant.of.equations()) {
+        return of_models(config, law, plant);
+    }
     let period = 1e3 * slowest_period(config);
     let options = [
         ("sliding surface", format!("{}: {}", controller.surface.name(), controller.surface.summary())),
@@ -38,7 +41,7 @@ pub(super) fn law(results: &Results) -> Markup {
         section #law {
             h2 { "Control law" }
             p.equations {
-                code { (controller.kind.summary()) } br;
+                code { (controller.summary()) } br;
                 code { (surface(config)) }
             }
             p {
@@ -52,9 +55,49 @@ pub(super) fn law(results: &Results) -> Markup {
     }
 }
 
+/// The equations of law and plant, how they are joined, and how the loop is simulated.
+fn of_models(config: &Config, law: &Equations, plant: &Equations) -> Markup {
+    let period = 1e3 * slowest_period(config);
+    let joined = config.wiring.iter().flat_map(|wiring| {
+        let drives = wiring.drive.iter().map(|(input, value)| format!("{input} = {value}"));
+        let sees = wiring.measured.iter().map(|(input, value)| format!("{input} = {value}"));
+        drives.chain(sees).collect::<Vec<_>>()
+    });
+    let options = [
+        ("joined", joined.collect::<Vec<_>>().join(", ")),
+        ("control step", format!("{} ms", Short((1e3 * period).round() / 1e3))),
+        (
+            "integration",
+            format!(
+                "{}, steps of {} ms",
+                config.simulation.integrator.name(),
+                Short((1e6 * config.simulation.dt).round() / 1e3)
+            ),
+        ),
+    ];
+    html! {
+        section #law {
+            h2 { "Control law and plant" }
+            @for (equations, what) in [(law, "The law"), (plant, "The plant")] {
+                @let declared = &equations.model.declared;
+                p {
+                    (what) ", " (label(equations.name))
+                    @if !declared.summary.is_empty() { ": " (declared.summary) }
+                    @if !declared.source.is_empty() { " (" (declared.source) ")" }
+                    "."
+                }
+                pre.equations { code { (equations.model.equations.trim_matches('\n')) } }
+            }
+            dl.options {
+                @for (name, text) in options { div { dt { (name) } dd { (text) } } }
+            }
+        }
+    }
+}
+
 /// The sliding variable of the study, in the names of its parameters.
 fn surface(config: &Config) -> String {
-    let states = config.plant.kind.states();
+    let states = config.plant.states();
     let links = states.len() / 2 - 1;
     let angle = |link: usize| label(states[link].name);
     let error = |link: usize| match config.controller.surface {
@@ -83,6 +126,9 @@ pub(super) fn words(config: &Config) -> Markup {
     let (cart, link) = (Short(simulation.settled_position), Short(simulation.settled_angle));
     let fallen = Short((1e4 * simulation.angle_limit).round() / 1e4);
     let is_limited = config.limits.iter().any(|limit| limit.is_finite());
+    if config.wiring.is_some() {
+        return words_of_models(config, is_limited);
+    }
     html! {
         dl.words {
             dt { "Settled" }
@@ -98,6 +144,33 @@ pub(super) fn words(config: &Config) -> Markup {
             dt { "Succeeds" }
             dd {
                 "survives, and at its end is within ±" (cart) " m and ±" (link) " rad"
+                @if is_limited { ", and keeps the limits of the study" }
+                "."
+            }
+        }
+    }
+}
+
+fn words_of_models(config: &Config, is_limited: bool) -> Markup {
+    html! {
+        dl.words {
+            @for response in &config.responses {
+                dt { "Settled" }
+                dd {
+                    "from then on until the end " code { (response.output) } " stays within " (Short(100.0 * response.band))
+                    " % of its way to " code { (response.reference) } "; the time is that of the slowest scenario."
+                }
+            }
+            dt { "Survived" }
+            dd {
+                "up to the end all states are finite"
+                @if let Some(fail) = &config.simulation.fail { ", and never " code { (fail) } }
+                ". What does not survive has failed."
+            }
+            dt { "Succeeds" }
+            dd {
+                "survives"
+                @if !config.responses.is_empty() { ", is settled at its end" }
                 @if is_limited { ", and keeps the limits of the study" }
                 "."
             }

@@ -94,13 +94,15 @@ pub fn write_report(
 
 /// The names of all plots of a study's report.
 pub(super) fn plot_names(config: &Config) -> Vec<String> {
-    let states = config.plant.kind.states();
-    let phases = states[1..states.len() / 2].iter().map(|angle| format!("phase_{}", angle.name));
-    let starts =
-        charts::QUICK.iter().flat_map(|name| [(*name).to_owned(), format!("{name}{}", charts::START)]);
+    let states = config.plant.states();
+    let of_compiled = if config.wiring.is_none() { &states[1..states.len() / 2] } else { states };
+    let phases = of_compiled.iter().map(|state| format!("phase_{}", state.name));
+    let columns = config.columns();
+    let starts = columns.iter().filter(|column| charts::is_quick(column));
+    let starts = starts.map(|column| format!("{}{}", column.quantity.name, charts::START));
     let others = ["cost", "eigenvalues", "convergence", "spread"].map(String::from);
-    let names = states.iter().map(|state| state.name.into()).chain(phases).chain(starts).chain(others);
-    names.chain(validation::names(config)).collect()
+    let names = columns.iter().map(|column| column.quantity.name.into()).chain(phases).chain(starts);
+    names.chain(others).chain(validation::names(config)).collect()
 }
 
 /// Refuses gains that do something else now than when they were tuned.
@@ -134,9 +136,9 @@ fn page(
         main {
             (sections::gains(results))
             (law::law(results))
-            (sections::motion(results, replay, worst))
+            @if results.config.plant.drawing().is_some() { (sections::motion(results, replay, worst)) }
             (sections::trajectories(replay, &figures(&charts.trajectories)?))
-            (sections::phases(replay, &figures(&charts.phases)?))
+            @if !charts.phases.is_empty() { (sections::phases(replay, &figures(&charts.phases)?)) }
             (sections::cost(results, &figure(&charts.cost)?))
             (sections::certificate(&results.config, certificate, &figure(&charts.eigenvalues)?))
             (sections::convergence(results, &figures(&charts.convergence)?))

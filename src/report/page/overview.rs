@@ -191,7 +191,7 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
                 @for row in rows {
                     tr {
                         th scope="row" { a href={ (row.config.study) "/report.html" } { (row.config.study) } }
-                        td { (label(row.config.controller.kind.name())) }
+                        td { (label(row.config.controller.name())) }
                         td.number { (figure(row, "cost")) @if !row.is_feasible() { span.mark { " not feasible" } } }
                         td.number.bad[falls(row)] { (whole(row, "failed")) }
                         @let (time, is_bad) = settled(row);

@@ -271,7 +271,7 @@
   function animate(section) {
     const [stage, play, seek, clock, speed, scenario] = [".stage", "#play", "#seek", "#clock", "#speed", "#scenario"].map((part) => section?.querySelector(part));
     if (!stage || !play || !seek || !clock || !speed || !scenario) return;
-    const playable = (run) => run?.columns?.t?.length > 1 && run.columns.x && (data.links ?? []).every(({ angle }) => run.columns[angle]);
+    const playable = (run) => run?.columns?.t?.length > 1 && run.columns[data.cart] && (data.links ?? []).every(({ angle }) => run.columns[angle]);
     const first = playable(data.runs?.[data.worst]) ? data.worst : (data.runs ?? []).findIndex(playable);
     if (first < 0) {
       section.hidden = true;
@@ -375,7 +375,7 @@
     const at = sampler(run.columns);
     const links = data.links ?? [];
     const joints = (time) => {
-      let [x, y] = [at("x", time), 0];
+      let [x, y] = [at(data.cart, time), 0];
       const along = ({ angle, length }) => [(x += length * Math.sin(at(angle, time))), (y += length * Math.cos(at(angle, time)))];
       return [[x, y], ...links.map(along)];
     };
@@ -414,8 +414,8 @@
       rods.forEach((rod, i) => set(rod, { x1: points[i][0], y1: points[i][1], x2: points[i + 1][0], y2: points[i + 1][1] }));
       dots.forEach((dot, i) => set(dot, { cx: points[i][0], cy: points[i][1] }));
       trace.forEach((line, i) => set(line, { points: tipPath(trace.length - i) }));
-      if (run.columns.u) {
-        const push = at("u", time);
+      if (run.columns[data.force]) {
+        const push = at(data.force, time);
         readout.textContent = `force ${number(push)} N`;
         set(force, { d: arrow(x, py(0) + 0.21 * cart, cart / 2 + 5, (push / (data.u_max || 1)) * Math.max(50, 0.45 * reach * scale), width) });
       }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::results::Results;
 use super::law;
 use crate::config::Config;
-use crate::costs::{AggregateKind, CostKind};
+use crate::costs::{AggregateKind, Measure, Term};
 use crate::figures::{counted, label, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::problem::TunedGain;
@@ -33,22 +33,26 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
     } else {
         None
     };
-    let settled = verdict::settling(config, &replay.records).replace("<=", "≤");
+    let settled = verdict::settling(config, &replay.records).map(|settled| settled.replace("<=", "≤"));
+    let is_moving = settled.as_ref().is_some_and(|settled| settled.starts_with("not"));
     let figures = [
         ("cost", number_or_dash(results.number("cost")), false),
         ("scenarios survived", format!("{survived} of {scenarios}"), survived < scenarios),
         ("certificate", certificate.verdict.name().into(), certificate.verdict != Verdict::Stable),
-        ("settled", settled.clone(), settled.starts_with("not")),
+        ("settled", settled.unwrap_or_default(), is_moving),
         ("time to tune", format!("{:.2} s", results.number("wall_s")), false),
         ("seed", config.seed.to_string(), false),
     ];
+    let figures: Vec<_> = figures.into_iter().filter(|(_, figure, _)| !figure.is_empty()).collect();
+    let kind =
+        if config.wiring.is_none() { " sliding-mode controller for the " } else { " controller for the " };
     html! {
         header {
             p.kicker { "Tuning report" }
             h1 { (config.study) }
             p.lead {
-                "A particle swarm tuned " (counted(config.tune.len() as u64, "gain")) " of the " (label(config.controller.kind.name()))
-                " sliding-mode controller for the " (label(config.plant.kind.name())) ". It judged "
+                "A particle swarm tuned " (counted(config.tune.len() as u64, "gain")) " of the " (label(config.controller.name()))
+                (kind) (label(config.plant.name())) ". It judged "
                 (counted(whole(results, "evaluations"), "gain vector")) " on " (counted(scenarios as u64, "scenario")) " of "
                 (Short(config.simulation.duration)) " s."
             }
@@ -70,7 +74,7 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
 /// The tuned gains with their bounds, and the others.
 pub(super) fn gains(results: &Results) -> Markup {
     let config = &results.config;
-    let parameters = config.controller.kind.parameters();
+    let parameters = config.controller.parameters();
     let is_tuned = |index: usize| config.tune.iter().any(|gain| gain.index == index);
     let fixed: Vec<usize> = (0..parameters.len()).filter(|index| !is_tuned(*index)).collect();
     let cells = |index: usize| {
@@ -122,7 +126,7 @@ pub(super) fn gains(results: &Results) -> Markup {
 fn at_bounds(results: &Results) -> Markup {
     let config = &results.config;
     let is_there = |gain: &&TunedGain| !gain.axis.remark(results.values[gain.index]).is_empty();
-    let name = |gain: &TunedGain| config.controller.kind.parameters()[gain.index].name;
+    let name = |gain: &TunedGain| config.controller.parameters()[gain.index].name;
     let names: Vec<&str> = config.tune.iter().filter(is_there).map(name).collect();
     html! {
         @if !names.is_empty() {
@@ -136,7 +140,7 @@ fn at_bounds(results: &Results) -> Markup {
 
 /// The pendulum, which the script draws; behind the scenarios, the worst runs of the validation.
 pub(super) fn motion(results: &Results, replay: &Replay, worst: &Replay) -> Markup {
-    let links = results.config.plant.kind.states().len() / 2 - 1;
+    let links = results.config.plant.drawing().map_or(0, |drawing| drawing.links.len());
     let colours = ["series1", "series3"].into_iter().zip(1..=links);
     let parts = colours.map(|(ink, link)| (ink, format!("link {link}")));
     let others = [("series2", "force"), ("accent", "path of the tip in the last 1.2 s")];
@@ -220,7 +224,7 @@ fn swatch(ink: &str, text: &str) -> Markup {
 /// What the cost is made of, and what each term came to.
 pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
     let config = &results.config;
-    let sum: f64 = CostKind::ALL.iter().map(|kind| results.number(&format!("{}_cost", kind.name()))).sum();
+    let sum: f64 = config.cost.iter().map(|term| results.number(&format!("{}_cost", term.name))).sum();
     let whole = results.number("cost");
     let adds_up = (sum - whole).abs() <= 1e-9 * whole.abs();
     let is_other = config.aggregate.kind != AggregateKind::Mean;
@@ -245,18 +249,21 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
             div.plots { (figure) }
             table {
                 thead { tr { (heads(&["term"])) (number_heads(&["cost", "mean", "worst"])) (heads(&["unit"])) } }
-                tbody { @for kind in CostKind::ALL { (cost_row(results, *kind)) } }
+                tbody { @for term in &config.cost { (cost_row(results, term)) } }
             }
         }
     }
 }
 
 /// A term: what it adds, its mean and its worst, where these mean anything.
-fn cost_row(results: &Results, kind: CostKind) -> Markup {
-    let value = |what: &str| results.number(&format!("{}_{what}", kind.name()));
+fn cost_row(results: &Results, term: &Term) -> Markup {
+    let value = |what: &str| results.number(&format!("{}_{what}", term.name));
     let worst = value("worst");
-    let moves_on =
-        kind == CostKind::SettlingTime && worst.is_finite() && !verdict::is_settled(&results.config, worst);
+    let is_of_compiled = matches!(term.measure, Measure::Compiled { .. });
+    let moves_on = is_of_compiled
+        && term.is_settling_time()
+        && worst.is_finite()
+        && !verdict::is_settled(&results.config, worst);
     let [mean, worst] = if moves_on {
         ["–", "not all settle"].map(String::from)
     } else {
@@ -265,9 +272,9 @@ fn cost_row(results: &Results, kind: CostKind) -> Markup {
     let cells = [("cost", number_or_dash(value("cost"))), ("mean", mean), ("worst", worst)];
     html! {
         tr {
-            th scope="row" title=(kind.summary()) { (label(kind.name())) }
+            th scope="row" title=(term.summary) { (label(term.name)) }
             @for (what, text) in cells { td.number data-value=(value(what)) { (text) } }
-            td.figure { (kind.unit()) }
+            td.figure { @if term.unit != "1" || is_of_compiled { (term.unit) } }
         }
     }
 }
@@ -277,27 +284,29 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
     let period = slowest_period(config);
     let spectra = super::spectra::spectra(certificate);
     let fastest = spectra.iter().flat_map(|(_, values)| values).map(|value| value.re.hypot(value.im));
-    let is_too_fast = fastest.fold(0.0, f64::max) * period > 2.0;
+    let is_too_fast = !certificate.is_sampled && fastest.fold(0.0, f64::max) * period > 2.0;
     html! {
         section #certificate {
             h2 { "Certificate" }
             p {
-                "About upright the closed loop is " strong { (certificate.verdict.name()) } ": "
+                (if certificate.is_sampled { "About its equilibrium" } else { "About upright" })
+                " the closed loop is " strong { (certificate.verdict.name()) } ": "
                 (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part))
-                " 1/s. This holds for continuous time and the nominal plant, without dead time, actuator lag or noise."
+                @if certificate.is_sampled { " 1/s. This holds for the loop as it is sampled and the nominal plant, without actuator lag or noise." }
+                @else { " 1/s. This holds for continuous time and the nominal plant, without dead time, actuator lag or noise." }
             }
             p { (super::spectra::explanation(certificate)) }
             @if is_too_fast {
                 p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms, so the force chatters." }
             }
-            div.plots { (figure) (super::spectra::table(certificate)) }
+            @if certificate.verdict != Verdict::Unknown { div.plots { (figure) (super::spectra::table(certificate)) } }
         }
     }
 }
 
 /// What a parameter of the controller is in the tuned gain vector.
 pub(super) fn parameter(results: &Results, name: &str) -> f64 {
-    let parameters = results.config.controller.kind.parameters().iter().zip(&results.values);
+    let parameters = results.config.controller.parameters().iter().zip(&results.values);
     parameters.into_iter().find(|(parameter, _)| parameter.name == name).map_or(f64::NAN, |(_, value)| *value)
 }
 

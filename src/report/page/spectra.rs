@@ -6,7 +6,7 @@ use super::charts::{Chart, table_series};
 use super::sections::{heads, number_heads};
 use crate::figures::{label, number, number_or_dash};
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
-use crate::stability::{Certificate, Eigenvalue, MARGIN};
+use crate::stability::{Certificate, Eigenvalue, MARGIN, Verdict};
 
 const SLIDING: &str = "sliding_dynamics";
 const CLOSED_LOOP: &str = "closed_loop";
@@ -17,6 +17,10 @@ const CLOSED_LOOP: &str = "closed_loop";
 /// are only what it comes near as the slope grows. They stand beside those of the closed loop where they are slower, since
 /// the certificate goes by the slowest of both.
 pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigenvalue>)> {
+    if certificate.is_sampled {
+        let closed_loop = certificate.closed_loop.map_or(Vec::new(), |spectrum| spectrum.to_vec());
+        return vec![(CLOSED_LOOP, closed_loop)];
+    }
     let sliding = (SLIDING, certificate.sliding.to_vec());
     let Some(closed_loop) = &certificate.closed_loop else { return vec![sliding] };
     let largest =
@@ -30,6 +34,10 @@ pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigen
 /// What the eigenvalues are of, in a sentence.
 pub(super) fn explanation(certificate: &Certificate) -> &'static str {
     match (&certificate.closed_loop, spectra(certificate).len()) {
+        _ if certificate.verdict == Verdict::Unknown => "There are no eigenvalues to show.",
+        _ if certificate.is_sampled => {
+            "These are the eigenvalues z of one control period, as those of continuous time, log(z)/T."
+        }
         (None, _) => {
             "The force of this law has no finite slope on the sliding surface σ = 0, so that the state slides along it. These are \
              the eigenvalues of that motion."
@@ -88,7 +96,10 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     Chart {
         plot: Plot {
             name: "eigenvalues".into(),
-            caption: format!("Eigenvalues about upright; left of the line is stable.{beyond}"),
+            caption: format!(
+                "Eigenvalues about {}; left of the line is stable.{beyond}",
+                if certificate.is_sampled { "the equilibrium" } else { "upright" }
+            ),
             x: Axis::over("real part, 1/s", near().map(|value| value.re).chain([0.0])),
             marks: std::iter::once(border).chain(dots).collect(),
             legend: if spectra.len() > 1 { legend.collect() } else { Vec::new() },

@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::charts::{self, Chart, Source};
 use super::sections::{heads, number_heads};
 use crate::config::Config;
-use crate::figures::{count, number, number_or_dash, quantity};
+use crate::figures::{count, number, number_or_dash};
 use crate::parameter::Short;
 use crate::replay::Replay;
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
 use crate::report::results::Results;
+use crate::verdict;
 
 /// Sets whose plots are shown at most; the table has all.
 const SHOWN_MAX: usize = 8;
@@ -34,8 +35,8 @@ fn numbers(value: Option<&Value>) -> Vec<f64> {
 
 /// The names of all plots that a page of a study may have here.
 pub(super) fn names(config: &Config) -> Vec<String> {
-    let states = config.plant.kind.states().iter().map(|state| state.name);
-    let worst = states.chain(["u", "sigma"]).map(|column| format!("worst_{column}"));
+    let columns = config.columns();
+    let worst = columns.iter().map(|column| format!("worst_{}", column.quantity.name));
     let of_sets =
         (1..=SHOWN_MAX).flat_map(|k| [format!("validation_costs_{k}"), format!("validation_starts_{k}")]);
     worst.chain(of_sets).collect()
@@ -124,12 +125,12 @@ fn rounded(value: f64, digits: usize) -> String {
 /// Where runs start that fall and that do not, over the two states that tell most; none of less than two.
 fn starts(results: &Results, k: usize, set: &Value) -> Option<Chart> {
     let found = set.get("starts")?;
-    let states = results.config.plant.kind.states();
+    let states = results.config.plant.states();
     let axis = |place: usize| {
         let name = found.get("states")?.get(place)?.as_str()?;
         let state = states.iter().find(|state| state.name == name)?;
         let range = numbers(found.get("ranges")?.get(place));
-        Some(Axis::over(quantity(name, state.unit), range.into_iter()))
+        Some(Axis::over(results.config.quantity(name, state.unit), range.into_iter()))
     };
     let (x, y) = (axis(0)?, axis(1)?);
     let points = |key: &str| -> Vec<(f64, f64)> {
@@ -172,14 +173,13 @@ pub(super) fn section(results: &Results, worst: &Replay, figures: [&[Markup]; 2]
     }
     let missing = results.validation.as_ref().and_then(|found| found.get("missing")?.as_array());
     let missing: Vec<&str> = missing.into_iter().flatten().filter_map(Value::as_str).collect();
-    let simulation = &results.config.simulation;
     let is_limited = results.config.limits.iter().any(|limit| limit.is_finite());
     html! {
         section #validation {
             h2 { "Validation" }
             p {
-                "Scenarios that the tuning never saw: the share of the runs that succeed, with its 95 % interval, and what those cost that survive. A run succeeds with |theta| ≤ "
-                (Short(simulation.settled_angle)) " rad and |x| ≤ " (Short(simulation.settled_position)) " m at the end"
+                "Scenarios that the tuning never saw: the share of the runs that succeed, with its 95 % interval, and what those cost that survive. A run succeeds"
+                (verdict::at_the_end(&results.config).replace("<=", "≤").replace(" rad, |x|", " rad and |x|"))
                 @if is_limited { ", and within [limits]" }
                 "."
             }

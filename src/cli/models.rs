@@ -1,0 +1,56 @@
+//! What `check` says of models: as they were understood, and what a step of their loop takes.
+
+use crate::config::{Config, Equations};
+use crate::figures::wrapped;
+use crate::model::Quantity;
+use crate::problem;
+
+/// Plant, controller and how they are joined, as comments of TOML; nothing of compiled ones.
+pub(super) fn facts(config: &Config) -> String {
+    let (Some(plant), Some(law), Some(wiring)) =
+        (config.plant.of.equations(), config.controller.of.equations(), &config.wiring)
+    else {
+        return String::new();
+    };
+    let runner = problem::runner(config);
+    let program = &runner.closed_loop().program;
+    let joined =
+        wiring.drive.iter().chain(&wiring.measured).map(|(input, value)| format!("{input} = {value}"));
+    let signals = wiring.signals.iter().map(|signal| match signal.default {
+        Some(default) => format!("{} ({default} unless a scenario says otherwise)", signal.name),
+        None => signal.name.to_owned(),
+    });
+    let rows = [
+        ("joined", joined.collect::<Vec<_>>().join(", ")),
+        ("signals", signals.collect::<Vec<_>>().join(", ")),
+        (
+            "program",
+            format!(
+                "{} operations a step, {} numbers a simulation ({} bytes)",
+                program.plain.instructions.len(),
+                program.plain.slots,
+                8 * program.plain.slots
+            ),
+        ),
+    ];
+    let rows = rows.iter().filter(|(_, text)| !text.is_empty());
+    let rows: String = rows.map(|(name, text)| wrapped(&format!("# {name:<9}"), "#", text)).collect();
+    format!("#\n{}{}{rows}", model("plant", plant), model("law", law))
+}
+
+/// States with their units, and the equations in the order in which they are computed.
+fn model(what: &str, equations: &Equations) -> String {
+    let named = |quantity: &Quantity| match quantity.written.as_str() {
+        "" => quantity.name.clone(),
+        unit => format!("{} in {unit}", quantity.name),
+    };
+    let states: Vec<String> =
+        equations.model.declared.states.iter().map(|state| named(&state.quantity)).collect();
+    let states =
+        if states.is_empty() { "no states".to_owned() } else { format!("states {}", states.join(", ")) };
+    let head = wrapped(&format!("# {what:<9}"), "#", &format!("{}: {states}", equations.name));
+    let lines = equations.model.sorted().into_iter().flat_map(str::lines);
+    let texts = equations.model.declared.expressions.iter().map(|(name, text)| format!("{name} = {text}"));
+    let lines = texts.chain(lines.map(str::to_owned));
+    lines.fold(head, |text, line| text + "#            " + line.trim_end() + "\n")
+}

@@ -1,0 +1,79 @@
+//! How a step is integrated: the stages of a method as nodes.
+
+use super::Unfit;
+use super::compose::{Composer, Moving};
+use crate::graph::Id;
+
+/// A method with a fixed step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// The classical Runge–Kutta method of fourth order (Kutta 1901).
+    #[default]
+    Rk4,
+    /// The explicit method of Euler.
+    Euler,
+    /// Euler's, with each position moved by the rate after the step.
+    SemiImplicitEuler,
+}
+
+impl Composer<'_> {
+    /// The states after a step with the inputs held; `first` are the derivatives at its start.
+    pub(super) fn advanced(&mut self, moving: &Moving<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
+        match self.parts.method {
+            Method::Rk4 => self.rk4(moving, first),
+            Method::Euler => {
+                let dt = self.graph.number(self.parts.dt);
+                Ok(self.moved(moving.states, dt, first))
+            }
+            Method::SemiImplicitEuler => {
+                let dt = self.graph.number(self.parts.dt);
+                let mut rates = first.to_vec();
+                let after = self.moved(moving.states, dt, first);
+                for (rate, of) in rates.iter_mut().zip(self.parts.plant.rates()) {
+                    if let Some(place) = of {
+                        *rate = after[*place];
+                    }
+                }
+                Ok(self.moved(moving.states, dt, &rates))
+            }
+        }
+    }
+
+    fn rk4(&mut self, moving: &Moving<'_>, k1: &[Id]) -> Result<Vec<Id>, Unfit> {
+        let dt = self.parts.dt;
+        let [half, whole, sixth, two] = [0.5 * dt, dt, dt / 6.0, 2.0].map(|number| self.graph.number(number));
+        let start = moving.states;
+        let [middle, end] = [half, whole].map(|by| self.graph.add(moving.time, by));
+        let at = |states: &[Id], time: Id, composer: &mut Self| {
+            composer.rates(&Moving { states, time, ..*moving })
+        };
+        let x2 = self.moved(start, half, k1);
+        let k2 = at(&x2, middle, self)?;
+        let x3 = self.moved(start, half, &k2);
+        let k3 = at(&x3, middle, self)?;
+        let x4 = self.moved(start, whole, &k3);
+        let k4 = at(&x4, end, self)?;
+        let graph = &mut self.graph;
+        let next = (0..start.len()).map(|i| {
+            // From left to right, so that each slope can go as soon as it is there.
+            let [second, third] = [k2[i], k3[i]].map(|slope| graph.mul(two, slope));
+            let slope = graph.add(k1[i], second);
+            let slope = graph.add(slope, third);
+            let slope = graph.add(slope, k4[i]);
+            let change = graph.mul(sixth, slope);
+            graph.add(start[i], change)
+        });
+        Ok(next.collect())
+    }
+
+    fn moved(&mut self, states: &[Id], by: Id, rates: &[Id]) -> Vec<Id> {
+        let graph = &mut self.graph;
+        let pairs = states.iter().zip(rates);
+        pairs
+            .map(|(state, rate)| {
+                let change = graph.mul(by, *rate);
+                graph.add(*state, change)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,345 @@
+//! Reading `[cost]`, `[[response]]` and `[limits]`: what is measured, what of it costs, and what is too much.
+
+use super::{ConfigError, ControllerConfig, PlantConfig, SimulationConfig, Wiring};
+use crate::costs::{Aspect, CostKind, How, Measure, Response, TERMS_MAX, Term, Usual};
+use crate::model;
+use crate::parameter::Parameter;
+use crate::registry::Member;
+use crate::text::{Section, kept, one_of};
+
+const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
+const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
+const BAND: Parameter = Parameter::fixed(
+    "band",
+    "1",
+    0.02,
+    [1e-9, 1.0],
+    "half the width of the settling band, as a share of the way",
+);
+/// Most responses of a study: each has all aspects as terms.
+const RESPONSES_MAX: usize = 3;
+const NO_WEIGHT: &str = "has no term with a weight above 0: every gain vector would cost 0";
+
+/// The terms of a study and the responses that some of them are about.
+pub(super) fn terms(
+    root: &Section<'_>,
+    plant: &PlantConfig,
+    controller: &ControllerConfig,
+    wiring: Option<&Wiring>,
+) -> Result<(Vec<Term>, Vec<Response>), ConfigError> {
+    let section = root.section("cost")?;
+    let Some(wiring) = wiring else {
+        return Ok((of_compiled(section, plant)?, Vec::new()));
+    };
+    let known = Known::new(plant, controller, wiring);
+    let responses = known.responses(root)?;
+    let terms = known.terms(&section, &responses)?;
+    Ok((terms, responses))
+}
+
+fn of_compiled(section: Section<'_>, plant: &PlantConfig) -> Result<Vec<Term>, ConfigError> {
+    let names: Vec<&str> = plant.states().iter().map(|state| state.name).collect();
+    let mut terms: Vec<Term> = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect();
+    for term in &mut terms {
+        let table = section.section(term.name)?;
+        weigh(&table, term)?;
+        if let Measure::Compiled { kind, states } = &mut term.measure
+            && kind.chooses_states()
+        {
+            *states = table.subset("states", &names)?;
+        }
+        table.finish()?;
+    }
+    if terms.iter().all(|term| term.weight == 0.0) {
+        return Err(section.error("ise", NO_WEIGHT, "give at least one term a weight above 0".into()));
+    }
+    section.finish()?;
+    Ok(terms)
+}
+
+fn weigh(table: &Section<'_>, term: &mut Term) -> Result<(), ConfigError> {
+    term.weight = table.number(&Parameter { default: term.weight, ..WEIGHT })?;
+    term.norm = table.number(&Parameter { default: term.norm, ..NORM })?;
+    Ok(())
+}
+
+/// The names of the values that a study can be judged by.
+pub(super) fn known_names<'a>(
+    plant: &'a PlantConfig,
+    controller: &'a ControllerConfig,
+    wiring: &'a Wiring,
+) -> Vec<&'a str> {
+    Known::new(plant, controller, wiring).names()
+}
+
+/// The values that a study can be judged by.
+struct Known<'a> {
+    /// With their units; "1" of what has none.
+    values: Vec<(&'a str, &'a str)>,
+    states: Vec<String>,
+    driven: Vec<String>,
+    /// Values of the controller.
+    of_law: Vec<&'a str>,
+    references: Vec<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn new(plant: &'a PlantConfig, controller: &'a ControllerConfig, wiring: &'a Wiring) -> Self {
+        let mut values: Vec<(&str, &str)> =
+            plant.states().iter().map(|state| (state.name, state.unit)).collect();
+        let (mut of_law, mut seen) = (Vec::new(), Vec::new());
+        if let Some(plant) = plant.of.equations() {
+            let declared = &plant.model.declared;
+            let inputs = declared.inputs.iter().map(|input| &input.quantity);
+            let outputs = declared.outputs.iter();
+            values.extend(inputs.chain(outputs).map(|q| (q.name.as_str(), kept(written(&q.written)))));
+            seen.extend(plant.model.values());
+        }
+        values.extend(wiring.signals.iter().map(|signal| (signal.name, signal.unit)));
+        if let Some(law) = controller.of.equations() {
+            let outputs = law.model.declared.outputs.iter();
+            values.extend(outputs.map(|q| (q.name.as_str(), kept(written(&q.written)))));
+            of_law.extend(law.model.values());
+        }
+        seen.extend(&of_law);
+        for name in seen {
+            if !values.iter().any(|(known, _)| *known == name) {
+                values.push((name, "1"));
+            }
+        }
+        let references = wiring.signals.iter().filter(|signal| !signal.is_disturbance);
+        Self {
+            values,
+            states: plant.states().iter().map(|state| state.name.to_owned()).collect(),
+            driven: wiring.driven().into_iter().map(String::from).collect(),
+            of_law,
+            references: references.map(|signal| signal.name).collect(),
+        }
+    }
+
+    fn names(&self) -> Vec<&'a str> {
+        self.values.iter().map(|(name, _)| *name).collect()
+    }
+
+    fn unit(&self, name: &str) -> &'a str {
+        self.values.iter().find(|(known, _)| *known == name).map_or("1", |(_, unit)| unit)
+    }
+
+    fn value(&self, section: &Section<'_>, key: &str, name: &str) -> Result<(), ConfigError> {
+        if self.values.iter().any(|(known, _)| *known == name) {
+            return Ok(());
+        }
+        let problem = format!("= \"{}\" is unknown", name.escape_debug());
+        Err(section.error(key, &problem, format!("allowed: {}", one_of(name, &self.names()))))
+    }
+
+    fn responses(&self, root: &Section<'_>) -> Result<Vec<Response>, ConfigError> {
+        let mut responses: Vec<Response> = Vec::new();
+        for section in root.sections("response", RESPONSES_MAX)? {
+            let output = section.text("output")?.map(|(text, _)| text);
+            let output = output.ok_or_else(|| {
+                section.error("output", "is missing", format!("allowed: {}", self.names().join(", ")))
+            })?;
+            self.value(&section, "output", output)?;
+            if responses.iter().any(|response| response.output == output) {
+                let problem = format!("= \"{output}\" appears twice");
+                return Err(section.error("output", &problem, "keep one [[response]] of it".into()));
+            }
+            let usual = self.references.first().copied().unwrap_or("0");
+            let reference = match (section.any_number("reference"), section.text("reference")) {
+                (Ok(Some(number)), _) => format!("{number:?}"),
+                (_, Ok(Some((name, _)))) => {
+                    self.value(&section, "reference", name)?;
+                    name.to_owned()
+                }
+                (Ok(None), _) => usual.to_owned(),
+                (_, Err(error)) | (Err(error), Ok(None)) => return Err(error),
+            };
+            let band = section.number(&BAND)?;
+            section.finish()?;
+            responses.push(Response { output: output.to_owned(), reference, band });
+        }
+        Ok(responses)
+    }
+
+    fn terms(&self, section: &Section<'_>, responses: &[Response]) -> Result<Vec<Term>, ConfigError> {
+        let mut of_responses: Vec<Term> = responses
+            .iter()
+            .enumerate()
+            .flat_map(|(k, response)| self.aspects(k, response, responses.len()))
+            .collect();
+        let mut terms: Vec<Term> = Vec::new();
+        for name in section.keys() {
+            let table = section.section(&name)?;
+            if let Some(place) = of_responses.iter().position(|term| term.name == name) {
+                let mut term = of_responses.remove(place);
+                term.weight = WEIGHT.default;
+                weigh(&table, &mut term)?;
+                terms.push(term);
+            } else {
+                terms.push(self.term(section, &table, &name)?);
+            }
+            table.finish()?;
+        }
+        if terms.iter().all(|term| term.weight == 0.0) {
+            let remedy = "state at least one, such as [cost.itae] with signals = [\"error\"], or [cost.NAME] with integrate = \"…\"";
+            return Err(section.error("", NO_WEIGHT, remedy.into()));
+        }
+        terms.extend(of_responses);
+        if terms.len() > TERMS_MAX {
+            let problem = format!("and [[response]] make {} terms", terms.len());
+            return Err(section.error("", &problem, format!("allowed: at most {TERMS_MAX}")));
+        }
+        Ok(terms)
+    }
+
+    /// What is told of a response.
+    fn aspects(&self, of: usize, response: &Response, responses: usize) -> Vec<Term> {
+        let term = |aspect: &Aspect| Term {
+            name: match responses {
+                1 => aspect.name(),
+                _ => kept(&format!("{}_{}", response.output, aspect.name())),
+            },
+            unit: aspect.unit().unwrap_or_else(|| kept(self.unit(&response.output))),
+            summary: format!("{} ({} to {})", aspect.summary(), response.output, response.reference),
+            weight: 0.0,
+            norm: NORM.default,
+            measure: Measure::Response { of, aspect: *aspect },
+        };
+        Aspect::ALL.iter().map(term).collect()
+    }
+
+    fn term(&self, section: &Section<'_>, table: &Section<'_>, name: &str) -> Result<Term, ConfigError> {
+        let usual = Usual::ALL.iter().find(|kind| kind.name() == name).copied();
+        let measure = match usual {
+            Some(kind) => Measure::Usual { kind, signals: self.signals(table, kind)? },
+            None => self.own(section, table, name)?,
+        };
+        let (unit, summary) = self.described(table, &measure)?;
+        let mut term =
+            Term { name: kept(name), unit, summary, weight: WEIGHT.default, norm: NORM.default, measure };
+        weigh(table, &mut term)?;
+        Ok(term)
+    }
+
+    fn signals(&self, table: &Section<'_>, kind: Usual) -> Result<Vec<String>, ConfigError> {
+        let named = table.texts("signals", self.values.len(), |text| Ok(text.to_owned()))?;
+        for name in &named {
+            self.value(table, "signals", name)?;
+        }
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        if kind.is_of_control() {
+            return Ok(self.driven.clone());
+        }
+        let of_law = |name: &str| self.of_law.contains(&name).then(|| vec![name.to_owned()]);
+        match kind {
+            Usual::SlidingEnergy => of_law("sigma").ok_or_else(|| {
+                let problem = "is missing, and the controller has no value `sigma`";
+                table.error("signals", problem, format!("allowed: some of {}", self.names().join(", ")))
+            }),
+            _ => Ok(of_law("error").unwrap_or_else(|| self.states.clone())),
+        }
+    }
+
+    /// A term of the study's own.
+    fn own(&self, section: &Section<'_>, table: &Section<'_>, name: &str) -> Result<Measure, ConfigError> {
+        let mut found = None;
+        for how in How::ALL {
+            let Some((text, _)) = table.text(how.name())? else { continue };
+            if found.is_some() {
+                return Err(table.error(how.name(), "is one measure too many", "keep one of them".into()));
+            }
+            found = Some(Measure::Own { how: *how, expression: text.to_owned() });
+        }
+        let hows: Vec<&str> = How::ALL.iter().map(|how| how.name()).collect();
+        let Some(measure) = found else {
+            let usual: Vec<&str> = Usual::ALL.iter().map(|kind| kind.name()).collect();
+            let remedy = format!(
+                "allowed: {}; or a name of your own with one of {} = \"expression\"",
+                one_of(name, &usual),
+                hows.join(", ")
+            );
+            return Err(section.error(name, "says not what is measured", remedy));
+        };
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !name.contains("__");
+        if !is_name || name.len() > 64 || RESERVED.contains(&name) || self.names().contains(&name) {
+            let remedy =
+                "allowed: letters, digits and single `_`, and no name of a value of plant or controller";
+            return Err(section.error(name, "cannot be the name of a term", remedy.into()));
+        }
+        Ok(measure)
+    }
+
+    fn described(
+        &self,
+        table: &Section<'_>,
+        measure: &Measure,
+    ) -> Result<(&'static str, String), ConfigError> {
+        let unit = table.text("unit")?.map(|(text, _)| kept(text));
+        Ok(match measure {
+            Measure::Own { how, expression } => {
+                (unit.unwrap_or("1"), format!("{}, e = {expression}", how.summary()))
+            }
+            Measure::Usual { kind, signals } => {
+                let of = kept(self.unit(signals.first().map_or("", String::as_str)));
+                let is_peak = *kind == Usual::PeakForce;
+                let usual = if is_peak { of } else { "1" };
+                (unit.unwrap_or(usual), format!("{}, s = {}", kind.summary(), signals.join(", ")))
+            }
+            _ => ("1", String::new()),
+        })
+    }
+}
+
+/// Names that the judge has itself.
+const RESERVED: [&str; 6] = ["cost", "partial", "failed", "t", "dt", "pi"];
+
+fn written(unit: &str) -> &str {
+    if unit.is_empty() { "1" } else { unit }
+}
+
+/// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
+pub(super) fn limits(
+    section: Section<'_>,
+    terms: &[Term],
+    simulation: &SimulationConfig,
+) -> Result<Vec<f64>, ConfigError> {
+    let mut limits = Vec::new();
+    for term in terms {
+        let range =
+            Parameter::fixed(kept(&term.limit_name()), term.unit, 0.0, [1e-12, 1e12], "largest value");
+        let given = section.optional_number(range.name, &range)?;
+        let must_settle = matches!(term.measure, Measure::Response { of, aspect: Aspect::Unsettled } if needs_to_settle(terms, of));
+        let usual = if must_settle { 0.5 } else { f64::INFINITY };
+        limits.push(given.unwrap_or(usual));
+        if term.is_settling_time() && (simulation.duration..f64::INFINITY).contains(&limits[limits.len() - 1])
+        {
+            let remedy = format!(
+                "allowed: less than the duration of {} s, which a run that never settles has",
+                simulation.duration
+            );
+            return Err(section.error(range.name, "cannot be exceeded", remedy));
+        }
+    }
+    section.finish()?;
+    Ok(limits)
+}
+
+/// Whether the cost is made of times of a response that mean nothing where it never settles.
+fn needs_to_settle(terms: &[Term], response: usize) -> bool {
+    let times = |term: &&Term| matches!(term.measure, Measure::Response { of, aspect: Aspect::RiseTime | Aspect::SettlingTime } if of == response);
+    let times: Vec<&Term> = terms.iter().filter(times).collect();
+    let named = |expression: &str| {
+        let names = model::names(expression).unwrap_or_default();
+        names.iter().any(|(_, name)| times.iter().any(|term| term.name == name))
+    };
+    times.iter().any(|term| term.weight > 0.0)
+        || terms.iter().any(|term| match &term.measure {
+            Measure::Own { expression, .. } => term.weight > 0.0 && named(expression),
+            _ => false,
+        })
+}

@@ -1,0 +1,297 @@
+//! A study on models as one closed loop: the parts, and what is wrong where they do not fit.
+
+use super::cost::known_names;
+use super::{Config, ConfigError, Refusal};
+use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Method, Parts, Unfit, World};
+use crate::costs::{Criteria, Judge, Measure, Timing};
+use crate::figures::{label, plain, with_unit};
+use crate::integrators::IntegratorKind;
+use crate::model::{self, Misread};
+use crate::plants::Quantity;
+use crate::program::TooLarge;
+use crate::sampling::Group;
+use crate::text::{Section, Source, kept, one_of};
+
+/// What a column of a trajectory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A state of the plant.
+    State,
+    /// An output of the plant.
+    Output,
+    /// What drives the plant.
+    Drive,
+    /// A signal of the scenario.
+    Signal,
+    /// A value of the controller.
+    Law,
+}
+
+/// A column of a trajectory behind the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Name and unit.
+    pub quantity: Quantity,
+    /// What it is.
+    pub role: Role,
+}
+
+/// The method of an integrator that models can be integrated with.
+pub(super) fn method(kind: IntegratorKind) -> Option<Method> {
+    match kind {
+        IntegratorKind::Rk4 => Some(Method::Rk4),
+        IntegratorKind::Euler => Some(Method::Euler),
+        IntegratorKind::SemiImplicitEuler => Some(Method::SemiImplicitEuler),
+        IntegratorKind::DormandPrince => None,
+    }
+}
+
+impl Config {
+    /// The columns of a trajectory behind the time, in their order.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        let column = |role| move |quantity: &Quantity| Column { quantity: *quantity, role };
+        let mut columns: Vec<Column> = self.plant.states().iter().map(column(Role::State)).collect();
+        let (Some(wiring), Some(plant), Some(law)) =
+            (&self.wiring, self.plant.of.equations(), self.controller.of.equations())
+        else {
+            columns.push(Column { quantity: Quantity { name: "u", unit: "N" }, role: Role::Drive });
+            columns.push(Column { quantity: Quantity { name: "sigma", unit: "rad/s" }, role: Role::Law });
+            return columns;
+        };
+        let mut add = |quantity: &model::Quantity, role: Role| {
+            let unit = if quantity.written.is_empty() { "1" } else { kept(&quantity.written) };
+            if !columns.iter().any(|column| column.quantity.name == quantity.name) {
+                columns.push(Column { quantity: Quantity { name: kept(&quantity.name), unit }, role });
+            }
+        };
+        let declared = &plant.model.declared;
+        declared.outputs.iter().for_each(|output| add(output, Role::Output));
+        let (driven, others): (Vec<_>, Vec<_>) =
+            declared.inputs.iter().partition(|input| wiring.drive.contains_key(&input.quantity.name));
+        for input in driven {
+            add(&input.quantity, Role::Drive);
+        }
+        let references = law.model.declared.inputs.iter();
+        let references = references.filter(|input| wiring.signal(&input.quantity.name).is_some());
+        others.into_iter().chain(references).for_each(|input| add(&input.quantity, Role::Signal));
+        let drives = |name: &String| wiring.drive.values().any(|source| source == name);
+        law.model
+            .declared
+            .outputs
+            .iter()
+            .filter(|output| !drives(&output.name))
+            .for_each(|output| add(output, Role::Law));
+        columns
+    }
+
+    /// The name of a state, signal or other column as people write it; of models nobody knows what a name means.
+    pub(crate) fn label(&self, name: &str) -> String {
+        if self.wiring.is_none() || name == "t" { label(name) } else { plain(name) }
+    }
+
+    /// The same with its unit, as it stands along an axis.
+    pub(crate) fn quantity(&self, name: &str, unit: &str) -> String {
+        with_unit(self.label(name), unit)
+    }
+
+    fn criteria(&self) -> Criteria<'_> {
+        let simulation = &self.simulation;
+        Criteria {
+            terms: &self.cost,
+            responses: &self.responses,
+            fail: simulation.fail.as_deref(),
+            timing: Timing { dt: simulation.dt, steps: simulation.steps() },
+        }
+    }
+
+    /// The closed loop of a study on models.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit; nothing of a config that has been checked.
+    ///
+    /// # Panics
+    ///
+    /// Where plant or controller is compiled.
+    pub(crate) fn closed_loop(&self) -> Result<ClosedLoop, Misfit> {
+        let judge = Judge::new(self.criteria()).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let (plant, law) = (self.plant.of.equations(), self.controller.of.equations());
+        let (plant, law) = (plant.expect("a model"), law.expect("a model"));
+        let wiring = self.wiring.as_ref().expect("models are joined");
+        let groups = || self.scenarios.iter().chain(&self.validation);
+        let parts = Parts {
+            plant: &plant.model,
+            nominal: &self.plant.values,
+            varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
+            law: Block { model: &law.model, connect: wiring.measured.clone() },
+            drive: wiring.drive.clone(),
+            signals: wiring.signals.iter().map(|signal| signal.name.to_owned()).collect(),
+            world: world(&groups()),
+            judge: Block { model: &judge.model, connect: std::collections::BTreeMap::new() },
+            terms: self.cost.iter().map(|term| term.name.to_owned()).collect(),
+            method: method(self.simulation.integrator).unwrap_or_default(),
+            dt: self.simulation.dt,
+            shown: self.columns().iter().map(|column| column.quantity.name.to_owned()).collect(),
+        };
+        ClosedLoop::new(&parts).map_err(|unfit| match unfit {
+            Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
+            other => Misfit::Loop(other),
+        })
+    }
+}
+
+impl Config {
+    /// The study on the nominal plant with ideal sensors and actuator.
+    #[must_use]
+    pub(crate) fn nominal_loop(&self) -> Self {
+        let ideal = |group: &Group| Group {
+            uncertainty: vec![0.0; group.uncertainty.len()],
+            noise: vec![0.0; group.noise.len()],
+            quantisation: vec![0.0; group.quantisation.len()],
+            actuator_lag: 0.0,
+            rate_limit: f64::INFINITY,
+            dead_time: 0,
+            control_period: 1,
+            ..group.clone()
+        };
+        let scenarios = self.scenarios.iter().take(1).map(ideal).collect();
+        Self { scenarios, validation: Vec::new(), ..self.clone() }
+    }
+}
+
+impl Config {
+    /// What does not fit any more since the step has been changed; nothing of compiled plants.
+    pub(crate) fn misfit(&self) -> Option<Refusal> {
+        self.wiring.as_ref()?;
+        let remedy = format!("allowed: delays of at most {DELAY_MAX} steps");
+        match self.closed_loop() {
+            Ok(_) => None,
+            Err(Misfit::Loop(Unfit::Delay(found))) => {
+                Some(Refusal { problem: format!("makes a delay {found}"), remedy })
+            }
+            Err(_) => Some(Refusal { problem: "does not fit the models of the study".into(), remedy }),
+        }
+    }
+}
+
+/// What any group needs of the world.
+fn world<'a>(groups: &(impl Iterator<Item = &'a Group> + Clone)) -> World {
+    let states = groups.clone().map(|group| group.noise.len()).max().unwrap_or(0);
+    let is_noisy = |place: &usize| groups.clone().any(|group| group.noise[*place] > 0.0);
+    World {
+        noisy: (0..states).filter(is_noisy).collect(),
+        coarse: groups.clone().any(|group| group.quantisation.iter().any(|step| *step > 0.0)),
+        hold: groups.clone().any(|group| group.control_period > 1),
+        dead_time: groups.clone().map(|group| group.dead_time).max().unwrap_or(0),
+        actuator: groups.clone().any(|group| group.actuator_lag > 0.0 || group.rate_limit.is_finite()),
+    }
+}
+
+/// Why a study on models has no closed loop.
+pub(crate) enum Misfit {
+    /// The judge says something that cannot be; where texts of the study stand in it.
+    Judge(Misread, Vec<(std::ops::Range<usize>, Option<usize>)>),
+    /// Something else.
+    Loop(Unfit),
+}
+
+/// Refuses a study whose models do not make a closed loop.
+pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Result<(), ConfigError> {
+    let Some(wiring) = &config.wiring else { return Ok(()) };
+    let names = known_names(&config.plant, &config.controller, wiring);
+    for term in &config.cost {
+        if let Measure::Own { how, expression } = &term.measure {
+            let section = root.section("cost")?.section(term.name)?;
+            let key = crate::registry::Member::name(*how);
+            let mut known = names.clone();
+            known.extend(config.cost.iter().map(|other| other.name).filter(|name| *name != term.name));
+            read(source, &section, key, expression, &known)?;
+        }
+    }
+    if let Some(fail) = &config.simulation.fail {
+        read(source, &root.section("simulation")?, "fail", fail, &names)?;
+    }
+    let Err(misfit) = config.closed_loop() else { return Ok(()) };
+    Err(match misfit {
+        Misfit::Judge(error, places) => {
+            let place = places.iter().find(|(range, _)| range.contains(&error.at));
+            let (key, text, at) = match place {
+                Some((range, Some(term))) => {
+                    let text = match &config.cost[*term].measure {
+                        Measure::Own { expression, .. } => expression.clone(),
+                        _ => String::new(),
+                    };
+                    (format!("cost.{}", config.cost[*term].name), text, error.at - range.start)
+                }
+                Some((range, None)) => {
+                    let fail = config.simulation.fail.clone().unwrap_or_default();
+                    ("simulation.fail".into(), fail, error.at - range.start)
+                }
+                None => ("cost".into(), String::new(), 0),
+            };
+            let shown = Misread { at, ..error };
+            root.error("cost", &format!("({key}): {}", shown.marked(&text)), shown.remedy)
+        }
+        Misfit::Loop(unfit) => unfitting(root, config, unfit),
+    })
+}
+
+/// Refuses an expression of a study that cannot be read, or has names that nobody knows.
+fn read(
+    source: &Source,
+    section: &Section<'_>,
+    key: &str,
+    text: &str,
+    known: &[&str],
+) -> Result<(), ConfigError> {
+    let stands = section.text(key)?.and_then(|(_, at)| at);
+    let refuse = |error: Misread| match stands {
+        Some(at) => source.error(Some(at + error.at), error.marked(text), error.remedy),
+        None => section.error(key, &error.marked(text), error.remedy),
+    };
+    let names = model::names(text).map_err(refuse)?;
+    let own = ["t", "dt", "pi"];
+    match names.into_iter().find(|(_, name)| !own.contains(&name.as_str()) && !known.contains(&name.as_str()))
+    {
+        None => Ok(()),
+        Some((at, name)) => Err(refuse(Misread {
+            at,
+            problem: format!("`{name}` is unknown"),
+            remedy: format!("known: {}", one_of(&name, known)),
+        })),
+    }
+}
+
+fn unfitting(root: &Section<'_>, config: &Config, unfit: Unfit) -> ConfigError {
+    match unfit {
+        Unfit::Model(of, error) => {
+            let equations =
+                if of == "plant" { config.plant.of.equations() } else { config.controller.of.equations() };
+            let text = equations.map_or("", |equations| equations.model.equations.as_str());
+            root.error(of, &format!("cannot be made: {}", error.shown(text)), "mend the model".into())
+        }
+        Unfit::Connection(name) => {
+            root.error("connect", &format!("leaves `{name}` open"), "connect it in [connect]".into())
+        }
+        Unfit::Circle(name) => root.error(
+            "controller",
+            &format!(
+                "is a circle: `{name}` needs an output of the plant that depends on `{name}` in the same step"
+            ),
+            "measure a state, or delay the output by a control period".into(),
+        ),
+        Unfit::Delay(found) => root.error(
+            "plant",
+            &format!("has a delay {found}"),
+            format!(
+                "allowed: times made of numbers and parameters of the plant, at most {DELAY_MAX} steps of dt"
+            ),
+        ),
+        Unfit::TooLarge(TooLarge::Slots(slots)) => root.error(
+            "plant",
+            &format!("and controller need {slots} values at a time"),
+            format!("allowed: {}; use a smaller model or fewer terms", crate::program::SLOTS_MAX),
+        ),
+    }
+}

@@ -1,0 +1,254 @@
+//! A config to start from for models: a plant of the user's own, or one that ships, under a law that is a text too.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::ConfigError;
+use crate::model::{Declarations, Kind, Model, Quantity, shipped};
+use crate::text::name_of;
+
+/// Gain vectors that the search may judge.
+const EVALUATIONS: u64 = 2000;
+
+/// A model that a template is about.
+#[derive(Debug, Clone)]
+pub struct TemplateModel {
+    /// The line of a section that names it: `type = "pid"`, `file = "motor.toml"`.
+    line: String,
+    name: String,
+    model: Model,
+}
+
+impl TemplateModel {
+    /// A model that ships, or the file of one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such model, or it is refused; `said` is where it was named.
+    pub fn find(kind: Kind, name: &str) -> Result<Self, ConfigError> {
+        if let Some(found) = shipped(kind).iter().find(|shipped| shipped.name == name) {
+            let model = Model::parse(Path::new(found.path), found.text)?;
+            return Ok(Self { line: format!("type = \"{name}\""), name: name.into(), model });
+        }
+        let path = Path::new(name);
+        let model = Model::load(path)?;
+        if model.kind != kind {
+            return Err(ConfigError {
+                path: path.into(),
+                line: None,
+                problem: format!("is a {}", model.kind.name()),
+                remedy: format!("give the file of a {}", kind.name()),
+            });
+        }
+        let line = format!("file = {}", toml::Value::from(name));
+        Ok(Self { line, name: name_of(path), model })
+    }
+}
+
+/// The text of a commented config for a law on a plant, to be saved at `path`.
+#[must_use]
+pub fn template_of_models(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> String {
+    let mut text = format!(
+        "# Tunes {} on {}.\n#   gainswarm check shows what this file would do, and gainswarm tune runs it.\n\
+         # A line such as `# dt = 0.001` shows a default: remove its first # to change it.\n\n\
+         # study = \"{}\"    # name of the directory for the results\nseed = 1    # of all random numbers: the same seed gives the same gains\n",
+        law.name,
+        plant.name,
+        name_of(path)
+    );
+    let mut add = |part: &str| {
+        text.push('\n');
+        text.push_str(part);
+    };
+    add(&section("plant", plant));
+    add(&section("controller", law));
+    let joined = Joined::guess(&plant.model.declared, &law.model.declared, &law.model);
+    add(&joined.text);
+    add(
+        "# How every closed loop is simulated.\n[simulation]\ndt = 0.001        # s, control period and integration step\n\
+         duration = 10.0   # s\n# integrator = \"rk4\"    # or euler, semi_implicit_euler\n\
+         # fail = \"abs(…) > …\"   # when a simulation has failed, besides states that are not finite\n",
+    );
+    if let Some((output, _)) = &joined.measured {
+        add(&format!(
+            "# What is told of the step response: rise_time, settling_time, overshoot, undershoot, steady_state_error, peak.\n\
+             [[response]]\noutput = \"{output}\"\n# band = 0.02      # half the width of the settling band, as a share of the way\n"
+        ));
+    }
+    add(&costs(plant, &joined));
+    add(&scenarios(plant, &joined));
+    add(&format!(
+        "# When the search ends. Other rules: generations, target (a cost), stall_generations (without improvement) and\n\
+         # wall_time in s. The first that applies ends it.\n[swarm.stopping]\nevaluations = {EVALUATIONS}    # number of gain vectors to simulate\n"
+    ));
+    add(&tuned(law));
+    text
+}
+
+fn section(what: &str, chosen: &TemplateModel) -> String {
+    let declared = &chosen.model.declared;
+    let mut text = format!("# {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
+    for parameter in &declared.parameters {
+        let Quantity { name, written, doc, .. } = &parameter.quantity;
+        let unit = if written.is_empty() { String::new() } else { format!("{written}, ") };
+        let meaning = format!("{unit}{doc}");
+        let meaning = if meaning.is_empty() { String::new() } else { format!("    # {meaning}") };
+        let _ = writeln!(text, "# {name} = {:?}{meaning}", parameter.default);
+    }
+    text
+}
+
+fn summary(chosen: &TemplateModel) -> String {
+    let summary = &chosen.model.declared.summary;
+    if summary.is_empty() {
+        format!("{}.", chosen.name)
+    } else {
+        format!("{}.", summary.trim_end_matches('.'))
+    }
+}
+
+/// How plant and law are joined, as far as that can be guessed.
+struct Joined {
+    text: String,
+    /// What the law sees, and the input with which it does.
+    measured: Option<(String, String)>,
+    /// Inputs of the law that are left for scenarios.
+    references: Vec<String>,
+    /// Inputs of the plant that nothing drives and that have no default.
+    open: Vec<String>,
+}
+
+impl Joined {
+    fn guess(plant: &Declarations, law: &Declarations, model: &Model) -> Self {
+        let outputs = plant.outputs.iter().map(|output| output.name.clone());
+        let seen: Vec<String> =
+            plant.states.iter().map(|state| state.quantity.name.clone()).chain(outputs).collect();
+        let given: Vec<String> = law.outputs.iter().map(|output| output.name.clone()).collect();
+        let values = model.values();
+        let mut text = String::from(
+            "# Which value of the plant the controller sees, and which of its values drives the plant; what has the same name is\n# joined by itself.\n[connect]\n",
+        );
+        let mut joined =
+            Self { text: String::new(), measured: None, references: Vec::new(), open: Vec::new() };
+        let mut is_measured = false;
+        for input in &law.inputs {
+            let name = &input.quantity.name;
+            let is_reference = ["reference", "set_point", "setpoint", "target"].contains(&name.as_str());
+            if seen.contains(name) {
+                is_measured = true;
+                joined.measured.get_or_insert((name.clone(), name.clone()));
+            } else if is_reference || is_measured {
+                joined.references.push(name.clone());
+            } else if let Some(first) = seen.first() {
+                is_measured = true;
+                let others =
+                    if seen.len() > 1 { format!("    # or {}", seen[1..].join(", ")) } else { String::new() };
+                let _ = writeln!(text, "{name} = \"{first}\"{others}");
+                joined.measured = Some((first.clone(), name.clone()));
+            }
+        }
+        let mut left =
+            given.into_iter().filter(|value| !plant.inputs.iter().any(|input| input.quantity.name == *value));
+        let mut is_driven = plant.inputs.iter().any(|input| values.contains(input.quantity.name.as_str()));
+        for input in &plant.inputs {
+            let name = &input.quantity.name;
+            if values.contains(name.as_str()) {
+                continue;
+            }
+            match left.next().filter(|_| !is_driven) {
+                Some(value) => {
+                    is_driven = true;
+                    let _ = writeln!(text, "{name} = \"{value}\"");
+                }
+                None if input.default.is_none() => joined.open.push(name.clone()),
+                None => {}
+            }
+        }
+        joined.text = text;
+        joined
+    }
+}
+
+fn costs(plant: &TemplateModel, joined: &Joined) -> String {
+    let mut text = String::from(
+        "# What a simulation costs: the sum of weight/norm · value. Others: ise, iae, itse, control_effort, control_rate, the terms of\n\
+         # [[response]], and terms of your own, such as [cost.heat] with integrate = \"0.4*current^2\". [limits] can bound each: max_overshoot = 5.0\n",
+    );
+    let error = joined.references.first().zip(joined.measured.as_ref());
+    if let Some((reference, (measured, _))) = error {
+        let _ = write!(text, "[cost.tracking]\nintegrate = \"t*abs({reference} - {measured})\"    # ITAE\n");
+    } else {
+        let states = plant.model.declared.states.iter();
+        let states: Vec<String> = states.map(|state| format!("\"{}\"", state.quantity.name)).collect();
+        let _ = write!(text, "[cost.ise]\nsignals = [{}]\n", states.join(", "));
+    }
+    text.push_str("\n[cost.control_rate]    # keeps the actuator calm\nweight = 1e-6\n");
+    text
+}
+
+fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
+    let declared = &plant.model.declared;
+    let mut text = String::from(
+        "# What every gain vector is simulated on. A signal is a number, or a wave such as { type = \"step\", amplitude = 1.0, start = 0.5 };\n\
+         # other waves: constant, ramp, pulse, sine, chirp, noise, table.\n[[scenarios]]\n",
+    );
+    let signals: Vec<String> = joined
+        .references
+        .iter()
+        .map(|name| format!("{name} = 1.0"))
+        .chain(joined.open.iter().map(|name| format!("{name} = 0.0")))
+        .collect();
+    if !signals.is_empty() {
+        let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
+    }
+    let starts: Vec<String> = declared
+        .states
+        .iter()
+        .filter(|state| signals.is_empty() && state.is_declared)
+        .map(|state| format!("{} = [{:?}, {:?}]", state.quantity.name, state.initial, state.initial + 0.1))
+        .collect();
+    if starts.is_empty() {
+        let first = declared.states.first().map_or("x", |state| state.quantity.name.as_str());
+        let _ = writeln!(
+            text,
+            "# ranges = {{ {first} = 0.1 }}    # starts within ±0.1, or [lower, upper]; count = 8 of them"
+        );
+    } else {
+        let _ = writeln!(text, "count = 4\nranges = {{ {} }}", starts.join(", "));
+    }
+    let uncertain: Vec<String> = declared
+        .parameters
+        .iter()
+        .take(2)
+        .map(|parameter| format!("{} = 10.0", parameter.quantity.name))
+        .collect();
+    let name = "[[validation]]    # scenarios that the tuning never sees, for gainswarm validate\nname = \"uncertain\"\n";
+    let _ = write!(text, "\n{name}");
+    if !signals.is_empty() {
+        let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
+    }
+    if !starts.is_empty() {
+        let _ = writeln!(text, "ranges = {{ {} }}", starts.join(", "));
+    }
+    if !uncertain.is_empty() {
+        let _ = writeln!(
+            text,
+            "uncertainty = {{ {} }}    # ±%, how much the plant may differ",
+            uncertain.join(", ")
+        );
+    }
+    text
+}
+
+fn tuned(law: &TemplateModel) -> String {
+    let mut text =
+        String::from("# The gains to tune and the range of each; any number in [controller] can be tuned.\n");
+    for parameter in &law.model.declared.parameters {
+        let Some([lower, upper]) = parameter.search else { continue };
+        let scale = if parameter.logarithmic { "scale = \"log10\"\n" } else { "" };
+        let name = &parameter.quantity.name;
+        let _ =
+            write!(text, "[[tune]]\nparameter = \"{name}\"\nlower = {lower:?}\nupper = {upper:?}\n{scale}\n");
+    }
+    text
+}

@@ -1,0 +1,119 @@
+//! What can be asked of a model, or of an expression, without making nodes of it.
+
+use std::collections::BTreeSet;
+
+use super::parse::{Expression, Left, What, expression};
+use super::{Misread, Model};
+use crate::graph::Operation;
+
+/// The functions with which a controller asks about its plant.
+const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
+
+/// The names in an expression, and where each stands in its text.
+///
+/// # Errors
+///
+/// When it is no expression.
+pub fn names(text: &str) -> Result<Vec<(usize, String)>, Misread> {
+    let name = |item: &super::parse::Item| match &item.what {
+        What::Name(name, _) => Some((item.at, name.clone())),
+        _ => None,
+    };
+    Ok(expression(text)?.0.iter().filter_map(name).collect())
+}
+
+impl Model {
+    /// The names of all values that its statements or its outputs give, in the order of the alphabet.
+    #[must_use]
+    pub fn values(&self) -> BTreeSet<&str> {
+        let given = self.statements.iter().filter_map(|statement| match &statement.left {
+            Left::Name(name, 0) => Some(name.as_str()),
+            _ => None,
+        });
+        given.chain(self.declared.outputs.iter().map(|output| output.name.as_str())).collect()
+    }
+
+    /// Whether its equations ask how the plant moves.
+    #[must_use]
+    pub fn asks_of_the_plant(&self) -> bool {
+        let asks = |expression: &Expression| {
+            expression.0.iter().any(
+                |item| matches!(&item.what, What::Call(name, _) if OF_THE_PLANT.contains(&name.as_str())),
+            )
+        };
+        let of_statement = self.statements.iter().any(|statement| asks(&statement.right));
+        let texts = self.declared.expressions.values();
+        of_statement || texts.filter_map(|text| expression(text).ok()).any(|read| asks(&read))
+    }
+
+    /// Whether a statement or a text of it names a value that it does not declare or give: a state of its plant.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> bool {
+        let has = |expression: &Expression| {
+            expression.0.iter().any(|item| matches!(&item.what, What::Name(other, _) if other == name))
+        };
+        let texts = self.declared.expressions.values().filter_map(|text| expression(text).ok());
+        self.statements.iter().any(|statement| has(&statement.right))
+            || texts.into_iter().any(|read| has(&read))
+    }
+}
+
+/// Whether it can be seen of an expression that it is never below 0: squares, magnitudes, times, and what is made of such.
+#[must_use]
+pub fn is_never_below_zero(text: &str) -> bool {
+    let Ok(expression) = expression(text) else { return false };
+    let mut values: Vec<(bool, Option<f64>)> = Vec::new();
+    for item in &expression.0 {
+        let operands: Vec<(bool, Option<f64>)> =
+            values.drain(values.len() - item.what.operands()..).collect();
+        let is = |place: usize| operands.get(place).is_some_and(|operand| operand.0);
+        let all = operands.iter().all(|operand| operand.0);
+        let value = match &item.what {
+            What::Number(value) => (*value >= 0.0, Some(*value)),
+            What::Name(name, 0) => (["t", "dt", "pi"].contains(&name.as_str()), None),
+            What::Name(..) | What::Table(_) => (false, None),
+            What::Apply(operation) => match operation {
+                Operation::Neg => (false, operands[0].1.map(|number| -number)),
+                Operation::Add | Operation::Mul | Operation::Div => (all, None),
+                Operation::Select => (is(1) && is(2), None),
+                Operation::Pow => {
+                    let power = operands.get(1).and_then(|power| power.1);
+                    let is_even = power.is_some_and(|power| (0.5 * power).fract() == 0.0);
+                    (is_even || is(0), None)
+                }
+                Operation::Less
+                | Operation::LessEqual
+                | Operation::Equal
+                | Operation::And
+                | Operation::Or
+                | Operation::Not => (true, None),
+                _ => (false, None),
+            },
+            What::Call(name, _) => match name.as_str() {
+                "abs" | "sqrt" | "exp" | "hypot" | "cosh" => (true, None),
+                "max" => (operands.iter().any(|operand| operand.0), None),
+                "min" | "tanh" | "sinh" | "atan" | "cbrt" | "floor" | "round" | "sat" => (all, None),
+                _ => (false, None),
+            },
+        };
+        values.push(value);
+    }
+    values.first().is_some_and(|value| value.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_seen_of_squares_and_magnitudes_that_they_are_never_below_zero() {
+        for text in
+            ["x^2 + 0.1*u^2", "t*abs(e)", "sqrt(x)", "if x > 0 then 1 else abs(x)", "max(x, 0)", "x^-2"]
+        {
+            assert!(is_never_below_zero(text), "{text}");
+        }
+        for text in ["x", "x*u", "x^3", "1 - x^2", "-abs(x)", "min(x, 1)", "x^2 +"] {
+            assert!(!is_never_below_zero(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The models of the folder `models`, which are part of the program: a file there is all that a new one needs.
+
+use super::Kind;
+
+/// A model that is part of the program.
+#[derive(Debug, Clone, Copy)]
+pub struct Shipped {
+    /// Its name in a config: that of its file.
+    pub name: &'static str,
+    /// Where it stands in the project.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+// `build.rs` lists the files.
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+/// All of a kind, in the order of the alphabet.
+#[must_use]
+pub fn shipped(kind: Kind) -> &'static [Shipped] {
+    match kind {
+        Kind::Plant => PLANTS,
+        Kind::Controller => CONTROLLERS,
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Block, ClosedLoop, Parts, Unfit};
-use crate::graph::{Graph, Id, Operation, Symbol};
+use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Lowered, Misread, Model, PlantView};
 use crate::program::Carried;
 
@@ -230,8 +230,7 @@ impl<'a> Composer<'a> {
     fn limited(&mut self, value: Id, limit: Option<f64>) -> Id {
         let Some(limit) = limit else { return value };
         let (low, high) = (self.graph.number(-limit), self.graph.number(limit));
-        let below = self.graph.apply(Operation::Min, &[value, high]);
-        self.graph.apply(Operation::Max, &[below, low])
+        self.graph.clamped(value, low, high)
     }
 
     /// Every value by name, as the judge sees them: those of the plant before those of the law.

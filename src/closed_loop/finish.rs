@@ -153,8 +153,7 @@ impl Composer<'_> {
         let steps = self.graph.div(seconds, dt);
         let whole = self.graph.apply(Operation::Round, &[steps]);
         let (zero, largest) = (self.graph.number(0.0), self.graph.number(most));
-        let bounded = self.graph.apply(Operation::Min, &[whole, largest]);
-        Ok((self.graph.apply(Operation::Max, &[bounded, zero]), (most as usize).max(1)))
+        Ok((self.graph.clamped(whole, zero, largest), (most as usize).max(1)))
     }
 
     /// Counts the steps, where anything needs the time.

@@ -65,8 +65,7 @@ impl Composer<'_> {
             let near = self.graph.select(is_ideal, value, near);
             let step = self.graph.sub(near, before);
             let least = self.graph.neg(most);
-            let bounded = self.graph.apply(Operation::Min, &[step, most]);
-            let bounded = self.graph.apply(Operation::Max, &[bounded, least]);
+            let bounded = self.graph.clamped(step, least, most);
             let limited = self.graph.add(before, bounded);
             let size = self.graph.apply(Operation::Abs, &[step]);
             let fits = self.graph.apply(Operation::LessEqual, &[size, most]);

@@ -92,13 +92,13 @@ impl<'a> Known<'a> {
             let declared = &plant.model.declared;
             let inputs = declared.inputs.iter().map(|input| &input.quantity);
             let outputs = declared.outputs.iter();
-            values.extend(inputs.chain(outputs).map(|q| (q.name.as_str(), kept(written(&q.written)))));
+            values.extend(inputs.chain(outputs).map(|q| (q.name.as_str(), kept(q.unit_shown()))));
             seen.extend(plant.model.values());
         }
         values.extend(wiring.signals.iter().map(|signal| (signal.name, signal.unit)));
         if let Some(law) = controller.of.equations() {
             let outputs = law.model.declared.outputs.iter();
-            values.extend(outputs.map(|q| (q.name.as_str(), kept(written(&q.written)))));
+            values.extend(outputs.map(|q| (q.name.as_str(), kept(q.unit_shown()))));
             of_law.extend(law.model.values());
         }
         seen.extend(&of_law);
@@ -297,10 +297,6 @@ impl<'a> Known<'a> {
 
 /// Names that the judge has itself.
 const RESERVED: [&str; 6] = ["cost", "partial", "failed", "t", "dt", "pi"];
-
-fn written(unit: &str) -> &str {
-    if unit.is_empty() { "1" } else { unit }
-}
 
 /// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
 pub(super) fn limits(

@@ -60,7 +60,7 @@ impl Config {
             return columns;
         };
         let mut add = |quantity: &model::Quantity, role: Role| {
-            let unit = if quantity.written.is_empty() { "1" } else { kept(&quantity.written) };
+            let unit = kept(quantity.unit_shown());
             if !columns.iter().any(|column| column.quantity.name == quantity.name) {
                 columns.push(Column { quantity: Quantity { name: kept(&quantity.name), unit }, role });
             }

@@ -196,10 +196,7 @@ impl ControllerConfig {
 
 impl Equations {
     fn new(name: &str, model: Model) -> Self {
-        let unit = |quantity: &model::Quantity| match quantity.written.as_str() {
-            "" => "1",
-            written => kept(written),
-        };
+        let unit = |quantity: &model::Quantity| kept(quantity.unit_shown());
         let state =
             |state: &model::State| Quantity { name: kept(&state.quantity.name), unit: unit(&state.quantity) };
         let parameter = |parameter: &model::Parameter| Parameter {

@@ -137,6 +137,5 @@ impl Joining<'_> {
 }
 
 fn signal(quantity: &crate::model::Quantity, default: Option<f64>, is_disturbance: bool) -> Signal {
-    let unit = if quantity.written.is_empty() { "1" } else { kept(&quantity.written) };
-    Signal { name: kept(&quantity.name), unit, default, is_disturbance }
+    Signal { name: kept(&quantity.name), unit: kept(quantity.unit_shown()), default, is_disturbance }
 }

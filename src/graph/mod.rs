@@ -196,6 +196,12 @@ impl Graph {
         self.apply(Operation::Select, &[condition, a, b])
     }
 
+    /// a within low and high; NaN stays NaN.
+    pub fn clamped(&mut self, a: Id, low: Id, high: Id) -> Id {
+        let below = self.apply(Operation::Min, &[a, high]);
+        self.apply(Operation::Max, &[below, low])
+    }
+
     fn intern(&mut self, node: Node) -> Id {
         if let Some(id) = self.known.get(&node) {
             return *id;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::lower::{Base, Lowering};
 use super::parse::{Expression, Item, What};
-use crate::graph::{Graph, Id, Operation, TABLE};
+use crate::graph::{Graph, Id, TABLE};
 
 /// The functions beyond the operations of a graph: how each is called, and what it gives.
 pub const FUNCTIONS: [(&str, &str); 8] = [
@@ -158,17 +158,17 @@ impl Lowering<'_> {
             }
             ("clamp", _) => {
                 count(3)?;
-                Ok(clamped(graph, operands[0], operands[1], operands[2]))
+                Ok(graph.clamped(operands[0], operands[1], operands[2]))
             }
             ("sat", _) => {
                 count(1)?;
                 let (low, high) = (graph.number(-1.0), graph.number(1.0));
-                Ok(clamped(graph, operands[0], low, high))
+                Ok(graph.clamped(operands[0], low, high))
             }
             ("deadzone", _) => {
                 count(2)?;
                 let low = graph.neg(operands[1]);
-                let inside = clamped(graph, operands[0], low, operands[1]);
+                let inside = graph.clamped(operands[0], low, operands[1]);
                 Ok(graph.sub(operands[0], inside))
             }
             ("delay", _) => {
@@ -212,7 +212,7 @@ impl Lowering<'_> {
             let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
             let (low, high) = (graph.number(x0), graph.number(x1));
             let slope = graph.number((y1 - y0) / (x1 - x0));
-            let inside = clamped(graph, x, low, high);
+            let inside = graph.clamped(x, low, high);
             let way = graph.sub(inside, low);
             let rise = graph.mul(slope, way);
             sum = graph.add(sum, rise);
@@ -251,10 +251,4 @@ impl Lowering<'_> {
             }
         })
     }
-}
-
-/// `x` within `low` and `high`; NaN stays NaN.
-fn clamped(graph: &mut Graph, x: Id, low: Id, high: Id) -> Id {
-    let below = graph.apply(Operation::Min, &[x, high]);
-    graph.apply(Operation::Max, &[below, low])
 }

@@ -116,6 +116,14 @@ pub struct Quantity {
     pub doc: String,
 }
 
+impl Quantity {
+    /// The unit for a table: as it is written, `1` where nothing is said of it.
+    #[must_use]
+    pub fn unit_shown(&self) -> &str {
+        if self.written.is_empty() { "1" } else { &self.written }
+    }
+}
+
 /// A state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {

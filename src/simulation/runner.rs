@@ -142,6 +142,15 @@ impl Runner {
             .chain([bound])
     }
 
+    /// The numbers of a job, and behind them what its lane carries, which is what the programs after the last step work with.
+    fn at_the_end<'a>(
+        &'a self,
+        (values, scenario, bound): (&'a [f64], &'a Scenario, f64),
+        carried: impl Fn(usize) -> f64 + 'a,
+    ) -> impl Iterator<Item = f64> + 'a {
+        self.inputs(values, scenario, bound).chain((0..self.closed_loop.program.carried).map(carried))
+    }
+
     /// Control period and dead time in steps, the share of the way that the actuator goes in a step, and its largest change a step;
     /// of these, what the program asks for.
     #[allow(clippy::cast_precision_loss, reason = "numbers of steps")]
@@ -366,11 +375,8 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
     /// What is to be seen of a lane at the end of its last step.
     fn see_the_end(&mut self, history: &mut History<'_>, lane: usize, job: usize) {
         let Runner { closed_loop, dt, .. } = self.runner;
-        let (values, scenario, bound) = self.batch.job(job);
-        let block = &self.block;
-        let carried = (0..closed_loop.program.carried).map(|slot| block.get::<S>(slot, lane));
-        let inputs = self.runner.inputs(values, scenario, bound).chain(carried);
-        let shown = closed_loop.program.look.run(inputs, self.room);
+        let numbers = self.runner.at_the_end(self.batch.job(job), |slot| self.block.get::<S>(slot, lane));
+        let shown = closed_loop.program.look.run(numbers, self.room);
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let time = self.done[lane] as f64 * dt;
         history.offer(self.done[lane], |row| {
@@ -411,11 +417,8 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
 
     fn record(&mut self, lane: usize, job: usize) -> Record {
         let Runner { closed_loop, steps: all, .. } = self.runner;
-        let (values, scenario, bound) = self.batch.job(job);
-        let block = &self.block;
-        let carried = (0..closed_loop.program.carried).map(|slot| block.get::<S>(slot, lane));
-        let inputs = self.runner.inputs(values, scenario, bound).chain(carried);
-        let mut results = closed_loop.program.end.run(inputs, self.room);
+        let numbers = self.runner.at_the_end(self.batch.job(job), |slot| self.block.get::<S>(slot, lane));
+        let mut results = closed_loop.program.end.run(numbers, self.room);
         let failed = results.next().is_some_and(|failed| failed != 0.0);
         let cost = results.next().unwrap_or(f64::NAN);
         let mut terms = [0.0; TERMS_MAX];

@@ -18,7 +18,7 @@ pub(super) fn law(results: &Results) -> Markup {
     if let (Some(law), Some(plant)) = (controller.of.equations(), config.plant.of.equations()) {
         return of_models(config, law, plant);
     }
-    let period = 1e3 * slowest_period(config);
+    let [control_step, integration] = timing(config);
     let options = [
         ("sliding surface", format!("{}: {}", controller.surface.name(), controller.surface.summary())),
         (
@@ -27,15 +27,8 @@ pub(super) fn law(results: &Results) -> Markup {
         ),
         ("equivalent control", equivalent_control(results)),
         ("force", format!("at most {} N either way", Short(u_max(results)))),
-        ("control step", format!("{} ms", Short((1e3 * period).round() / 1e3))),
-        (
-            "integration",
-            format!(
-                "{}, steps of {} ms",
-                config.simulation.integrator.name(),
-                Short((1e6 * config.simulation.dt).round() / 1e3)
-            ),
-        ),
+        control_step,
+        integration,
     ];
     html! {
         section #law {
@@ -57,24 +50,13 @@ pub(super) fn law(results: &Results) -> Markup {
 
 /// The equations of law and plant, how they are joined, and how the loop is simulated.
 fn of_models(config: &Config, law: &Equations, plant: &Equations) -> Markup {
-    let period = 1e3 * slowest_period(config);
+    let [control_step, integration] = timing(config);
     let joined = config.wiring.iter().flat_map(|wiring| {
         let drives = wiring.drive.iter().map(|(input, value)| format!("{input} = {value}"));
         let sees = wiring.measured.iter().map(|(input, value)| format!("{input} = {value}"));
         drives.chain(sees).collect::<Vec<_>>()
     });
-    let options = [
-        ("joined", joined.collect::<Vec<_>>().join(", ")),
-        ("control step", format!("{} ms", Short((1e3 * period).round() / 1e3))),
-        (
-            "integration",
-            format!(
-                "{}, steps of {} ms",
-                config.simulation.integrator.name(),
-                Short((1e6 * config.simulation.dt).round() / 1e3)
-            ),
-        ),
-    ];
+    let options = [("joined", joined.collect::<Vec<_>>().join(", ")), control_step, integration];
     html! {
         section #law {
             h2 { "Control law and plant" }
@@ -93,6 +75,22 @@ fn of_models(config: &Config, law: &Equations, plant: &Equations) -> Markup {
             }
         }
     }
+}
+
+/// How often the law acts, and how the plant is integrated.
+fn timing(config: &Config) -> [(&'static str, String); 2] {
+    let (period, dt) = (1e3 * slowest_period(config), config.simulation.dt);
+    [
+        ("control step", format!("{} ms", Short((1e3 * period).round() / 1e3))),
+        (
+            "integration",
+            format!(
+                "{}, steps of {} ms",
+                config.simulation.integrator.name(),
+                Short((1e6 * dt).round() / 1e3)
+            ),
+        ),
+    ]
 }
 
 /// The sliding variable of the study, in the names of its parameters.

@@ -12,7 +12,7 @@
 //! - *Scheduling overhead* is the share of all workers' time, from the first generation of a tuning to the last, that is not spent
 //!   in the kernel: asking, telling, sharing out, waiting for the last simulation of a generation.
 //! - *Parallel efficiency* is the rate of most threads, as a share of as many times that of one thread.
-//! - *Floating-point operations* are counted in the machine code, see [`flops_a_step`].
+//! - *Floating-point operations* are those of the program, see [`Operation::flops`](crate::graph::Operation::flops).
 
 #![allow(clippy::cast_precision_loss, reason = "rates")]
 
@@ -21,30 +21,11 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::config::Config;
-use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{SimdLevel, peak};
-use crate::subject::Subject;
 use crate::swarm::{Restarts, Stopping};
-
-/// Floating-point operations a control step of a controller with RK4 on the double inverted pendulum, counted by
-/// `scripts/count_flops.py` in the innermost loop of the AVX-512 machine code: fused multiply-adds (two each), multiplications, additions,
-/// divisions and square roots, without minima, comparisons and conversions. `None` for what has not been counted.
-#[must_use]
-pub fn flops_a_step(controller: Subject) -> Option<f64> {
-    let counted = COUNTED.iter().find(|(counted, _)| Subject::Compiled(*counted) == controller);
-    counted.map(|(_, [fused, others @ ..])| 2.0 * fused + others.iter().sum::<f64>())
-}
-
-/// Fused multiply-adds, multiplications, additions, divisions, square roots.
-const COUNTED: [(ControllerKind, [f64; 5]); 4] = [
-    (ControllerKind::Classical, [291.0, 117.0, 40.0, 6.0, 0.0]),
-    (ControllerKind::SuperTwisting, [293.0, 119.0, 42.0, 6.0, 1.0]),
-    (ControllerKind::Adaptive, [293.0, 118.0, 41.0, 6.0, 0.0]),
-    (ControllerKind::HybridAdaptiveSuperTwisting, [294.0, 122.0, 45.0, 7.0, 1.0]),
-];
 
 /// Turns at least, whatever the time.
 const TURNS_MIN: usize = 4;
@@ -67,7 +48,7 @@ ranges = { theta1 = 0.2, theta2 = 0.2 }
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// Which.
-    pub controller: Subject,
+    pub controller: &'static str,
     /// Turns that the medians are of.
     pub turns: usize,
     /// Numbers of threads, one first, and the control steps a second of a tuning on them.
@@ -80,8 +61,8 @@ pub struct Measurement {
     pub kernel_steps_per_s: f64,
     /// The peak of a core in floating-point operations a second.
     pub peak_flops: f64,
-    /// The floating-point operations of the kernel a second on one core; `None` where they are not counted.
-    pub flops: Option<f64>,
+    /// The floating-point operations of the simulations a second on one core.
+    pub flops: f64,
     /// Latency of a simulation a second of simulated time, in ms: median, 99 % and 99.9 % quantiles.
     pub latency_ms: [f64; 3],
     /// Arena bytes a simulation.
@@ -167,14 +148,13 @@ impl Measurement {
 /// When memory cannot be reserved or threads cannot be started.
 pub fn measure(
     base: Option<&Config>,
-    controller: Subject,
+    controller: &'static str,
     level: SimdLevel,
     threads: &[usize],
     time: Duration,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Option<Measurement>, Error> {
     let short = study(base, controller, STEPS[0], PARTICLES[0])?;
-    let level = short.simulator.effective(level);
     let lanes = short.simulator.lanes(level);
     // One bundle: as many simulations as it has lanes.
     let vectors = vec![short.values.clone(); lanes.div_ceil(short.scenarios.len())];
@@ -187,6 +167,7 @@ pub fn measure(
     let bundles = solo.records().count().div_ceil(lanes);
     let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();
     let mut turns = Turns {
+        flops_a_step: short.simulator.flops_a_step(),
         peak: Vec::new(),
         latencies_s: Vec::new(),
         live_bytes: Vec::new(),
@@ -215,6 +196,7 @@ pub fn measure(
 
 /// What the turns have shown.
 struct Turns {
+    flops_a_step: f64,
     peak: Vec<f64>,
     /// Quantiles of the time that a bundle takes.
     latencies_s: Vec<[f64; 3]>,
@@ -271,7 +253,7 @@ impl Turns {
     }
 
     /// The medians; a bundle has so many steps.
-    fn evaluate(self, controller: Subject, steps: f64) -> Measurement {
+    fn evaluate(self, controller: &'static str, steps: f64) -> Measurement {
         let of =
             |tunings: &[Figures], figure: fn(&Figures) -> f64| median(tunings.iter().map(figure).collect());
         let (one, (threads, most)) = (&self.tunings[0].1, &self.tunings[self.tunings.len() - 1]);
@@ -289,7 +271,7 @@ impl Turns {
             ns_per_step: of(most, |f| f.ns_per_step),
             kernel_steps_per_s,
             peak_flops: median(self.peak.clone()),
-            flops: flops_a_step(controller).map(|flops| kernel_steps_per_s * flops),
+            flops: kernel_steps_per_s * self.flops_a_step,
             latency_ms: latency_s.map(|seconds| 1e3 * seconds / (STEPS[0] as f64 * 1e-3)),
             bytes_per_simulation: most[0].bytes_per_simulation,
             allocations: all().map(|figures| figures.allocations).sum(),
@@ -301,7 +283,12 @@ impl Turns {
 }
 
 /// A study whose gains are searched so near to the defaults that nothing falls.
-fn study(base: Option<&Config>, controller: Subject, steps: u64, particles: usize) -> Result<Problem, Error> {
+fn study(
+    base: Option<&Config>,
+    controller: &'static str,
+    steps: u64,
+    particles: usize,
+) -> Result<Problem, Error> {
     if let Some(base) = base {
         let mut config = base.clone();
         config.simulation.duration = steps as f64 * config.simulation.dt;
@@ -317,7 +304,7 @@ fn study(base: Option<&Config>, controller: Subject, steps: u64, particles: usiz
         "[controller]\ntype = \"{}\"\n[simulation]\nduration = {}\nearly_abandonment = false\n{STARTS}\
          [swarm]\nparticles = {particles}\nrule = \"spso2011\"\n[swarm.stopping]\ngenerations = 1\n\
          [[tune]]\nparameter = \"k1\"\nlower = 29.0\nupper = 30.0\n",
-        controller.name(),
+        controller,
         steps as f64 * 1e-3,
     );
     Ok(Problem::new(&Config::parse("bench.toml".as_ref(), &text)?))

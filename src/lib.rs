@@ -41,7 +41,6 @@
 
 mod figures;
 mod registry;
-pub mod subject;
 mod verdict;
 
 pub mod audit;
@@ -50,18 +49,15 @@ pub mod cli;
 pub mod closed_loop;
 pub mod config;
 pub mod constraint;
-pub mod controllers;
 pub mod costs;
 pub mod engine;
 pub mod error;
 pub mod graph;
-pub mod integrators;
 pub mod lanes;
 pub mod memory;
 pub mod model;
 pub mod pace;
 pub mod parameter;
-pub mod plants;
 pub mod problem;
 pub mod program;
 pub mod replay;

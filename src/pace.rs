@@ -11,7 +11,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::{Resources, Solo};
 use crate::problem::Problem;
-use crate::simulation::{Features, Scenario, SimdLevel};
+use crate::simulation::{Scenario, SimdLevel};
 
 /// How long a measurement takes, in s, and how many there are a thread.
 const MOMENT_S: f64 = 0.01;
@@ -35,11 +35,11 @@ pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2],
     let mut config = config.clone();
     config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
     let whole = Problem::new(&config);
-    let level = whole.simulator.effective(resources.level);
+    let level = resources.level;
     // A bundle is enough, of as many scenarios as there are lanes at most.
     let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
-    let (weights, features) = (vec![1.0; scenarios.len()], Features::of(&scenarios));
-    let problem = Problem::on(&config, scenarios, weights, features);
+    let weights = vec![1.0; scenarios.len()];
+    let problem = Problem::on(&config, scenarios, weights);
     // More threads than processors do no more work.
     let threads = resources.threads.min(Resources::default().threads).max(1);
     // All at once, as they will be: some processors share what they compute with.

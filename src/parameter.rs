@@ -24,6 +24,17 @@ pub struct Parameter {
     pub doc: &'static str,
 }
 
+/// Name, unit and label of a state or another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantity {
+    /// The name in `trajectory.csv`.
+    pub name: &'static str,
+    /// SI unit, `1` for a pure number.
+    pub unit: &'static str,
+    /// As people call it.
+    pub label: &'static str,
+}
+
 impl Parameter {
     /// A parameter that is not tuned unless the config asks for it with bounds.
     #[must_use]
@@ -62,37 +73,6 @@ impl Parameter {
         let unit = if self.unit == "1" { String::new() } else { format!(" {}", self.unit) };
         format!("a number from {} to {}{unit}", Short(self.min), Short(self.max))
     }
-}
-
-/// The position of the parameter called `name`, found when the program is compiled.
-///
-/// # Panics
-///
-/// When there is no such parameter: in a constant, an error of the compiler.
-#[must_use]
-pub const fn index_of(parameters: &[Parameter], name: &str) -> usize {
-    let mut index = 0;
-    while index < parameters.len() {
-        if same(parameters[index].name.as_bytes(), name.as_bytes()) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("no parameter of that name")
-}
-
-const fn same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < a.len() {
-        if a[index] != b[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }
 
 /// A number as a person writes it: `0.001`, `1e-6`, `1e9`.

@@ -1,20 +1,15 @@
 //! The problem that a study poses: immutable, made once from a checked config.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::closed_loop::ClosedLoop;
 use crate::config::Config;
 use crate::constraint::Constraint;
-use crate::controllers::surface::{Layout, Surface};
-use crate::controllers::{Controller, ControllerKind, with_controller};
-use crate::costs::{Aggregate, CostKind, Judgement, TermSet, Timing};
-use crate::integrators::{IntegratorKind, Method, Rk4};
+use crate::costs::Aggregate;
 use crate::parameter::Parameter;
-use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
-use crate::simulation::{Features, Kernel, Runner, Scenario, Settings, Simulator};
-use crate::stability::{self, Certificate, Certifying, MARGIN, SampledLoop, Verdict, linearise};
+use crate::simulation::{Runner, Scenario, Simulator, Terms};
+use crate::stability::{Certificate, Certifying, MARGIN, SampledLoop, Verdict};
 use crate::swarm::{Axis, Outcome, Plan};
 
 /// A parameter that the swarm may change.
@@ -51,10 +46,10 @@ pub struct Problem {
     pub aggregate: Aggregate,
     /// The largest value of each cost term that is feasible.
     pub limits: Vec<f64>,
-    /// Simulates the closed loop of this plant, controller and integrator.
+    /// Simulates the closed loop.
     pub simulator: Box<dyn Simulator>,
     /// The cost terms that the cost needs.
-    pub terms: TermSet,
+    pub terms: Terms,
     /// Whether a simulation stops once its particle cannot improve on its personal best.
     pub early_abandonment: bool,
     /// How the search goes.
@@ -70,15 +65,12 @@ impl Problem {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let (scenarios, weights) = sampling::scenarios(&config.scenarios, &config.nominal());
-        let features = Features::of(&scenarios);
-        Self::on(config, scenarios, weights, features)
+        Self::on(config, scenarios, weights)
     }
 
-    /// The problem of a checked config on other scenarios, of which any may need the `features`: the same features give a scenario
-    /// the same bits in any company.
+    /// The problem of a checked config on other scenarios of it.
     #[must_use]
-    pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>, features: Features) -> Self {
-        let limited = |kind: CostKind| config.limits[kind as usize].is_finite();
+    pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
         Self {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
@@ -86,15 +78,12 @@ impl Problem {
             constraints: config.constraints.clone(),
             searched: config.searched(),
             required_certificate: config.require_certificate.then(|| certifier(config)),
-            simulator: simulator(config, features),
+            simulator: Box::new(runner(config)),
             scenarios,
             weights,
             aggregate: config.aggregate,
             limits: config.limits.clone(),
-            terms: match config.wiring {
-                None => judgement(config).needed(limited),
-                Some(_) => TermSet::ALL,
-            },
+            terms: Terms::Needed,
             early_abandonment: config.simulation.early_abandonment,
             search: config.swarm.clone(),
             memory_limit: config.memory_limit,
@@ -156,63 +145,7 @@ pub fn known_cost(outcome: &Outcome) -> f64 {
     if outcome.violation <= FAILING_VIOLATION { outcome.cost } else { f64::NAN }
 }
 
-impl ControllerKind {
-    /// The controller's numeric parameters, in the order of `gains.csv`.
-    #[must_use]
-    pub fn parameters(self) -> &'static [Parameter] {
-        with_controller!(self, C => C::PARAMETERS)
-    }
-}
-
-impl PlantKind {
-    /// The plant's physical parameters.
-    #[must_use]
-    pub fn parameters(self) -> &'static [Parameter] {
-        with_plant!(self, P => <P as Plant<_>>::PARAMETERS)
-    }
-
-    /// The lengths of the links in m, in their order, for the given parameter values.
-    #[must_use]
-    pub fn link_lengths(self, values: &[f64]) -> Vec<f64> {
-        let named = self.parameters().iter().zip(values);
-        named
-            .filter(|(parameter, _)| parameter.name.ends_with("_length"))
-            .map(|(_, length)| *length)
-            .collect()
-    }
-
-    /// The plant's states.
-    #[must_use]
-    pub fn states(self) -> &'static [Quantity] {
-        with_plant!(self, P => <P as Plant<_>>::STATES)
-    }
-}
-
-/// The one place where a study's choices become types, or a program.
-fn simulator(config: &Config, features: Features) -> Box<dyn Simulator> {
-    if cfg!(fuzzing) {
-        unreachable!("fuzzing reads texts: it is built without the loops, in a tenth of the time");
-    }
-    let (Some(plant_kind), Some(controller)) = (config.plant.of.compiled(), config.controller.of.compiled())
-    else {
-        return Box::new(runner(config));
-    };
-    let settings = settings(config, features);
-    let plant = &config.plant.values;
-    with_plant!(plant_kind, P => {
-        with_controller!(controller, C => match config.simulation.integrator {
-            // The one that tunings use is compiled into the loop of the plants that they use.
-            IntegratorKind::Rk4 if const { <P as Plant<_>>::FAST } => build::<P, C, _, _>(Rk4, plant, settings),
-            other => build::<P, C, _, _>(other, plant, settings),
-        })
-    })
-}
-
-/// What runs the closed loop of a study on models.
-///
-/// # Panics
-///
-/// Where plant or controller is compiled.
+/// What runs the closed loop of a study.
 #[must_use]
 pub fn runner(config: &Config) -> Runner {
     let Ok(closed_loop) = config.closed_loop() else { unreachable!("a config is checked when it is read") };
@@ -224,7 +157,7 @@ pub fn runner(config: &Config) -> Runner {
 /// Steps that a certificate simulates at most.
 const SETTLING_STEPS_MAX: u64 = 50_000;
 
-/// A step of the nominal loop of a study on models; `None` where it has delays. Signals are as they are at the end of the first scenario.
+/// A step of the nominal loop of a study; `None` where it has delays. Signals are as they are at the end of the first scenario.
 fn sampled(config: &Config) -> Option<SampledLoop> {
     let nominal = config.nominal_loop();
     let ClosedLoop { program, layout } = nominal.closed_loop().ok()?;
@@ -259,58 +192,8 @@ fn sampled(config: &Config) -> Option<SampledLoop> {
 /// What certifies the config's controller on its plant.
 #[must_use]
 pub fn certifier(config: &Config) -> Certifier {
-    let (Some(plant), Some(controller)) = (config.plant.of.compiled(), config.controller.of.compiled())
-    else {
-        let certifying = sampled(config).map(Certifying::new);
-        return Box::new(move |values| {
-            certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values))
-        });
-    };
-    with_plant!(plant, P => {
-        with_controller!(controller, C => certify::<P, C, _>(config))
-    })
-}
-
-fn certify<P: Plant<N>, C: Controller, const N: usize>(config: &Config) -> Certifier {
-    let linear = linearise::<P, N>(&config.plant.values);
-    let (surface, equivalent_control) = (config.controller.surface, config.controller.equivalent_control);
+    let certifying = sampled(config).map(Certifying::new);
     Box::new(move |values| {
-        let layout = const { Layout::of(C::PARAMETERS) };
-        let surface = Surface::<f64, N>::new(surface, equivalent_control, layout, values);
-        stability::certify(&linear, &surface, C::reaching(values))
+        certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values))
     })
-}
-
-fn build<P: Plant<N>, C: Controller, M: Method, const N: usize>(
-    method: M,
-    plant: &[f64],
-    settings: Settings,
-) -> Box<dyn Simulator>
-where
-    P::Constants<f64>: Send + Sync,
-{
-    Box::new(Kernel::<P, C, M, N>::new(method, plant, settings))
-}
-
-fn settings(config: &Config, features: Features) -> Settings {
-    let simulation = &config.simulation;
-    Settings {
-        dt: simulation.dt,
-        steps: simulation.steps(),
-        angle_limit: simulation.angle_limit,
-        track_limit: simulation.track_limit,
-        judgement: judgement(config),
-        surface: config.controller.surface,
-        saturation: config.controller.saturation,
-        equivalent_control: config.controller.equivalent_control,
-        features,
-        keep: config.history,
-        noise: if features.sensors { sampling::noise_table().into() } else { Arc::default() },
-    }
-}
-
-fn judgement(config: &Config) -> Judgement {
-    let simulation = &config.simulation;
-    let timing = Timing { dt: simulation.dt, steps: simulation.steps() };
-    Judgement::new(&config.cost, &timing, simulation.settled_position, simulation.settled_angle)
 }

@@ -5,11 +5,11 @@
 
 use crate::Error;
 use crate::config::Config;
-use crate::costs::TermSet;
 use crate::engine::Solo;
 use crate::problem::Problem;
 use crate::sampling::Group;
-use crate::simulation::{Features, Record, Scenario, SimdLevel, Trajectory};
+use crate::simulation::Terms;
+use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
 
 /// Scenarios whose trajectories are shown at most.
 pub const SHOWN_MAX: usize = 16;
@@ -64,8 +64,8 @@ pub struct KnownRun {
 ///
 /// When memory cannot be reserved.
 pub fn records(config: &Config, values: &[f64]) -> Result<Vec<Record>, Error> {
-    let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
-    outcomes(&problem, problem.simulator.effective(SimdLevel::widest()), values)
+    let problem = Problem { terms: Terms::All, ..Problem::new(config) };
+    outcomes(&problem, SimdLevel::widest(), values)
 }
 
 fn outcomes(problem: &Problem, level: SimdLevel, values: &[f64]) -> Result<Vec<Record>, Error> {
@@ -85,8 +85,8 @@ impl Replay {
     ///
     /// Unless there is a value for each parameter of the study's controller.
     pub fn new(config: &Config, values: &[f64]) -> Result<Self, Error> {
-        let problem = Problem { terms: TermSet::ALL, ..Problem::new(config) };
-        let level = problem.simulator.effective(SimdLevel::widest());
+        let problem = Problem { terms: Terms::All, ..Problem::new(config) };
+        let level = SimdLevel::widest();
         let records = outcomes(&problem, level, values)?;
         let worst = worst(&records);
         let runs = shown(records.len(), worst).into_iter().map(|index| {
@@ -110,8 +110,7 @@ impl Replay {
     pub fn of_known(config: &Config, values: &[f64], known: &[KnownRun]) -> Result<Self, Error> {
         let (mut records, mut runs) = (Vec::new(), Vec::new());
         for KnownRun { name, scenario, steps } in known {
-            let features = Features::of([scenario]);
-            let problem = Problem::on(config, vec![scenario.clone()], vec![1.0], features);
+            let problem = Problem::on(config, vec![scenario.clone()], vec![1.0]);
             let (record, trajectory) = trajectory(config, &problem, values, scenario)?;
             if record.steps == *steps {
                 runs.push(Run {
@@ -134,7 +133,7 @@ fn trajectory(
     values: &[f64],
     scenario: &Scenario,
 ) -> Result<(Record, Trajectory), Error> {
-    let level = problem.simulator.effective(SimdLevel::widest());
+    let level = SimdLevel::widest();
     // Odd: what flips each step would look still in every second sample.
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);

@@ -3,12 +3,12 @@
 //! A scenario depends on the group, a seed and its index alone. Initial states come from a scrambled Sobol sequence (Burley 2020,
 //! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
 
+use crate::config::PlantConfig;
 use crate::parameter::Parameter;
-use crate::plants::{Plant, PlantKind, with_plant};
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape, pieces};
-use crate::simulation::scenario::NOISE_TONES;
-use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
+use crate::simulation::scenario::Pieces;
+use crate::simulation::{Conditions, Scenario, Sensors};
 use crate::swarm::{Draw, Purpose};
 
 /// How many standard normal numbers noisy sensors read from: a power of two.
@@ -50,56 +50,6 @@ impl Member for Sampling {
     }
 }
 
-/// The shape of a disturbance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// Constant from its start on.
-    Step,
-    /// Constant for its duration.
-    Pulse,
-    /// amplitude·sin(2π·frequency·(t − start)).
-    Sine,
-    /// Random with components up to the frequency; the amplitude is its standard deviation.
-    Noise,
-}
-
-impl Member for Shape {
-    const ALL: &'static [Self] = &[Self::Step, Self::Pulse, Self::Sine, Self::Noise];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Step => "step",
-            Self::Pulse => "pulse",
-            Self::Sine => "sine",
-            Self::Noise => "noise",
-        }
-    }
-
-    fn summary(self) -> &'static str {
-        match self {
-            Self::Step => "constant from its start on",
-            Self::Pulse => "constant for its duration",
-            Self::Sine => "harmonic with its frequency",
-            Self::Noise => "random with components up to its frequency",
-        }
-    }
-}
-
-/// A disturbance force on the cart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Disturbance {
-    /// Its shape.
-    pub shape: Shape,
-    /// In N.
-    pub amplitude: f64,
-    /// In s.
-    pub start: f64,
-    /// In s, possibly infinite.
-    pub duration: f64,
-    /// In Hz.
-    pub frequency: f64,
-}
-
 /// A distribution of scenarios.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
@@ -117,9 +67,7 @@ pub struct Group {
     pub initial_state: Vec<[f64; 2]>,
     /// How far each plant parameter may be off, in per cent of its value.
     pub uncertainty: Vec<f64>,
-    /// Forces on the cart.
-    pub disturbances: Vec<Disturbance>,
-    /// The waves of each signal of a study on models; the default of a signal without any.
+    /// The waves of each signal of a study; the default of a signal without any.
     pub signals: Vec<Vec<Wave>>,
     /// Standard deviation of the noise of each sensor.
     pub noise: Vec<f64>,
@@ -138,25 +86,16 @@ pub struct Group {
 /// What a group needs to know of the study.
 #[derive(Debug, Clone)]
 pub struct Nominal<'a> {
-    /// The plant, where it is compiled and can say what is a physical body.
-    pub plant: Option<PlantKind>,
-    /// The plant's parameters.
-    pub parameters: &'a [Parameter],
-    /// Their values.
-    pub values: &'a [f64],
+    /// The plant.
+    pub plant: &'a PlantConfig,
+    /// The places of the signals that are in the loop.
+    pub asked: Vec<usize>,
     /// The value of each signal where a group says nothing of it.
     pub defaults: Vec<f64>,
     /// The step in s.
     pub dt: f64,
     /// Steps of a simulation.
     pub steps: u64,
-}
-
-impl Nominal<'_> {
-    /// Whether parameter values are a physical body together.
-    fn is_physical(&self, values: &[f64]) -> bool {
-        self.plant.is_none_or(|plant| with_plant!(plant, P => <P as Plant<_>>::check(values)).is_ok())
-    }
 }
 
 impl Group {
@@ -176,8 +115,6 @@ impl Group {
         let conditions = Conditions {
             signals: self.waves(nominal, &mut draw),
             plant: self.uncertain_plant(nominal, &mut draw),
-            pulses: self.pulses(),
-            tones: self.tones(&mut draw),
             sensors: self.sensors(&mut draw),
             actuator_lag: self.actuator_lag,
             rate_limit: self.rate_limit,
@@ -192,7 +129,6 @@ impl Group {
     pub fn varies(&self) -> bool {
         self.initial_state.iter().any(|[lower, upper]| lower < upper)
             || self.uncertainty.iter().chain(&self.noise).any(|width| *width > 0.0)
-            || self.disturbances.iter().any(|disturbance| disturbance.shape == Shape::Noise)
             || self.signals.iter().flatten().any(|wave| wave.shape == WaveShape::Noise)
     }
 
@@ -207,7 +143,6 @@ impl Group {
         let mut harder = self.clone();
         harder.initial_state.iter_mut().for_each(|range| *range = wider(*range));
         harder.uncertainty.iter_mut().for_each(|percent| *percent = (*percent * factor).min(UNCERTAINTY_MAX));
-        harder.disturbances.iter_mut().for_each(|disturbance| disturbance.amplitude *= factor);
         harder.noise.iter_mut().for_each(|deviation| *deviation *= factor);
         for (waves, _) in harder.signals.iter_mut().zip(acts).filter(|(_, acts)| **acts) {
             for wave in waves {
@@ -242,9 +177,10 @@ impl Group {
         if self.uncertainty.iter().all(|percent| *percent == 0.0) {
             return None;
         }
-        let parameters = nominal.parameters;
+        let PlantConfig { values, .. } = nominal.plant;
+        let parameters = nominal.plant.parameters();
         let drawn = (0..TRIES_MAX).map(|_| {
-            let values = nominal.values.iter().zip(&self.uncertainty).zip(parameters);
+            let values = values.iter().zip(&self.uncertainty).zip(parameters);
             let off = |((value, percent), parameter): ((&f64, &f64), &Parameter)| {
                 let share = percent / 100.0;
                 (value * (1.0 + draw.between(-share, share))).clamp(parameter.min, parameter.max)
@@ -254,62 +190,19 @@ impl Group {
         Some(
             drawn
                 .into_iter()
-                .find(|values| nominal.is_physical(values))
-                .unwrap_or_else(|| nominal.values.to_vec()),
+                .find(|values| nominal.plant.unphysical(values).is_none())
+                .unwrap_or_else(|| nominal.plant.values.clone()),
         )
     }
 
-    /// What each signal is over time.
-    fn waves(&self, nominal: &Nominal<'_>, draw: &mut Draw) -> Vec<crate::simulation::scenario::Pieces> {
-        let Nominal { defaults, dt, steps, .. } = nominal;
-        let of = |(place, default): (usize, &f64)| match self.signals.get(place) {
+    /// What each signal of the loop is over time.
+    fn waves(&self, nominal: &Nominal<'_>, draw: &mut Draw) -> Vec<Pieces> {
+        let Nominal { asked, defaults, dt, steps, .. } = nominal;
+        let of = |place: &usize| match self.signals.get(*place) {
             Some(waves) if !waves.is_empty() => pieces(waves, *dt, *steps, draw),
-            _ => [(0, *default)].into(),
+            _ => [(0, defaults[*place])].into(),
         };
-        defaults.iter().enumerate().map(of).collect()
-    }
-
-    fn pulses(&self) -> Vec<Pulse> {
-        let of = |disturbance: &Disturbance| {
-            let Disturbance { shape, amplitude, start, duration, .. } = *disturbance;
-            let end = match shape {
-                Shape::Step => f64::INFINITY,
-                Shape::Pulse => start + duration,
-                Shape::Sine | Shape::Noise => return None,
-            };
-            Some(Pulse { amplitude, start, end })
-        };
-        self.disturbances.iter().filter_map(of).collect()
-    }
-
-    /// A sine is one tone; noise is a sum of tones of equal power with random frequencies and phases (Shinozuka & Deodatis 1991,
-    /// doi:10.1115/1.3119501).
-    fn tones(&self, draw: &mut Draw) -> Vec<Tone> {
-        let mut tones = Vec::new();
-        for Disturbance { shape, amplitude, start, duration, frequency } in self.disturbances.iter().copied()
-        {
-            let end = start + duration;
-            match shape {
-                Shape::Step | Shape::Pulse => {}
-                Shape::Sine => {
-                    let phase = -std::f64::consts::TAU * frequency * start;
-                    tones.push(Tone { amplitude, frequency, phase, start, end });
-                }
-                Shape::Noise => {
-                    #[allow(clippy::cast_precision_loss, reason = "a small number")]
-                    let (count, amplitude) =
-                        (NOISE_TONES as f64, amplitude * (2.0 / NOISE_TONES as f64).sqrt());
-                    for k in 0..NOISE_TONES {
-                        // One frequency in each of as many equal bands, so that the whole band is filled.
-                        #[allow(clippy::cast_precision_loss, reason = "a small number")]
-                        let frequency = frequency * (k as f64 + draw.uniform()) / count;
-                        let phase = draw.between(0.0, std::f64::consts::TAU);
-                        tones.push(Tone { amplitude, frequency, phase, start, end });
-                    }
-                }
-            }
-        }
-        tones
+        asked.iter().map(of).collect()
     }
 
     fn sensors(&self, draw: &mut Draw) -> Option<Sensors> {

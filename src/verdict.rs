@@ -65,35 +65,45 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
 
 /// What "settled" means in a study, in a line; nothing where it means nothing.
 pub(crate) fn settling_band(config: &Config) -> String {
-    if config.wiring.is_some() {
-        let line = |response: &crate::costs::Response| {
-            format!(
-                "settled: {} stays within {} % of its way to {}\n",
-                response.output,
-                Short(100.0 * response.band),
-                response.reference
-            )
-        };
-        return config.responses.iter().map(line).collect();
-    }
-    let (angle, position) = (config.simulation.settled_angle, config.simulation.settled_position);
-    format!("settled: |theta| <= {} rad and |x| <= {} m, and stays there\n", Short(angle), Short(position))
+    let of_response = |response: &crate::costs::Response| {
+        format!(
+            "settled: {} stays within {} % of its way to {}\n",
+            response.output,
+            Short(100.0 * response.band),
+            response.reference
+        )
+    };
+    let of_plant = own_settling(config).map(|term| format!("settled: {}\n", with_settings(config, term)));
+    config.responses.iter().map(of_response).chain(of_plant).collect()
 }
 
 /// What a run that succeeds is at its end, as the end of a sentence.
 pub(crate) fn at_the_end(config: &Config) -> String {
-    if config.wiring.is_none() {
-        let (angle, position) = (config.simulation.settled_angle, config.simulation.settled_position);
-        return format!(" with |theta| <= {} rad, |x| <= {} m at the end", Short(angle), Short(position));
+    let of_response = |response: &crate::costs::Response| {
+        format!("{} within {} % of its way", response.output, Short(100.0 * response.band))
+    };
+    let settles: Vec<String> = config.responses.iter().map(of_response).collect();
+    if !settles.is_empty() {
+        return format!(" with {} at the end", settles.join(", "));
     }
-    let settles: Vec<String> = config
-        .responses
-        .iter()
-        .map(|response| format!("{} within {} % of its way", response.output, Short(100.0 * response.band)))
-        .collect();
-    if settles.is_empty() {
-        " when it survives".into()
-    } else {
-        format!(" with {} at the end", settles.join(", "))
-    }
+    let settles = own_settling(config).is_some();
+    String::from(if settles { " when it survives and is settled at the end" } else { " when it survives" })
+}
+
+/// The term that says when all of a plant has settled; a response has its own.
+fn own_settling(config: &Config) -> Option<&Term> {
+    let is_own = |term: &&Term| !matches!(term.measure, Measure::Response { .. });
+    config.cost.iter().filter(is_own).find(|term| term.is_settling_time())
+}
+
+/// What a term is, with the numbers of the plant that it names.
+fn with_settings(config: &Config, term: &Term) -> String {
+    let named = |(name, value): &(&str, f64)| {
+        let unit = config.plant.of.settings.iter().find(|known| known.name == *name).map_or("1", |s| s.unit);
+        let unit = if unit == "1" { String::new() } else { format!(" {unit}") };
+        format!("{name} = {}{unit}", Short(*value))
+    };
+    let in_it: Vec<String> =
+        config.settings().iter().filter(|(name, _)| term.summary.contains(name)).map(named).collect();
+    if in_it.is_empty() { term.summary.clone() } else { format!("{}: {}", term.summary, in_it.join(", ")) }
 }

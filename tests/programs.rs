@@ -69,7 +69,17 @@ fn random(random: &mut Random) -> (Graph, Sections) {
     let zero = graph.number(0.0);
     let mut results = vec![zero, zero];
     results.extend(symbols.iter().map(|symbol| graph.symbol(*symbol)));
-    (graph, Sections { inputs, carried, stop: zero, shown: vec![nodes[last - 1], nodes[last / 2]], results })
+    (
+        graph,
+        Sections {
+            inputs,
+            needed: carried.len(),
+            carried,
+            stop: zero,
+            shown: vec![nodes[last - 1], nodes[last / 2]],
+            results,
+        },
+    )
 }
 
 /// A graph of what mechanisms are made of: angles that turn by little or by much, their differences, systems of two equations, scaled
@@ -145,7 +155,10 @@ fn mechanism(random: &mut Random) -> (Graph, Sections) {
     let zero = graph.number(0.0);
     let mut results = vec![zero, zero];
     results.extend(&x);
-    (graph, Sections { inputs, carried, stop: zero, shown: vec![energy, x[0]], results })
+    (
+        graph,
+        Sections { inputs, needed: carried.len(), carried, stop: zero, shown: vec![energy, x[0]], results },
+    )
 }
 
 /// What is carried after all steps, number by number.

@@ -14,7 +14,6 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::Resources;
 use crate::memory::Reading;
-use crate::subject::Subject;
 
 mod phases;
 mod planted;
@@ -29,7 +28,7 @@ pub struct Plan {
     /// The study whose plant and scenarios are used; `None` for the double inverted pendulum from one start.
     pub base: Option<Config>,
     /// The controllers.
-    pub controllers: Vec<Subject>,
+    pub controllers: Vec<&'static str>,
     /// How often everything is made and dropped, twice at least: what follows the first is compared with it.
     pub cycles: u64,
     /// Control steps of the longest simulation, 2000 at least: the shortest has 1000.
@@ -74,7 +73,7 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Which.
-    pub controller: Subject,
+    pub controller: &'static str,
     /// Arena bytes that the workspace declares for a simulation, without and with a history of 100 samples.
     pub declared_bytes: [u64; 2],
     /// Arena bytes that a simulation of a tuning took.

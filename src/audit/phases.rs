@@ -5,13 +5,12 @@ use super::soak::soak;
 use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
-use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Solo};
 use crate::memory::{self, Reading, growth, live_bytes};
+use crate::model::{Kind, usual};
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
-use crate::subject::Subject;
 use crate::swarm::{Restarts, Stopping};
 
 /// Steps of a simulation of the cycles.
@@ -29,20 +28,12 @@ const LENGTHS: u64 = 101;
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
 /// The study that is audited: a controller with its default gains, or those of the base.
-fn study(plan: &Plan, controller: Subject, steps: u64, keep: Keep) -> Result<Config, Error> {
-    let name = controller.name();
+fn study(plan: &Plan, controller: &'static str, steps: u64, keep: Keep) -> Result<Config, Error> {
     let mut config = match &plan.base {
-        Some(base) if Subject::of(base) == controller => base.clone(),
-        Some(base) => {
-            let rest = vec![0.0; base.plant.states().len()];
-            let text = format!(
-                "[plant]\ntype = \"{}\"\n[controller]\ntype = \"{name}\"\n[[scenarios]]\ninitial_state = {rest:?}\n",
-                base.plant.name()
-            );
-            let own = Config::parse("audit.toml".as_ref(), &text)?;
-            Config { controller: own.controller, tune: own.tune, ..base.clone() }
+        Some(base) => base.clone(),
+        None => {
+            Config::parse("audit.toml".as_ref(), &format!("[controller]\ntype = \"{controller}\"\n{START}"))?
         }
-        None => Config::parse("audit.toml".as_ref(), &format!("[controller]\ntype = \"{name}\"\n{START}"))?,
     };
     #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
     let duration = steps as f64 * config.simulation.dt;
@@ -91,7 +82,7 @@ fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
     let problem = problem(plan, config);
-    let level = problem.simulator.effective(plan.resources.level);
+    let level = plan.resources.level;
     let lanes = problem.simulator.lanes(level);
     let mut solo = Solo::new(&problem, level, std::slice::from_ref(&problem.values))?;
     let capacity = solo.workspace().capacity_bytes();
@@ -116,10 +107,8 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 /// Plants an allocation, a leak and growth, and looks whether the phases find them.
 pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
     // What is planted is planted into the same code whatever is audited.
-    let of_models = plan.controllers.first().is_some_and(|first| matches!(first, Subject::Study(_)));
-    let plan =
-        &if of_models { Plan { base: None, controllers: Vec::new(), ..plan.clone() } } else { plan.clone() };
-    let controller = plan.controllers.first().copied().unwrap_or(Subject::Compiled(ControllerKind::ALL[0]));
+    let plan = &Plan { base: None, controllers: Vec::new(), ..plan.clone() };
+    let controller = usual(Kind::Controller);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(Fault::Allocation), &config)?;
@@ -149,11 +138,10 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
 /// Audits one controller.
 pub(super) fn controller(
     plan: &Plan,
-    controller: Subject,
+    controller: &'static str,
     watcher: &mut dyn Watcher,
 ) -> Result<Finding, Error> {
-    let name = controller.name();
-    let mut say = |phase: &str| watcher.phase(&format!("{name}: {phase}"));
+    let mut say = |phase: &str| watcher.phase(&format!("{controller}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let mut phases = Vec::with_capacity(8);
     let mut push = |mut phase: Phase, allowed: f64| {
@@ -186,7 +174,7 @@ pub(super) fn controller(
         push(soak, alert);
         interrupted = cut;
     }
-    watcher.phase(&format!("{name}: cleanup"));
+    watcher.phase(&format!("{controller}: cleanup"));
     push(cleanup(plan, controller, &single)?, alert);
     Ok(Finding {
         controller,
@@ -251,7 +239,7 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
 }
 
 /// Whether a bounded history takes the same bytes for ten times as many steps, by either policy; and how many a simulation takes with one.
-fn histories(plan: &Plan, controller: Subject) -> Result<(Phase, u64), Error> {
+fn histories(plan: &Plan, controller: &'static str) -> Result<(Phase, u64), Error> {
     let (mut green, mut survived, mut declared) = (true, true, 0);
     let mut seen = Vec::with_capacity(Policy::ALL.len());
     for policy in Policy::ALL {
@@ -276,7 +264,7 @@ fn histories(plan: &Plan, controller: Subject) -> Result<(Phase, u64), Error> {
 }
 
 /// Whether a step costs memory: simulations of more and more steps with a history, each seen while it is held; about a hundred of them.
-fn stress(plan: &Plan, controller: Subject) -> Result<(Phase, f64), Error> {
+fn stress(plan: &Plan, controller: &'static str) -> Result<(Phase, f64), Error> {
     let keep = Keep { capacity: SAMPLES, policy: Policy::Decimate };
     let stride = CYCLE_STEPS * plan.steps.div_ceil(LENGTHS * CYCLE_STEPS);
     let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
@@ -319,7 +307,7 @@ fn stress(plan: &Plan, controller: Subject) -> Result<(Phase, f64), Error> {
 /// A tuning of so many simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
 fn batch(
     plan: &Plan,
-    controller: Subject,
+    controller: &'static str,
     single: &Footprint,
     simulations: usize,
 ) -> Result<(Phase, u64, Vec<u64>), Error> {
@@ -352,7 +340,7 @@ pub(super) fn particles(config: &Config, simulations: usize) -> usize {
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
-fn cleanup(plan: &Plan, controller: Subject, single: &Footprint) -> Result<Phase, Error> {
+fn cleanup(plan: &Plan, controller: &'static str, single: &Footprint) -> Result<Phase, Error> {
     let keeps = [Policy::Decimate, Policy::Ring].map(|policy| Keep { capacity: SAMPLES, policy });
     let mut samples = memory::empty("the samples of the audit", ROUNDS as usize)?;
     let start = live_bytes();

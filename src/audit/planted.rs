@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
-use crate::costs::TermSet;
 use crate::problem::Problem;
 use crate::registry::Member;
+use crate::simulation::Terms;
 use crate::simulation::{Batch, Ending, Record, Scenario, SimdLevel, Simulator, Trajectory, Workspace};
 
 /// A fault that an audit must find; the last is none, and it must not.
@@ -149,15 +149,15 @@ impl Faulty {
 }
 
 impl Simulator for Faulty {
-    fn effective(&self, level: SimdLevel) -> SimdLevel {
-        self.inner.effective(level)
-    }
-
     fn lanes(&self, level: SimdLevel) -> usize {
         self.inner.lanes(level)
     }
 
-    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
+    fn flops_a_step(&self) -> f64 {
+        self.inner.flops_a_step()
+    }
+
+    fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize {
         self.inner.workspace_bytes(level, terms)
     }
 

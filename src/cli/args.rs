@@ -7,8 +7,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::audit::Fault;
+use crate::config::controllers_as_they_stand;
 use crate::config::{Config, Refusal};
-use crate::controllers::ControllerKind;
 use crate::engine::Resources;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
@@ -130,7 +130,7 @@ impl SimdArgs {
 #[derive(Debug, Args)]
 pub(super) struct ControllerArgs {
     /// Only these controllers, separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(ControllerKind::ALL.iter().map(|kind| kind.name())))]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(controllers_as_they_stand()))]
     controllers: Vec<String>,
 }
 
@@ -140,12 +140,11 @@ impl ControllerArgs {
         self.controllers.is_empty()
     }
 
-    /// The controllers that were named, in the order of the registry; all without any.
-    pub(super) fn kinds(&self) -> Vec<ControllerKind> {
-        let names = &self.controllers;
-        let chosen =
-            |kind: &&ControllerKind| names.is_empty() || names.iter().any(|name| name == kind.name());
-        ControllerKind::ALL.iter().filter(chosen).copied().collect()
+    /// The controllers that were named, in the order of the list; all without any.
+    pub(super) fn chosen(&self) -> Vec<&'static str> {
+        let mut all = controllers_as_they_stand();
+        all.retain(|known| self.is_empty() || self.controllers.iter().any(|name| name == known));
+        all
     }
 }
 

@@ -12,7 +12,6 @@ use crate::audit::{self, Audit, Finding, Plan, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
-use crate::subject::Subject;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 1 if a check fails.\n\nExamples:\n  gainswarm audit --quick\n  \
@@ -91,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 fn complaints(audit: &Audit) -> Vec<String> {
     let broken = "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed";
     let red = |finding: &Finding| {
-        let name = finding.controller.name();
+        let name = finding.controller;
         let lines = finding.phases.iter().filter(|phase| !phase.green);
         let lines =
             lines.map(|phase| format!("error: {name}: {} is not green: {}", phase.name, phase.finding));
@@ -127,17 +126,16 @@ impl Watcher for Follower<'_> {
 
 fn plan(args: &Args) -> Result<Plan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
-    let own = base.as_ref().map(Subject::of).filter(|own| matches!(own, Subject::Study(_)));
-    let controllers = match own {
-        Some(own) if args.controllers.is_empty() => vec![own],
-        Some(own) => {
+    let controllers = match &base {
+        Some(base) if args.controllers.is_empty() => vec![base.controller.name()],
+        Some(base) => {
             return Err(Error::Option {
                 option: "--controllers",
-                found: format!("does not fit a study of {}", own.name()),
+                found: format!("does not fit a study of {}", base.controller.name()),
                 remedy: "leave it out: the controller of the study is audited".into(),
             });
         }
-        None => args.controllers.kinds().into_iter().map(Subject::Compiled).collect(),
+        None => args.controllers.chosen(),
     };
     Ok(Plan {
         base,
@@ -160,7 +158,7 @@ fn show(audit: &Audit) -> String {
     let rows = audit.findings.iter().map(|finding| {
         let bytes = |bytes: u64| format!("{} B", count(bytes));
         vec![
-            folded(finding.controller.name(), 14),
+            folded(finding.controller, 14),
             bytes(finding.bytes_per_simulation),
             bytes(finding.declared_bytes[1]),
             bytes(u64::try_from(finding.one_time_bytes).unwrap_or(0)),
@@ -175,7 +173,7 @@ fn show(audit: &Audit) -> String {
     let tests = audit.self_test.iter().map(|(caught, line)| mark(*caught, "self-test", line));
     let phases = audit.findings.iter().flat_map(|finding| {
         let lines = finding.phases.iter().map(|phase| mark(phase.green, phase.name, &phase.finding));
-        std::iter::once(format!("\n{}\n", finding.controller.name())).chain(lines)
+        std::iter::once(format!("\n{}\n", finding.controller)).chain(lines)
     });
     let details: String = tests.chain(phases).collect();
     format!("{details}\n{overview}")

@@ -13,7 +13,6 @@ use crate::engine::Resources;
 use crate::figures::{count, rate};
 use crate::report;
 use crate::simulation::SimdLevel;
-use crate::subject::Subject;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -67,13 +66,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let interrupt = Interrupt::listen();
     let base = args.config.as_deref().map(load).transpose()?;
     let controllers = match &base {
-        Some(base) => vec![Subject::of(base)],
-        None => args.controllers.kinds().into_iter().map(Subject::Compiled).collect(),
+        Some(base) => vec![base.controller.name()],
+        None => args.controllers.chosen(),
     };
     let mut measurements = Vec::new();
     for controller in &controllers {
         if !args.show.quiet {
-            note(&format!("measuring {}", controller.name()));
+            note(&format!("measuring {}", controller));
         }
         let is_over = || interrupt.exit_code().is_some();
         let measured = bench::measure(base.as_ref(), *controller, level, &threads, args.duration, &is_over)?;
@@ -123,7 +122,7 @@ fn hold(args: &Args, measurements: &[Measurement]) -> bool {
             note(&format!(
                 "{}: {}: {miss}",
                 if args.check { "error" } else { "note" },
-                measurement.controller.name()
+                measurement.controller
             ));
         }
     }
@@ -146,9 +145,9 @@ fn show(measurements: &[Measurement]) -> String {
         row("parallel efficiency", &|m| percent(m.efficiency)),
         row("ns a step and thread", &|m| format!("{:.2}", m.ns_per_step)),
         row("kernel steps/s, 1 core", &|m| million(m.kernel_steps_per_s)),
-        row("GFLOP/s, 1 core", &|m| m.flops.map_or("–".into(), |flops| format!("{:.1}", flops / 1e9))),
+        row("GFLOP/s, 1 core", &|m| format!("{:.1}", m.flops / 1e9)),
         row("FMA peak GFLOP/s", &|m| format!("{:.1}", m.peak_flops / 1e9)),
-        row("share of the peak", &|m| m.flops.map_or("–".into(), |flops| percent(flops / m.peak_flops))),
+        row("share of the peak", &|m| percent(m.flops / m.peak_flops)),
         row("latency P50 ms/s", &|m| format!("{:.3}", m.latency_ms[0])),
         row("latency P99 ms/s", &|m| format!("{:.3}", m.latency_ms[1])),
         row("latency P99.9 ms/s", &|m| format!("{:.3}", m.latency_ms[2])),
@@ -158,7 +157,7 @@ fn show(measurements: &[Measurement]) -> String {
         row("scheduling overhead", &|m| format!("{:.2} %", 100.0 * m.overhead)),
         row("turns", &|m| m.turns.to_string()),
     ]);
-    let heads: Vec<String> = measurements.iter().map(|m| m.controller.name().replace('_', "\n")).collect();
+    let heads: Vec<String> = measurements.iter().map(|m| m.controller.replace('_', "\n")).collect();
     let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();
     let right: Vec<usize> = (1..header.len()).collect();
     table(&header, &right, rows)

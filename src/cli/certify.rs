@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::table::table;
-use super::{gains, load, note, print};
+use super::{gains, load, print};
 use crate::Error;
-use crate::controllers::SurfaceKind;
 use crate::figures::number;
 use crate::problem;
 use crate::registry::Member;
@@ -23,10 +22,6 @@ pub(super) struct Args {
     gains: Option<PathBuf>,
 }
 
-/// Why the absolute surface fails, in one sentence.
-const ABSOLUTE: &str = "On absolute angles the coefficients of the sliding dynamics change sign for every positive gain vector, so \
-    no switching law can hold this plant there: use surface = \"relative\".";
-
 /// Prints the certificate; true when it says stable.
 pub(super) fn run(args: &Args) -> Result<bool, Error> {
     let config = load(&args.config)?;
@@ -37,15 +32,7 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     };
     let certificate = problem::certifier(&config)(&values);
     print(&text(&certificate))?;
-    explain(controller.surface, &certificate);
     Ok(certificate.verdict == Verdict::Stable)
-}
-
-/// Says why there is no certificate, where the reason is known.
-pub(super) fn explain(surface: SurfaceKind, certificate: &Certificate) {
-    if certificate.verdict != Verdict::Stable && surface == SurfaceKind::Absolute {
-        note(ABSOLUTE);
-    }
 }
 
 /// The verdict and the largest real part.

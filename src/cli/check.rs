@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         });
         return print(&format!("{json}\n"));
     }
-    let level = problem.simulator.effective(resources.level);
+    let level = resources.level;
     let facts = facts(&args.config, &config, &extent, &declared, Resources { level, ..resources });
     print(&format!("{facts}\n{}", config.to_toml()))
 }

@@ -9,14 +9,14 @@ use super::check::Extent;
 use super::study::Way;
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
+use crate::closed_loop::Method;
 use crate::config::{Batch, Config};
 use crate::engine::Resources;
 use crate::figures::{count, folded};
-use crate::integrators::IntegratorKind;
 use crate::{Error, pace};
 
 /// What a control step takes about the same time for.
-type Kind = (&'static str, &'static str, IntegratorKind);
+type Kind = (&'static str, &'static str, Method);
 
 /// What would run, and about how long.
 pub(super) fn run(

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::{note, print};
 use crate::config::{TemplateModel, names_of};
-use crate::controllers::ControllerKind;
 use crate::figures::pasted;
-use crate::model::{Kind, shipped};
-use crate::plants::PlantKind;
+use crate::model::{Kind, shipped, usual};
 use crate::text::one_of;
 use crate::{Error, config, report};
+
+/// The controller of a plant that the usual one does not control as it stands.
+const ON_MODELS: &str = "pid";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -18,11 +19,11 @@ use crate::{Error, config, report};
   gainswarm init --plant dc_motor --controller pid
   gainswarm init --plant my_motor.toml --output motor_study.toml    # a plant of your own")]
 pub(super) struct Args {
-    /// The controller: a name of `gainswarm list controllers`, or the file of a model [default: classical, or pid on a model]
+    /// The controller: a name of `gainswarm list controllers`, or the file of a model [default: one that fits the plant]
     #[arg(long, value_name = "NAME|FILE")]
     controller: Option<String>,
     /// The plant that it controls: a name of `gainswarm list plants`, or the file of a model
-    #[arg(long, value_name = "NAME|FILE", default_value = PlantKind::DoubleInvertedPendulum.name())]
+    #[arg(long, value_name = "NAME|FILE", default_value = usual(Kind::Plant))]
     plant: String,
     /// The file for the config, or `-` for stdout [default: <controller>.toml]
     #[arg(long, value_name = "FILE")]
@@ -34,26 +35,23 @@ pub(super) struct Args {
 
 /// Writes the config and says what to do next.
 pub(super) fn run(args: &Args) -> Result<(), Error> {
-    let compiled_plant = PlantKind::ALL.iter().find(|kind| kind.name() == args.plant);
-    let usual = if compiled_plant.is_some() { ControllerKind::Classical.name() } else { "pid" };
-    let controller = args.controller.as_deref().unwrap_or(usual);
-    let compiled_controller = ControllerKind::ALL.iter().find(|kind| kind.name() == controller);
-    let chosen = match (compiled_plant, compiled_controller) {
-        (Some(plant), Some(controller)) => Chosen::Compiled(*plant, *controller),
-        _ => Chosen::Models(Box::new([
-            model(Kind::Plant, "--plant", &args.plant)?,
-            model(Kind::Controller, "--controller", controller)?,
-        ])),
+    let plant = model(Kind::Plant, "--plant", &args.plant)?;
+    let as_it_stands = args.plant == usual(Kind::Plant) || plant.fits(usual(Kind::Controller));
+    let controller = match &args.controller {
+        Some(controller) => controller,
+        None if as_it_stands => usual(Kind::Controller),
+        None => ON_MODELS,
     };
-    let name = match chosen {
-        Chosen::Compiled(..) => controller.to_owned(),
-        Chosen::Models(_) => format!("{}_{}", stem(&args.plant), stem(controller)),
+    let law = model(Kind::Controller, "--controller", controller)?;
+    let name = match args.plant == usual(Kind::Plant) {
+        true => controller.to_owned(),
+        false => format!("{}_{}", stem(&args.plant), stem(controller)),
     };
-    let usual = PathBuf::from(format!("{name}.toml"));
+    let usual_path = PathBuf::from(format!("{name}.toml"));
     let path = match args.output.as_deref() {
-        Some(path) if path == Path::new("-") => return print(&chosen.text(&usual)),
+        Some(path) if path == Path::new("-") => return print(&config::template(&plant, &law, &usual_path)),
         Some(path) => path,
-        None => &usual,
+        None => &usual_path,
     };
     if path.is_file() && !args.force {
         return Err(Error::Refused {
@@ -62,27 +60,11 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
             remedy: "give another --output to keep it, or --force to replace it".into(),
         });
     }
-    let text = chosen.text(path);
+    let text = config::template(&plant, &law, path);
     report::replace(path, |file| file.write_all(text.as_bytes()))?;
     let shown = pasted(path);
     note(&format!("written to {shown}; next:\n  gainswarm check {shown}\n  gainswarm tune {shown}"));
     Ok(())
-}
-
-/// What a config is written for.
-enum Chosen {
-    Compiled(PlantKind, ControllerKind),
-    /// Plant and law.
-    Models(Box<[TemplateModel; 2]>),
-}
-
-impl Chosen {
-    fn text(&self, path: &Path) -> String {
-        match self {
-            Self::Compiled(plant, controller) => config::template(*plant, *controller, path),
-            Self::Models(models) => config::template_of_models(&models[0], &models[1], path),
-        }
-    }
 }
 
 /// The name of a model, or of its file without the ending.

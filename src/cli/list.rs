@@ -1,17 +1,14 @@
 //! `gainswarm list`: the members of every family.
 
-use std::path::Path;
-
 use super::{print, table};
 use crate::Error;
-use crate::controllers::ControllerKind;
-use crate::costs::{Aspect, CostKind, How, Usual};
+use crate::closed_loop::Method;
+use crate::config::{Config, Equations, controllers_as_they_stand};
+use crate::costs::{Aspect, How, Term, Usual};
 use crate::figures::folded;
 use crate::graph::TABLE;
-use crate::integrators::IntegratorKind;
-use crate::model::{FUNCTIONS, Kind, Model, shipped};
+use crate::model::{FUNCTIONS, Kind, shipped};
 use crate::parameter::{Parameter, Short};
-use crate::plants::PlantKind;
 use crate::registry::Member;
 use crate::report::FormatKind;
 use crate::rules::RuleKind;
@@ -52,19 +49,21 @@ pub(super) fn run(family: Option<&str>, verbose: bool, markdown: bool) -> Result
 fn members(family: &str, verbose: bool) -> String {
     let parameters: Vec<String> = match family {
         _ if !verbose => Vec::new(),
-        "plants" => described(PlantKind::parameters),
-        "controllers" => described(ControllerKind::parameters),
-        "rules" => described(RuleKind::parameters),
+        "plants" => described(models(Kind::Plant).iter().map(named)),
+        "controllers" => described(models(Kind::Controller).iter().map(named)),
+        "rules" => described(RuleKind::ALL.iter().map(|kind| (kind.name(), kind.parameters()))),
         _ => Vec::new(),
     };
     let rows = match family {
-        "plants" => with_models(rows::<PlantKind>(), Kind::Plant),
-        "controllers" => with_models(rows::<ControllerKind>(), Kind::Controller),
+        "plants" => summaries(Kind::Plant),
+        "controllers" => summaries(Kind::Controller),
         "measures" => [rows::<Usual>(), rows::<Aspect>(), rows::<How>()].concat(),
         "signals" => rows::<WaveShape>(),
         "functions" => functions(),
-        "integrators" => rows::<IntegratorKind>(),
-        "costs" => rows::<CostKind>(),
+        "integrators" => rows::<Method>(),
+        "costs" => {
+            usual_cost().iter().map(|term| vec![term.name.into(), folded(&term.summary, 58)]).collect()
+        }
         "rules" => rows::<RuleKind>(),
         "topologies" => rows::<TopologyKind>(),
         _ => rows::<FormatKind>(),
@@ -74,11 +73,30 @@ fn members(family: &str, verbose: bool) -> String {
 
 const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"];
 
+/// The models of a kind that ship.
+fn models(kind: Kind) -> Vec<Equations> {
+    shipped(kind).iter().filter_map(|shipped| Equations::shipped(kind, shipped.name)).collect()
+}
+
+fn named(model: &Equations) -> (&'static str, &[Parameter]) {
+    (model.name, &model.parameters)
+}
+
+fn summaries(kind: Kind) -> Vec<Vec<String>> {
+    let row = |model: &Equations| vec![model.name.into(), folded(&model.model.declared.summary, 44)];
+    models(kind).iter().map(row).collect()
+}
+
+/// What a simulation of the usual plant costs where a study says nothing.
+fn usual_cost() -> Vec<Term> {
+    Config::usual().cost
+}
+
 /// The parameters of each member, with everything that is declared of them.
-fn described<M: Member>(parameters: impl Fn(M) -> &'static [Parameter]) -> Vec<String> {
-    let one = |member: &M| {
-        let header: Vec<&str> = std::iter::once(member.name()).chain(COLUMNS).collect();
-        let mut rows: Vec<Vec<String>> = parameters(*member).iter().map(cells).collect();
+fn described<'a>(members: impl Iterator<Item = (&'static str, &'a [Parameter])>) -> Vec<String> {
+    let one = |(name, parameters): (&'static str, &[Parameter])| {
+        let header: Vec<&str> = std::iter::once(name).chain(COLUMNS).collect();
+        let mut rows: Vec<Vec<String>> = parameters.iter().map(cells).collect();
         let columns = 0..COLUMNS.len();
         let width = |column: usize| {
             let cells = rows.iter().map(|row| row[column].chars().count());
@@ -91,7 +109,7 @@ fn described<M: Member>(parameters: impl Fn(M) -> &'static [Parameter]) -> Vec<S
         }
         table::table(&header, &[2], rows)
     };
-    M::ALL.iter().map(one).collect()
+    members.map(one).collect()
 }
 
 fn cells(parameter: &Parameter) -> Vec<String> {
@@ -106,30 +124,32 @@ fn cells(parameter: &Parameter) -> Vec<String> {
     ]
 }
 
-/// The parameters of all controllers as they stand in README: those that all share first, then those of each.
+/// The parameters of the controllers of the usual plant as they stand in README: those that all share first, then those of each.
 fn parameters_in_markdown() -> String {
-    let all = |parameter: &Parameter| {
-        ControllerKind::ALL.iter().all(|kind| kind.parameters().iter().any(|other| other == parameter))
-    };
+    let laws: Vec<Equations> = controllers_as_they_stand()
+        .into_iter()
+        .filter_map(|name| Equations::shipped(Kind::Controller, name))
+        .collect();
+    let all =
+        |parameter: &Parameter| laws.iter().all(|law| law.parameters.iter().any(|other| other == parameter));
     let table = |name: &str, parameters: Vec<&Parameter>| {
         let header: Vec<&str> = std::iter::once(name).chain(COLUMNS).collect();
         in_markdown(&header, parameters.into_iter().map(cells))
     };
-    let shared = ControllerKind::ALL[0].parameters().iter().filter(|parameter| all(parameter)).collect();
-    let own = ControllerKind::ALL.iter().map(|kind| {
-        table(kind.name(), kind.parameters().iter().filter(|parameter| !all(parameter)).collect())
-    });
-    std::iter::once(table("all controllers", shared)).chain(own).collect::<Vec<_>>().join("\n")
+    let shared = laws[0].parameters.iter().filter(|parameter| all(parameter)).collect();
+    let own = laws
+        .iter()
+        .map(|law| table(law.name, law.parameters.iter().filter(|parameter| !all(parameter)).collect()));
+    std::iter::once(table("all of these", shared)).chain(own).collect::<Vec<_>>().join("\n")
 }
 
-/// The cost terms as they stand in README.
+/// The cost terms of the usual plant as they stand in README.
 fn costs_in_markdown() -> String {
-    let row = |kind: &CostKind| {
-        let (weight, norm) = kind.defaults();
-        let numbers = [weight, norm].map(|number| Short(number).to_string());
-        [kind.name().into(), kind.unit().into(), kind.summary().into()].into_iter().chain(numbers).collect()
+    let row = |term: Term| {
+        let numbers = [term.weight, term.norm].map(|number| Short(number).to_string());
+        [term.name.into(), term.unit.into(), term.summary].into_iter().chain(numbers).collect()
     };
-    in_markdown(&["term", "unit", "value", "weight", "norm"], CostKind::ALL.iter().map(row))
+    in_markdown(&["term", "unit", "value", "weight", "norm"], usual_cost().into_iter().map(row))
 }
 
 fn in_markdown(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
@@ -142,20 +162,6 @@ fn in_markdown(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Stri
         .chain([format!("|{}\n", "---|".repeat(header.len()))])
         .chain(rows.map(line))
         .collect()
-}
-
-/// The compiled members, and behind them the models that ship as texts of equations.
-fn with_models(mut compiled: Vec<Vec<String>>, kind: Kind) -> Vec<Vec<String>> {
-    for found in shipped(kind)
-        .iter()
-        .filter(|shipped| !compiled.iter().any(|row| row[0] == shipped.name))
-        .collect::<Vec<_>>()
-    {
-        let model = Model::parse(Path::new(found.path), found.text);
-        let summary = model.map_or(String::new(), |model| model.declared.summary);
-        compiled.push(vec![found.name.into(), folded(&summary, 44)]);
-    }
-    compiled
 }
 
 /// The functions of the language of models.

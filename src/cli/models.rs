@@ -5,13 +5,9 @@ use crate::figures::wrapped;
 use crate::model::Quantity;
 use crate::problem;
 
-/// Plant, controller and how they are joined, as comments of TOML; nothing of compiled ones.
+/// Plant, controller and how they are joined, as comments of TOML.
 pub(super) fn facts(config: &Config) -> String {
-    let (Some(plant), Some(law), Some(wiring)) =
-        (config.plant.of.equations(), config.controller.of.equations(), &config.wiring)
-    else {
-        return String::new();
-    };
+    let (plant, law, wiring) = (&config.plant.of, &config.controller.of, &config.wiring);
     let runner = problem::runner(config);
     let program = &runner.closed_loop().program;
     let joined =

@@ -120,7 +120,7 @@ fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
     let run: RunId = id.parse().map_err(|()| refuse())?;
     let set = sets.iter().find(|set| set.name == run.set).ok_or_else(refuse)?;
     let scenario = set.scenario(config, run.seed, run.index);
-    Ok((Problem::on(config, vec![scenario.clone()], vec![1.0], set.features(config)), scenario))
+    Ok((Problem::on(config, vec![scenario.clone()], vec![1.0]), scenario))
 }
 
 fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Error> {

@@ -11,7 +11,6 @@ use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
-use crate::costs::CostKind;
 use crate::engine::Tuning;
 use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
@@ -60,7 +59,6 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     if !search.show.quiet {
         note(&study.where_it_is());
-        super::certify::explain(study.config.controller.surface, &study.certificate);
         if let Some(found) = study.unconverged() {
             note(&format!("warning: {found}"));
         }
@@ -116,7 +114,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
 
 fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
-    let [survival, rest] = outcome(config, tuning);
+    let survival = outcome(config, tuning);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
     let simulations = format!(
         "{} ({} abandoned, {} failed)",
@@ -138,19 +136,13 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     let answer = if how_far.has_converged() { "yes" } else { "no" };
     let converged = format!("{answer}: {}", study::convergence(&how_far));
     let settled = verdict::settling(config, &tuning.records);
-    let peak = || format!("{} N", number_or_dash(tuning.value(CostKind::PeakForce as usize)[1]));
-    let is_compiled = config.wiring.is_none();
     let mut rows = vec![
         ("study", format!("{}, {} on {}", config.study, config.controller.name(), config.plant.name())),
         ("cost", number_or_dash(tuning.cost())),
         ("outcome", survival),
     ];
     rows.extend(settled.map(|settled| ("settling time", settled)));
-    if is_compiled {
-        rows.extend([("peak force", peak()), ("at the end", rest)]);
-    } else {
-        rows.extend(measures(config, tuning));
-    }
+    rows.extend(measures(config, tuning));
     rows.extend([
         ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
@@ -171,7 +163,7 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     )
 }
 
-/// What a study on models measures beside the cost and the settling time: the worst of all scenarios.
+/// What a study measures beside the cost and the settling time: the worst of all scenarios.
 fn measures(config: &Config, tuning: &Tuning) -> Vec<(&'static str, String)> {
     let is_told = |place: &usize| {
         let term = &config.cost[*place];
@@ -185,22 +177,16 @@ fn measures(config: &Config, tuning: &Tuning) -> Vec<(&'static str, String)> {
     validation::metrics(config).into_iter().filter(is_told).map(row).collect()
 }
 
-/// What the tuned gains do in the scenarios, and where they leave the plant.
-fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
-    let largest =
-        |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
-    let survival = match verdict::objection(config, &tuning.records) {
-        Some(said) if tuning.failed().is_none() => {
-            return [format!("{said}: {}", objection(config, &tuning.values)), String::new()];
-        }
+/// What the tuned gains do in the scenarios.
+fn outcome(config: &Config, tuning: &Tuning) -> String {
+    match verdict::objection(config, &tuning.records) {
+        Some(said) if tuning.failed().is_none() => format!("{said}: {}", objection(config, &tuning.values)),
         Some(said) => said,
         None => match tuning.records.len() {
             1 => "survives its scenario".into(),
             many => format!("survives all {many} scenarios"),
         },
-    };
-    let rough = |value: f64| if value < 0.01 { format!("{value:.2e}") } else { format!("{value:.3}") };
-    [survival, format!("|theta| <= {} rad, |x| <= {} m", rough(largest(1)), rough(largest(0)))]
+    }
 }
 
 /// Why a gain vector is not simulated.

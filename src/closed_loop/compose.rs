@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Block, ClosedLoop, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
-use crate::model::{Base, Lowered, Misread, Model, PlantView};
+use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
 use crate::program::Carried;
 
 /// What the derivatives of the plant are made of.
@@ -139,7 +139,10 @@ impl<'a> Composer<'a> {
         };
         let next = self.advanced(&moving, &k1)?;
 
-        let values = self.named(&lowered, &known, &shown, &states, &u, &late);
+        let mut values = self.named(&lowered, &known, &shown, &states, &u, &late);
+        for (state, first) in plant.declared.states.iter().zip(&first) {
+            values.entry(start_of(&state.quantity.name)).or_insert(*first);
+        }
         let acting = Acting { time, period, due: None, seen: HashMap::new() };
         let memories = self.carried.len();
         let judged = self.block("judge", judge, None, &values, None, &acting)?;
@@ -304,7 +307,15 @@ impl<'a> Composer<'a> {
                 Some(due) => self.graph.select(due, next, now),
                 None => next,
             };
-            let first = self.graph.number(block.model.declared.states[place].initial);
+            let state = &block.model.declared.states[place];
+            let at_start = |gain: &String| {
+                let declared = &block.model.declared.parameters;
+                declared.iter().position(|parameter| parameter.quantity.name == *gain)
+            };
+            let first = match (state.initial_gain.as_ref().and_then(at_start), gains) {
+                (Some(gain), Some(gains)) => gains[gain],
+                _ => self.graph.number(state.initial),
+            };
             self.carried.push(Carried { symbol: *symbol, first, next });
         }
         Ok(lowered)
@@ -399,7 +410,9 @@ impl<'a> Composer<'a> {
     fn can_share(&self, plant: &Model) -> bool {
         let world = &self.parts.world;
         let is_ideal = !self.parts.varies && world.noisy.is_empty() && !world.coarse;
-        is_ideal && plant.declared.inputs.len() == 1
+        // An input that a signal drives moves the plant, and the law does not know of it.
+        let is_unknown = |input: &Input| self.parts.signals.contains(&input.quantity.name);
+        is_ideal && self.parts.drive.len() == 1 && !plant.declared.inputs.iter().any(is_unknown)
     }
 
     /// The derivatives as drift and input; what the law has made of them stands in the graph.
@@ -412,6 +425,11 @@ impl<'a> Composer<'a> {
         };
         pairs.into_iter().map(sum).collect()
     }
+}
+
+/// What a judge calls the value of a state at the start.
+pub fn start_of(state: &str) -> String {
+    format!("{state}_start")
 }
 
 /// When a block acts.

@@ -1,6 +1,6 @@
 //! From the nodes of a step to a program.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::compose::{Composer, Made};
 use super::{ClosedLoop, DELAY_MAX, DelayLine, Layout, Unfit};
@@ -14,7 +14,7 @@ impl Composer<'_> {
         let missing = |name: &String| Unfit::Connection(name.clone());
         let of_judge = |name: &String| made.judge.values.get(name).copied().ok_or_else(|| missing(name));
         let mut results = vec![has_failed, cost];
-        for name in &self.parts.terms {
+        for (name, _) in &self.parts.terms {
             results.push(of_judge(name)?);
         }
         let mut shown = Vec::new();
@@ -41,6 +41,8 @@ impl Composer<'_> {
         whole.replace(&mut self, &made.late);
         let delays = self.delays(made, &mut whole)?;
         self.clock(made, &mut whole);
+        let fixed = memories_at + made.memories;
+        let (needed, delays) = self.sorted(&mut whole, fixed, delays);
 
         let Whole { carried, stop, shown, results } = whole;
         let layout = Layout {
@@ -49,13 +51,13 @@ impl Composer<'_> {
             states: made.states.len(),
             signals: made.signals.len(),
             world: self.parts.world.clone(),
-            terms: self.parts.terms.len(),
+            terms: self.parts.terms.iter().map(|(_, needed)| *needed).collect(),
             signals_at,
             noise_at,
             moving: (0..signals_at).chain(memories_at..memories_at + made.memories).collect(),
             delays,
         };
-        let sections = Sections { inputs: self.inputs.clone(), carried, stop, shown, results };
+        let sections = Sections { inputs: self.inputs.clone(), carried, needed, stop, shown, results };
         let program = Program::new(&mut self.graph, &sections).map_err(Unfit::TooLarge)?;
         if self.graph.is_full() {
             // What has been made from then on is no more than NaN.
@@ -165,6 +167,47 @@ impl Composer<'_> {
             let next = self.graph.add(now, one);
             whole.carried.push(Carried { symbol: made.clock, first: zero, next });
         }
+    }
+
+    /// Puts what only terms need that nobody asks for behind everything else, from the place `fixed` on; returns how many come before
+    /// it, and the delay lines where they are then.
+    fn sorted(&self, whole: &mut Whole, fixed: usize, mut delays: Vec<DelayLine>) -> (usize, Vec<DelayLine>) {
+        let asked = self.parts.terms.iter().map(|(_, needed)| *needed);
+        let asked = [true, true].into_iter().chain(asked);
+        let results = whole.results.iter().zip(asked).filter(|(_, asked)| *asked).map(|(id, _)| *id);
+        let mut open: Vec<Id> = results.chain([whole.stop]).collect();
+        let mut is_needed: Vec<bool> = (0..whole.carried.len()).map(|place| place < fixed).collect();
+        for line in &delays {
+            (is_needed[line.slot], is_needed[line.steps]) = (true, true);
+        }
+        open.extend(
+            whole.carried.iter().zip(&is_needed).filter(|(_, is)| **is).map(|(carried, _)| carried.next),
+        );
+        while !open.is_empty() {
+            let reached = self.graph.reachable(&open);
+            open.clear();
+            let symbols: HashSet<Symbol> = reached
+                .iter()
+                .filter_map(|id| match self.graph.node(*id) {
+                    Node::Symbol(symbol) => Some(symbol),
+                    _ => None,
+                })
+                .collect();
+            for (carried, is) in whole.carried.iter().zip(&mut is_needed) {
+                if !*is && symbols.contains(&carried.symbol) {
+                    *is = true;
+                    open.push(carried.next);
+                }
+            }
+        }
+        let mut order: Vec<usize> = (0..whole.carried.len()).collect();
+        order.sort_by_key(|place| !is_needed[*place]);
+        whole.carried = order.iter().map(|place| whole.carried[*place]).collect();
+        let now = |before: usize| order.iter().position(|place| *place == before).unwrap_or(before);
+        for line in &mut delays {
+            (line.slot, line.steps) = (now(line.slot), now(line.steps));
+        }
+        (is_needed.iter().filter(|is| **is).count(), delays)
     }
 
     /// Whether all of some numbers are finite.

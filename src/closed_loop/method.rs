@@ -3,6 +3,7 @@
 use super::Unfit;
 use super::compose::{Composer, Moving};
 use crate::graph::Id;
+use crate::registry::Member;
 
 /// A method with a fixed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +15,26 @@ pub enum Method {
     Euler,
     /// Euler's, with each position moved by the rate after the step.
     SemiImplicitEuler,
+}
+
+impl Member for Method {
+    const ALL: &'static [Self] = &[Self::Rk4, Self::Euler, Self::SemiImplicitEuler];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rk4 => "rk4",
+            Self::Euler => "euler",
+            Self::SemiImplicitEuler => "semi_implicit_euler",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Rk4 => "classical Runge–Kutta, fourth order",
+            Self::Euler => "explicit Euler, first order",
+            Self::SemiImplicitEuler => "semi-implicit Euler, first order, symplectic",
+        }
+    }
 }
 
 impl Composer<'_> {

@@ -23,6 +23,7 @@ mod finish;
 mod method;
 mod world;
 
+pub use compose::start_of;
 pub use method::Method;
 
 /// Longest delay in steps.
@@ -71,8 +72,9 @@ pub struct Parts<'a> {
     pub world: World,
     /// What judges it: its values `cost`, `partial` (a lower bound of the cost to come), `failed` (looked at for the states after the step) and those of `terms`.
     pub judge: Block<'a>,
-    /// Names of values of the judge that a record tells.
-    pub terms: Vec<String>,
+    /// Names of values of the judge that a record tells, and whether it tells them also where nobody asks for all: the others are
+    /// left out of the plain program where that saves something.
+    pub terms: Vec<(String, bool)>,
     /// How a step is integrated.
     pub method: Method,
     /// Integration step in s; the control period, unless a job says so many steps.
@@ -98,8 +100,8 @@ pub struct Layout {
     pub signals: usize,
     /// What the world does.
     pub world: World,
-    /// How many terms a record tells.
-    pub terms: usize,
+    /// The terms that a record tells, and whether the plain program finds them.
+    pub terms: Vec<bool>,
     /// The slot of the first signal.
     pub signals_at: usize,
     /// The slot of the first noise.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, Refusal};
-use crate::controllers::ControllerKind;
+use super::{Config, ConfigError, Equations, Refusal};
+use crate::model::Kind;
 use crate::text::Source;
 use crate::text::{NAME_MAX, Section, name_of};
 
@@ -140,10 +140,8 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
         })?;
     }
     let base = Config::check(study).ok();
-    if let Some(base) = &base
-        && let Some(kind) = base.controller.of.compiled()
-    {
-        adopt(&mut table, kind);
+    if let Some(base) = &base {
+        adopt(&mut table, &base.controller.of);
     }
     let base = base.map_or(String::new(), |config| config.study);
     let label = |with_seed: bool| {
@@ -169,20 +167,21 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
 
 /// Makes a study of `before` one of the controller that it names now: gains that both have keep their bounds and values, those that the
 /// new one alone has are searched where they are by default, and what it does not know goes.
-fn adopt(table: &mut Table, before: ControllerKind) {
+fn adopt(table: &mut Table, before: &Equations) {
     let Some(section) = table.get_mut("controller").and_then(Value::as_table_mut) else { return };
     let name = section.get("type").and_then(Value::as_str).unwrap_or_default();
-    let Some(now) = ControllerKind::ALL.iter().find(|kind| kind.name() == name) else { return };
-    let has =
-        |kind: ControllerKind, name: &str| kind.parameters().iter().any(|parameter| parameter.name == name);
-    if *now == before {
+    let Some(now) = Equations::shipped(Kind::Controller, name).filter(|now| now.name != before.name) else {
         return;
-    }
-    section.retain(|key, _| !has(before, key) || has(*now, key));
+    };
+    let has = |law: &Equations, name: &str| {
+        law.parameters.iter().any(|parameter| parameter.name == name)
+            || law.model.declared.expressions.contains_key(name)
+    };
+    section.retain(|key, _| !has(before, key) || has(&now, key));
     if let Some(tune) = table.get_mut("tune").and_then(Value::as_array_mut) {
         let named = |gain: &Value| gain.get("parameter").and_then(Value::as_str).map(String::from);
-        tune.retain(|gain| named(gain).is_none_or(|name| has(*now, &name)));
-        let own = now.parameters().iter().filter(|own| own.search.is_some() && !has(before, own.name));
+        tune.retain(|gain| named(gain).is_none_or(|name| has(&now, &name)));
+        let own = now.parameters.iter().filter(|own| own.search.is_some() && !has(before, own.name));
         tune.extend(own.map(|own| Table::from_iter([("parameter".into(), own.name.into())]).into()));
     }
 }

@@ -1,8 +1,9 @@
 //! Reading `[cost]`, `[[response]]` and `[limits]`: what is measured, what of it costs, and what is too much.
 
 use super::{ConfigError, ControllerConfig, PlantConfig, SimulationConfig, Wiring};
-use crate::costs::{Aspect, CostKind, How, Measure, Response, TERMS_MAX, Term, Usual};
-use crate::model;
+use crate::closed_loop::start_of;
+use crate::costs::{Aspect, How, Measure, Response, TERMS_MAX, Term, Usual};
+use crate::model::{self, UsualTerm};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::text::{Section, kept, one_of};
@@ -25,36 +26,13 @@ pub(super) fn terms(
     root: &Section<'_>,
     plant: &PlantConfig,
     controller: &ControllerConfig,
-    wiring: Option<&Wiring>,
+    wiring: &Wiring,
 ) -> Result<(Vec<Term>, Vec<Response>), ConfigError> {
     let section = root.section("cost")?;
-    let Some(wiring) = wiring else {
-        return Ok((of_compiled(section, plant)?, Vec::new()));
-    };
     let known = Known::new(plant, controller, wiring);
     let responses = known.responses(root)?;
     let terms = known.terms(&section, &responses)?;
     Ok((terms, responses))
-}
-
-fn of_compiled(section: Section<'_>, plant: &PlantConfig) -> Result<Vec<Term>, ConfigError> {
-    let names: Vec<&str> = plant.states().iter().map(|state| state.name).collect();
-    let mut terms: Vec<Term> = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect();
-    for term in &mut terms {
-        let table = section.section(term.name)?;
-        weigh(&table, term)?;
-        if let Measure::Compiled { kind, states } = &mut term.measure
-            && kind.chooses_states()
-        {
-            *states = table.subset("states", &names)?;
-        }
-        table.finish()?;
-    }
-    if terms.iter().all(|term| term.weight == 0.0) {
-        return Err(section.error("ise", NO_WEIGHT, "give at least one term a weight above 0".into()));
-    }
-    section.finish()?;
-    Ok(terms)
 }
 
 fn weigh(table: &Section<'_>, term: &mut Term) -> Result<(), ConfigError> {
@@ -69,7 +47,7 @@ pub(super) fn known_names<'a>(
     controller: &'a ControllerConfig,
     wiring: &'a Wiring,
 ) -> Vec<&'a str> {
-    Known::new(plant, controller, wiring).names()
+    Known::new(plant, controller, wiring).in_expressions()
 }
 
 /// The values that a study can be judged by.
@@ -81,6 +59,9 @@ struct Known<'a> {
     /// Values of the controller.
     of_law: Vec<&'a str>,
     references: Vec<&'a str>,
+    /// What only expressions name: settings of the plant, and its states at the start.
+    further: Vec<&'a str>,
+    usual: &'a [UsualTerm],
 }
 
 impl<'a> Known<'a> {
@@ -88,19 +69,15 @@ impl<'a> Known<'a> {
         let mut values: Vec<(&str, &str)> =
             plant.states().iter().map(|state| (state.name, state.unit)).collect();
         let (mut of_law, mut seen) = (Vec::new(), Vec::new());
-        if let Some(plant) = plant.of.equations() {
-            let declared = &plant.model.declared;
-            let inputs = declared.inputs.iter().map(|input| &input.quantity);
-            let outputs = declared.outputs.iter();
-            values.extend(inputs.chain(outputs).map(|q| (q.name.as_str(), kept(q.unit_shown()))));
-            seen.extend(plant.model.values());
-        }
+        let declared = &plant.of.model.declared;
+        let inputs = declared.inputs.iter().map(|input| &input.quantity);
+        let outputs = declared.outputs.iter();
+        values.extend(inputs.chain(outputs).map(|q| (q.name.as_str(), kept(q.unit_shown()))));
+        seen.extend(plant.of.model.values());
         values.extend(wiring.signals.iter().map(|signal| (signal.name, signal.unit)));
-        if let Some(law) = controller.of.equations() {
-            let outputs = law.model.declared.outputs.iter();
-            values.extend(outputs.map(|q| (q.name.as_str(), kept(q.unit_shown()))));
-            of_law.extend(law.model.values());
-        }
+        let outputs = controller.of.model.declared.outputs.iter();
+        values.extend(outputs.map(|q| (q.name.as_str(), kept(q.unit_shown()))));
+        of_law.extend(controller.of.model.values());
         seen.extend(&of_law);
         for name in seen {
             if !values.iter().any(|(known, _)| *known == name) {
@@ -114,7 +91,16 @@ impl<'a> Known<'a> {
             driven: wiring.driven().into_iter().map(String::from).collect(),
             of_law,
             references: references.map(|signal| signal.name).collect(),
+            further: (plant.of.settings.iter().map(|setting| setting.name))
+                .chain(plant.states().iter().map(|state| kept(&start_of(state.name))))
+                .collect(),
+            usual: &declared.cost,
         }
+    }
+
+    /// All names that an expression may have.
+    fn in_expressions(&self) -> Vec<&'a str> {
+        self.values.iter().map(|(name, _)| *name).chain(self.further.iter().copied()).collect()
     }
 
     fn names(&self) -> Vec<&'a str> {
@@ -168,10 +154,12 @@ impl<'a> Known<'a> {
             .enumerate()
             .flat_map(|(k, response)| self.aspects(k, response, responses.len()))
             .collect();
-        let mut terms: Vec<Term> = Vec::new();
+        let mut terms: Vec<Term> = self.usual.iter().filter_map(|usual| self.usual_term(usual)).collect();
         for name in section.keys() {
             let table = section.section(&name)?;
-            if let Some(place) = of_responses.iter().position(|term| term.name == name) {
+            if let Some(term) = terms.iter_mut().find(|term| term.name == name) {
+                self.adapted(&table, term)?;
+            } else if let Some(place) = of_responses.iter().position(|term| term.name == name) {
                 let mut term = of_responses.remove(place);
                 term.weight = WEIGHT.default;
                 weigh(&table, &mut term)?;
@@ -193,6 +181,69 @@ impl<'a> Known<'a> {
         Ok(terms)
     }
 
+    /// A term of the plant's usual cost; `None` where the study does not have its values.
+    fn usual_term(&self, usual: &UsualTerm) -> Option<Term> {
+        let UsualTerm { name, signals, own, unit, doc, weight, norm, is_told } = usual;
+        let known = self.in_expressions();
+        let measure = match own {
+            Some((how, expression)) => {
+                let how = How::ALL.iter().find(|known| known.name() == how)?;
+                Measure::Own { how: *how, expression: expression.clone() }
+            }
+            None => {
+                let kind = Usual::ALL.iter().find(|kind| kind.name() == name)?;
+                Measure::Usual { kind: *kind, signals: signals.clone() }
+            }
+        };
+        let is_known = match &measure {
+            Measure::Own { expression, .. } => {
+                let names = model::names(expression).ok()?;
+                let own = ["t", "dt", "pi"];
+                names.iter().all(|(_, name)| own.contains(&name.as_str()) || known.contains(&name.as_str()))
+            }
+            _ => signals.iter().all(|signal| known.contains(&signal.as_str())),
+        };
+        let (usual_unit, usual_doc) = self.told(&measure);
+        let unit = if unit.is_empty() { usual_unit } else { kept(unit) };
+        let summary = if doc.is_empty() { usual_doc } else { doc.clone() };
+        let (weight, norm, is_told) = (*weight, *norm, *is_told);
+        is_known.then_some(Term { name: kept(name), unit, summary, weight, norm, measure, is_told })
+    }
+
+    /// What a study says of a term of the usual cost; the rest stays.
+    fn adapted(&self, table: &Section<'_>, term: &mut Term) -> Result<(), ConfigError> {
+        weigh(table, term)?;
+        match &mut term.measure {
+            Measure::Usual { kind, signals } => {
+                // The older name of the key.
+                let key = if table.has("states") { "states" } else { "signals" };
+                let named = table.texts(key, self.values.len(), |text| Ok(text.to_owned()))?;
+                for name in &named {
+                    self.value(table, key, name)?;
+                }
+                if table.has(key) && named.is_empty() {
+                    let allowed = format!("allowed: some of {}", self.names().join(", "));
+                    return Err(table.error(key, "is empty", allowed));
+                }
+                if !named.is_empty() {
+                    *signals = named;
+                    let told = Measure::Usual { kind: *kind, signals: signals.clone() };
+                    (_, term.summary) = self.told(&told);
+                }
+            }
+            Measure::Own { how, expression } => {
+                if let Some((own, _)) = table.text(how.name())? {
+                    own.clone_into(expression);
+                }
+                if let Some((unit, _)) = table.text("unit")? {
+                    term.unit = kept(unit);
+                }
+            }
+            Measure::Response { .. } => {}
+        }
+        Ok(())
+    }
+
     /// What is told of a response.
     fn aspects(&self, of: usize, response: &Response, responses: usize) -> Vec<Term> {
         let term = |aspect: &Aspect| Term {
@@ -205,6 +256,7 @@ impl<'a> Known<'a> {
             weight: 0.0,
             norm: NORM.default,
             measure: Measure::Response { of, aspect: *aspect },
+            is_told: false,
         };
         Aspect::ALL.iter().map(term).collect()
     }
@@ -216,8 +268,15 @@ impl<'a> Known<'a> {
             None => self.own(section, table, name)?,
         };
         let (unit, summary) = self.described(table, &measure)?;
-        let mut term =
-            Term { name: kept(name), unit, summary, weight: WEIGHT.default, norm: NORM.default, measure };
+        let mut term = Term {
+            name: kept(name),
+            unit,
+            summary,
+            weight: WEIGHT.default,
+            norm: NORM.default,
+            measure,
+            is_told: false,
+        };
         weigh(table, &mut term)?;
         Ok(term)
     }
@@ -280,18 +339,21 @@ impl<'a> Known<'a> {
         measure: &Measure,
     ) -> Result<(&'static str, String), ConfigError> {
         let unit = table.text("unit")?.map(|(text, _)| kept(text));
-        Ok(match measure {
-            Measure::Own { how, expression } => {
-                (unit.unwrap_or("1"), format!("{}, e = {expression}", how.summary()))
-            }
+        let (usual, summary) = self.told(measure);
+        Ok((unit.unwrap_or(usual), summary))
+    }
+
+    /// The usual unit of a measure, and what it is, in a line.
+    fn told(&self, measure: &Measure) -> (&'static str, String) {
+        match measure {
+            Measure::Own { how, expression } => ("1", format!("{}, e = {expression}", how.summary())),
             Measure::Usual { kind, signals } => {
                 let of = kept(self.unit(signals.first().map_or("", String::as_str)));
-                let is_peak = *kind == Usual::PeakForce;
-                let usual = if is_peak { of } else { "1" };
-                (unit.unwrap_or(usual), format!("{}, s = {}", kind.summary(), signals.join(", ")))
+                let unit = if *kind == Usual::PeakForce { of } else { "1" };
+                (unit, format!("{}, s = {}", kind.summary(), signals.join(", ")))
             }
-            _ => ("1", String::new()),
-        })
+            Measure::Response { .. } => ("1", String::new()),
+        }
     }
 }
 

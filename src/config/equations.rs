@@ -1,16 +1,15 @@
 //! A study on models as one closed loop: the parts, and what is wrong where they do not fit.
 
 use super::cost::known_names;
-use super::{Config, ConfigError, Refusal};
-use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Method, Parts, Unfit, World};
+use super::{Config, ConfigError, Refusal, system};
+use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Parts, Unfit, World};
 use crate::costs::{Criteria, Judge, Measure, Timing};
-use crate::figures::{label, plain, with_unit};
-use crate::integrators::IntegratorKind;
+use crate::figures::{label, with_unit};
 use crate::model::{self, Misread};
-use crate::plants::Quantity;
+use crate::parameter::Quantity;
 use crate::program::TooLarge;
 use crate::sampling::Group;
-use crate::text::{Section, Source, kept, one_of};
+use crate::text::{Section, Source, one_of};
 
 /// What a column of a trajectory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,58 +35,59 @@ pub struct Column {
     pub role: Role,
 }
 
-/// The method of an integrator that models can be integrated with.
-pub(super) fn method(kind: IntegratorKind) -> Option<Method> {
-    match kind {
-        IntegratorKind::Rk4 => Some(Method::Rk4),
-        IntegratorKind::Euler => Some(Method::Euler),
-        IntegratorKind::SemiImplicitEuler => Some(Method::SemiImplicitEuler),
-        IntegratorKind::DormandPrince => None,
-    }
-}
-
 impl Config {
     /// The columns of a trajectory behind the time, in their order.
     #[must_use]
     pub fn columns(&self) -> Vec<Column> {
-        let column = |role| move |quantity: &Quantity| Column { quantity: *quantity, role };
-        let mut columns: Vec<Column> = self.plant.states().iter().map(column(Role::State)).collect();
-        let (Some(wiring), Some(plant), Some(law)) =
-            (&self.wiring, self.plant.of.equations(), self.controller.of.equations())
-        else {
-            columns.push(Column { quantity: Quantity { name: "u", unit: "N" }, role: Role::Drive });
-            columns.push(Column { quantity: Quantity { name: "sigma", unit: "rad/s" }, role: Role::Law });
-            return columns;
-        };
-        let mut add = |quantity: &model::Quantity, role: Role| {
-            let unit = kept(quantity.unit_shown());
+        let mut columns: Vec<Column> = Vec::new();
+        let mut add = |of: &model::Quantity, role: Role| {
+            let quantity = system::quantity(of);
             if !columns.iter().any(|column| column.quantity.name == quantity.name) {
-                columns.push(Column { quantity: Quantity { name: kept(&quantity.name), unit }, role });
+                columns.push(Column { quantity, role });
             }
         };
-        let declared = &plant.model.declared;
-        declared.outputs.iter().for_each(|output| add(output, Role::Output));
+        let (plant, law) = (&self.plant.of.model.declared, &self.controller.of.model.declared);
+        let wiring = &self.wiring;
+        plant.states.iter().for_each(|state| add(&state.quantity, Role::State));
+        plant.outputs.iter().for_each(|output| add(output, Role::Output));
         let (driven, others): (Vec<_>, Vec<_>) =
-            declared.inputs.iter().partition(|input| wiring.drive.contains_key(&input.quantity.name));
-        for input in driven {
-            add(&input.quantity, Role::Drive);
-        }
-        let references = law.model.declared.inputs.iter();
+            plant.inputs.iter().partition(|input| wiring.drive.contains_key(&input.quantity.name));
+        driven.iter().for_each(|input| add(&input.quantity, Role::Drive));
+        let references = law.inputs.iter();
         let references = references.filter(|input| wiring.signal(&input.quantity.name).is_some());
-        others.into_iter().chain(references).for_each(|input| add(&input.quantity, Role::Signal));
+        let asked = self.asked_signals();
+        let signals = others.into_iter().chain(references);
+        for input in signals.filter(|input| asked.contains(&input.quantity.name.as_str())) {
+            add(&input.quantity, Role::Signal);
+        }
         let drives = |name: &String| wiring.drive.values().any(|source| source == name);
-        law.model
-            .declared
-            .outputs
-            .iter()
-            .filter(|output| !drives(&output.name))
-            .for_each(|output| add(output, Role::Law));
+        let rest = law.outputs.iter().filter(|output| !drives(&output.name));
+        rest.for_each(|output| add(output, Role::Law));
         columns
     }
 
-    /// The name of a state, signal or other column as people write it; of models nobody knows what a name means.
+    /// The places of the signals that any group of scenarios says something of, or that have no value of their own: the others are not
+    /// in the loop.
+    pub(super) fn asked_places(&self) -> Vec<usize> {
+        let groups = || self.scenarios.iter().chain(&self.validation);
+        let is_asked = |place: usize| groups().any(|group| !group.signals[place].is_empty());
+        let signals = self.wiring.signals.iter().enumerate();
+        let asked = signals.filter(|(place, signal)| signal.default.is_none() || is_asked(*place));
+        asked.map(|(place, _)| place).collect()
+    }
+
+    fn asked_signals(&self) -> Vec<&'static str> {
+        self.asked_places().into_iter().map(|place| self.wiring.signals[place].name).collect()
+    }
+
+    /// The name of a state, signal or other column as people write it.
     pub(crate) fn label(&self, name: &str) -> String {
-        if self.wiring.is_none() || name == "t" { label(name) } else { plain(name) }
+        if name == "t" {
+            return "time".into();
+        }
+        let columns = self.columns();
+        let known = columns.iter().find(|column| column.quantity.name == name);
+        known.map_or_else(|| label(name), |column| column.quantity.label.to_owned())
     }
 
     /// The same with its unit, as it stands along an axis.
@@ -95,30 +95,45 @@ impl Config {
         with_unit(self.label(name), unit)
     }
 
-    fn criteria(&self) -> Criteria<'_> {
+    /// The numbers of `[simulation]` that the plant asks for, by name.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, f64)> {
+        let names = self.plant.of.settings.iter().map(|setting| setting.name);
+        names.zip(self.simulation.settings.iter().copied()).collect()
+    }
+
+    /// Whether a run that succeeds is settled at its end.
+    pub(crate) fn judges_settling(&self) -> bool {
+        !self.responses.is_empty() || self.cost.iter().any(crate::costs::Term::is_settling_time)
+    }
+
+    /// Whether each term is found in every simulation: it costs something, has a limit, or another such names it.
+    fn needed_terms(&self) -> Vec<bool> {
+        let is_asked = |place: usize| self.cost[place].weight > 0.0 || self.limits[place].is_finite();
+        (0..self.cost.len()).map(is_asked).collect()
+    }
+
+    fn criteria<'a>(&'a self, settings: &'a [(&'static str, f64)]) -> Criteria<'a> {
         let simulation = &self.simulation;
         Criteria {
             terms: &self.cost,
             responses: &self.responses,
             fail: simulation.fail.as_deref(),
+            settings,
             timing: Timing { dt: simulation.dt, steps: simulation.steps() },
         }
     }
 
-    /// The closed loop of a study on models.
+    /// The closed loop of a study.
     ///
     /// # Errors
     ///
     /// What does not fit; nothing of a config that has been checked.
-    ///
-    /// # Panics
-    ///
-    /// Where plant or controller is compiled.
     pub(crate) fn closed_loop(&self) -> Result<ClosedLoop, Misfit> {
-        let judge = Judge::new(self.criteria()).map_err(|(error, places)| Misfit::Judge(error, places))?;
-        let (plant, law) = (self.plant.of.equations(), self.controller.of.equations());
-        let (plant, law) = (plant.expect("a model"), law.expect("a model"));
-        let wiring = self.wiring.as_ref().expect("models are joined");
+        let settings = self.settings();
+        let judge =
+            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
         let groups = || self.scenarios.iter().chain(&self.validation);
         let parts = Parts {
             plant: &plant.model,
@@ -126,11 +141,11 @@ impl Config {
             varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
             law: Block { model: &law.model, connect: wiring.measured.clone() },
             drive: wiring.drive.clone(),
-            signals: wiring.signals.iter().map(|signal| signal.name.to_owned()).collect(),
+            signals: self.asked_signals().into_iter().map(String::from).collect(),
             world: world(&groups()),
             judge: Block { model: &judge.model, connect: std::collections::BTreeMap::new() },
-            terms: self.cost.iter().map(|term| term.name.to_owned()).collect(),
-            method: method(self.simulation.integrator).unwrap_or_default(),
+            terms: self.cost.iter().map(|term| term.name.to_owned()).zip(self.needed_terms()).collect(),
+            method: self.simulation.integrator,
             dt: self.simulation.dt,
             shown: self.columns().iter().map(|column| column.quantity.name.to_owned()).collect(),
         };
@@ -161,9 +176,8 @@ impl Config {
 }
 
 impl Config {
-    /// What does not fit any more since the step has been changed; nothing of compiled plants.
+    /// What does not fit any more since the step has been changed.
     pub(crate) fn misfit(&self) -> Option<Refusal> {
-        self.wiring.as_ref()?;
         let remedy = format!("allowed: delays of at most {DELAY_MAX} steps");
         match self.closed_loop() {
             Ok(_) => None,
@@ -188,7 +202,7 @@ fn world<'a>(groups: &(impl Iterator<Item = &'a Group> + Clone)) -> World {
     }
 }
 
-/// Why a study on models has no closed loop.
+/// Why a study has no closed loop.
 pub(crate) enum Misfit {
     /// The judge says something that cannot be; where texts of the study stand in it.
     Judge(Misread, Vec<(std::ops::Range<usize>, Option<usize>)>),
@@ -198,8 +212,7 @@ pub(crate) enum Misfit {
 
 /// Refuses a study whose models do not make a closed loop.
 pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Result<(), ConfigError> {
-    let Some(wiring) = &config.wiring else { return Ok(()) };
-    let names = known_names(&config.plant, &config.controller, wiring);
+    let names = known_names(&config.plant, &config.controller, &config.wiring);
     for term in &config.cost {
         if let Measure::Own { how, expression } = &term.measure {
             let section = root.section("cost")?.section(term.name)?;
@@ -266,9 +279,8 @@ fn read(
 fn unfitting(root: &Section<'_>, config: &Config, unfit: Unfit) -> ConfigError {
     match unfit {
         Unfit::Model(of, error) => {
-            let equations =
-                if of == "plant" { config.plant.of.equations() } else { config.controller.of.equations() };
-            let text = equations.map_or("", |equations| equations.model.equations.as_str());
+            let equations = if of == "plant" { &config.plant.of } else { &config.controller.of };
+            let text = equations.model.equations.as_str();
             root.error(of, &format!("cannot be made: {}", error.shown(text)), "mend the model".into())
         }
         Unfit::Connection(name) => {

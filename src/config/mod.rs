@@ -6,9 +6,10 @@
 use std::ops::Range;
 use std::path::Path;
 
+use crate::closed_loop::Method;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, Response, Term};
-use crate::integrators::IntegratorKind;
+use crate::model::{self, Kind};
 use crate::parameter::{Parameter, Short};
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
@@ -28,7 +29,6 @@ mod scenarios;
 mod search;
 mod system;
 mod template;
-mod template_models;
 mod waves;
 mod wiring;
 mod write;
@@ -39,9 +39,8 @@ pub use equations::{Column, Role};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;
-pub use system::{ControllerConfig, Drawing, Equations, Of, PlantConfig, names_of};
-pub use template::template;
-pub use template_models::{TemplateModel, template_of_models};
+pub use system::{ControllerConfig, Drawing, Equations, PlantConfig, Unphysical, names_of};
+pub use template::{TemplateModel, template};
 pub use wiring::{Signal, Wiring};
 
 /// Most particles of a swarm.
@@ -69,9 +68,6 @@ pub const DT: Parameter =
 /// The length of a simulation.
 pub const DURATION: Parameter =
     Parameter::fixed("duration", "s", 10.0, [1e-6, 1e4], "length of a simulation");
-/// Initial rates are bounded by this, in m/s and rad/s.
-const RATE_MAX: f64 = 1e3;
-
 /// A checked and resolved config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -83,15 +79,15 @@ pub struct Config {
     pub plant: PlantConfig,
     /// What controls it.
     pub controller: ControllerConfig,
-    /// How the two are joined, where they are models.
-    pub wiring: Option<Wiring>,
+    /// How the two are joined.
+    pub wiring: Wiring,
     /// How it is simulated.
     pub simulation: SimulationConfig,
     /// What each simulation keeps of its way.
     pub history: Keep,
     /// What is measured, and what of it costs.
     pub cost: Vec<Term>,
-    /// The responses that terms are about, where plant and controller are models.
+    /// The responses that terms are about.
     pub responses: Vec<Response>,
     /// How the costs in the scenarios become one.
     pub aggregate: Aggregate,
@@ -121,18 +117,12 @@ pub struct SimulationConfig {
     /// Length in s.
     pub duration: f64,
     /// The method.
-    pub integrator: IntegratorKind,
-    /// In rad.
-    pub angle_limit: f64,
-    /// In m.
-    pub track_limit: f64,
-    /// A cart within ± this, in m, counts as settled.
-    pub settled_position: f64,
-    /// A link within ± this, in rad, counts as settled.
-    pub settled_angle: f64,
+    pub integrator: Method,
+    /// The numbers that the plant asks for, in the order of its settings.
+    pub settings: Vec<f64>,
     /// Whether a simulation stops once its particle cannot improve any more.
     pub early_abandonment: bool,
-    /// When a simulation of a model has failed, besides states that are not finite.
+    /// When a simulation has failed, besides states that are not finite.
     pub fail: Option<String>,
 }
 
@@ -227,7 +217,7 @@ impl Config {
     /// Where a simulation may start, a range a state.
     #[must_use]
     pub fn initial_state_ranges(&self) -> Vec<Parameter> {
-        scenarios::initial_state_ranges(&self.plant, &self.simulation)
+        scenarios::initial_state_ranges(&self.plant)
     }
 
     /// The place of a term.
@@ -236,19 +226,18 @@ impl Config {
         self.cost.iter().position(|term| term.name == name)
     }
 
-    /// The signals that scenarios give; none of compiled plants.
+    /// The signals that scenarios give.
     #[must_use]
     pub fn signals(&self) -> &[Signal] {
-        self.wiring.as_ref().map_or(&[], |wiring| &wiring.signals)
+        &self.wiring.signals
     }
 
     /// What groups of scenarios need to know.
     #[must_use]
     pub fn nominal(&self) -> Nominal<'_> {
         Nominal {
-            plant: self.plant.of.compiled(),
-            parameters: self.plant.parameters(),
-            values: &self.plant.values,
+            plant: &self.plant,
+            asked: self.asked_places(),
             defaults: self.signals().iter().map(|signal| signal.default.unwrap_or(0.0)).collect(),
             dt: self.simulation.dt,
             steps: self.simulation.steps(),
@@ -266,7 +255,33 @@ impl Config {
         search::excess(&self.swarm, [self.tune.len(), self.scenario_count()])
     }
 
+    /// The study that says nothing but where the usual plant starts, under the usual controller.
+    ///
+    /// # Panics
+    ///
+    /// Never: the models that ship have valid defaults.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self::under(model::usual(Kind::Controller)).expect("what ships has valid defaults")
+    }
+
+    /// The same under another controller that ships; refused where that one needs to be connected first.
+    fn under(controller: &str) -> Result<Self, ConfigError> {
+        let text = format!("[controller]\ntype = \"{controller}\"\n[[scenarios]]\nranges = {{}}\n");
+        Self::parse("usual.toml".as_ref(), &text)
+    }
+
     fn check(source: &Source) -> Result<Self, ConfigError> {
         read::config(source)
     }
+}
+
+/// The names of the controllers that ship and control the usual plant as they stand.
+#[must_use]
+pub fn controllers_as_they_stand() -> Vec<&'static str> {
+    let mut names = names_of(Kind::Controller);
+    names.retain(|name| Config::under(name).is_ok());
+    // The usual one first.
+    names.sort_by_key(|name| *name != model::usual(Kind::Controller));
+    names
 }

@@ -6,10 +6,9 @@ use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
     SimulationConfig, cost, equations, inequality, scenarios, search, system, wiring,
 };
+use crate::closed_loop::Method;
 use crate::constraint::Constraint;
-use crate::controllers::surface::without_effect;
 use crate::costs::{Aggregate, AggregateKind};
-use crate::integrators::IntegratorKind;
 use crate::parameter::Parameter;
 use crate::problem::TunedGain;
 use crate::sampling::Group;
@@ -39,20 +38,6 @@ const SECTIONS: [&str; 18] = [
     "swarm",
     "tune",
 ];
-
-pub(super) const ANGLE_LIMIT: Parameter = Parameter::fixed(
-    "angle_limit",
-    "rad",
-    std::f64::consts::FRAC_PI_2,
-    [1e-3, 100.0],
-    "a link beyond this has fallen",
-);
-pub(super) const TRACK_LIMIT: Parameter =
-    Parameter::fixed("track_limit", "m", 10.0, [1e-3, 1e4], "a cart beyond this has left the track");
-pub(super) const SETTLED_POSITION: Parameter =
-    Parameter::fixed("settled_position", "m", 0.05, [1e-9, 1e4], "a cart within this counts as settled");
-pub(super) const SETTLED_ANGLE: Parameter =
-    Parameter::fixed("settled_angle", "rad", 0.01, [1e-9, 100.0], "a link within this counts as settled");
 
 /// Refuses bounds that are not in order, or have no logarithm.
 pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
@@ -90,21 +75,18 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     of_plant.finish()?;
     of_controller.finish()?;
     let connect = root.section("connect")?;
-    let wiring = match (plant.of.equations(), controller.of.equations()) {
-        (Some(plant), Some(controller)) => Some(wiring::read(&connect, plant, controller)?),
-        _ => None,
-    };
+    let wiring = wiring::read(&connect, &plant.of, &controller.of)?;
     connect.finish()?;
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
-    let (cost, responses) = cost::terms(&root, &plant, &controller, wiring.as_ref())?;
+    let (cost, responses) = cost::terms(&root, &plant, &controller, &wiring)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let limits = cost::limits(root.section("limits")?, &cost, &simulation)?;
-    let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: wiring.as_ref() };
+    let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: &wiring };
     let scenarios = scenario_groups(&root, world)?;
     let validation = scenarios::groups(&root, "validation", world)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let tune = tune(&root, &plant, &controller)?;
+    let tune = tune(&root, &controller, plant.name())?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count])?;
     let constraints = constraints(&root, &controller, &tune)?;
@@ -142,33 +124,16 @@ pub(super) fn values(section: &Section<'_>, parameters: &[Parameter]) -> Result<
 }
 
 fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationConfig, ConfigError> {
-    let is_compiled = plant.of.compiled().is_some();
-    let of_pendulum = |parameter: &Parameter| {
-        if is_compiled { section.number(parameter) } else { Ok(parameter.default) }
-    };
-    let fail = if is_compiled { None } else { section.text("fail")?.map(|(text, _)| text.to_owned()) };
-    let declared = plant.of.equations().and_then(|equations| equations.model.declared.fail.clone());
+    let fail = section.text("fail")?.map(|(text, _)| text.to_owned());
     let config = SimulationConfig {
         dt: section.number(&DT)?,
         duration: section.number(&DURATION)?,
-        integrator: section.choice("integrator", IntegratorKind::Rk4)?,
-        angle_limit: of_pendulum(&ANGLE_LIMIT)?,
-        track_limit: of_pendulum(&TRACK_LIMIT)?,
-        settled_position: of_pendulum(&SETTLED_POSITION)?,
-        settled_angle: of_pendulum(&SETTLED_ANGLE)?,
+        integrator: section.choice("integrator", Method::Rk4)?,
+        settings: values(&section, &plant.of.settings)?,
         early_abandonment: section.switch("early_abandonment", true)?,
-        fail: fail.or(declared),
+        fail: fail.or_else(|| plant.of.model.declared.fail.clone()),
     };
     config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;
-    if !is_compiled && equations::method(config.integrator).is_none() {
-        let allowed: Vec<&str> = IntegratorKind::ALL
-            .iter()
-            .filter(|kind| equations::method(**kind).is_some())
-            .map(|kind| kind.name())
-            .collect();
-        let problem = format!("= \"{}\" does not integrate models", config.integrator.name());
-        return Err(section.error("integrator", &problem, format!("allowed: {}", allowed.join(", "))));
-    }
     section.finish()?;
     Ok(config)
 }
@@ -231,21 +196,18 @@ fn history(section: Section<'_>) -> Result<Keep, ConfigError> {
 
 fn tune(
     root: &Section<'_>,
-    plant: &PlantConfig,
     controller: &ControllerConfig,
+    plant: &str,
 ) -> Result<Vec<TunedGain>, ConfigError> {
     let parameters = controller.parameters();
-    let idle = match plant.of.compiled() {
-        Some(_) => without_effect(plant.states().len() / 2),
-        None => &[],
-    };
+    let idle = controller.of.model.idle();
     let scale = |index: usize| if controller.is_logarithmic(index) { Scale::Log10 } else { Scale::Linear };
     let mut tuned: Vec<TunedGain> = Vec::new();
     for section in root.sections("tune", parameters.len())? {
         let index = section.parameter("parameter", parameters)?;
         let parameter = &parameters[index];
         if idle.contains(&parameter.name) {
-            let problem = format!("= \"{}\" has no effect on {}", parameter.name, plant.name());
+            let problem = format!("= \"{}\" has no effect on {plant}", parameter.name);
             return Err(section.error("parameter", &problem, "leave out this [[tune]] table".into()));
         }
         if tuned.iter().any(|gain| gain.index == index) {

@@ -1,11 +1,11 @@
 //! Reading `[[scenarios]]` and `[[validation]]`: groups of starts, uncertain plants, disturbances, sensors and actuators.
 
-use super::{ConfigError, PlantConfig, RATE_MAX, SimulationConfig, Wiring, waves};
+use super::{ConfigError, PlantConfig, SimulationConfig, Wiring, waves};
 use crate::parameter::Parameter;
-use crate::plants::Quantity;
-use crate::sampling::{Disturbance, Group, Sampling, Shape, UNCERTAINTY_MAX};
+use crate::parameter::Quantity;
+use crate::sampling::{Group, Sampling, UNCERTAINTY_MAX};
 use crate::signals::Wave;
-use crate::simulation::scenario::{DEAD_TIME_MAX, NOISE_TONES, PULSES_MAX, TONES_MAX};
+use crate::simulation::scenario::DEAD_TIME_MAX;
 use crate::text::Section;
 
 /// Most scenarios of a study.
@@ -19,14 +19,15 @@ const CONTROL_PERIOD_MAX: u64 = 100_000;
 const SENSOR_MIN: f64 = 1e-9;
 
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [1e-9, 1e9], "weight of the group");
-const AMPLITUDE: Parameter = Parameter::fixed("amplitude", "N", 0.0, [-1e6, 1e6], "force on the cart");
-const START: Parameter = Parameter::fixed("start", "s", 0.0, [0.0, 1e4], "when it begins");
-const LASTING: Parameter = Parameter::fixed("duration", "s", f64::INFINITY, [1e-9, 1e9], "how long it lasts");
-const FREQUENCY: Parameter = Parameter::fixed("frequency", "Hz", 1.0, [1e-6, 1e6], "of a sine or a noise");
 const LAG: Parameter =
     Parameter::fixed("actuator_lag", "s", 0.0, [0.0, 1e3], "time constant of the actuator");
-const RATE_LIMIT: Parameter =
-    Parameter::fixed("rate_limit", "N/s", f64::INFINITY, [1e-6, 1e12], "largest change of the force");
+const RATE_LIMIT: Parameter = Parameter::fixed(
+    "rate_limit",
+    "1/s",
+    f64::INFINITY,
+    [1e-6, 1e12],
+    "largest change of what drives the plant",
+);
 
 /// Most values of signals that change with every step, over all scenarios: each takes 16 bytes.
 const VALUES_MAX: u64 = 50_000_000;
@@ -39,29 +40,17 @@ const STATE_MAX: f64 = 1e12;
 pub(super) struct World<'a> {
     pub(super) plant: &'a PlantConfig,
     pub(super) simulation: &'a SimulationConfig,
-    pub(super) wiring: Option<&'a Wiring>,
+    pub(super) wiring: &'a Wiring,
 }
 
-/// Where a simulation may start: within the limits, at bounded rates.
-pub(super) fn initial_state_ranges(plant: &PlantConfig, simulation: &SimulationConfig) -> Vec<Parameter> {
-    let states = plant.states();
-    if let Some(equations) = plant.of.equations() {
-        let declared = states.iter().zip(&equations.model.declared.states);
-        let range = |(state, declared): (&Quantity, &crate::model::State)| {
-            let range = [-STATE_MAX, STATE_MAX];
-            Parameter::fixed(state.name, state.unit, declared.initial, range, "initial state")
-        };
-        return declared.map(range).collect();
-    }
-    let limit = |index: usize| match index {
-        0 => simulation.track_limit,
-        index if index < states.len() / 2 => simulation.angle_limit,
-        _ => RATE_MAX,
+/// Where a simulation may start.
+pub(super) fn initial_state_ranges(plant: &PlantConfig) -> Vec<Parameter> {
+    let declared = plant.states().iter().zip(&plant.of.model.declared.states);
+    let range = |(state, declared): (&Quantity, &crate::model::State)| {
+        let range = [-STATE_MAX, STATE_MAX];
+        Parameter::fixed(state.name, state.unit, declared.initial, range, "initial state")
     };
-    let range = |(index, state): (usize, &Quantity)| {
-        Parameter::fixed(state.name, state.unit, 0.0, [-limit(index), limit(index)], "initial state")
-    };
-    states.iter().enumerate().map(range).collect()
+    declared.map(range).collect()
 }
 
 /// The groups of an array of tables; those of a validation have no count and no weight.
@@ -101,8 +90,9 @@ fn group(
     validation: bool,
     world: World<'_>,
 ) -> Result<Group, ConfigError> {
-    let World { plant, simulation, wiring } = world;
-    let starts = initial_state_ranges(plant, simulation);
+    let World { plant, .. } = world;
+    let starts = initial_state_ranges(plant);
+    let signals = waves::read(section, world)?;
     let count = if validation { 1 } else { section.whole("count", 1, 1..=SCENARIOS_MAX as u64)? };
     #[allow(clippy::cast_precision_loss, reason = "bounded")]
     let weight = Parameter { default: count as f64, ..WEIGHT };
@@ -117,10 +107,9 @@ fn group(
         } else {
             section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?
         },
-        initial_state: initial_state(section, &starts, wiring.is_some())?,
+        initial_state: initial_state(section, &starts, world, &signals)?,
         uncertainty: uncertainty(section, plant)?,
-        disturbances: if wiring.is_some() { Vec::new() } else { disturbances(section, simulation)? },
-        signals: waves::read(section, world)?,
+        signals,
         noise: channels(section, "noise", plant)?,
         quantisation: channels(section, "quantisation", plant)?,
         actuator_lag: section.number(&LAG)?,
@@ -132,30 +121,63 @@ fn group(
     Ok(group)
 }
 
-/// Either one start or a range a state; a model has a start of its own.
+/// Either one start or a range a state; where neither is said, the plant's own start, if anything moves then.
 fn initial_state(
     section: &Section<'_>,
     starts: &[Parameter],
-    is_model: bool,
+    world: World<'_>,
+    signals: &[Vec<Wave>],
 ) -> Result<Vec<[f64; 2]>, ConfigError> {
     let one = section.has("initial_state");
+    let said = if one { "initial_state" } else { "ranges" };
     if one && section.has("ranges") {
         let remedy = "keep one: initial_state for a fixed start, ranges for sampled ones".into();
         return Err(section.error("ranges", "cannot be combined with initial_state", remedy));
     }
-    if !one && !section.has("ranges") && !is_model {
-        let remedy =
-            "allowed: initial_state for a fixed start, or ranges such as { theta1 = 0.3 } for sampled ones";
-        return Err(section.error("initial_state", "is missing", remedy.into()));
+    let is_still = signals.iter().all(Vec::is_empty) && world.plant.of.model.rests(&world.plant.values);
+    if is_still && !section.has(said) {
+        let first = starts.iter().find(|start| start.unit == "rad").or(starts.first());
+        let remedy = format!(
+            "allowed: initial_state for a fixed start, or ranges such as {{ {} = 0.3 }} for sampled ones",
+            first.map_or("x", |start| start.name)
+        );
+        return Err(section.error("initial_state", "is missing", remedy));
     }
-    if one {
+    let ranges: Vec<[f64; 2]> = if one {
         let state = section.numbers("initial_state", starts)?;
-        return Ok(state.into_iter().map(|value| [value, value]).collect());
+        state.into_iter().map(|value| [value, value]).collect()
+    } else {
+        let ranges = section.section("ranges")?;
+        let read: Result<_, _> = starts.iter().map(|start| ranges.range(start)).collect();
+        ranges.finish()?;
+        read?
+    };
+    // Each state at either end of its range, with the others in the middle of theirs.
+    let middle: Vec<f64> = ranges.iter().map(|[lower, upper]| 0.5 * (lower + upper)).collect();
+    for (place, range) in ranges.iter().enumerate() {
+        for end in range {
+            let mut state = middle.clone();
+            state[place] = *end;
+            if let Some(fail) = world.failing(&state) {
+                let start = &starts[place];
+                let problem = format!("starts where a simulation has failed: {} = {end}", start.name);
+                return Err(section.error(said, &problem, format!("allowed: what is not {fail}")));
+            }
+        }
     }
-    let ranges = section.section("ranges")?;
-    let read = starts.iter().map(|start| ranges.range(start)).collect();
-    ranges.finish()?;
-    read
+    Ok(ranges)
+}
+
+impl World<'_> {
+    /// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
+    fn failing(&self, state: &[f64]) -> Option<&str> {
+        let fail = self.simulation.fail.as_deref()?;
+        let states = self.plant.states().iter().map(|state| state.name).zip(state.iter().copied());
+        let settings = self.plant.of.settings.iter().map(|setting| setting.name);
+        let settings = settings.zip(self.simulation.settings.iter().copied());
+        let known: Vec<(&str, f64)> = states.chain(settings).collect();
+        crate::model::holds(fail, &known).then_some(fail)
+    }
 }
 
 /// Per cent a plant parameter.
@@ -185,54 +207,4 @@ fn channels(section: &Section<'_>, key: &str, plant: &PlantConfig) -> Result<Vec
     let numbers = plant.states().iter().map(channel).collect();
     table.finish()?;
     numbers
-}
-
-fn disturbances(
-    section: &Section<'_>,
-    simulation: &SimulationConfig,
-) -> Result<Vec<Disturbance>, ConfigError> {
-    let mut disturbances = Vec::new();
-    let (mut pulses, mut tones) = (0, 0);
-    for entry in section.sections("disturbances", PULSES_MAX + TONES_MAX)? {
-        let shape = entry.choice("type", Shape::Step)?;
-        let mut disturbance = Disturbance {
-            shape,
-            amplitude: entry.optional_number("amplitude", &AMPLITUDE)?.ok_or_else(|| {
-                entry.error("amplitude", "is missing", format!("allowed: {}", AMPLITUDE.allowed()))
-            })?,
-            start: entry.number(&START)?,
-            duration: f64::INFINITY,
-            frequency: FREQUENCY.default,
-        };
-        if shape != Shape::Step {
-            disturbance.duration = entry.number(&LASTING)?;
-            if disturbance.duration < 0.5 * simulation.dt {
-                let remedy = format!("allowed: at least a step, {} s", simulation.dt);
-                return Err(entry.error("duration", "is shorter than a step", remedy));
-            }
-        }
-        match shape {
-            Shape::Step | Shape::Pulse => pulses += 1,
-            Shape::Sine | Shape::Noise => {
-                let highest = 0.5 / simulation.dt;
-                disturbance.frequency = entry.number(&Parameter {
-                    max: highest,
-                    default: FREQUENCY.default.min(highest),
-                    ..FREQUENCY
-                })?;
-                tones += if shape == Shape::Noise { NOISE_TONES } else { 1 };
-            }
-        }
-        if pulses > PULSES_MAX || tones > TONES_MAX {
-            let problem = "is one disturbance too many";
-            let remedy = format!(
-                "allowed: {PULSES_MAX} steps and pulses, and one noise with {0} sines or {TONES_MAX} sines",
-                TONES_MAX - NOISE_TONES
-            );
-            return Err(entry.error("type", problem, remedy));
-        }
-        entry.finish()?;
-        disturbances.push(disturbance);
-    }
-    Ok(disturbances)
 }

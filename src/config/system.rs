@@ -1,24 +1,13 @@
-//! What is controlled and what controls it: members of the compiled families, or models as texts of equations.
+//! What is controlled and what controls it: models, that ship, stand in a file, or in the study itself.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::ConfigError;
-use crate::controllers::{Controller, ControllerKind, Saturation, SurfaceKind, with_controller};
+use crate::figures::plain;
 use crate::model::{self, Kind, Model};
-use crate::parameter::Parameter;
-use crate::plants::{Plant, PlantKind, Quantity, with_plant};
-use crate::registry::Member;
+use crate::parameter::{Parameter, Quantity};
 use crate::text::{Section, Source, kept, name_of, one_of};
-
-/// A member of a family, or a model.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Of<K> {
-    /// Compiled in.
-    Compiled(K),
-    /// A text of equations.
-    Equations(Arc<Equations>),
-}
 
 /// A model of a study, as the rest of the program sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +20,15 @@ pub struct Equations {
     pub states: Vec<Quantity>,
     /// Its parameters.
     pub parameters: Vec<Parameter>,
+    /// Numbers of `[simulation]` that its failure and its usual cost may name.
+    pub settings: Vec<Parameter>,
 }
 
 /// `[plant]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlantConfig {
     /// Which one.
-    pub of: Of<PlantKind>,
+    pub of: Arc<Equations>,
     /// Its parameters, in the order of the plant.
     pub values: Vec<f64>,
 }
@@ -46,15 +37,18 @@ pub struct PlantConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControllerConfig {
     /// Which one.
-    pub of: Of<ControllerKind>,
-    /// The angles on which the surface of a compiled law stands.
-    pub surface: SurfaceKind,
-    /// The switching function of a compiled law.
-    pub saturation: Saturation,
-    /// Whether the equivalent control of a compiled law is on.
-    pub equivalent_control: bool,
+    pub of: Arc<Equations>,
     /// Its parameters, in the order of the controller.
     pub values: Vec<f64>,
+}
+
+/// Parameter values that are allowed one by one, but not together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unphysical {
+    /// What should hold.
+    pub relation: String,
+    /// The parameters in it with their values.
+    pub found: String,
 }
 
 /// A cart with links on it, as a report draws them.
@@ -66,95 +60,60 @@ pub struct Drawing {
     pub force: Option<String>,
     /// How far its track goes either way in m, where the plant says it.
     pub track: Option<f64>,
+    /// The number of `[simulation]` that says so instead.
+    pub track_setting: Option<String>,
     /// The column with the angle of each link, and its length in m.
     pub links: Vec<(String, f64)>,
-}
-
-impl<K: Copy> Of<K> {
-    /// The member of the family; `None` of a model.
-    #[must_use]
-    pub fn compiled(&self) -> Option<K> {
-        match self {
-            Self::Compiled(kind) => Some(*kind),
-            Self::Equations(_) => None,
-        }
-    }
-
-    /// The model; `None` of a member of the family.
-    #[must_use]
-    pub fn equations(&self) -> Option<&Equations> {
-        match self {
-            Self::Compiled(_) => None,
-            Self::Equations(equations) => Some(equations),
-        }
-    }
 }
 
 impl PlantConfig {
     /// Its key in a config.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match &self.of {
-            Of::Compiled(kind) => kind.name(),
-            Of::Equations(equations) => equations.name,
-        }
+        self.of.name
     }
 
     /// Its states.
     #[must_use]
     pub fn states(&self) -> &[Quantity] {
-        match &self.of {
-            Of::Compiled(kind) => kind.states(),
-            Of::Equations(equations) => &equations.states,
-        }
+        &self.of.states
     }
 
     /// Its parameters.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
-        match &self.of {
-            Of::Compiled(kind) => kind.parameters(),
-            Of::Equations(equations) => &equations.parameters,
-        }
+        &self.of.parameters
     }
 
     /// What a report draws of it; nothing of most.
     #[must_use]
     pub fn drawing(&self) -> Option<Drawing> {
-        let states = self.states();
-        match &self.of {
-            Of::Compiled(kind) => {
-                let angles = states.iter().skip(1).map(|state| state.name.to_owned());
-                let links = angles.zip(kind.link_lengths(&self.values)).collect();
-                Some(Drawing { cart: states[0].name.into(), force: Some("u".into()), track: None, links })
-            }
-            Of::Equations(equations) => {
-                let scene = equations.model.declared.scene.as_ref()?;
-                let value = |name: &String| {
-                    let place = equations.parameters.iter().position(|parameter| parameter.name == name);
-                    place.map_or(1.0, |place| self.values[place])
-                };
-                let links = scene.links.iter().map(|(angle, length)| (angle.clone(), value(length)));
-                Some(Drawing {
-                    cart: scene.cart.clone(),
-                    force: scene.force.clone(),
-                    track: scene.track,
-                    links: links.collect(),
-                })
-            }
-        }
+        let scene = self.of.model.declared.scene.as_ref()?;
+        let value = |name: &String| {
+            let place = self.parameters().iter().position(|parameter| parameter.name == name);
+            place.map_or(1.0, |place| self.values[place])
+        };
+        let links = scene.links.iter().map(|(angle, length)| (angle.clone(), value(length)));
+        Some(Drawing {
+            cart: scene.cart.clone(),
+            force: scene.force.clone(),
+            track: scene.track,
+            track_setting: scene.track_setting.clone(),
+            links: links.collect(),
+        })
     }
 
-    /// Refuses parameter values that are allowed one by one but are no physical body together.
-    ///
-    /// # Errors
-    ///
-    /// The parameter to change, and what is allowed.
-    pub fn check(&self, values: &[f64]) -> Result<(), crate::plants::Unphysical> {
-        match self.of {
-            Of::Compiled(kind) => with_plant!(kind, P => <P as Plant<_>>::check(values)),
-            Of::Equations(_) => Ok(()),
-        }
+    /// What is wrong with parameter values that are allowed one by one; nothing where they are a physical body.
+    #[must_use]
+    pub fn unphysical(&self, values: &[f64]) -> Option<Unphysical> {
+        self.of.broken(&self.of.model.declared.require, values)
+    }
+
+    /// What its values should not be, though they are allowed.
+    #[must_use]
+    pub fn doubtful(&self) -> Vec<Unphysical> {
+        let warn = &self.of.model.declared.warn;
+        warn.iter().filter_map(|one| self.of.broken(std::slice::from_ref(one), &self.values)).collect()
     }
 }
 
@@ -162,43 +121,41 @@ impl ControllerConfig {
     /// Its key in a config.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match &self.of {
-            Of::Compiled(kind) => kind.name(),
-            Of::Equations(equations) => equations.name,
-        }
+        self.of.name
     }
 
     /// The law, in a line.
     #[must_use]
     pub fn summary(&self) -> &str {
-        match &self.of {
-            Of::Compiled(kind) => kind.summary(),
-            Of::Equations(equations) => &equations.model.declared.summary,
-        }
+        &self.of.model.declared.summary
     }
 
     /// Its parameters.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
-        match &self.of {
-            Of::Compiled(kind) => kind.parameters(),
-            Of::Equations(equations) => &equations.parameters,
-        }
+        &self.of.parameters
     }
 
     /// Whether a parameter is searched by its logarithm where nothing is said of it.
     #[must_use]
     pub fn is_logarithmic(&self, index: usize) -> bool {
-        let declared = self.of.equations().map(|equations| &equations.model.declared.parameters);
-        declared.and_then(|parameters| parameters.get(index)).is_some_and(|parameter| parameter.logarithmic)
+        let declared = self.of.model.declared.parameters.get(index);
+        declared.is_some_and(|parameter| parameter.logarithmic)
     }
 }
 
 impl Equations {
+    /// A model that ships; `None` where there is none of that name.
+    #[must_use]
+    pub fn shipped(kind: Kind, name: &str) -> Option<Self> {
+        let found = model::shipped(kind).iter().find(|shipped| shipped.name == name)?;
+        let model = Model::parse(Path::new(found.path), found.text).ok()?;
+        Some(Self::new(name, model))
+    }
+
     fn new(name: &str, model: Model) -> Self {
         let unit = |quantity: &model::Quantity| kept(quantity.unit_shown());
-        let state =
-            |state: &model::State| Quantity { name: kept(&state.quantity.name), unit: unit(&state.quantity) };
+        let state = |state: &model::State| quantity(&state.quantity);
         let parameter = |parameter: &model::Parameter| Parameter {
             name: kept(&parameter.quantity.name),
             unit: unit(&parameter.quantity),
@@ -212,9 +169,29 @@ impl Equations {
             name: kept(name),
             states: model.declared.states.iter().map(state).collect(),
             parameters: model.declared.parameters.iter().map(parameter).collect(),
+            settings: model.declared.settings.iter().map(parameter).collect(),
             model,
         }
     }
+
+    /// The first of some relations that does not hold for parameter values.
+    fn broken(&self, relations: &[String], values: &[f64]) -> Option<Unphysical> {
+        let named = || self.parameters.iter().map(|parameter| parameter.name).zip(values.iter().copied());
+        let known: Vec<(&str, f64)> = named().collect();
+        let relation = relations.iter().find(|relation| !model::holds(relation, &known))?;
+        let inside = model::names(relation).unwrap_or_default();
+        let mut found: Vec<String> = Vec::new();
+        for (name, value) in named().filter(|(name, _)| inside.iter().any(|(_, other)| other == name)) {
+            found.push(format!("{name} = {}", crate::parameter::Short(value)));
+        }
+        Some(Unphysical { relation: relation.clone(), found: found.join(", ") })
+    }
+}
+
+/// Name, unit and label of what a model declares.
+pub(super) fn quantity(of: &model::Quantity) -> Quantity {
+    let label = if of.label.is_empty() { plain(&of.name) } else { of.label.clone() };
+    Quantity { name: kept(&of.name), unit: kept(of.unit_shown()), label: kept(&label) }
 }
 
 /// Where a section says what it is about.
@@ -247,91 +224,68 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
     }
 }
 
-/// What plant and controller are; the second says for each name that is both compiled and a shipped text which of them is meant: the
-/// compiled one, unless the other of the two is a text.
+/// What plant and controller are.
 pub(super) fn read(
     source: &Source,
     plant: &Section<'_>,
     controller: &Section<'_>,
 ) -> Result<(PlantConfig, ControllerConfig), ConfigError> {
     let (of_plant, of_controller) = (
-        said(plant, Kind::Plant, PlantKind::DoubleInvertedPendulum.name())?,
-        said(controller, Kind::Controller, ControllerKind::Classical.name())?,
+        said(plant, Kind::Plant, model::usual(Kind::Plant))?,
+        said(controller, Kind::Controller, model::usual(Kind::Controller))?,
     );
-    let compiled_plant = compiled::<PlantKind>(&of_plant);
-    let compiled_controller = compiled::<ControllerKind>(&of_controller);
-    if let (Some(plant_kind), Some(controller_kind)) = (compiled_plant, compiled_controller) {
-        plant.has("type");
-        return Ok((
-            compiled_plant_of(plant, plant_kind)?,
-            compiled_controller_of(controller, controller_kind)?,
-        ));
-    }
-    Ok((plant_of(source, plant, &of_plant)?, controller_of(source, controller, &of_controller)?))
-}
-
-fn compiled<K: Member>(said: &Said<'_>) -> Option<K> {
-    let Said::Type(name) = said else { return None };
-    K::ALL.iter().copied().find(|kind| kind.name() == *name)
+    let plant = plant_of(source, plant, &of_plant)?;
+    let controller = controller_of(source, controller, &of_controller, &plant)?;
+    Ok((plant, controller))
 }
 
 fn numbers(section: &Section<'_>, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
     parameters.iter().map(|parameter| section.number(parameter)).collect()
 }
 
-fn compiled_plant_of(section: &Section<'_>, kind: PlantKind) -> Result<PlantConfig, ConfigError> {
-    let values = numbers(section, kind.parameters())?;
-    let plant = PlantConfig { of: Of::Compiled(kind), values };
-    plant.check(&plant.values).map_err(|found| {
-        section.error(found.parameter, "is unphysical", format!("allowed: {}", found.allowed))
-    })?;
-    Ok(plant)
-}
-
-fn compiled_controller_of(
-    section: &Section<'_>,
-    kind: ControllerKind,
-) -> Result<ControllerConfig, ConfigError> {
-    let (saturation, equivalent) = with_controller!(kind, C => (C::SATURATION, C::EQUIVALENT_CONTROL));
-    Ok(ControllerConfig {
-        of: Of::Compiled(kind),
-        surface: section.choice("surface", SurfaceKind::Relative)?,
-        saturation: section.choice("saturation", saturation)?,
-        equivalent_control: section.switch("equivalent_control", equivalent)?,
-        values: numbers(section, kind.parameters())?,
-    })
-}
-
 fn plant_of(source: &Source, section: &Section<'_>, said: &Said<'_>) -> Result<PlantConfig, ConfigError> {
     let (name, model) = model_of(source, section, Kind::Plant, said)?;
     let equations = Equations::new(&name, model);
     let values = numbers(section, &equations.parameters)?;
-    Ok(PlantConfig { of: Of::Equations(equations.into()), values })
+    let plant = PlantConfig { of: equations.into(), values };
+    match plant.unphysical(&plant.values) {
+        None => Ok(plant),
+        Some(Unphysical { relation, found }) => {
+            let names = model::names(&relation).unwrap_or_default();
+            let key = names.iter().map(|(_, name)| name.as_str()).find(|name| section.has(name));
+            let problem = format!("is unphysical ({found})");
+            Err(section.error(key.unwrap_or_default(), &problem, format!("allowed: {relation}")))
+        }
+    }
 }
 
 fn controller_of(
     source: &Source,
     section: &Section<'_>,
     said: &Said<'_>,
+    plant: &PlantConfig,
 ) -> Result<ControllerConfig, ConfigError> {
     let (name, mut model) = model_of(source, section, Kind::Controller, said)?;
-    // Texts that the model lets a study replace.
-    for (key, text) in &mut model.declared.expressions {
-        if let Some((own, _)) = section.text(key)? {
-            model::names(own).map_err(|error| {
-                section.error(key, &format!("cannot be read: {}", error.marked(own)), error.remedy)
-            })?;
-            own.clone_into(text);
+    let states: Vec<&str> = plant.states().iter().map(|state| state.name).collect();
+    let keys: Vec<String> = model.declared.expressions.keys().cloned().collect();
+    for key in &keys {
+        let own = section.word(key)?;
+        model.choose(key, own.as_deref(), &states).map_err(|error| {
+            let own = own.unwrap_or_default();
+            section.error(key, &format!("cannot be read: {}", error.marked(&own)), error.remedy)
+        })?;
+        let text = &model.declared.expressions[key];
+        if let Some(unknown) = model.unknown_in(text, &states) {
+            let problem = format!("names `{unknown}`, which {} does not have", plant.name());
+            let remedy = format!(
+                "give {key} = \"…\", an expression of the states {} and the gains of {name}",
+                states.join(", ")
+            );
+            return Err(section.error(key, &problem, remedy));
         }
     }
     let equations = Equations::new(&name, model);
-    Ok(ControllerConfig {
-        surface: SurfaceKind::Relative,
-        saturation: Saturation::Tanh,
-        equivalent_control: true,
-        values: numbers(section, &equations.parameters)?,
-        of: Of::Equations(equations.into()),
-    })
+    Ok(ControllerConfig { values: numbers(section, &equations.parameters)?, of: equations.into() })
 }
 
 /// The name and the equations of the model that a section means.
@@ -380,21 +334,14 @@ fn model_of(
     Ok((name, model))
 }
 
-/// The names of what ships, compiled or as a text, in the order of the alphabet.
+/// The names of what ships, in the order of the alphabet.
 #[must_use]
 pub fn names_of(kind: Kind) -> Vec<&'static str> {
-    let mut names: Vec<&str> = model::shipped(kind).iter().map(|shipped| shipped.name).collect();
-    names.extend(match kind {
-        Kind::Plant => PlantKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
-        Kind::Controller => ControllerKind::ALL.iter().map(|kind| kind.name()).collect(),
-    });
-    names.sort_unstable();
-    names.dedup();
-    names
+    model::shipped(kind).iter().map(|shipped| shipped.name).collect()
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 20] = [
     "type",
     "file",
     "name",
@@ -410,4 +357,9 @@ const KEYS: [&str; 15] = [
     "gains",
     "outputs",
     "tables",
+    "usual",
+    "require",
+    "warn",
+    "settings",
+    "usual_cost",
 ];

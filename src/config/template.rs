@@ -1,287 +1,320 @@
-//! A config to start from, made from what plants, controllers and cost terms declare of themselves.
+//! A config to start from: a plant that ships, or one of the user's own, under a law.
 
+use std::fmt::Write;
 use std::path::Path;
 
-use super::read::{ANGLE_LIMIT, SETTLED_ANGLE, SETTLED_POSITION, TRACK_LIMIT};
-use super::{Config, DT, DURATION};
-use crate::controllers::ControllerKind;
-use crate::controllers::surface::without_effect;
-use crate::costs::Term;
-use crate::parameter::Parameter;
-use crate::plants::PlantKind;
+use super::ConfigError;
+use crate::closed_loop::Method;
+use crate::model::{Declarations, Kind, Model, Parameter, Quantity, State, UsualTerm, shipped};
 use crate::registry::Member;
 use crate::text::name_of;
 
-/// Starts are within ± this on each angle, in rad: what every law holds on every plant.
-const START: f64 = 0.2;
-/// Weight of ∫ σ² dt: σ grows with the gains, so that the default weight rewards small ones, which never settle.
-const SLIDING_ENERGY: f64 = 1e-3;
 /// Gain vectors that the search may judge.
 const EVALUATIONS: u64 = 4000;
+/// Links lean by at most ± this at the start, in rad.
+const START: f64 = 0.2;
 
-/// The text of a commented config for a controller on a plant, to be saved at `path`.
-///
-/// A line such as `# dt = 0.001` is a default: without its first `#` it reads as the same study. It is named after
-/// the file, or after the controller where the file has no name.
-#[must_use]
-pub fn template(plant: PlantKind, controller: ControllerKind, path: &Path) -> String {
-    let config = defaults(plant, controller);
-    let sections = [
-        head(&config, path),
-        plant_section(&config),
-        controller_section(&config),
-        simulation(&config),
-        cost(&config),
-        aggregate(&config),
-        scenarios(plant),
-        sampled(plant),
-        swarm(&config),
-        tune(&config),
-    ];
-    sections.join("\n")
+/// A model that a template is about.
+#[derive(Debug, Clone)]
+pub struct TemplateModel {
+    /// The line of a section that names it: `type = "pid"`, `file = "motor.toml"`.
+    line: String,
+    name: String,
+    model: Model,
 }
 
-/// What a config resolves to that says nothing but this.
-fn defaults(plant: PlantKind, controller: ControllerKind) -> Config {
-    let rest = vec!["0.0"; plant.states().len()].join(", ");
-    let text = format!(
-        "[plant]\ntype = \"{}\"\n[controller]\ntype = \"{}\"\n[[scenarios]]\ninitial_state = [{rest}]\n\
-         [swarm.stopping]\nevaluations = {EVALUATIONS}\n",
-        plant.name(),
-        controller.name()
-    );
-    Config::parse("template.toml".as_ref(), &text).expect("every plant and controller has valid defaults")
-}
-
-/// A line of a section: key and value, and what it means.
-struct Line {
-    active: bool,
-    setting: String,
-    meaning: String,
-}
-
-/// A key that the study sets.
-fn set(key: &str, value: &str, meaning: &str) -> Line {
-    Line { active: true, setting: format!("{key} = {value}"), meaning: meaning.into() }
-}
-
-/// A key that is left at its default.
-fn left(key: &str, value: &str, meaning: &str) -> Line {
-    Line { active: false, ..set(key, value, meaning) }
-}
-
-fn text(value: &str) -> String {
-    format!("\"{value}\"")
-}
-
-/// A number as TOML has it, with the digits that give the same bits again.
-fn float(value: f64) -> String {
-    format!("{value:?}")
-}
-
-/// Unit and meaning.
-fn meaning(parameter: &Parameter) -> String {
-    in_unit(parameter.unit, parameter.doc)
-}
-
-fn in_unit(unit: &str, words: &str) -> String {
-    if unit == "1" { words.into() } else { format!("{unit}, {words}") }
-}
-
-/// A number at its default.
-fn number(parameter: &Parameter, value: f64) -> Line {
-    left(parameter.name, &float(value), &meaning(parameter))
-}
-
-/// A choice at its default, and what else could be chosen.
-fn choice<M: Member>(key: &str, member: M) -> Line {
-    let others: Vec<&str> = M::ALL.iter().filter(|other| **other != member).map(|m| m.name()).collect();
-    left(key, &text(member.name()), &format!("or {}", others.join(", ")))
-}
-
-/// Lines with their meanings below each other.
-fn block(title: &str, lines: &[Line]) -> String {
-    let setting = |line: &Line| format!("{}{}", if line.active { "" } else { "# " }, line.setting);
-    let width = lines.iter().map(|line| setting(line).chars().count()).max().unwrap_or(0);
-    let line = |line: &Line| match line.meaning.as_str() {
-        "" => format!("{}\n", setting(line)),
-        meaning => format!("{:<width$}    # {meaning}\n", setting(line)),
-    };
-    std::iter::once(title.into()).chain(lines.iter().map(line)).collect()
-}
-
-fn head(config: &Config, path: &Path) -> String {
-    let (controller, plant) = (config.controller.name(), config.plant.name());
-    let name = Some(name_of(path)).filter(|name| !name.is_empty());
-    let study = Line {
-        active: name.is_none(),
-        ..left("study", &text(name.as_deref().unwrap_or(controller)), "name of the directory for the results")
-    };
-    let example: Vec<&str> = config.tuned_ranges().iter().take(2).map(|gain| gain.name).collect();
-    let title = format!(
-        "# Tunes the {controller} controller on {plant}.\n\
-         #   gainswarm check shows what this file would do, and gainswarm tune runs it.\n\
-         # A line such as `# gravity = 9.81` shows a default: remove its first # to change it.\n\n"
-    );
-    block(
-        &title,
-        &[
-            study,
-            set(
-                "seed",
-                &config.seed.to_string(),
-                "of all random numbers: the same seed gives the same gains",
-            ),
-            left("constraints", "[]", &format!("between gains, such as \"{}\"", example.join(" < "))),
-            left("require_certificate", "false", "true: accept only gains that are stable about upright"),
-        ],
-    )
-}
-
-fn plant_section(config: &Config) -> String {
-    let plant = &config.plant;
-    let summary = plant.of.compiled().map_or("", PlantKind::summary);
-    let parameters = plant.parameters().iter().zip(&plant.values);
-    let lines: Vec<Line> = std::iter::once(set("type", &text(plant.name()), summary))
-        .chain(parameters.map(|(parameter, value)| number(parameter, *value)))
-        .collect();
-    block("# The plant.\n[plant]\n", &lines)
-}
-
-fn controller_section(config: &Config) -> String {
-    let controller = &config.controller;
-    let mut lines = vec![
-        set("type", &text(controller.name()), controller.summary()),
-        choice("surface", controller.surface),
-        choice("saturation", controller.saturation),
-        left("equivalent_control", &controller.equivalent_control.to_string(), "whether u_eq is used"),
-    ];
-    let idle = without_effect(config.plant.states().len() / 2);
-    let parameters = controller.parameters().iter().zip(&controller.values);
-    lines.extend(parameters.map(|(parameter, value)| {
-        let mut line = number(parameter, *value);
-        if idle.contains(&parameter.name) {
-            line.meaning += ", without effect on this plant";
+impl TemplateModel {
+    /// A model that ships, or the file of one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such model, or it is refused; `said` is where it was named.
+    pub fn find(kind: Kind, name: &str) -> Result<Self, ConfigError> {
+        if let Some(found) = shipped(kind).iter().find(|shipped| shipped.name == name) {
+            let model = Model::parse(Path::new(found.path), found.text)?;
+            return Ok(Self { line: format!("type = \"{name}\""), name: name.into(), model });
         }
-        line
-    }));
-    block(
-        "# The controller. `gainswarm tune` searches the gains that have a [[tune]] table below.\n[controller]\n",
-        &lines,
-    )
-}
-
-fn simulation(config: &Config) -> String {
-    let simulation = &config.simulation;
-    block(
-        "# How every closed loop is simulated.\n[simulation]\n",
-        &[
-            set(DT.name, &float(simulation.dt), &meaning(&DT)),
-            set(DURATION.name, &float(simulation.duration), &meaning(&DURATION)),
-            choice("integrator", simulation.integrator),
-            number(&ANGLE_LIMIT, simulation.angle_limit),
-            number(&TRACK_LIMIT, simulation.track_limit),
-            number(&SETTLED_POSITION, simulation.settled_position),
-            number(&SETTLED_ANGLE, simulation.settled_angle),
-        ],
-    )
-}
-
-/// The terms in use, then the others with the weight of 0 that they have.
-fn cost(config: &Config) -> String {
-    let line = |term: &Term| {
-        let weight = if term.name == "sliding_energy" { SLIDING_ENERGY } else { term.weight };
-        let value = format!("{{ weight = {}, norm = {} }}", float(weight), float(term.norm));
-        let active = weight > 0.0;
-        Line { active, ..set(term.name, &value, &in_unit(term.unit, &term.summary)) }
-    };
-    let lines: Vec<Line> = config.cost.iter().map(line).collect();
-    let title = "# What a simulation costs: the sum of weight/norm · value. [limits] can\n\
-                 # bound each value: max_peak_force, max_settling_time …\n[cost]\n";
-    block(title, &lines)
-}
-
-fn aggregate(config: &Config) -> String {
-    let title =
-        "# How the costs of the scenarios are combined into the cost of a gain vector.\n[aggregate]\n";
-    block(title, &[choice("type", config.aggregate.kind)])
-}
-
-/// Starts that suit the plant, on each angle within ±[`START`].
-fn scenarios(plant: PlantKind) -> String {
-    let links = plant.states().len() / 2 - 1;
-    // A single link has two sides to lean to; several lean together or bend, each to both sides.
-    let shares: &[f64] = if links == 1 { &[1.0, 2.0 / 3.0, 1.0 / 3.0] } else { &[1.0, 0.5] };
-    let bends: &[f64] = if links == 1 { &[1.0] } else { &[1.0, -1.0] };
-    let mut starts = Vec::new();
-    for share in shares {
-        for (bend, side) in bends.iter().flat_map(|bend| [(bend, 1.0), (bend, -1.0)]) {
-            let angle = |link: i32| float((START * share * 100.0).round() / 100.0 * side * bend.powi(link));
-            let rates = vec!["0.0".into(); links + 1];
-            let state: Vec<String> =
-                std::iter::once("0.0".into()).chain((0..).take(links).map(angle)).chain(rates).collect();
-            starts.push(format!("[[scenarios]]\ninitial_state = [{}]\n", state.join(", ")));
+        let path = Path::new(name);
+        let model = Model::load(path)?;
+        if model.kind != kind {
+            return Err(ConfigError {
+                path: path.into(),
+                line: None,
+                problem: format!("is a {}", model.kind.name()),
+                remedy: format!("give the file of a {}", kind.name()),
+            });
         }
+        let line = format!("file = {}", toml::Value::from(name));
+        Ok(Self { line, name: name_of(path), model })
     }
-    let states = plant.states();
-    let names: Vec<&str> = states.iter().map(|state| state.name).collect();
-    let units: Vec<&str> = states.iter().map(|state| state.unit).collect();
-    format!(
-        "# Every gain vector is simulated from all of these starts, [{}] in {}.\n{}",
-        names.join(", "),
-        units.join(", "),
-        starts.concat()
-    )
 }
 
-/// A group of sampled starts on uncertain plants, left out.
-fn sampled(plant: PlantKind) -> String {
-    let angles = &plant.states()[1..plant.states().len() / 2];
-    let ranges: Vec<String> = angles.iter().map(|angle| format!("{} = {START:?}", angle.name)).collect();
-    let uncertain = plant.parameters().first().map_or(String::new(), |one| format!("{} = 10.0", one.name));
-    block(
-        "# For gains that also hold from other starts: remove the first # of this whole group.\n# [[scenarios]]\n",
-        &[
-            left("name", "\"sampled\"", "shown in reports"),
-            left("count", "8", "number of starts"),
-            left("ranges", &format!("{{ {} }}", ranges.join(", ")), "0.2 for ±0.2, or [lower, upper]"),
-            left("uncertainty", &format!("{{ {uncertain} }}"), "±%, how much the plant may differ"),
-        ],
-    )
+impl TemplateModel {
+    /// Whether a controller that ships knows what to do with this plant as it stands: its texts name only what the plant has.
+    #[must_use]
+    pub fn fits(&self, controller: &str) -> bool {
+        let Ok(Self { mut model, .. }) = Self::find(Kind::Controller, controller) else { return false };
+        let states: Vec<&str> =
+            self.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+        let keys: Vec<String> = model.declared.expressions.keys().cloned().collect();
+        keys.iter().all(|key| {
+            model.choose(key, None, &states).is_ok()
+                && model.unknown_in(&model.declared.expressions[key], &states).is_none()
+        })
+    }
 }
 
-fn swarm(config: &Config) -> String {
-    let settings = &config.swarm.settings;
-    let lines = [
-        left("particles", &settings.particles.to_string(), "4, and 2 for each gain"),
-        choice("rule", settings.rule),
-        choice("topology", settings.topology),
-        left(
-            "informants",
-            &settings.informed.to_string(),
-            "for each particle, where the topology draws them at random",
-        ),
-        choice("bounds", settings.bounds),
-        choice("initial", settings.initial),
-    ];
-    let stopping = [set("evaluations", &EVALUATIONS.to_string(), "number of gain vectors to simulate")];
-    let title = "# When the search ends. Other rules: generations, target (a cost), stall_generations (without improvement) and\n\
-                 # wall_time in s. The first that applies ends it.\n[swarm.stopping]\n";
-    format!("{}\n{}", block("# The search.\n[swarm]\n", &lines), block(title, &stopping))
-}
-
-fn tune(config: &Config) -> String {
-    let parameters = config.controller.parameters();
-    let table = |gain: &crate::problem::TunedGain| {
-        let parameter = &parameters[gain.index];
-        let [lower, upper] = [gain.axis.lower, gain.axis.upper].map(float);
-        let lines = [
-            set("parameter", &text(parameter.name), &meaning(parameter)),
-            set("lower", &lower, ""),
-            set("upper", &upper, ""),
-        ];
-        block("[[tune]]\n", &lines)
+/// The text of a commented config for a law on a plant, to be saved at `path`.
+#[must_use]
+pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> String {
+    let mut text = format!(
+        "# Tunes {} on {}.\n#   gainswarm check shows what this file would do, and gainswarm tune runs it.\n\
+         # A line such as `# dt = 0.001` shows a default: remove its first # to change it.\n\n\
+         # study = \"{}\"    # name of the directory for the results\nseed = 1    # of all random numbers: the same seed gives the same gains\n",
+        law.name,
+        plant.name,
+        name_of(path)
+    );
+    let mut add = |part: &str| {
+        text.push('\n');
+        text.push_str(part);
     };
-    let title = "# The gains to tune and the range of each; any number in [controller] can be tuned.\n";
-    std::iter::once(title.into()).chain(config.tune.iter().map(table)).collect()
+    add(&section("plant", plant));
+    add(&section("controller", law));
+    let joined = Joined::guess(&plant.model.declared, &law.model.declared, &law.model);
+    add(&joined.text);
+    add(&simulation(plant));
+    if let Some((output, _)) = &joined.measured {
+        add(&format!(
+            "# What is told of the step response: rise_time, settling_time, overshoot, undershoot, steady_state_error, peak.\n\
+             [[response]]\noutput = \"{output}\"\n# band = 0.02      # half the width of the settling band, as a share of the way\n"
+        ));
+    }
+    add(&costs(plant, &joined));
+    add(&scenarios(plant, &joined));
+    add(&format!(
+        "# When the search ends. Other rules: generations, target (a cost), stall_generations (without improvement) and\n\
+         # wall_time in s. The first that applies ends it.\n[swarm.stopping]\nevaluations = {EVALUATIONS}    # number of gain vectors to simulate\n"
+    ));
+    add(&tuned(plant, law));
+    text
+}
+
+fn section(what: &str, chosen: &TemplateModel) -> String {
+    let declared = &chosen.model.declared;
+    let mut text = format!("# {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
+    for (key, choices) in &declared.choices {
+        let names: Vec<&str> = choices.texts.iter().map(|(name, _)| name.as_str()).collect();
+        let is_switch = names.iter().all(|name| ["true", "false"].contains(name));
+        let others: Vec<&str> = names.iter().filter(|name| **name != choices.default).copied().collect();
+        let default = if is_switch { choices.default.clone() } else { format!("\"{}\"", choices.default) };
+        let _ =
+            writeln!(text, "# {key} = {default}    # or {}, or an expression of your own", others.join(", "));
+    }
+    declared.parameters.iter().for_each(|parameter| text.push_str(&default_of(parameter)));
+    text
+}
+
+/// A line with the default of a parameter, and what it means.
+fn default_of(parameter: &Parameter) -> String {
+    let Quantity { name, written, doc, .. } = &parameter.quantity;
+    let unit = if written.is_empty() { String::new() } else { format!("{written}, ") };
+    let meaning = format!("{unit}{doc}");
+    let meaning = if meaning.is_empty() { String::new() } else { format!("    # {meaning}") };
+    format!("# {name} = {:?}{meaning}\n", parameter.default)
+}
+
+fn simulation(plant: &TemplateModel) -> String {
+    let methods: Vec<&str> = Method::ALL.iter().skip(1).map(|method| method.name()).collect();
+    let mut text = format!(
+        "# How every closed loop is simulated.\n[simulation]\ndt = 0.001        # s, control period and integration step\n\
+         duration = 10.0   # s\n# integrator = \"{}\"    # or {}\n",
+        Method::ALL[0].name(),
+        methods.join(", ")
+    );
+    let declared = &plant.model.declared;
+    declared.settings.iter().for_each(|setting| text.push_str(&default_of(setting)));
+    let fail = declared.fail.as_deref().unwrap_or("abs(…) > …");
+    let _ = writeln!(
+        text,
+        "# fail = \"{fail}\"    # when a simulation has failed, besides states that are not finite"
+    );
+    text
+}
+
+fn summary(chosen: &TemplateModel) -> String {
+    let summary = &chosen.model.declared.summary;
+    if summary.is_empty() {
+        format!("{}.", chosen.name)
+    } else {
+        format!("{}.", summary.trim_end_matches('.'))
+    }
+}
+
+/// How plant and law are joined, as far as that can be guessed.
+struct Joined {
+    text: String,
+    /// What the law sees, and the input with which it does.
+    measured: Option<(String, String)>,
+    /// Inputs of the law that are left for scenarios.
+    references: Vec<String>,
+    /// Inputs of the plant that nothing drives and that have no default.
+    open: Vec<String>,
+}
+
+impl Joined {
+    fn guess(plant: &Declarations, law: &Declarations, model: &Model) -> Self {
+        let outputs = plant.outputs.iter().map(|output| output.name.clone());
+        let seen: Vec<String> =
+            plant.states.iter().map(|state| state.quantity.name.clone()).chain(outputs).collect();
+        let given: Vec<String> = law.outputs.iter().map(|output| output.name.clone()).collect();
+        let values = model.values();
+        let mut text = String::from(
+            "# Which value of the plant the controller sees, and which of its values drives the plant; what has the same name is\n# joined by itself.\n[connect]\n",
+        );
+        let mut joined =
+            Self { text: String::new(), measured: None, references: Vec::new(), open: Vec::new() };
+        let mut is_measured = false;
+        for input in &law.inputs {
+            let name = &input.quantity.name;
+            let is_reference = ["reference", "set_point", "setpoint", "target"].contains(&name.as_str());
+            if seen.contains(name) {
+                is_measured = true;
+                joined.measured.get_or_insert((name.clone(), name.clone()));
+            } else if is_reference || is_measured {
+                joined.references.push(name.clone());
+            } else if let Some(first) = seen.first() {
+                is_measured = true;
+                let others =
+                    if seen.len() > 1 { format!("    # or {}", seen[1..].join(", ")) } else { String::new() };
+                let _ = writeln!(text, "{name} = \"{first}\"{others}");
+                joined.measured = Some((first.clone(), name.clone()));
+            }
+        }
+        let mut left =
+            given.into_iter().filter(|value| !plant.inputs.iter().any(|input| input.quantity.name == *value));
+        let mut is_driven = plant.inputs.iter().any(|input| values.contains(input.quantity.name.as_str()));
+        for input in &plant.inputs {
+            let name = &input.quantity.name;
+            if values.contains(name.as_str()) {
+                continue;
+            }
+            match left.next().filter(|_| !is_driven) {
+                Some(value) => {
+                    is_driven = true;
+                    let _ = writeln!(text, "{name} = \"{value}\"");
+                }
+                None if input.default.is_none() => joined.open.push(name.clone()),
+                None => {}
+            }
+        }
+        joined.text = text;
+        joined
+    }
+}
+
+fn costs(plant: &TemplateModel, joined: &Joined) -> String {
+    let mut text = String::from(
+        "# What a simulation costs: the sum of weight/norm · value. Others: ise, iae, itse, control_effort, control_rate, the terms of\n\
+         # [[response]], and terms of your own, such as [cost.heat] with integrate = \"0.4*current^2\". [limits] can bound each: max_overshoot = 5.0\n",
+    );
+    let error = joined.references.first().zip(joined.measured.as_ref());
+    if let Some((reference, (measured, _))) = error {
+        let _ = write!(text, "[cost.tracking]\nintegrate = \"t*abs({reference} - {measured})\"    # ITAE\n");
+    } else if plant.model.declared.cost.is_empty() {
+        let states = plant.model.declared.states.iter();
+        let states: Vec<String> = states.map(|state| format!("\"{}\"", state.quantity.name)).collect();
+        let _ = write!(text, "[cost.ise]\nsignals = [{}]\n", states.join(", "));
+    } else {
+        text.push_str("[cost]    # those of the plant, with the weights that they have\n");
+        for UsualTerm { name, weight, norm, doc, .. } in &plant.model.declared.cost {
+            let meaning = if doc.is_empty() { String::new() } else { format!("    # {doc}") };
+            let _ = writeln!(text, "# {name} = {{ weight = {weight:?}, norm = {norm:?} }}{meaning}");
+        }
+        return text;
+    }
+    text.push_str("\n[cost.control_rate]    # keeps the actuator calm\nweight = 1e-6\n");
+    text
+}
+
+fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
+    let declared = &plant.model.declared;
+    let mut text = String::from(
+        "# What every gain vector is simulated on. A signal is a number, or a wave such as { type = \"step\", amplitude = 1.0, start = 0.5 };\n\
+         # other waves: constant, ramp, pulse, sine, chirp, noise, table.\n[[scenarios]]\n",
+    );
+    let signals: Vec<String> = joined
+        .references
+        .iter()
+        .map(|name| format!("{name} = 1.0"))
+        .chain(joined.open.iter().map(|name| format!("{name} = 0.0")))
+        .collect();
+    if !signals.is_empty() {
+        let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
+    }
+    // A scene has links that lean; of other plants nobody knows more than where they start.
+    let links = declared.scene.iter().flat_map(|scene| &scene.links);
+    let mut starts: Vec<String> = links.map(|(angle, _)| format!("{angle} = {START:?}")).collect();
+    if starts.is_empty() {
+        let own = declared.states.iter().filter(|state| state.is_declared);
+        let range = |state: &State| {
+            format!("{} = [{:?}, {:?}]", state.quantity.name, state.initial, state.initial + 0.1)
+        };
+        starts = own.map(range).collect();
+    }
+    starts.retain(|_| signals.is_empty());
+    if starts.is_empty() {
+        let first = declared.states.first().map_or("x", |state| state.quantity.name.as_str());
+        let _ = writeln!(
+            text,
+            "# ranges = {{ {first} = 0.1 }}    # starts within ±0.1, or [lower, upper]; count = 8 of them"
+        );
+    } else {
+        let _ = writeln!(text, "count = 8\nranges = {{ {} }}", starts.join(", "));
+    }
+    let uncertain: Vec<String> = declared
+        .parameters
+        .iter()
+        .take(2)
+        .map(|parameter| format!("{} = 10.0", parameter.quantity.name))
+        .collect();
+    let name = "[[validation]]    # scenarios that the tuning never sees, for gainswarm validate\nname = \"uncertain\"\n";
+    let _ = write!(text, "\n{name}");
+    if !signals.is_empty() {
+        let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
+    }
+    if !starts.is_empty() {
+        let _ = writeln!(text, "ranges = {{ {} }}", starts.join(", "));
+    }
+    if !uncertain.is_empty() {
+        let _ = writeln!(
+            text,
+            "uncertainty = {{ {} }}    # ±%, how much the plant may differ",
+            uncertain.join(", ")
+        );
+    }
+    text
+}
+
+fn tuned(plant: &TemplateModel, law: &TemplateModel) -> String {
+    let mut chosen = law.model.clone();
+    let states: Vec<&str> =
+        plant.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+    for key in law.model.declared.expressions.keys() {
+        let _ = chosen.choose(key, None, &states);
+    }
+    let idle = chosen.idle();
+    let mut text =
+        String::from("# The gains to tune and the range of each; any number in [controller] can be tuned.\n");
+    for parameter in &law.model.declared.parameters {
+        let Some([lower, upper]) = parameter.search else { continue };
+        let scale = if parameter.logarithmic { "scale = \"log10\"\n" } else { "" };
+        let name = &parameter.quantity.name;
+        if idle.contains(&name.as_str()) {
+            continue;
+        }
+        let _ =
+            write!(text, "[[tune]]\nparameter = \"{name}\"\nlower = {lower:?}\nupper = {upper:?}\n{scale}\n");
+    }
+    text
 }

@@ -20,7 +20,7 @@ const FREQUENCY: Parameter = Parameter::fixed("frequency", "Hz", 1.0, [1e-6, 1e6
 
 /// The waves of each signal; none where the group says nothing of it.
 pub(super) fn read(section: &Section<'_>, world: World<'_>) -> Result<Vec<Vec<Wave>>, ConfigError> {
-    let Some(wiring) = world.wiring else { return Ok(Vec::new()) };
+    let wiring = world.wiring;
     let table = section.section("signals")?;
     let mut all = Vec::new();
     for signal in &wiring.signals {
@@ -32,11 +32,25 @@ pub(super) fn read(section: &Section<'_>, world: World<'_>) -> Result<Vec<Vec<Wa
             );
             return Err(table.error(signal.name, problem, remedy));
         }
-        all.push(of_signal(&table, signal.name, signal.unit, world)?);
+        let mut waves = of_signal(&table, signal.name, signal.unit, world)?;
+        // Those of this input may stand beside `signals`.
+        if signal.name == DISTURBANCE && section.has(DISTURBANCES) {
+            if !waves.is_empty() {
+                let problem = format!("says what signals.{DISTURBANCE} says too");
+                return Err(section.error(DISTURBANCES, &problem, "keep one of them".into()));
+            }
+            let tables = section.sections(DISTURBANCES, WAVES_MAX)?;
+            waves = tables.into_iter().map(|one| wave(one, signal.unit, world)).collect::<Result<_, _>>()?;
+        }
+        all.push(waves);
     }
     table.finish()?;
     Ok(all)
 }
+
+/// The input of a plant on which the waves of the key act.
+const DISTURBANCE: &str = "disturbance";
+const DISTURBANCES: &str = "disturbances";
 
 /// A number, a wave or several.
 fn of_signal(

@@ -6,11 +6,11 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::write_models;
-use super::{Config, ConfigError, Of};
-use crate::costs::{Aggregate, AggregateKind, CostKind, Measure, Response, Term};
+use super::{Config, ConfigError};
+use crate::costs::{Aggregate, AggregateKind, Measure, Response, Term};
 use crate::parameter::Parameter;
 use crate::registry::Member;
-use crate::sampling::{Disturbance, Group, Shape};
+use crate::sampling::Group;
 use crate::simulation::Keep;
 use crate::swarm::{Plan, PolishPlan, Restarts, Stopping};
 
@@ -28,9 +28,7 @@ impl Serialize for Config {
         }
         map.serialize_entry("plant", &plant(self))?;
         map.serialize_entry("controller", &controller(self))?;
-        if let Some(wiring) = &self.wiring {
-            map.serialize_entry("connect", &wiring.connect)?;
-        }
+        map.serialize_entry("connect", &self.wiring.connect)?;
         map.serialize_entry("simulation", &simulation(self))?;
         let Keep { capacity, policy } = self.history;
         map.serialize_entry("history", &json!({ "capacity": capacity, "policy": policy.name() }))?;
@@ -77,10 +75,7 @@ impl Config {
 
 fn plant(config: &Config) -> Value {
     let mut map = Map::new();
-    match &config.plant.of {
-        Of::Compiled(kind) => drop(map.insert("type".into(), kind.name().into())),
-        Of::Equations(equations) => write_models::model(&mut map, equations),
-    }
+    write_models::model(&mut map, &config.plant.of);
     add(&mut map, config.plant.parameters(), &config.plant.values);
     map.into()
 }
@@ -88,54 +83,32 @@ fn plant(config: &Config) -> Value {
 fn controller(config: &Config) -> Value {
     let controller = &config.controller;
     let mut map = Map::new();
-    match &controller.of {
-        Of::Compiled(kind) => {
-            map.insert("type".into(), kind.name().into());
-            map.insert("surface".into(), controller.surface.name().into());
-            map.insert("saturation".into(), controller.saturation.name().into());
-            map.insert("equivalent_control".into(), controller.equivalent_control.into());
-        }
-        Of::Equations(equations) => write_models::model(&mut map, equations),
-    }
+    write_models::model(&mut map, &controller.of);
     add(&mut map, controller.parameters(), &controller.values);
     map.into()
 }
 
 fn simulation(config: &Config) -> Value {
     let simulation = &config.simulation;
-    if config.wiring.is_some() {
-        let mut value = json!({
-            "dt": simulation.dt,
-            "duration": simulation.duration,
-            "integrator": simulation.integrator.name(),
-            "early_abandonment": simulation.early_abandonment,
-        });
-        if let Some(fail) = &simulation.fail {
-            value["fail"] = fail.as_str().into();
-        }
-        return value;
-    }
-    json!({
+    let mut value = json!({
         "dt": simulation.dt,
         "duration": simulation.duration,
         "integrator": simulation.integrator.name(),
-        "angle_limit": simulation.angle_limit,
-        "track_limit": simulation.track_limit,
-        "settled_position": simulation.settled_position,
-        "settled_angle": simulation.settled_angle,
         "early_abandonment": simulation.early_abandonment,
-    })
+    });
+    for (name, number) in config.settings() {
+        value[name] = number.into();
+    }
+    if let Some(fail) = &simulation.fail {
+        value["fail"] = fail.as_str().into();
+    }
+    value
 }
 
 fn cost(config: &Config) -> Value {
-    let names: Vec<&str> = config.plant.states().iter().map(|state| state.name).collect();
     let term = |term: &Term| {
         let mut entry = json!({ "weight": term.weight, "norm": term.norm });
         match &term.measure {
-            Measure::Compiled { kind, states } if CostKind::chooses_states(*kind) => {
-                let chosen = names.iter().enumerate().filter(|(i, _)| states >> i & 1 == 1);
-                entry["states"] = chosen.map(|(_, name)| *name).collect();
-            }
             Measure::Usual { signals, .. } => entry["signals"] = json!(signals),
             Measure::Own { how, expression } => {
                 entry[how.name()] = expression.as_str().into();
@@ -143,7 +116,7 @@ fn cost(config: &Config) -> Value {
                     entry["unit"] = term.unit.into();
                 }
             }
-            Measure::Compiled { .. } | Measure::Response { .. } => {}
+            Measure::Response { .. } => {}
         }
         (term.name.into(), entry)
     };
@@ -197,11 +170,7 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
         );
         let parameters = config.plant.parameters();
         add("uncertainty", by_name(&mut parameters.iter().map(|p| p.name), &group.uncertainty));
-        if config.wiring.is_some() {
-            add("signals", write_models::signals(config.signals(), &group.signals));
-        } else {
-            add("disturbances", group.disturbances.iter().map(disturbance).collect());
-        }
+        add("signals", write_models::signals(config.signals(), &group.signals));
         add("noise", by_name(&mut states.iter().map(|state| state.name), &group.noise));
         add("quantisation", by_name(&mut states.iter().map(|state| state.name), &group.quantisation));
         add("actuator_lag", group.actuator_lag.into());
@@ -213,18 +182,6 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
         Value::Object(map)
     };
     groups.iter().map(one).collect()
-}
-
-fn disturbance(disturbance: &Disturbance) -> Value {
-    let Disturbance { shape, amplitude, start, duration, frequency } = *disturbance;
-    let mut value = json!({ "type": shape.name(), "amplitude": amplitude, "start": start });
-    if duration.is_finite() {
-        value["duration"] = duration.into();
-    }
-    if matches!(shape, Shape::Sine | Shape::Noise) {
-        value["frequency"] = frequency.into();
-    }
-    value
 }
 
 fn swarm(config: &Config) -> Value {

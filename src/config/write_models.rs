@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Equations, Signal};
-use crate::model::{Declarations, Input, Kind, Parameter, Quantity, Scene, State};
+use crate::model::{Choices, Declarations, Input, Kind, Parameter, Quantity, Scene, State, UsualTerm};
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape};
 
@@ -16,8 +16,13 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         parameters,
         outputs,
         expressions,
+        choices,
         tables,
         fail,
+        require,
+        warn,
+        settings,
+        cost,
         scene,
         states: _,
     } = &equations.model.declared;
@@ -30,6 +35,11 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     }
     if let Some(fail) = fail {
         add("fail", fail.as_str().into());
+    }
+    for (key, relations) in [("require", require), ("warn", warn)] {
+        if !relations.is_empty() {
+            add(key, json!(relations));
+        }
     }
     add("states", states_of(equations));
     add("inputs", inputs_of(inputs));
@@ -47,20 +57,58 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         let tables = tables.iter().map(|(name, points)| (name.clone(), columns(points)));
         add("tables", tables.collect::<Map<_, _>>().into());
     }
-    if let Some(Scene { cart, force, track, links }) = scene {
+    if let Some(Scene { cart, force, track, track_setting, links }) = scene {
         let links = links.iter().map(|(angle, length)| (angle.clone(), length.as_str().into()));
         let mut entry = json!({ "cart": cart, "links": links.collect::<Map<_, _>>() });
         if let Some(force) = force {
             entry["force"] = force.as_str().into();
         }
-        if let Some(track) = track {
-            entry["track"] = (*track).into();
+        match (track, track_setting) {
+            (Some(track), _) => entry["track"] = (*track).into(),
+            (None, Some(setting)) => entry["track"] = setting.as_str().into(),
+            (None, None) => {}
         }
         add("scene", entry);
     }
-    if !expressions.is_empty() {
-        add("expressions", json!(expressions));
+    if !settings.is_empty() {
+        add("settings", parameters_of(settings));
     }
+    if !cost.is_empty() {
+        add("usual_cost", Value::Object(cost.iter().map(|term| (term.name.clone(), usual(term))).collect()));
+    }
+    if !expressions.is_empty() {
+        let text = |(name, text): (&String, &String)| {
+            let said = choices.get(name).map_or_else(|| text.as_str().into(), choices_of);
+            (name.clone(), said)
+        };
+        add("expressions", Value::Object(expressions.iter().map(text).collect()));
+    }
+}
+
+/// Named texts, with the one that has been chosen as the default.
+fn choices_of(choices: &Choices) -> Value {
+    let texts = choices.texts.iter().map(|(name, texts)| (name.clone(), json!(texts)));
+    let default = ("default".into(), choices.default.as_str().into());
+    Value::Object(std::iter::once(default).chain(texts).collect())
+}
+
+fn usual(term: &UsualTerm) -> Value {
+    let mut entry = json!({ "weight": term.weight, "norm": term.norm });
+    if !term.signals.is_empty() {
+        entry["signals"] = json!(term.signals);
+    }
+    if term.is_told {
+        entry["told"] = true.into();
+    }
+    if let Some((how, expression)) = &term.own {
+        entry[how.as_str()] = expression.as_str().into();
+    }
+    for (key, text) in [("unit", &term.unit), ("doc", &term.doc)] {
+        if !text.is_empty() {
+            entry[key] = text.as_str().into();
+        }
+    }
+    entry
 }
 
 /// The states that are declared themselves; rates that second derivatives add follow from these.
@@ -70,8 +118,10 @@ fn states_of(equations: &Equations) -> Value {
     let own = states.filter(|(place, state)| !rates.contains(&Some(*place)) || state.is_declared);
     let one = |(_, state): (usize, &State)| {
         let mut entry = quantity(&state.quantity);
-        if state.initial != 0.0 {
-            entry["initial"] = state.initial.into();
+        match &state.initial_gain {
+            Some(gain) => entry["initial"] = gain.as_str().into(),
+            None if state.initial != 0.0 => entry["initial"] = state.initial.into(),
+            None => {}
         }
         (state.quantity.name.clone(), entry)
     };
@@ -112,7 +162,7 @@ fn parameters_of(parameters: &[Parameter]) -> Value {
 
 fn quantity(quantity: &Quantity) -> Value {
     let mut map = Map::new();
-    for (key, text) in [("unit", &quantity.written), ("doc", &quantity.doc)] {
+    for (key, text) in [("unit", &quantity.written), ("doc", &quantity.doc), ("label", &quantity.label)] {
         if !text.is_empty() {
             map.insert(key.into(), text.as_str().into());
         }

@@ -4,6 +4,7 @@
 //! integral   j' = e           the rectangle rule
 //! maximum    j+ = max(j, e)
 //! mean       ∫ e dt / T
+//! tail       the mean of e in the last tenth
 //! final      e of the states at the end
 //! cost       Σ weight/norm · term
 //! partial    the same over terms that never fall while a simulation goes on: a lower bound, if no other is below 0
@@ -15,9 +16,26 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::judgement::{Timing, has_ripple, ripple_filter};
+use super::ripple::{has_ripple, ripple_filter};
 use super::{Aspect, How, Measure, Response, Term, Usual};
 use crate::model::{Declarations, Input, Kind, Misread, Model, Quantity, State, names};
+
+/// The steps of a simulation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timing {
+    /// The step in s.
+    pub dt: f64,
+    /// How many there are.
+    pub steps: u64,
+}
+
+impl Timing {
+    /// The step with which the last tenth begins.
+    #[must_use]
+    pub fn tail_start(&self) -> u64 {
+        self.steps - self.steps.div_ceil(10)
+    }
+}
 
 /// What a judge is made of.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +46,8 @@ pub struct Criteria<'a> {
     pub responses: &'a [Response],
     /// When a simulation has failed, besides states that are not finite.
     pub fail: Option<&'a str>,
+    /// Numbers that terms and failure may name.
+    pub settings: &'a [(&'static str, f64)],
     /// Its steps.
     pub timing: Timing,
 }
@@ -76,12 +96,15 @@ impl Judge {
             states: writing
                 .states
                 .into_iter()
-                .map(|(name, initial)| State { quantity: named(name), initial, is_declared: true })
+                .map(|(name, initial)| State { quantity: named(name), initial, ..State::default() })
                 .collect(),
             inputs: writing
                 .inputs
                 .into_iter()
-                .map(|name| Input { quantity: named(name), ..Input::default() })
+                .map(|name| {
+                    let setting = criteria.settings.iter().find(|(known, _)| *known == name);
+                    Input { default: setting.map(|(_, value)| *value), quantity: named(name), limit: None }
+                })
                 .collect(),
             ..Declarations::default()
         };
@@ -122,7 +145,6 @@ impl Writing<'_> {
         }
         for (place, term) in terms.iter().enumerate() {
             match &term.measure {
-                Measure::Compiled { .. } => {}
                 Measure::Usual { kind, signals } => self.usual(place, term.name, *kind, signals),
                 Measure::Own { how, expression } => {
                     self.own(&format!("e__{place}"), expression, Some(place));
@@ -162,6 +184,17 @@ impl Writing<'_> {
             How::Maximum => {
                 self.state(format!("j__{place}"), f64::MIN);
                 self.line(&format!("j__{place}+ = max(j__{place}, {value})\n{name} = j__{place}"));
+            }
+            How::Tail => {
+                #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+                let (start, count) = {
+                    let Timing { steps, .. } = self.criteria.timing;
+                    let start = self.criteria.timing.tail_start();
+                    (start as f64 - 0.5, (steps - start) as f64)
+                };
+                self.state(format!("j__{place}"), 0.0);
+                self.line(&format!("j__{place}+ = j__{place} + (if t > {start:?}*dt then {value} else 0)"));
+                self.line(&format!("{name} = j__{place}/{count:?}"));
             }
             How::Integrate | How::Mean => {
                 self.state(format!("j__{place}"), 0.0);
@@ -317,13 +350,15 @@ fn aspect_of(place: usize, aspect: Aspect) -> String {
     }
 }
 
-/// Whether its value never falls while a simulation goes on, and is never below 0.
+/// Whether its value never falls while a simulation goes on.
 fn never_falls(term: &Term) -> bool {
     match &term.measure {
-        Measure::Compiled { .. } | Measure::Usual { .. } => true,
-        Measure::Own { how, expression } => {
-            matches!(how, How::Integrate | How::Mean) && crate::model::is_never_below_zero(expression)
-        }
+        Measure::Usual { .. } => true,
+        Measure::Own { how, expression } => match how {
+            How::Integrate | How::Mean | How::Tail => crate::model::is_never_below_zero(expression),
+            How::Maximum => true,
+            How::Final => false,
+        },
         Measure::Response { .. } => false,
     }
 }

@@ -1,22 +1,24 @@
-//! Ripple: the energy of the force above 10 Hz, ∫ (high-passed u)² dt, by a Butterworth filter of second order.
+//! The filter behind which what drives a plant counts as ripple.
 
-use fearless_simd::Simd;
+/// What drives a plant counts as ripple above this frequency, in Hz.
+pub const RIPPLE_HZ: f64 = 10.0;
 
-use super::{CostTerm, Sample};
-use crate::lanes::LaneMath;
+/// Whether steps of `dt` are short enough for frequencies above [`RIPPLE_HZ`].
+#[must_use]
+pub fn has_ripple(dt: f64) -> bool {
+    2.0 * RIPPLE_HZ * dt < 1.0
+}
 
-/// Ripple: the energy of the force above 10 Hz, ∫ (high-passed u)² dt, by a Butterworth filter of second order.
-#[derive(Debug, Clone, Copy)]
-pub struct Ripple;
-
-impl CostTerm for Ripple {
-    const NAME: &'static str = "ripple";
-    const LIMIT_NAME: &'static str = "max_ripple";
-    const SUMMARY: &'static str = "∫ u² dt of the force above 10 Hz";
-    const UNIT: &'static str = "N² s";
-
-    #[inline(always)]
-    fn add<S: Simd, const N: usize>(sample: &Sample<'_, S::f64s, N>, value: S::f64s) -> S::f64s {
-        sample.ripple.fma(sample.ripple, value)
+/// The Butterworth high-pass filter of second order for [`RIPPLE_HZ`], by the bilinear transform: b0, b1, b2, a1, a2. Where the
+/// steps are too long for such frequencies, it lets nothing pass.
+///
+/// Oppenheim & Schafer, *Discrete-Time Signal Processing*, section 7.1.
+#[must_use]
+pub fn ripple_filter(dt: f64) -> [f64; 5] {
+    if !has_ripple(dt) {
+        return [0.0; 5];
     }
+    let k = libm::tan(std::f64::consts::PI * RIPPLE_HZ * dt);
+    let norm = 1.0 / (1.0 + std::f64::consts::SQRT_2 * k + k * k);
+    [norm, -2.0 * norm, norm, 2.0 * (k * k - 1.0) * norm, (1.0 - std::f64::consts::SQRT_2 * k + k * k) * norm]
 }

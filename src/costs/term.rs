@@ -1,6 +1,5 @@
 //! The terms of a study: what each measures, and how much it weighs.
 
-use super::CostKind;
 use crate::registry::Member;
 
 /// A term: a number that a simulation comes to, and its part of the cost.
@@ -18,18 +17,13 @@ pub struct Term {
     pub norm: f64,
     /// What the value is.
     pub measure: Measure,
+    /// Whether reports tell it even where it costs nothing and has no limit.
+    pub is_told: bool,
 }
 
 /// What a term measures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {
-    /// A term of the compiled plants.
-    Compiled {
-        /// Which one.
-        kind: CostKind,
-        /// The states that it looks at, where it chooses: bit i stands for state i.
-        states: u32,
-    },
     /// A usual measure of some values.
     Usual {
         /// Which one.
@@ -54,20 +48,6 @@ pub enum Measure {
 }
 
 impl Term {
-    /// A term of the compiled plants as it is when a config says nothing of it.
-    #[must_use]
-    pub fn default_of(kind: CostKind) -> Self {
-        let (weight, norm) = kind.defaults();
-        Self {
-            name: kind.name(),
-            unit: kind.unit(),
-            summary: kind.summary().into(),
-            weight,
-            norm,
-            measure: Measure::Compiled { kind, states: u32::MAX },
-        }
-    }
-
     /// The key that limits it.
     #[must_use]
     pub fn limit_name(&self) -> String {
@@ -77,11 +57,8 @@ impl Term {
     /// Whether its value is the time that a response takes to settle.
     #[must_use]
     pub fn is_settling_time(&self) -> bool {
-        matches!(
-            self.measure,
-            Measure::Compiled { kind: CostKind::SettlingTime, .. }
-                | Measure::Response { aspect: Aspect::SettlingTime, .. }
-        )
+        self.name == Aspect::SettlingTime.name()
+            || matches!(self.measure, Measure::Response { aspect: Aspect::SettlingTime, .. })
     }
 }
 
@@ -134,6 +111,7 @@ names! {
         Maximum = "maximum", "the largest e";
         Final = "final", "e at the end";
         Mean = "mean", "∫ e dt / T";
+        Tail = "tail", "the mean of e in the last tenth";
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{Generation, Resources};
 use crate::Error;
-use crate::costs::TermSet;
 use crate::problem::Problem;
 use crate::simulation::Records;
+use crate::simulation::Terms;
 use crate::swarm::{Outcome, Plan};
 
 /// Bytes of the heap that a run reserves, by what for: an upper bound, without what libraries take for themselves.
@@ -38,7 +38,7 @@ impl Declared {
     pub fn of(problem: &Problem, resources: Resources) -> Self {
         let (dimensions, scenarios) = (problem.tuned.len() as u64, problem.scenarios.len());
         let positions = problem.search.positions_max(problem.tuned.len());
-        let level = problem.simulator.effective(resources.level);
+        let level = resources.level;
         let arena = |terms| problem.simulator.workspace_bytes(level, terms) as u64 + 1024;
         let judged = |vectors: usize| {
             let numbers = (problem.values.len() + 3) as u64 * 8 + size_of::<Outcome>() as u64;
@@ -54,7 +54,7 @@ impl Declared {
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
-            arenas: resources.threads as u64 * (arena(problem.terms) + arena(TermSet::ALL) + BYTES_A_THREAD),
+            arenas: resources.threads as u64 * (arena(problem.terms) + arena(Terms::All) + BYTES_A_THREAD),
             generation: judged(positions)
                 + judged(1)
                 + positions as u64 * size_of::<Outcome>() as u64

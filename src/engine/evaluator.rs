@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use super::Resources;
 use crate::Error;
-use crate::costs::TermSet;
 use crate::costs::aggregate::Weighed;
 use crate::memory::{self, OwnReading, Reading};
 use crate::problem::{FAILING_VIOLATION, Problem};
-use crate::simulation::kernel::FAILURE_COST;
+use crate::simulation::FAILURE_COST;
+use crate::simulation::Terms;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
 use crate::swarm::{Outcome, Question};
 use crate::tape::{Damage, Persist, Tape};
@@ -90,7 +90,7 @@ pub(super) struct Evaluator<'p> {
     bounds: Box<[f64]>,
     /// How far beyond a bound the cost in each scenario must be.
     reaches: Box<[f64]>,
-    terms: TermSet,
+    terms: Terms,
     /// Room to sort costs in.
     costs: Box<[Weighed]>,
     /// Which gain vector each row of `values` is: those that are not simulated have none.
@@ -113,7 +113,7 @@ impl<'p> Evaluator<'p> {
         problem: &'p Problem,
         resources: Resources,
         vectors: usize,
-        terms: TermSet,
+        terms: Terms,
     ) -> Result<Self, Error> {
         let bytes = problem.simulator.workspace_bytes(resources.level, terms);
         let lanes = problem.simulator.lanes(resources.level);

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::costs::TermSet;
 use crate::memory::{self, Reading, Rising, live_bytes};
 use crate::problem::{Problem, known_cost};
+use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
@@ -147,7 +147,7 @@ pub fn tune(
 pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result<Vec<Record>, Error> {
     assert_eq!(values.len(), problem.values.len(), "a value a parameter");
     workers::with(resources.threads, || {
-        let mut evaluator = Evaluator::new(problem, resources, 1, TermSet::ALL)?;
+        let mut evaluator = Evaluator::new(problem, resources, 1, Terms::All)?;
         Ok(evaluator.assess(values))
     })
 }
@@ -264,7 +264,7 @@ impl<'p> Run<'p> {
 
     fn run(mut self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
         let problem = self.problem;
-        let resources = Resources { level: problem.simulator.effective(resources.level), ..resources };
+        let resources = Resources { level: resources.level, ..resources };
         if self.ended.is_none() {
             self.resources = resources;
         }
@@ -353,7 +353,7 @@ impl<'p> Run<'p> {
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
         problem.decode(position, &mut values);
-        let records = Evaluator::new(problem, resources, 1, TermSet::ALL)?.confirm(&values, best)?;
+        let records = Evaluator::new(problem, resources, 1, Terms::All)?.confirm(&values, best)?;
         Ok(Tuning {
             values,
             best,

@@ -137,6 +137,31 @@ impl Operation {
         self.entry().operands
     }
 
+    /// Floating-point operations that it takes: two of a fused multiply-add, one of another operation of arithmetic or a root, none of
+    /// what compares, chooses or turns a sign; of a function those of its polynomials and reductions. Sine and cosine of one angle share
+    /// theirs.
+    #[must_use]
+    pub fn flops(self) -> u32 {
+        use Operation::{
+            Abs, And, Equal, Floor, Less, LessEqual, Max, Min, Neg, Not, Or, Round, Select, Sign,
+        };
+        use Operation::{Add, Cos, CosTurned, Div, Exp, Hypot, Mod, Mul, MulAdd, MulSub, NegMulAdd, Sin};
+        use Operation::{SinTurned, Sqrt, Sub, Tanh};
+        match self {
+            Neg | Abs | Sign | Floor | Round | Not | Min | Max | Less | LessEqual | Equal | And | Or
+            | Select => 0,
+            Add | Sub | Mul | Div | Sqrt => 1,
+            MulAdd | MulSub | NegMulAdd => 2,
+            Mod => 3,
+            Hypot => 4,
+            SinTurned | CosTurned => 12,
+            Sin | Cos => 19,
+            Exp => 37,
+            Tanh => 44,
+            _ => 50,
+        }
+    }
+
     /// Whether `a` and `b` may change places.
     #[must_use]
     pub fn commutes(self) -> bool {

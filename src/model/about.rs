@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::parse::{Expression, Left, What, expression};
-use super::{Misread, Model};
-use crate::graph::Operation;
+use super::{Base, Misread, Model};
+use crate::graph::{Graph, Id, Operation, Symbol, TABLE};
 
 /// The functions with which a controller asks about its plant.
 const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
@@ -22,7 +22,58 @@ pub fn names(text: &str) -> Result<Vec<(usize, String)>, Misread> {
     Ok(expression(text)?.0.iter().filter_map(name).collect())
 }
 
+/// Whether a relation between numbers is true; one that cannot be worked out is not.
+#[must_use]
+pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {
+    let Ok(read) = expression(text) else { return false };
+    let mut graph = Graph::new();
+    let mut values: Vec<Id> = Vec::new();
+    for item in &read.0 {
+        let operands: Vec<Id> = values.drain(values.len() - item.what.operands()..).collect();
+        let call = |name: &str| TABLE.iter().find(|entry| entry.call == Some(name));
+        let value = match &item.what {
+            What::Number(value) => graph.number(*value),
+            What::Name(name, _) => {
+                let found = known.iter().find(|(known, _)| known == name);
+                graph.number(found.map_or(f64::NAN, |(_, value)| *value))
+            }
+            What::Apply(operation) => graph.apply(*operation, &operands),
+            What::Call(name, _) if call(name).is_some_and(|entry| entry.operands == operands.len()) => {
+                graph.apply(call(name).map_or(Operation::Abs, |entry| entry.operation), &operands)
+            }
+            What::Call(..) | What::Table(_) => return false,
+        };
+        values.push(value);
+    }
+    values.first().and_then(|id| graph.value(*id)).is_some_and(|value| value != 0.0 && !value.is_nan())
+}
+
 impl Model {
+    /// Whether a plant with these parameters stays where it starts while its inputs are what they are by default.
+    #[must_use]
+    pub fn rests(&self, parameters: &[f64]) -> bool {
+        let moves_at = |time: f64| {
+            let mut graph = Graph::new();
+            let mut symbols = 0;
+            let mut fresh = || {
+                symbols += 1;
+                Symbol(symbols)
+            };
+            let number = |base: Base| match base {
+                Base::State(place) => self.declared.states[place].initial,
+                Base::Input(place) => self.declared.inputs[place].default.unwrap_or(0.0),
+                Base::Parameter(place) => parameters[place],
+                Base::Time => time,
+                Base::Step => 1e-3,
+            };
+            let mut base = |graph: &mut Graph, base: Base| graph.number(number(base));
+            let Ok(lowered) = self.lowered(&mut graph, &mut base, None, &mut fresh) else { return true };
+            lowered.rates.iter().flatten().any(|rate| graph.value(*rate) != Some(0.0))
+        };
+        // Two times: what time drives may pass through 0 at one of them.
+        ![0.0, 0.123].into_iter().any(moves_at)
+    }
+
     /// The names of all values that its statements or its outputs give, in the order of the alphabet.
     #[must_use]
     pub fn values(&self) -> BTreeSet<&str> {

@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
-use super::{Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit};
-use crate::text::{ConfigError, Section, Source, one_of};
+use super::{
+    Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit, UsualTerm,
+    names,
+};
+use crate::text::{ConfigError, Refusal, Section, Source, one_of};
 
 /// Most declarations of a kind: as many as the values that a program holds at a time.
 const DECLARATIONS_MAX: usize = crate::program::SLOTS_MAX;
 /// Most texts that a study may replace.
 const EXPRESSIONS_MAX: usize = 32;
+/// Most relations between the parameters of a plant.
+const RELATIONS_MAX: usize = 32;
 /// Most points of a table.
 const POINTS_MAX: usize = 64;
 /// What stands in the names that the program makes itself.
@@ -106,20 +111,10 @@ fn misread(
 
 fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigError> {
     let said = |key: &str| Ok(root.text(key)?.map_or(String::new(), |(text, _)| text.to_owned()));
+    // Of those that ship, see `shipped::usual`.
+    root.switch("usual", false)?;
     let mut declared =
         Declarations { summary: said("summary")?, source: said("source")?, ..Declarations::default() };
-    if kind == Kind::Plant {
-        declared.fail = root.text("fail")?.map(|(text, _)| text.to_owned());
-    }
-    for (name, entry) in root.entries("states", DECLARATIONS_MAX)? {
-        let state = State {
-            quantity: quantity(name, &entry)?,
-            initial: entry.any_number("initial")?.unwrap_or(0.0),
-            is_declared: true,
-        };
-        declared.states.push(state);
-        entry.finish()?;
-    }
     for (name, entry) in root.entries("inputs", DECLARATIONS_MAX)? {
         let (default, limit) = (entry.any_number("default")?, entry.any_number("limit")?);
         if limit.is_some_and(|limit| limit <= 0.0) {
@@ -137,6 +132,10 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
         declared.parameters.push(parameter(name, &entry)?);
         entry.finish()?;
     }
+    for (name, entry) in root.entries("states", DECLARATIONS_MAX)? {
+        declared.states.push(state(name, &entry, kind, &declared.parameters)?);
+        entry.finish()?;
+    }
     for (name, entry) in root.entries("outputs", DECLARATIONS_MAX)? {
         declared.outputs.push(quantity(name, &entry)?);
         entry.finish()?;
@@ -145,22 +144,130 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
         declared.tables.insert(name, table(&entry)?);
         entry.finish()?;
     }
-    if kind == Kind::Plant && root.has("scene") {
-        declared.scene = Some(scene(&root.section("scene")?, &declared)?);
+    if kind == Kind::Plant {
+        of_plant(root, &mut declared)?;
     }
-    let expressions = root.section("expressions")?;
-    let names = expressions.keys();
+    expressions(root, &mut declared)?;
+    Ok(declared)
+}
+
+fn state(name: String, entry: &Section<'_>, kind: Kind, gains: &[Parameter]) -> Result<State, ConfigError> {
+    let mut state = State { quantity: quantity(name, entry)?, is_declared: true, ..State::default() };
+    match entry.text("initial") {
+        Ok(Some((gain, _))) if kind == Kind::Controller => {
+            let gains: Vec<&str> = gains.iter().map(|gain| gain.quantity.name.as_str()).collect();
+            if !gains.contains(&gain) {
+                let problem = format!("= \"{}\" is no gain", gain.escape_debug());
+                let remedy = format!("allowed: a number, or one of {}", one_of(gain, &gains));
+                return Err(entry.error("initial", &problem, remedy));
+            }
+            state.initial_gain = Some(gain.to_owned());
+        }
+        _ => state.initial = entry.any_number("initial")?.unwrap_or(0.0),
+    }
+    Ok(state)
+}
+
+/// What only plants declare.
+fn of_plant(root: &Section<'_>, declared: &mut Declarations) -> Result<(), ConfigError> {
+    declared.fail = root.text("fail")?.map(|(text, _)| text.to_owned());
+    let known: Vec<&str> = declared.parameters.iter().map(|p| p.quantity.name.as_str()).collect();
+    let relations = |key: &str| {
+        root.texts(key, RELATIONS_MAX, |text| {
+            let named = names(text).map_err(|error| Refusal {
+                problem: format!("cannot be read: {}", error.marked(text)),
+                remedy: error.remedy,
+            })?;
+            match named.iter().find(|(_, name)| !known.contains(&name.as_str())) {
+                None => Ok(text.to_owned()),
+                Some((_, name)) => Err(Refusal {
+                    problem: format!("`{name}` is no parameter"),
+                    remedy: format!("allowed: {}", one_of(name, &known)),
+                }),
+            }
+        })
+    };
+    let (require, warn) = (relations("require")?, relations("warn")?);
+    (declared.require, declared.warn) = (require, warn);
+    for (name, entry) in root.entries("settings", DECLARATIONS_MAX)? {
+        declared.settings.push(parameter(name, &entry)?);
+        entry.finish()?;
+    }
+    for (name, entry) in root.entries("usual_cost", DECLARATIONS_MAX)? {
+        declared.cost.push(usual_term(name, &entry)?);
+        entry.finish()?;
+    }
+    if root.has("scene") {
+        declared.scene = Some(scene(&root.section("scene")?, declared)?);
+    }
+    Ok(())
+}
+
+/// A term of a plant's usual cost; what its keys mean is known where costs are.
+fn usual_term(name: String, entry: &Section<'_>) -> Result<UsualTerm, ConfigError> {
+    let said = |key: &str| Ok(entry.text(key)?.map_or(String::new(), |(text, _)| text.to_owned()));
+    let mut term = UsualTerm {
+        name,
+        signals: entry.texts("signals", DECLARATIONS_MAX, |text| Ok(text.to_owned()))?,
+        own: None,
+        unit: said("unit")?,
+        doc: said("doc")?,
+        weight: entry.any_number("weight")?.unwrap_or(0.0),
+        norm: entry.any_number("norm")?.unwrap_or(1.0),
+        is_told: entry.switch("told", false)?,
+    };
+    let own = ["signals", "unit", "doc", "weight", "norm", "told"];
+    for key in entry.keys().into_iter().filter(|key| !own.contains(&key.as_str())) {
+        if let Some((text, _)) = entry.text(&key)? {
+            term.own = Some((key, text.to_owned()));
+        }
+    }
+    Ok(term)
+}
+
+/// Texts that a study may replace: a text, or a table of some that it may choose by name.
+fn expressions(root: &Section<'_>, declared: &mut Declarations) -> Result<(), ConfigError> {
+    let section = root.section("expressions")?;
+    let names = section.keys();
     if names.len() > EXPRESSIONS_MAX {
         let found = format!("has {} entries", names.len());
         return Err(root.error("expressions", &found, format!("allowed: at most {EXPRESSIONS_MAX}")));
     }
     for name in names {
-        if let Some((text, _)) = expressions.text(&name)? {
+        if let Ok(Some((text, _))) = section.text(&name) {
             declared.expressions.insert(name, text.into());
+            continue;
         }
+        let entry = section.section(&name)?;
+        let choices = choices(&entry)?;
+        entry.finish()?;
+        let usual = choices.texts.iter().find(|(known, _)| *known == choices.default);
+        declared.expressions.insert(name.clone(), usual.map_or(String::new(), |(_, texts)| texts[0].clone()));
+        declared.choices.insert(name, choices);
     }
-    expressions.finish()?;
-    Ok(declared)
+    section.finish()
+}
+
+fn choices(entry: &Section<'_>) -> Result<Choices, ConfigError> {
+    let mut texts = Vec::new();
+    for key in entry.keys().into_iter().filter(|key| key != "default") {
+        let listed = match entry.text(&key) {
+            Ok(Some((text, _))) => vec![text.to_owned()],
+            _ => entry.texts(&key, EXPRESSIONS_MAX, |text| Ok(text.to_owned()))?,
+        };
+        if listed.is_empty() {
+            return Err(entry.error(&key, "is empty", "allowed: a text, or an array of some".into()));
+        }
+        texts.push((key, listed));
+    }
+    let known: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+    let allowed = |wanted: &str| format!("allowed: {}", one_of(wanted, &known));
+    let default = entry.word("default")?.ok_or_else(|| entry.error("default", "is missing", allowed("")))?;
+    if !known.contains(&default.as_str()) {
+        let problem = format!("= {} is unknown", default.escape_debug());
+        return Err(entry.error("default", &problem, allowed(&default)));
+    }
+    Ok(Choices { default, texts })
 }
 
 fn scene(section: &Section<'_>, declared: &Declarations) -> Result<Scene, ConfigError> {
@@ -178,10 +285,14 @@ fn scene(section: &Section<'_>, declared: &Declarations) -> Result<Scene, Config
     let cart = one(section, "cart", &states)?;
     let cart =
         cart.ok_or_else(|| section.error("cart", "is missing", format!("allowed: {}", states.join(", "))))?;
+    let settings: Vec<&str> = declared.settings.iter().map(|p| p.quantity.name.as_str()).collect();
+    let track_setting =
+        if let Ok(Some(_)) = section.text("track") { one(section, "track", &settings)? } else { None };
     let mut scene = Scene {
         cart,
         force: one(section, "force", &inputs)?,
-        track: section.any_number("track")?,
+        track: if track_setting.is_some() { None } else { section.any_number("track")? },
+        track_setting,
         links: Vec::new(),
     };
     let links = section.section("links")?;
@@ -230,8 +341,8 @@ fn quantity(name: String, entry: &Section<'_>) -> Result<Quantity, ConfigError> 
             entry.error("unit", &problem, "allowed: such as kg m², N m s/rad, m/s^2, 1".into())
         })?),
     };
-    let doc = entry.text("doc")?.map_or(String::new(), |(text, _)| text.into());
-    Ok(Quantity { name, unit, written: written.into(), doc })
+    let said = |key: &str| Ok(entry.text(key)?.map_or(String::new(), |(text, _)| text.into()));
+    Ok(Quantity { name, unit, written: written.into(), doc: said("doc")?, label: said("label")? })
 }
 
 fn parameter(name: String, entry: &Section<'_>) -> Result<Parameter, ConfigError> {

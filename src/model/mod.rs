@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 mod about;
+mod choose;
 mod expression;
 mod file;
 mod lexer;
@@ -26,12 +27,12 @@ mod shipped;
 pub mod unit;
 mod units;
 
-pub use about::{is_never_below_zero, names};
+pub use about::{holds, is_never_below_zero, names};
 pub use expression::FUNCTIONS;
 pub(crate) use file::section;
 pub use lower::{Base, Lowered, PlantView};
 pub use parse::{Expression, Statement};
-pub use shipped::{Shipped, shipped};
+pub use shipped::{Shipped, shipped, usual};
 pub use unit::Unit;
 
 /// What is wrong with a text, where, and what is allowed.
@@ -114,6 +115,8 @@ pub struct Quantity {
     pub written: String,
     /// Meaning, in a sentence without a full stop.
     pub doc: String,
+    /// As people call it; empty where the name is enough.
+    pub label: String,
 }
 
 impl Quantity {
@@ -131,6 +134,8 @@ pub struct State {
     pub quantity: Quantity,
     /// Its value at the start, unless a scenario says otherwise.
     pub initial: f64,
+    /// The gain that is its value at the start instead; of a controller.
+    pub initial_gain: Option<String>,
     /// Whether it is declared itself, and not the rate of another that is.
     pub is_declared: bool,
 }
@@ -178,12 +183,52 @@ pub struct Declarations {
     pub outputs: Vec<Quantity>,
     /// Expressions by name that a study may replace, such as the surface of a sliding-mode law; they know the states of the plant.
     pub expressions: BTreeMap<String, String>,
+    /// What a study may choose by name for some of them.
+    pub choices: BTreeMap<String, Choices>,
     /// Tables by name: points in the order of x, held outside.
     pub tables: BTreeMap<String, Vec<(f64, f64)>>,
     /// When a simulation of a plant has failed, unless a study says otherwise; an expression of its values.
     pub fail: Option<String>,
+    /// What must hold between the parameters of a plant: expressions that are true.
+    pub require: Vec<String>,
+    /// What should hold between them: a study is told where it does not.
+    pub warn: Vec<String>,
+    /// Numbers of a study's `[simulation]` that `fail` and the usual cost may name.
+    pub settings: Vec<Parameter>,
+    /// What a simulation of a plant usually costs.
+    pub cost: Vec<UsualTerm>,
     /// What a report draws of a plant.
     pub scene: Option<Scene>,
+}
+
+/// Named texts for an expression.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Choices {
+    /// The one that a study has that chooses none.
+    pub default: String,
+    /// Each name with its texts, of which the first is meant that names only what a plant has.
+    pub texts: Vec<(String, Vec<String>)>,
+}
+
+/// A term of the cost as a plant declares it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UsualTerm {
+    /// Its name.
+    pub name: String,
+    /// The values that it is about; none of an own expression.
+    pub signals: Vec<String>,
+    /// What is made of an expression, and the expression.
+    pub own: Option<(String, String)>,
+    /// Its unit; empty for the usual one.
+    pub unit: String,
+    /// The value, in a line; empty for the usual one.
+    pub doc: String,
+    /// 0 keeps it out of the cost.
+    pub weight: f64,
+    /// What it is divided by.
+    pub norm: f64,
+    /// Whether reports tell it even where it costs nothing.
+    pub is_told: bool,
 }
 
 /// What a report draws: a cart with links on it, each turned by an angle from upright.
@@ -195,6 +240,8 @@ pub struct Scene {
     pub force: Option<String>,
     /// How far the track goes either way, in m.
     pub track: Option<f64>,
+    /// The setting that says so instead.
+    pub track_setting: Option<String>,
     /// Of each link the state that is its angle in rad, and the parameter that is its length in m.
     pub links: Vec<(String, String)>,
 }
@@ -253,10 +300,13 @@ impl Model {
                 let unit = quantity.unit.map(|unit| unit.per(Unit::SECOND));
                 let written = rate_unit(&quantity.written);
                 let doc = format!("rate of {}", quantity.name);
+                let label = match quantity.label.as_str() {
+                    "" => String::new(),
+                    label => format!("{label} rate"),
+                };
                 declared.states.push(State {
-                    quantity: Quantity { name, unit, written, doc },
-                    initial: 0.0,
-                    is_declared: false,
+                    quantity: Quantity { name, unit, written, doc, label },
+                    ..State::default()
                 });
             }
         }

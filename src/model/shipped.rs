@@ -24,3 +24,16 @@ pub fn shipped(kind: Kind) -> &'static [Shipped] {
         Kind::Controller => CONTROLLERS,
     }
 }
+
+/// The name of the one that a study has that names none: its file says `usual = true`.
+///
+/// # Panics
+///
+/// When no file says so.
+#[must_use]
+pub fn usual(kind: Kind) -> &'static str {
+    let is_usual = |shipped: &&Shipped| shipped.text.lines().any(|line| line == USUAL);
+    shipped(kind).iter().find(is_usual).expect("one file of each kind is the usual one").name
+}
+
+const USUAL: &str = "usual = true";

@@ -58,6 +58,8 @@ pub struct Sections {
     pub inputs: Vec<Symbol>,
     /// What persists.
     pub carried: Vec<Carried>,
+    /// How many of it a step needs when nobody looks at its values: the others come behind them, and nothing else is made of them.
+    pub needed: usize,
     /// True where a simulation ends after a step; made of inputs and carried values as they were before the step, but see `after`.
     pub stop: Id,
     /// Values of a step to look at.
@@ -137,6 +139,10 @@ pub struct Step {
     pub shown: Vec<u8>,
     /// How many slots it takes.
     pub slots: usize,
+    /// How many carried values it keeps, the first of the program's; they have the first slots.
+    pub carried: usize,
+    /// The slot of each prepared value of the program; `None` of one that it does not need.
+    pub prepared: Vec<Option<u8>>,
 }
 
 /// A program.
@@ -144,16 +150,16 @@ pub struct Step {
 pub struct Program {
     /// How many numbers a job gives.
     pub inputs: usize,
-    /// How many values are carried; they have the first slots.
+    /// How many values are carried.
     pub carried: usize,
-    /// How many values are prepared; they have the next slots.
-    pub prepared: usize,
     /// A step, when nobody looks at its values.
     pub plain: Step,
     /// The same step, with the same bits, that keeps what is shown.
     pub watched: Step,
     /// How many slots the larger of both takes.
     pub slots: usize,
+    /// Floating-point operations of a plain step, see [`Operation::flops`].
+    pub flops: u32,
     /// inputs → carried values, then prepared ones.
     pub start: Tape,
     /// inputs, carried values → results.
@@ -191,14 +197,29 @@ impl Program {
         let look = Tape::new(graph, &known, &sections.shown);
 
         let symbols: Vec<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
-        let shown = sections.shown.len();
-        let watched = slots::allocate(graph, &roots, &symbols, &prepared, shown)?;
-        let plain = slots::allocate(graph, &roots[shown..], &symbols, &prepared, 0)?;
+        let (shown, needed) = (sections.shown.len(), sections.needed);
+        let step = |roots: &[Id], symbols: &[Symbol], shown: usize| -> Result<Step, TooLarge> {
+            let own = self::prepared(graph, roots, &varying);
+            let mut step = slots::allocate(graph, roots, symbols, &own, shown)?;
+            #[allow(clippy::cast_possible_truncation, reason = "at most SLOTS_MAX")]
+            let slot = |id: &Id| own.iter().position(|known| known == id).map(|k| (step.carried + k) as u8);
+            step.prepared = prepared.iter().map(slot).collect();
+            Ok(step)
+        };
+        let watched = step(&roots, &symbols, shown)?;
+        let mut roots_of_plain = roots[shown..][..needed].to_vec();
+        roots_of_plain.extend(roots.last());
+        let plain = step(&roots_of_plain, &symbols[..needed], 0)?;
+        let operation = |id: Id| match graph.node(id) {
+            Node::Apply(operation, _) if varying.contains(&id) => operation.flops(),
+            _ => 0,
+        };
+        let flops = graph.reachable(&roots_of_plain).into_iter().map(operation).sum();
         Ok(Self {
             inputs: sections.inputs.len(),
             carried: symbols.len(),
-            prepared: prepared.len(),
             slots: plain.slots.max(watched.slots),
+            flops,
             plain,
             watched,
             start,

@@ -249,6 +249,8 @@ impl<'a> Allocation<'a> {
             stop: byte(lasting[shown]),
             shown: lasting[..shown].iter().copied().map(byte).collect(),
             slots: self.used,
+            carried: self.wanted.carried.len(),
+            prepared: Vec::new(),
         })
     }
 }

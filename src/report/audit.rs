@@ -56,7 +56,7 @@ pub fn audit_json(plan: &Plan, audit: &Audit) -> Value {
 
 fn finding(finding: &Finding) -> Value {
     json!({
-        "controller": finding.controller.name(),
+        "controller": finding.controller,
         "score": finding.score(),
         "ready": finding.is_ready(),
         "interrupted": finding.interrupted,
@@ -80,7 +80,7 @@ fn write_samples(file: &mut dyn Write, audit: &Audit) -> io::Result<()> {
         for phase in &finding.phases {
             for sample in &phase.samples {
                 csv.serialize(Row {
-                    controller: finding.controller.name(),
+                    controller: finding.controller,
                     phase: phase.name,
                     at: sample.at,
                     live_bytes: sample.live_bytes,
@@ -103,8 +103,8 @@ fn plot(finding: &Finding) -> Plot {
     let right = points.last().map_or(1.0, |point| point.0);
     let top = points.iter().fold(1.0_f64, |top, point| top.max(point.1));
     Plot {
-        name: finding.controller.name().into(),
-        caption: format!("{}: {} bytes a step", finding.controller.name(), finding.bytes_per_step),
+        name: finding.controller.into(),
+        caption: format!("{}: {} bytes a step", finding.controller, finding.bytes_per_step),
         x: Axis::new("control steps of a simulation, in thousands", [0.0, right]),
         y: Axis::new("live bytes, in KiB", [0.0, 1.2 * top]),
         marks: [Shape::Line, Shape::Dots]

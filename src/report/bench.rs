@@ -12,7 +12,7 @@ pub fn bench_json(measurements: &[Measurement], level: SimdLevel) -> Value {
     let scale = |(threads, rate): &(usize, f64)| json!({ "threads": threads, "control_steps_per_s": rate });
     let one = |m: &Measurement| {
         json!({
-            "controller": m.controller.name(),
+            "controller": m.controller,
             "turns": m.turns,
             "simulations_per_s": m.simulations_per_s,
             "control_steps_per_s_1_thread": m.steps_per_s[0].1,
@@ -21,9 +21,9 @@ pub fn bench_json(measurements: &[Measurement], level: SimdLevel) -> Value {
             "parallel_efficiency": m.efficiency,
             "ns_per_control_step": m.ns_per_step,
             "kernel_steps_per_s_1_core": m.kernel_steps_per_s,
-            "gflops_1_core": m.flops.map(|flops| flops / 1e9),
+            "gflops_1_core": m.flops / 1e9,
             "fma_peak_gflops": m.peak_flops / 1e9,
-            "share_of_peak": m.flops.map(|flops| flops / m.peak_flops),
+            "share_of_peak": m.flops / m.peak_flops,
             "latency_ms_per_s": { "p50": m.latency_ms[0], "p99": m.latency_ms[1], "p999": m.latency_ms[2] },
             "bytes_per_simulation": m.bytes_per_simulation,
             "hot_path_allocations": m.allocations,

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::costs::Term;
 use crate::sampling::NOISE_TABLE;
-use crate::simulation::scenario::{DEAD_TIME_MAX, PULSES_MAX, TONES_MAX};
-use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
+use crate::simulation::scenario::DEAD_TIME_MAX;
+use crate::simulation::{Conditions, Scenario, Sensors};
 use crate::validation::Case;
 
 /// Changes of a signal that are written at most: what changes with every step is told by the name of the run alone.
@@ -16,17 +16,8 @@ const PIECES_MAX: usize = 4096;
 
 /// The run. `cost` is that of `simulate`: of a failure it is a penalty, which is on no scale with other costs. What is infinite is null.
 pub(super) fn to_json(config: &Config, case: &Case) -> Value {
-    let Conditions {
-        signals,
-        plant: values,
-        pulses,
-        tones,
-        sensors,
-        actuator_lag,
-        rate_limit,
-        dead_time,
-        control_period,
-    } = &case.scenario.conditions;
+    let Conditions { signals, plant: values, sensors, actuator_lag, rate_limit, dead_time, control_period } =
+        &case.scenario.conditions;
     let plant = values.as_ref().map(|values| {
         let named = config.plant.parameters().iter().zip(values);
         named.map(|(parameter, value)| (parameter.name, *value)).collect::<BTreeMap<_, _>>()
@@ -43,8 +34,6 @@ pub(super) fn to_json(config: &Config, case: &Case) -> Value {
         "settling_time": settling.map(|place| case.record.values[place]),
         "initial_state": case.scenario.initial_state,
         "plant": plant,
-        "pulses": pulses.iter().map(|pulse| [pulse.amplitude, pulse.start, pulse.end]).collect::<Vec<_>>(),
-        "tones": tones.iter().map(|t| [t.amplitude, t.frequency, t.phase, t.start, t.end]).collect::<Vec<_>>(),
         "noise": sensors.map(|sensors| &sensors.noise),
         "quantisation": sensors.map(|sensors| &sensors.quantum),
         "noise_offsets": sensors.map(|sensors| &sensors.offsets),
@@ -57,15 +46,6 @@ pub(super) fn to_json(config: &Config, case: &Case) -> Value {
 
 /// What a run started from; `None` where something of it is not there, as in files of older versions.
 pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
-    let rows = |key: &str| case.get(key)?.as_array()?.iter().map(numbers).collect::<Option<Vec<_>>>();
-    let pulse = |row: Vec<f64>| {
-        let [amplitude, start, end] = row.try_into().ok()?;
-        Some(Pulse { amplitude, start, end })
-    };
-    let tone = |row: Vec<f64>| {
-        let [amplitude, frequency, phase, start, end] = row.try_into().ok()?;
-        Some(Tone { amplitude, frequency, phase, start, end })
-    };
     let values = match case.get("plant")? {
         Value::Null => None,
         values => {
@@ -90,8 +70,6 @@ pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
     let conditions = Conditions {
         signals: signals.into_iter().map(Into::into).collect(),
         plant: values,
-        pulses: rows("pulses")?.into_iter().map(pulse).collect::<Option<_>>()?,
-        tones: rows("tones")?.into_iter().map(tone).collect::<Option<_>>()?,
         sensors,
         actuator_lag: case.get("actuator_lag")?.as_f64()?,
         rate_limit: number(case.get("rate_limit")?)?,
@@ -104,15 +82,13 @@ pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
 /// Whether the simulation has room for what a file asks for.
 fn is_possible(config: &Config, scenario: &Scenario) -> bool {
     let states = config.plant.states().len();
-    let Conditions { signals, pulses, tones, sensors, dead_time, control_period, .. } = &scenario.conditions;
+    let Conditions { signals, sensors, dead_time, control_period, .. } = &scenario.conditions;
     let is_complete = |sensors: &Sensors| {
         let Sensors { noise, quantum, offsets } = sensors;
         [noise.len(), quantum.len(), offsets.len()] == [states; 3] && offsets.iter().all(|k| *k < NOISE_TABLE)
     };
     scenario.initial_state.len() == states
-        && signals.len() == config.signals().len()
-        && pulses.len() <= PULSES_MAX
-        && tones.len() <= TONES_MAX
+        && signals.len() == config.nominal().asked.len()
         && *dead_time <= DEAD_TIME_MAX
         && *control_period > 0
         && sensors.as_ref().is_none_or(is_complete)
@@ -134,20 +110,17 @@ fn whole(value: &Value) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plants::PlantKind;
     use crate::simulation::Record;
     use crate::validation::RunId;
 
     #[test]
     fn a_case_that_is_read_back_starts_from_the_same() {
-        let states = PlantKind::CartPole.states().len();
         let text = "[plant]\ntype = \"cart_pole\"\n[[scenarios]]\nranges = {}\n";
         let config = Config::parse("study.toml".as_ref(), text).expect("a study");
+        let states = config.plant.states().len();
         let conditions = Conditions {
             signals: Vec::new(),
-            plant: Some(PlantKind::CartPole.parameters().iter().map(|p| p.default * 1.01).collect()),
-            pulses: vec![Pulse { amplitude: 2.0, start: 0.1, end: f64::INFINITY }],
-            tones: vec![Tone { amplitude: 0.1, frequency: 5.0, phase: 0.3, start: 0.0, end: f64::INFINITY }],
+            plant: Some(config.plant.values.iter().map(|value| value * 1.01).collect()),
             sensors: Some(Sensors {
                 noise: vec![1e-3; states],
                 quantum: vec![0.0; states],

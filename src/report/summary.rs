@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{io_error, text_cell};
 use crate::config::Config;
-use crate::costs::CostKind;
-use crate::costs::judgement::has_ripple;
+use crate::costs::ripple::has_ripple;
+use crate::costs::{Measure, Term, Usual};
 use crate::engine::Tuning;
 use crate::registry::Member;
 use crate::stability::Certificate;
@@ -56,8 +56,8 @@ impl Summary {
             add(&format!("{}_mean", term.name), mean.into());
             add(&format!("{}_worst", term.name), worst.into());
         }
-        if config.wiring.is_none() {
-            add("ripple_share", ripple_share(config, tuning).into());
+        if let Some(share) = ripple_share(config, tuning) {
+            add("ripple_share", share.into());
         }
         add("converged", tuning.how_far().has_converged().into());
         Self { columns }
@@ -106,10 +106,13 @@ impl Summary {
     }
 }
 
-/// The share of the force's energy above 10 Hz; NaN without any force, or where the steps are too long for such frequencies.
-fn ripple_share(config: &Config, tuning: &Tuning) -> f64 {
-    if !has_ripple(config.simulation.dt) {
-        return f64::NAN;
-    }
-    tuning.value(CostKind::Ripple as usize)[0] / tuning.value(CostKind::ControlEffort as usize)[0]
+/// The share above 10 Hz in the energy of what drives the plant; NaN without any, or where the steps are too long for such frequencies.
+/// `None` where the study does not measure both.
+fn ripple_share(config: &Config, tuning: &Tuning) -> Option<f64> {
+    let mean = |wanted: Usual| {
+        let is_it = |term: &Term| matches!(&term.measure, Measure::Usual { kind, .. } if *kind == wanted);
+        Some(tuning.value(config.cost.iter().position(is_it)?)[0])
+    };
+    let (ripple, effort) = (mean(Usual::Ripple)?, mean(Usual::ControlEffort)?);
+    Some(if has_ripple(config.simulation.dt) { ripple / effort } else { f64::NAN })
 }

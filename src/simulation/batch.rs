@@ -4,8 +4,20 @@ use std::cmp;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::Scenario;
-use crate::costs::{TERMS_MAX, TermSet};
+use crate::costs::TERMS_MAX;
 use crate::{Error, memory};
+
+/// The cost of a run that fails at the last moment; one that fails at once costs twice as much.
+pub const FAILURE_COST: f64 = 1e6;
+
+/// The cost terms to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Those that cost something or have a limit; the others have the value 0.
+    Needed,
+    /// All of the study.
+    All,
+}
 
 /// Simulations to run: every gain vector in every scenario.
 ///
@@ -23,8 +35,8 @@ pub struct Batch<'a> {
     pub bounds: &'a [f64],
     /// See `bounds`; one a scenario.
     pub reaches: &'a [f64],
-    /// The cost terms to find; others have the value 0.
-    pub terms: TermSet,
+    /// The cost terms to find.
+    pub terms: Terms,
     /// The next job to take.
     pub queue: &'a AtomicUsize,
     /// One past the last job to take.
@@ -83,22 +95,15 @@ pub struct Record {
     pub cost: f64,
     /// The values of the cost terms, each in its unit, as far as the simulation went; 0 behind those of the study.
     pub values: [f64; TERMS_MAX],
-    /// |q| of every coordinate at the end, the cart's in m and the largest of the links in rad.
-    pub final_positions: [f64; 2],
 }
 
 impl Record {
     /// Words beside the values.
-    const HEAD: usize = 5;
+    const HEAD: usize = 3;
 
     /// What stands where no simulation has been run.
-    pub const PENDING: Self = Self {
-        ending: Ending::Pending,
-        steps: 0,
-        cost: f64::NAN,
-        values: [f64::NAN; TERMS_MAX],
-        final_positions: [f64::NAN; 2],
-    };
+    pub const PENDING: Self =
+        Self { ending: Ending::Pending, steps: 0, cost: f64::NAN, values: [f64::NAN; TERMS_MAX] };
 
     /// Whether all steps were done within the limits of the plant.
     #[must_use]
@@ -110,7 +115,7 @@ impl Record {
     ///
     /// Those that survived come first, by their cost; then those that failed, a later failure before an earlier one; last those whose
     /// cost nobody knows. A failure is thus worse than any run that survived, whatever the weights of the cost terms: its penalty
-    /// ([`kernel::FAILURE_COST`](super::kernel::FAILURE_COST)) is on no scale with their costs, so that the two are never averaged either.
+    /// ([`FAILURE_COST`]) is on no scale with their costs, so that the two are never averaged either.
     #[must_use]
     pub fn rank(&self, other: &Self) -> cmp::Ordering {
         let (class, within) = self.place();
@@ -195,7 +200,6 @@ impl Records {
                 .unwrap_or(Ending::Pending),
             steps: word(1),
             cost: number(2),
-            final_positions: [number(3), number(4)],
             values: std::array::from_fn(|k| {
                 if Record::HEAD + k < self.width { number(Record::HEAD + k) } else { 0.0 }
             }),
@@ -209,9 +213,7 @@ impl Records {
     /// When there is no such job.
     pub fn set(&self, job: usize, record: &Record) {
         let row = self.row(job);
-        let [cart, links] = record.final_positions;
-        let head =
-            [record.ending as u64, record.steps, record.cost.to_bits(), cart.to_bits(), links.to_bits()];
+        let head = [record.ending as u64, record.steps, record.cost.to_bits()];
         let words = head.into_iter().chain(record.values.map(f64::to_bits));
         for (cell, word) in row.iter().zip(words) {
             cell.store(word, Ordering::Relaxed);

@@ -1,9 +1,7 @@
 //! A bounded history of one simulation: at most `capacity` samples, whatever the run's length.
 
 use bumpalo::Bump;
-use fearless_simd::Simd;
 
-use super::state::State;
 use crate::registry::Member;
 
 /// What happens to a full history.
@@ -155,28 +153,6 @@ impl Trajectory {
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.width)
     }
-}
-
-/// Numbers a sample: t, the states, u and σ.
-pub(crate) const fn sample_width(coordinates: usize) -> usize {
-    2 * coordinates + 3
-}
-
-/// Writes a sample of one lane.
-pub(crate) fn write_sample<S: Simd, const N: usize>(
-    row: &mut [f64],
-    time: f64,
-    state: &State<S::f64s, N>,
-    [force, sigma]: [S::f64s; 2],
-    lane: usize,
-) {
-    row[0] = time;
-    for i in 0..N {
-        row[1 + i] = state.positions[i][lane];
-        row[1 + N + i] = state.rates[i][lane];
-    }
-    row[1 + 2 * N] = force[lane];
-    row[2 + 2 * N] = sigma[lane];
 }
 
 /// A history a lane, or none where nothing is kept.

@@ -1,42 +1,32 @@
 //! Simulations: (gains, scenario) → outcome, many at a time, one a SIMD lane.
 //!
-//! There is no I/O, clock, random number or lock here. [`kernel`] is the hot loop, monomorphic over plant, controller,
-//! integrator and SIMD level; [`Simulator`] is what the rest of the crate sees of it: one virtual call a batch.
+//! There is no I/O, clock, random number or lock here. [`runner`] runs programs and knows no plant, no law and no cost; [`Simulator`] is
+//! what the rest of the crate sees of it: one virtual call a batch.
 
 pub mod batch;
-mod bundle;
 pub mod history;
-pub mod kernel;
-pub mod lane_array;
-mod pack;
 pub mod peak;
 pub mod runner;
 pub mod scenario;
-pub mod state;
-mod watch;
 pub mod workspace;
-mod world;
-
-use crate::costs::TermSet;
 
 pub use crate::lanes::SimdLevel;
-pub use batch::{Batch, Ending, Record, Records};
+pub use batch::{Batch, Ending, FAILURE_COST, Record, Records, Terms};
 pub use history::{History, Keep, Policy, Trajectory};
-pub use kernel::{Kernel, Settings};
 pub use runner::Runner;
-pub use scenario::{Conditions, Features, Pulse, Scenario, Sensors, Tone};
+pub use scenario::{Conditions, Scenario, Sensors};
 pub use workspace::Workspace;
 
-/// Simulates batches of a fixed plant, controller and integrator.
+/// Simulates batches of a fixed closed loop.
 pub trait Simulator: Send + Sync {
-    /// The level whose instructions are used where `level` is asked for.
-    fn effective(&self, level: SimdLevel) -> SimdLevel;
-
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;
 
     /// Bytes of arena that [`Simulator::run`] uses to find the given terms: declared first, reserved once, never exceeded.
-    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize;
+    fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize;
+
+    /// Floating-point operations of a step of a simulation.
+    fn flops_a_step(&self) -> f64;
 
     /// Takes jobs from the batch's queue until it is empty and writes a record for each.
     ///

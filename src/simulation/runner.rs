@@ -9,15 +9,14 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use fearless_simd::{Simd, prelude::*};
 
-use super::batch::{Batch, Ending, Record, Records};
+use super::batch::{Batch, Ending, FAILURE_COST, Record, Records, Terms};
 use super::history::{History, Keep, Policy, Trajectory, histories_in};
-use super::kernel::FAILURE_COST;
 use super::scenario::Pieces;
 use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::closed_loop::{ClosedLoop, DelayLine, World};
-use crate::costs::{TERMS_MAX, TermSet};
+use crate::costs::TERMS_MAX;
 use crate::lanes::on_level;
-use crate::program::{Block, Program, step};
+use crate::program::{Block, Program, Step, step};
 use crate::{Error, memory};
 
 /// Vectors a slot.
@@ -84,20 +83,21 @@ impl Runner {
         if cfg!(fuzzing) {
             unreachable!("fuzzing reads texts: it is built without the loops, in a tenth of the time");
         }
-        let slots = self.slots(recorded.is_some());
+        let slots = self.code(batch.terms, recorded.is_some()).slots;
         workspace.with_arena(|arena, jobs| {
             on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, recorded)));
         });
     }
 
-    /// Slots of the step that is run; more where its values are looked at.
-    fn slots(&self, is_recorded: bool) -> usize {
+    /// The step that is run: another one where its values are looked at, or all terms are asked for.
+    fn code(&self, terms: Terms, is_recorded: bool) -> &Step {
         let Program { plain, watched, .. } = &self.closed_loop.program;
-        if is_recorded || self.keep.capacity > 0 { watched.slots } else { plain.slots }
+        let is_seen = is_recorded || self.keep.capacity > 0 || terms == Terms::All;
+        if is_seen { watched } else { plain }
     }
 
-    fn bytes(&self, level: SimdLevel, is_recorded: bool) -> usize {
-        let slots = self.slots(is_recorded);
+    fn bytes(&self, level: SimdLevel, terms: Terms, is_recorded: bool) -> usize {
+        let slots = self.code(terms, is_recorded).slots;
         on_slots!(slots, N => on_level!(level, true, simd => bytes::<_, N>(simd, self)))
     }
 
@@ -146,9 +146,12 @@ impl Runner {
     fn at_the_end<'a>(
         &'a self,
         (values, scenario, bound): (&'a [f64], &'a Scenario, f64),
+        kept: usize,
         carried: impl Fn(usize) -> f64 + 'a,
     ) -> impl Iterator<Item = f64> + 'a {
-        self.inputs(values, scenario, bound).chain((0..self.closed_loop.program.carried).map(carried))
+        let all = 0..self.closed_loop.program.carried;
+        let carried = all.map(move |place| if place < kept { carried(place) } else { f64::NAN });
+        self.inputs(values, scenario, bound).chain(carried)
     }
 
     /// Control period and dead time in steps, the share of the way that the actuator goes in a step, and its largest change a step;
@@ -173,16 +176,16 @@ impl Runner {
 }
 
 impl Simulator for Runner {
-    fn effective(&self, level: SimdLevel) -> SimdLevel {
-        level
-    }
-
     fn lanes(&self, level: SimdLevel) -> usize {
         on_level!(level, true, simd => lanes(simd))
     }
 
-    fn workspace_bytes(&self, level: SimdLevel, _terms: TermSet) -> usize {
-        self.bytes(level, false)
+    fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize {
+        self.bytes(level, terms, false)
+    }
+
+    fn flops_a_step(&self) -> f64 {
+        f64::from(self.closed_loop.program.flops)
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
@@ -205,7 +208,7 @@ impl Simulator for Runner {
         )?;
         storage.resize(rows * width, 0.0);
         let mut history = History::new(Policy::Decimate, width, stride, &mut storage);
-        let records = Records::new(1, self.closed_loop.layout.terms)?;
+        let records = Records::new(1, self.closed_loop.layout.terms.len())?;
         let queue = 0.into();
         let batch = Batch {
             values,
@@ -213,12 +216,12 @@ impl Simulator for Runner {
             scenarios: std::slice::from_ref(scenario),
             bounds: &[f64::INFINITY],
             reaches: &[1.0],
-            terms: TermSet::ALL,
+            terms: Terms::All,
             queue: &queue,
             end: 1,
             records: &records,
         };
-        let mut workspace = Workspace::reserve(self.bytes(level, true), self.lanes(level))?;
+        let mut workspace = Workspace::reserve(self.bytes(level, Terms::All, true), self.lanes(level))?;
         self.drive(level, &batch, &mut workspace, Some(&mut history));
         let stored = history.len() * width;
         storage.truncate(stored);
@@ -242,6 +245,8 @@ fn bytes<S: Simd, const N: usize>(simd: S, runner: &Runner) -> usize {
 /// The lanes of a block with their jobs.
 struct Lanes<'a, 'b, S: Simd, const N: usize> {
     runner: &'a Runner,
+    /// The step that is run.
+    code: &'a Step,
     batch: &'a Batch<'b>,
     block: &'a mut Block<S::f64s, VECTORS, N>,
     jobs: &'a mut [Option<usize>],
@@ -265,9 +270,10 @@ fn drain<S: Simd, const N: usize>(
     jobs: &mut [Option<usize>],
     mut recorded: Option<&mut History<'_>>,
 ) {
-    let program = &runner.closed_loop.program;
+    let code = runner.code(batch.terms, recorded.is_some());
     let mut lanes = Lanes::<S, N> {
         runner,
+        code,
         batch,
         block: arena.try_alloc_with(|| Block::empty(simd)).expect(DECLARED),
         jobs,
@@ -278,8 +284,6 @@ fn drain<S: Simd, const N: usize>(
         active: 0,
     };
     let histories = histories_in(arena, runner.keep, runner.width(), lanes.jobs.len());
-    let is_seen = recorded.is_some() || !histories.is_empty();
-    let code = if is_seen { &program.watched } else { &program.plain };
     lanes.block.fill::<S>(simd, &code.constants);
     for lane in 0..lanes.jobs.len() {
         lanes.assign(lane);
@@ -375,7 +379,9 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
     /// What is to be seen of a lane at the end of its last step.
     fn see_the_end(&mut self, history: &mut History<'_>, lane: usize, job: usize) {
         let Runner { closed_loop, dt, .. } = self.runner;
-        let numbers = self.runner.at_the_end(self.batch.job(job), |slot| self.block.get::<S>(slot, lane));
+        let numbers = self
+            .runner
+            .at_the_end(self.batch.job(job), self.code.carried, |slot| self.block.get::<S>(slot, lane));
         let shown = closed_loop.program.look.run(numbers, self.room);
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let time = self.done[lane] as f64 * dt;
@@ -417,13 +423,16 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
 
     fn record(&mut self, lane: usize, job: usize) -> Record {
         let Runner { closed_loop, steps: all, .. } = self.runner;
-        let numbers = self.runner.at_the_end(self.batch.job(job), |slot| self.block.get::<S>(slot, lane));
+        let numbers = self
+            .runner
+            .at_the_end(self.batch.job(job), self.code.carried, |slot| self.block.get::<S>(slot, lane));
         let mut results = closed_loop.program.end.run(numbers, self.room);
         let failed = results.next().is_some_and(|failed| failed != 0.0);
         let cost = results.next().unwrap_or(f64::NAN);
         let mut terms = [0.0; TERMS_MAX];
-        for (term, value) in terms.iter_mut().zip(results) {
-            *term = value;
+        let known = self.batch.terms == Terms::All;
+        for ((term, value), needed) in terms.iter_mut().zip(results).zip(&closed_loop.layout.terms) {
+            *term = if known || *needed { value } else { 0.0 };
         }
         let steps = self.done[lane];
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
@@ -434,7 +443,7 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         } else {
             (Ending::Survived, cost)
         };
-        Record { ending, steps, cost, values: terms, final_positions: [0.0; 2] }
+        Record { ending, steps, cost, values: terms }
     }
 
     /// Gives a lane the next job; without one it goes on idly, looked at by nobody.
@@ -447,8 +456,15 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         let (values, scenario, bound) = self.batch.job(job);
         let inputs = self.runner.inputs(values, scenario, bound);
         let program = &self.runner.closed_loop.program;
-        for (slot, number) in program.start.run(inputs, self.room).enumerate() {
-            self.block.set::<S>(slot, lane, number);
+        let Step { carried, prepared, .. } = self.code;
+        for (place, number) in program.start.run(inputs, self.room).enumerate() {
+            let slot = match place.checked_sub(program.carried) {
+                None => (place < *carried).then_some(place),
+                Some(place) => prepared[place].map(usize::from),
+            };
+            if let Some(slot) = slot {
+                self.block.set::<S>(slot, lane, number);
+            }
         }
         self.signal(lane);
     }

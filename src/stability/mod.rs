@@ -10,16 +10,11 @@
 //!
 //! It is a local statement: what happens far from upright is what the scenarios show.
 
-use nalgebra::SVector;
-
-use crate::controllers::surface::{BETA_MIN, Surface};
 use crate::registry::Member;
 
-mod linear;
 mod sampled;
 mod spectrum;
 
-pub use linear::{Linearisation, linearise};
 pub use sampled::{Certifying, SampledLoop};
 pub use spectrum::{Eigenvalue, ORDER_MAX, SAMPLED_MAX, Spectrum, Square, eigenvalues};
 
@@ -77,15 +72,6 @@ pub struct Certificate {
     pub is_sampled: bool,
 }
 
-/// How a law acts near the surface.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reaching {
-    /// The force a unit of σ at σ = 0, where it is finite, in N s/rad.
-    pub slope: Option<f64>,
-    /// Whether the law pushes toward the surface at all.
-    pub pushes: bool,
-}
-
 impl Certificate {
     /// Where there are no eigenvalues.
     pub const NONE: Self = Self {
@@ -97,61 +83,4 @@ impl Certificate {
     };
     /// Where nothing is known.
     pub const UNKNOWN: Self = Self { verdict: Verdict::Unknown, is_sampled: true, ..Self::NONE };
-}
-
-/// The certificate of a surface and a law on a linearised plant.
-///
-/// # Allocation
-///
-/// None.
-#[must_use]
-pub fn certify<const N: usize>(
-    plant: &Linearisation<N>,
-    surface: &Surface<f64, N>,
-    reaching: Reaching,
-) -> Certificate {
-    let c = SVector::from(surface.on_rates);
-    let d = SVector::from(surface.on_positions);
-    let beta = c.dot(&plant.input);
-    if beta.abs() < BETA_MIN {
-        return Certificate::NONE;
-    }
-    let equivalent = [plant.on_positions.tr_mul(&c) / -beta, (plant.on_rates.tr_mul(&c) + d) / -beta];
-    let Some(sliding) =
-        eigenvalues(&on_surface(&plant.closed(&equivalent[0], &equivalent[1]), &d, &c), 2 * N - 1)
-    else {
-        return Certificate::NONE;
-    };
-    let mut closed_loop = None;
-    if let Some(slope) = reaching.slope {
-        let [_, eq_max] = surface.limits;
-        let held = if eq_max > 0.0 { 1.0 } else { 0.0 };
-        let push = slope * beta.signum();
-        let matrix = plant.closed(&(equivalent[0] * held - d * push), &(equivalent[1] * held - c * push));
-        let Some(spectrum) = eigenvalues(&matrix, 2 * N) else { return Certificate::NONE };
-        closed_loop = Some(spectrum);
-    }
-
-    let applying = sliding.iter().chain(closed_loop.iter().flat_map(|spectrum| spectrum.iter()));
-    let max_real_part = applying.map(|eigenvalue| eigenvalue.re).fold(f64::NEG_INFINITY, f64::max);
-    let verdict = match max_real_part {
-        _ if !reaching.pushes => Verdict::Unstable,
-        re if re < -MARGIN => Verdict::Stable,
-        re if re <= MARGIN => Verdict::Marginal,
-        _ => Verdict::Unstable,
-    };
-    Certificate { verdict, max_real_part, sliding, closed_loop, is_sampled: false }
-}
-
-/// The matrix seen on σ = d·q + c·q̇ = 0, 2N − 1 rows: in an orthonormal basis of which the normal of the surface is the first
-/// vector (a Householder reflection), without that one.
-fn on_surface<const N: usize>(matrix: &Square, d: &SVector<f64, N>, c: &SVector<f64, N>) -> Square {
-    let mut v = SVector::<f64, ORDER_MAX>::zeros();
-    v.rows_mut(0, N).copy_from(d);
-    v.rows_mut(N, N).copy_from(c);
-    v /= v.norm();
-    v[0] += if v[0] < 0.0 { -1.0 } else { 1.0 };
-    let reflection = Square::identity() - v * v.transpose() * (2.0 / v.norm_squared());
-    let turned = reflection * matrix * reflection;
-    Square::from_fn(|i, j| if i.max(j) + 1 < ORDER_MAX { turned[(i + 1, j + 1)] } else { 0.0 })
 }

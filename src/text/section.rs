@@ -238,25 +238,6 @@ impl<'a> Section<'a> {
         array.iter().enumerate().map(text).collect()
     }
 
-    /// A choice of `names`, a bit each; all of them when it is absent.
-    pub(crate) fn subset(&self, key: &str, names: &[&str]) -> Result<u32, ConfigError> {
-        if self.find(key).is_none() {
-            return Ok(u32::MAX);
-        }
-        let chosen = self.texts(key, names.len(), |text| {
-            names.iter().position(|name| *name == text).ok_or_else(|| Refusal {
-                problem: format!("\"{}\" is unknown", text.escape_debug()),
-                remedy: format!("allowed: {}", one_of(text, names)),
-            })
-        })?;
-        if chosen.is_empty() {
-            return Err(self.error(key, "is empty", format!("allowed: some of {}", names.join(", "))));
-        }
-        let set = chosen.into_iter().fold(0, |set, index| set | 1 << index);
-        // All of them by name are all of them.
-        Ok(if set == (1 << names.len()) - 1 { u32::MAX } else { set })
-    }
-
     /// A table within this one.
     pub(crate) fn section(&self, key: &str) -> Result<Self, ConfigError> {
         let name = self.path(key);
@@ -318,6 +299,14 @@ impl<'a> Section<'a> {
         let start = start.saturating_sub(lead);
         let stands = raw.get(start..).is_some_and(|raw| raw.starts_with(text));
         Ok(Some((text, stands.then_some(value.span().start + start))))
+    }
+
+    /// A text, or `true` or `false` as one; `None` when it is absent.
+    pub(crate) fn word(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        match self.find(key).and_then(|value| value.get_ref().as_bool()) {
+            Some(switch) => Ok(Some(switch.to_string())),
+            None => Ok(self.text(key)?.map(|(text, _)| text.to_owned())),
+        }
     }
 
     /// An array of two numbers, the first below the second; `None` when it is absent.

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::config::Config;
-use crate::costs::{Aspect, CostKind, Measure, Term};
+use crate::costs::{Aspect, Measure, Term};
 use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
-use crate::simulation::{Features, Record, Scenario};
+use crate::simulation::{Record, Scenario};
 use crate::swarm::{Draw, Purpose};
+use crate::verdict;
 
 mod comparison;
 pub mod paired;
@@ -34,29 +35,17 @@ const PART: Duration = Duration::from_millis(250);
 /// Runs of the first part a thread: enough for all lanes of a bundle.
 const FIRST_PART: usize = 32;
 
-/// The cost terms of compiled plants that are shown beside the cost.
-const METRICS: [CostKind; 7] = [
-    CostKind::SettlingTime,
-    CostKind::Overshoot,
-    CostKind::SteadyStateError,
-    CostKind::PeakForce,
-    CostKind::CartTravel,
-    CostKind::ControlEffort,
-    CostKind::Chattering,
-];
-
-/// The places of the terms that are shown beside the cost: of models those that cost, that have a limit, or that tell of a response.
+/// The places of the terms that are shown beside the cost: those that cost, that have a limit, that tell of a response, or of which the
+/// plant says so.
 #[must_use]
 pub fn metrics(config: &Config) -> Vec<usize> {
-    let of_model = |place: &usize| {
+    let is_told = |place: &usize| {
         let term = &config.cost[*place];
-        let is_told = matches!(term.measure, Measure::Response { aspect, .. } if aspect != Aspect::Unsettled);
-        term.weight > 0.0 || config.limits[*place].is_finite() || is_told
+        let of_response =
+            matches!(term.measure, Measure::Response { aspect, .. } if aspect != Aspect::Unsettled);
+        term.weight > 0.0 || config.limits[*place].is_finite() || of_response || term.is_told
     };
-    match config.wiring {
-        None => METRICS.iter().map(|kind| *kind as usize).collect(),
-        Some(_) => (0..config.cost.len()).filter(of_model).collect(),
-    }
+    (0..config.cost.len()).filter(is_told).collect()
 }
 
 /// A distribution of scenarios: a mixture of groups.
@@ -68,14 +57,6 @@ pub struct Set {
 }
 
 impl Set {
-    /// What any of its scenarios needs of the world.
-    #[must_use]
-    pub fn features(&self, config: &Config) -> Features {
-        let nominal = config.nominal();
-        let one = |group: &Group| group.scenario(&nominal, Purpose::Validation, 0, 0);
-        Features::of(&self.groups.iter().map(one).collect::<Vec<_>>())
-    }
-
     /// What each state's start is drawn from, over all groups.
     #[must_use]
     pub fn ranges(&self) -> Vec<[f64; 2]> {
@@ -272,7 +253,6 @@ impl Trial<'_> {
 
     /// All scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
     fn runs(&self, set: &Set, values: &[f64]) -> Result<ControlFlow<usize, Runs>, Error> {
-        let features = set.features(self.config);
         let (mut scenarios, mut records) = (Vec::new(), Vec::new());
         let mut size = FIRST_PART * self.resources.threads;
         while records.len() < self.samples {
@@ -283,7 +263,7 @@ impl Trial<'_> {
             let part = records.len()..self.samples.min(records.len() + size);
             let weights = vec![1.0; part.len()];
             let part = part.map(|index| set.scenario(self.config, self.seed, index)).collect();
-            let problem = Problem::on(self.config, part, weights, features);
+            let problem = Problem::on(self.config, part, weights);
             records.extend(engine::assess(&problem, self.resources, values)?);
             scenarios.extend(problem.scenarios);
             if start.elapsed() < PART {
@@ -340,14 +320,12 @@ pub fn succeeds(config: &Config, record: &Record) -> bool {
 }
 
 fn is_settled_at_the_end(config: &Config, record: &Record) -> bool {
-    if config.wiring.is_some() {
-        let unsettled =
-            |term: &Term| matches!(term.measure, Measure::Response { aspect: Aspect::Unsettled, .. });
-        let mut terms = config.cost.iter().zip(&record.values);
-        return terms.all(|(term, value)| !unsettled(term) || *value == 0.0);
-    }
-    let [cart, links] = record.final_positions;
-    cart <= config.simulation.settled_position && links <= config.simulation.settled_angle
+    let is_settled = |(term, value): (&Term, &f64)| match term.measure {
+        Measure::Response { aspect: Aspect::Unsettled, .. } => *value == 0.0,
+        Measure::Response { .. } => true,
+        _ => !term.is_settling_time() || verdict::is_settled(config, *value),
+    };
+    config.cost.iter().zip(&record.values).all(is_settled)
 }
 
 /// The weighted mean cost of gains in the scenarios of the tuning; NaN when they fail in one of them.

@@ -10,13 +10,12 @@ use serde_json::{Map, Value, json};
 
 use crate::Error;
 use crate::config::{Config, Equations};
-use crate::controllers::SurfaceKind;
-use crate::controllers::surface::BETA_MIN;
 use crate::parameter::Parameter;
 use crate::registry::{Member, registry};
 use crate::replay;
 use crate::report::Results;
 use crate::swarm::{Axis, StopReason};
+use crate::text::kept;
 
 pub mod c;
 pub mod csv;
@@ -265,57 +264,29 @@ fn settings(config: &Config) -> Vec<Setting> {
     let control_period = steps as f64 * dt;
     let name = |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc };
     let number = |name, value, unit, doc| Setting { name, value: SettingValue::Number(value), unit, doc };
-    let mut law = vec![
-        name("type", controller.name(), "the controller"),
+    let mut law = vec![name("type", controller.name(), "the controller")];
+    for (key, choices) in &controller.of.model.declared.choices {
+        law.push(name(kept(key), kept(&choices.default), "as the formulas say"));
+    }
+    law.extend([
         number("control_period", control_period, "s", "the shortest in the scenarios of the tuning"),
         number("dt", dt, "s", "integration step of the tuning"),
         name("integrator", config.simulation.integrator.name(), "how the tuning integrated the plant"),
-    ];
-    if config.wiring.is_some() {
-        return law;
-    }
-    law.splice(
-        1..1,
-        [
-            name("surface", controller.surface.name(), controller.surface.summary()),
-            name("saturation", controller.saturation.name(), controller.saturation.summary()),
-            Setting {
-                name: "equivalent_control",
-                value: SettingValue::Switch(controller.equivalent_control),
-                unit: "",
-                doc: "whether u_eq is used; otherwise it is 0",
-            },
-        ],
-    );
-    law.push(number("beta_min", BETA_MIN, "rad/s² per N", "u_eq is 0 where |β| is smaller"));
+    ]);
     law
 }
 
 /// The law of a study in formulas.
 fn formulas(config: &Config) -> Vec<String> {
-    if let (Some(law), Some(plant)) = (config.controller.of.equations(), config.plant.of.equations()) {
-        let lines = |equations: &Equations| {
-            let text = equations.model.equations.trim_matches('\n').lines().map(str::to_owned);
-            text.collect::<Vec<_>>()
-        };
-        let texts = law.model.declared.expressions.iter().map(|(name, text)| format!("{name} = {text}"));
-        let law = std::iter::once(format!("the law, {}:", law.name)).chain(lines(law)).chain(texts);
-        let plant = std::iter::once(format!("the plant, {}:", plant.name)).chain(lines(plant));
-        return law.chain(plant).collect();
-    }
-    let surface = match (config.plant.states().len() / 2, config.controller.surface) {
-        (0..3, _) => "σ = k1 (θ' + λ1 θ) + kx (x' + λx x)",
-        (_, SurfaceKind::Relative) => "σ = k1 (θ1' + λ1 θ1) + k2 (e' + λ2 e) + kx (x' + λx x), e = θ2 − θ1",
-        (_, SurfaceKind::Absolute) => "σ = k1 (θ1' + λ1 θ1) + k2 (θ2' + λ2 θ2) + kx (x' + λx x)",
+    let (law, plant) = (&config.controller.of, &config.plant.of);
+    let lines = |equations: &Equations| {
+        let text = equations.model.equations.trim_matches('\n').lines().map(str::to_owned);
+        text.collect::<Vec<_>>()
     };
-    let formulas = [
-        config.controller.summary(),
-        surface,
-        "u_eq = −σ'(u = 0)/β on the nominal plant, within ±eq_limit u_max",
-        "β = ∂σ'/∂u, s = sign β; the force is clamped to ±u_max",
-        "the equations of the plant: documentation of the crate, gainswarm::plants",
-    ];
-    formulas.map(String::from).into()
+    let texts = law.model.declared.expressions.iter().map(|(name, text)| format!("{name} = {text}"));
+    let of_law = std::iter::once(format!("the law, {}:", law.name)).chain(lines(law)).chain(texts);
+    let of_plant = std::iter::once(format!("the plant, {}:", plant.name)).chain(lines(plant));
+    of_law.chain(of_plant).collect()
 }
 
 /// The nominal plant of a study.

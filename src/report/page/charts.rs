@@ -92,25 +92,17 @@ fn place(run: &Run, column: &str) -> usize {
     run.columns.iter().position(|name| *name == column).unwrap_or(0)
 }
 
-/// The rate of each link over its angle; of a model, of each state that has its rate among the states.
+/// The rate of each state over its value, where the rate is a state too.
 pub(super) fn phases(results: &Results, replay: &Replay) -> Vec<Chart> {
-    let states = results.config.plant.states();
-    if let Some(equations) = results.config.plant.of.equations() {
-        let rates = equations.model.rates().iter().enumerate();
-        let pairs = rates.filter_map(|(place, rate)| Some((states[place].name, states[(*rate)?].name)));
-        let one = |(state, rate): (&'static str, &'static str)| {
-            let caption = format!("Rate over value of {}.", results.config.label(state));
-            of_runs([&format!("phase_{state}"), state, rate], &caption, None, results, replay)
-        };
-        return pairs.map(one).collect();
-    }
-    let links = states.len() / 2 - 1;
-    let one = |link: usize| {
-        let (angle, rate) = (states[link].name, states[link + links + 1].name);
-        let caption = format!("Rate over angle of link {link}; the origin is upright and at rest.");
-        of_runs([&format!("phase_{angle}"), angle, rate], &caption, None, results, replay)
+    let plant = &results.config.plant;
+    let states = plant.states();
+    let rates = plant.of.model.rates().iter().enumerate();
+    let pairs = rates.filter_map(|(place, rate)| Some((states[place].name, states[(*rate)?].name)));
+    let one = |(state, rate): (&'static str, &'static str)| {
+        let caption = format!("Rate over value of {}.", results.config.label(state));
+        of_runs([&format!("phase_{state}"), state, rate], &caption, None, results, replay)
     };
-    (1..=links).map(one).collect()
+    pairs.map(one).collect()
 }
 
 /// A column of all runs over another, up to an end in time where that is the time.
@@ -181,12 +173,18 @@ fn end(results: &Results, replay: &Replay) -> f64 {
 
 /// The most that a column may be either way, where that is known.
 pub(super) fn limit_of(results: &Results, column: &str) -> Option<f64> {
-    let Some(plant) = results.config.plant.of.equations() else {
-        return (column == "u").then(|| u_max(results));
-    };
-    let own = plant.model.declared.inputs.iter().find(|input| input.quantity.name == column)?.limit;
+    let own = results
+        .config
+        .plant
+        .of
+        .model
+        .declared
+        .inputs
+        .iter()
+        .find(|input| input.quantity.name == column)?
+        .limit;
     // A law that drives this input may have a limit of its own.
-    let law = results.config.wiring.as_ref()?.drive.contains_key(column);
+    let law = results.config.wiring.drive.contains_key(column);
     own.or_else(|| Some(u_max(results)).filter(|most| law && most.is_finite()))
 }
 
@@ -197,49 +195,26 @@ fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
         .collect()
 }
 
-/// What a column of a model is, in a sentence.
-fn meaning_in_model(results: &Results, column: &Column) -> Option<String> {
-    let name = column.quantity.name;
-    let models = [
-        results.config.plant.of.equations().map(|equations| &equations.model.declared),
-        results.config.controller.of.equations().map(|equations| &equations.model.declared),
-    ];
-    models.iter().any(Option::is_some).then(|| {
-        let doc = models.into_iter().flatten().find_map(|declared| declared.doc(name)).unwrap_or_default();
-        let what = match column.role {
-            Role::State => "A state of the plant",
-            Role::Output => "An output of the plant",
-            Role::Drive => "What drives the plant",
-            Role::Signal => "A signal of the scenario",
-            Role::Law => "A value of the controller",
-        };
-        let mut letters = doc.chars();
-        match letters.next() {
-            Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-            None => format!("{what}."),
-        }
-    })
-}
-
 /// What a column is, in a sentence.
 fn meaning(results: &Results, column: &Column) -> String {
-    if let Some(said) = meaning_in_model(results, column) {
-        return said;
-    }
-    let column = column.quantity.name;
-    let states = results.config.plant.states();
-    let half = states.len() / 2;
-    match (column, states.iter().position(|state| state.name == column)) {
-        (_, Some(0)) => "Position of the cart.".into(),
-        (_, Some(link)) if link < half => format!("Angle of link {link}; 0 is upright."),
-        (_, Some(rate)) if rate == half => "Speed of the cart.".into(),
-        (_, Some(rate)) => format!("How fast link {} turns.", rate - half),
-        ("u", _) => format!("Force that the controller asks for, at most {} N.", Short(u_max(results))),
-        _ => "Sliding variable; at 0 the state is on the sliding surface.".into(),
+    let name = column.quantity.name;
+    let models = [&results.config.plant.of, &results.config.controller.of];
+    let doc = models.iter().find_map(|equations| equations.model.declared.doc(name)).unwrap_or_default();
+    let what = match column.role {
+        Role::State => "A state of the plant",
+        Role::Output => "An output of the plant",
+        Role::Drive => "What drives the plant",
+        Role::Signal => "A signal of the scenario",
+        Role::Law => "A value of the controller",
+    };
+    let mut letters = doc.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => format!("{what}."),
     }
 }
 
-/// The limit of the force.
+/// The limit that the law has of its own, where it calls it so.
 pub(super) fn u_max(results: &Results) -> f64 {
     parameter(results, "u_max")
 }

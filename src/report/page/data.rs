@@ -22,10 +22,10 @@ pub(super) fn json(
     let links = drawing.iter().flat_map(|drawing| &drawing.links);
     let links = links.map(|(angle, length)| json!({ "angle": angle, "length": length }));
     let force = drawing.as_ref().and_then(|drawing| drawing.force.as_deref());
-    let track = match config.wiring {
-        None => Some(config.simulation.track_limit),
-        Some(_) => drawing.as_ref().and_then(|drawing| drawing.track),
-    };
+    let setting = |name: &String| config.settings().into_iter().find(|(known, _)| known == name);
+    let track = drawing.as_ref().and_then(|drawing| {
+        drawing.track.or_else(|| drawing.track_setting.as_ref().and_then(setting).map(|(_, value)| value))
+    });
     let plots: Map<String, Value> = charts
         .iter()
         .filter(|chart| !chart.series.is_empty())

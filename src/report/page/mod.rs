@@ -94,9 +94,7 @@ pub fn write_report(
 
 /// The names of all plots of a study's report.
 pub(super) fn plot_names(config: &Config) -> Vec<String> {
-    let states = config.plant.states();
-    let of_compiled = if config.wiring.is_none() { &states[1..states.len() / 2] } else { states };
-    let phases = of_compiled.iter().map(|state| format!("phase_{}", state.name));
+    let phases = config.plant.states().iter().map(|state| format!("phase_{}", state.name));
     let columns = config.columns();
     let starts = columns.iter().filter(|column| charts::is_quick(column));
     let starts = starts.map(|column| format!("{}{}", column.quantity.name, charts::START));

@@ -44,15 +44,13 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
         ("seed", config.seed.to_string(), false),
     ];
     let figures: Vec<_> = figures.into_iter().filter(|(_, figure, _)| !figure.is_empty()).collect();
-    let kind =
-        if config.wiring.is_none() { " sliding-mode controller for the " } else { " controller for the " };
     html! {
         header {
             p.kicker { "Tuning report" }
             h1 { (config.study) }
             p.lead {
                 "A particle swarm tuned " (counted(config.tune.len() as u64, "gain")) " of the " (label(config.controller.name()))
-                (kind) (label(config.plant.name())) ". It judged "
+                " controller for the " (label(config.plant.name())) ". It judged "
                 (counted(whole(results, "evaluations"), "gain vector")) " on " (counted(scenarios as u64, "scenario")) " of "
                 (Short(config.simulation.duration)) " s."
             }
@@ -259,8 +257,8 @@ pub(super) fn cost(results: &Results, figure: &Markup) -> Markup {
 fn cost_row(results: &Results, term: &Term) -> Markup {
     let value = |what: &str| results.number(&format!("{}_{what}", term.name));
     let worst = value("worst");
-    let is_of_compiled = matches!(term.measure, Measure::Compiled { .. });
-    let moves_on = is_of_compiled
+    let is_of_response = matches!(term.measure, Measure::Response { .. });
+    let moves_on = !is_of_response
         && term.is_settling_time()
         && worst.is_finite()
         && !verdict::is_settled(&results.config, worst);
@@ -274,7 +272,7 @@ fn cost_row(results: &Results, term: &Term) -> Markup {
         tr {
             th scope="row" title=(term.summary) { (label(term.name)) }
             @for (what, text) in cells { td.number data-value=(value(what)) { (text) } }
-            td.figure { @if term.unit != "1" || is_of_compiled { (term.unit) } }
+            td.figure { @if term.unit != "1" { (term.unit) } }
         }
     }
 }

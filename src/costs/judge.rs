@@ -228,26 +228,33 @@ impl Writing<'_> {
                 self.line(&format!("j__{place}+ = max(j__{place}, {largest})\n{name} = j__{place}"));
             }
             Usual::ControlRate | Usual::Chattering => {
-                self.asks_for_first = true;
                 let mut changes = Vec::new();
-                for (k, signal) in signals.iter().enumerate() {
-                    self.state(format!("before__{place}_{k}"), 0.0);
-                    self.line(&format!("before__{place}_{k}+ = {signal}"));
-                    changes.push(format!("({signal} - before__{place}_{k})"));
+                for signal in signals {
+                    let change = self.change(signal);
+                    changes.push(match kind {
+                        Usual::ControlRate => format!("{change}^2"),
+                        _ => format!("abs({change})/dt"),
+                    });
                 }
-                let of = |change: &String| match kind {
-                    Usual::ControlRate => format!("{change}^2"),
-                    _ => format!("abs({change})/dt"),
-                };
-                let sum = changes.iter().map(of).collect::<Vec<_>>().join(" + ");
                 let how = if kind == Usual::ControlRate { How::Integrate } else { How::Mean };
-                self.over_time(place, name, how, &format!("(if started__ > 0.5 then {sum} else 0)"));
+                self.over_time(place, name, how, &changes.join(" + "));
             }
             Usual::Ripple => {
                 let filtered = self.filtered(place, signals);
                 self.over_time(place, name, How::Integrate, &filtered);
             }
         }
+    }
+
+    /// The name of the change of a signal from step to step, 0 in the first: no signal is so large as what stands before it there.
+    fn change(&mut self, signal: &str) -> String {
+        let name = format!("change__{signal}");
+        if self.states.iter().all(|(known, _)| *known != format!("before__{signal}")) {
+            self.state(format!("before__{signal}"), f64::MAX);
+            self.line(&format!("before__{signal}+ = {signal}\nstep__{signal} = {signal} - before__{signal}"));
+            self.line(&format!("{name} = if abs(step__{signal}) < 1e300 then step__{signal} else 0"));
+        }
+        name
     }
 
     /// The squares of signals behind the high-pass filter, summed up; it starts in its steady state.

@@ -41,6 +41,9 @@ macro_rules! on_slots {
         if $slots <= 64 {
             const $N: usize = 64;
             $body
+        } else if $slots <= 128 {
+            const $N: usize = 128;
+            $body
         } else {
             const $N: usize = 256;
             $body

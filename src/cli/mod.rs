@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Error;
-use crate::config::{Config, Gains, read_gains};
+use crate::config::{Config, Gains, Unphysical, read_gains};
 use crate::report::tuned_plant;
 
 mod args;
@@ -226,5 +226,12 @@ fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
 }
 
 fn load(path: &Path) -> Result<Config, Error> {
-    Ok(Config::load(path)?)
+    let config = Config::load(path)?;
+    for Unphysical { relation, found } in config.plant.doubtful() {
+        note(&format!(
+            "warning: {}: [plant] {found}, where {relation} holds of every real body",
+            path.display()
+        ));
+    }
+    Ok(config)
 }

@@ -341,7 +341,7 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "type",
     "file",
     "name",
@@ -362,4 +362,5 @@ const KEYS: [&str; 20] = [
     "warn",
     "settings",
     "usual_cost",
+    "extends",
 ];

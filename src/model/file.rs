@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit, UsualTerm,
-    names,
+    names, shipped,
 };
 use crate::text::{ConfigError, Refusal, Section, Source, one_of};
 
@@ -74,7 +74,11 @@ struct Written<'a> {
 impl<'a> Written<'a> {
     fn read(root: &Section<'a>, kind: Kind) -> Result<Self, ConfigError> {
         let (equations, at) = required(root, "equations")?;
-        Ok(Self { equations, at, declared: declarations(root, kind)? })
+        let declared = match extended(root, kind)? {
+            Some(declared) => declared,
+            None => declarations(root, kind)?,
+        };
+        Ok(Self { equations, at, declared })
     }
 
     fn model(self, source: &Source, root: &Section<'_>, kind: Kind) -> Result<Model, ConfigError> {
@@ -86,6 +90,26 @@ impl<'a> Written<'a> {
         }
         Model::new(kind, declared, equations).map_err(|error| misread(source, root, equations, at, error))
     }
+}
+
+/// What another model that ships declares, where a model is that one with other equations.
+fn extended(root: &Section<'_>, kind: Kind) -> Result<Option<Declarations>, ConfigError> {
+    let Some((name, _)) = root.text("extends")? else { return Ok(None) };
+    let all = shipped(kind);
+    let Some(found) = all.iter().find(|shipped| shipped.name == name) else {
+        let names: Vec<&str> = all.iter().map(|shipped| shipped.name).collect();
+        let problem = format!("= \"{}\" is unknown", name.escape_debug());
+        return Err(root.error("extends", &problem, format!("allowed: {}", one_of(name, &names))));
+    };
+    if found.text.lines().any(|line| line.starts_with("extends")) {
+        let remedy = "give the one that it extends".into();
+        return Err(root.error("extends", "extends another one itself", remedy));
+    }
+    let declared = Model::parse(Path::new(found.path), found.text)?.declared;
+    let said = |key: &str| Ok(root.text(key)?.map_or(String::new(), |(text, _)| text.to_owned()));
+    // Rates follow from the equations again.
+    let states = declared.states.iter().filter(|state| state.is_declared).cloned().collect();
+    Ok(Some(Declarations { summary: said("summary")?, source: said("source")?, states, ..declared }))
 }
 
 fn required<'a>(section: &Section<'a>, key: &str) -> Result<(&'a str, Option<usize>), ConfigError> {

@@ -165,7 +165,7 @@ pub fn run(plan: &Plan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
     let controllers = plan.controllers.len();
     let mut audit = Audit { self_test, findings: Vec::with_capacity(controllers), open: controllers };
     for controller in &plan.controllers {
-        audit.findings.push(phases::controller(plan, *controller, watcher)?);
+        audit.findings.push(phases::controller(plan, controller, watcher)?);
         audit.open -= 1;
         watcher.found(&audit)?;
         if watcher.interrupted() {

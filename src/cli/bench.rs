@@ -72,10 +72,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let mut measurements = Vec::new();
     for controller in &controllers {
         if !args.show.quiet {
-            note(&format!("measuring {}", controller));
+            note(&format!("measuring {controller}"));
         }
         let is_over = || interrupt.exit_code().is_some();
-        let measured = bench::measure(base.as_ref(), *controller, level, &threads, args.duration, &is_over)?;
+        let measured = bench::measure(base.as_ref(), controller, level, &threads, args.duration, &is_over)?;
         let Some(measurement) = measured else { break };
         measurements.push(measurement);
     }

@@ -43,9 +43,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         None => ON_MODELS,
     };
     let law = model(Kind::Controller, "--controller", controller)?;
-    let name = match args.plant == usual(Kind::Plant) {
-        true => controller.to_owned(),
-        false => format!("{}_{}", stem(&args.plant), stem(controller)),
+    let name = if args.plant == usual(Kind::Plant) {
+        controller.to_owned()
+    } else {
+        format!("{}_{}", stem(&args.plant), stem(controller))
     };
     let usual_path = PathBuf::from(format!("{name}.toml"));
     let path = match args.output.as_deref() {

@@ -428,6 +428,7 @@ impl<'a> Composer<'a> {
 }
 
 /// What a judge calls the value of a state at the start.
+#[must_use]
 pub fn start_of(state: &str) -> String {
     format!("{state}_start")
 }

@@ -185,15 +185,12 @@ impl<'a> Known<'a> {
     fn usual_term(&self, usual: &UsualTerm) -> Option<Term> {
         let UsualTerm { name, signals, own, unit, doc, weight, norm, is_told } = usual;
         let known = self.in_expressions();
-        let measure = match own {
-            Some((how, expression)) => {
-                let how = How::ALL.iter().find(|known| known.name() == how)?;
-                Measure::Own { how: *how, expression: expression.clone() }
-            }
-            None => {
-                let kind = Usual::ALL.iter().find(|kind| kind.name() == name)?;
-                Measure::Usual { kind: *kind, signals: signals.clone() }
-            }
+        let measure = if let Some((how, expression)) = own {
+            let how = How::ALL.iter().find(|known| known.name() == how)?;
+            Measure::Own { how: *how, expression: expression.clone() }
+        } else {
+            let kind = Usual::ALL.iter().find(|kind| kind.name() == name)?;
+            Measure::Usual { kind: *kind, signals: signals.clone() }
         };
         let is_known = match &measure {
             Measure::Own { expression, .. } => {

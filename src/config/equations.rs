@@ -52,7 +52,9 @@ impl Config {
         plant.outputs.iter().for_each(|output| add(output, Role::Output));
         let (driven, others): (Vec<_>, Vec<_>) =
             plant.inputs.iter().partition(|input| wiring.drive.contains_key(&input.quantity.name));
-        driven.iter().for_each(|input| add(&input.quantity, Role::Drive));
+        for input in driven {
+            add(&input.quantity, Role::Drive);
+        }
         let references = law.inputs.iter();
         let references = references.filter(|input| wiring.signal(&input.quantity.name).is_some());
         let asked = self.asked_signals();

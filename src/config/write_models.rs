@@ -57,18 +57,8 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         let tables = tables.iter().map(|(name, points)| (name.clone(), columns(points)));
         add("tables", tables.collect::<Map<_, _>>().into());
     }
-    if let Some(Scene { cart, force, track, track_setting, links }) = scene {
-        let links = links.iter().map(|(angle, length)| (angle.clone(), length.as_str().into()));
-        let mut entry = json!({ "cart": cart, "links": links.collect::<Map<_, _>>() });
-        if let Some(force) = force {
-            entry["force"] = force.as_str().into();
-        }
-        match (track, track_setting) {
-            (Some(track), _) => entry["track"] = (*track).into(),
-            (None, Some(setting)) => entry["track"] = setting.as_str().into(),
-            (None, None) => {}
-        }
-        add("scene", entry);
+    if let Some(scene) = scene {
+        add("scene", scene_of(scene));
     }
     if !settings.is_empty() {
         add("settings", parameters_of(settings));
@@ -83,6 +73,20 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         };
         add("expressions", Value::Object(expressions.iter().map(text).collect()));
     }
+}
+
+fn scene_of(Scene { cart, force, track, track_setting, links }: &Scene) -> Value {
+    let links = links.iter().map(|(angle, length)| (angle.clone(), length.as_str().into()));
+    let mut entry = json!({ "cart": cart, "links": links.collect::<Map<_, _>>() });
+    if let Some(force) = force {
+        entry["force"] = force.as_str().into();
+    }
+    match (track, track_setting) {
+        (Some(track), _) => entry["track"] = (*track).into(),
+        (None, Some(setting)) => entry["track"] = setting.as_str().into(),
+        (None, None) => {}
+    }
+    entry
 }
 
 /// Named texts, with the one that has been chosen as the default.

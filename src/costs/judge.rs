@@ -375,6 +375,6 @@ fn is_never_below_zero(term: &Term) -> bool {
     match &term.measure {
         Measure::Response { aspect, .. } => *aspect != Aspect::Peak,
         Measure::Own { expression, .. } => crate::model::is_never_below_zero(expression),
-        _ => true,
+        Measure::Usual { .. } => true,
     }
 }

@@ -7,6 +7,7 @@
 //! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
 //! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
 //!    [`sampling`] draws scenarios from the distributions that a study describes.
+//!    [`mod@draw`] is the random numbers, keyed by what they are for.
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
@@ -52,6 +53,7 @@ pub mod config;
 pub mod constraint;
 pub mod controllers;
 pub mod costs;
+pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod graph;

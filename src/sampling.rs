@@ -3,13 +3,13 @@
 //! A scenario depends on the group, a seed and its index alone. Initial states come from a scrambled Sobol sequence (Burley 2020,
 //! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
 
+use crate::draw::{Draw, Purpose};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, with_plant};
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape, pieces};
 use crate::simulation::scenario::NOISE_TONES;
 use crate::simulation::{Conditions, Pulse, Scenario, Sensors, Tone};
-use crate::swarm::{Draw, Purpose};
 
 /// How many standard normal numbers noisy sensors read from: a power of two.
 pub const NOISE_TABLE: usize = 1 << 16;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use gainswarm::draw::{Draw, Purpose};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{
-    Axis, Bounds, Draw, Initial, Outcome, Plan, Purpose, Restarts, Scale, Search, Settings, StopReason,
-    Stopping, Swarm,
+    Axis, Bounds, Initial, Outcome, Plan, Restarts, Scale, Search, Settings, StopReason, Stopping, Swarm,
 };
 use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use proptest::prelude::*;

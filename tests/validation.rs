@@ -2,11 +2,11 @@
 
 use gainswarm::config::Config;
 use gainswarm::costs::{Aggregate, AggregateKind, CostKind};
+use gainswarm::draw::{Draw, Purpose};
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::Problem;
 use gainswarm::sampling::{Nominal, scenarios};
 use gainswarm::simulation::{Ending, Record};
-use gainswarm::swarm::{Draw, Purpose};
 use gainswarm::validation::statistics::{Distribution, holm, wilson};
 use gainswarm::validation::{RunId, sets};
 use proptest::prelude::*;

@@ -17,6 +17,7 @@
 //!
 //! Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
+use crate::draw::{Draw, Purpose};
 use crate::tape::{Damage, Persist, Tape};
 use crate::topologies::{DynTopology, TopologyKind};
 use crate::{Error, memory};
@@ -25,7 +26,6 @@ use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 mod algebra;
 mod bounds;
 mod convergence;
-mod draw;
 mod initial;
 mod outcome;
 mod polish;
@@ -36,7 +36,6 @@ mod stopping;
 
 pub use bounds::Bounds;
 pub use convergence::Convergence;
-pub use draw::{Draw, Purpose};
 pub use initial::Initial;
 pub use outcome::Outcome;
 pub use search::{Plan, PolishPlan, Question, Restarts, Search};

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::{Aspect, CostKind, Measure, Term};
+use crate::draw::{Draw, Purpose};
 use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::{Features, Record, Scenario};
-use crate::swarm::{Draw, Purpose};
 
 mod comparison;
 pub mod paired;

@@ -1,6 +1,6 @@
 //! Estimates with intervals, and tests. All intervals are of 95 %.
 
-use crate::swarm::{Draw, Purpose};
+use crate::draw::{Draw, Purpose};
 
 /// The 97.5 % quantile of the standard normal distribution.
 pub(super) const Z: f64 = 1.959_963_984_540_054;

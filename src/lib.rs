@@ -5,10 +5,11 @@
 //!
 //! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
 //! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
-//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
+//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`].
 //!    [`sampling`] draws scenarios from the distributions that a study describes.
 //!    [`mod@draw`] is the random numbers, keyed by what they are for.
-//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
+//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations, with its
+//!    [rules](swarm::rules) and [topologies](swarm::topologies).
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
 //!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
@@ -75,10 +76,9 @@ pub mod stability;
 pub mod swarm;
 pub mod tape;
 mod text;
-pub mod topologies;
 pub mod validation;
 
 pub use error::Error;
 pub use registry::Member;
 pub(crate) use report::export;
-pub(crate) use swarm::rules;
+pub(crate) use swarm::{rules, topologies};

@@ -1,14 +1,13 @@
 //! The phases of the audit.
 
-use super::planted::{self, plant};
-use super::soak::soak;
+use super::planted::{self, problem};
+use super::soak::{SIMULATIONS, growth_of, particles, soak};
 use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
 use crate::engine::{self, Progress, Solo};
-use crate::memory::{self, Reading, growth, live_bytes};
-use crate::problem::Problem;
+use crate::memory::{self, Reading, live_bytes};
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
 use crate::subject::Subject;
@@ -18,8 +17,6 @@ use crate::swarm::{Restarts, Stopping};
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// Simulations of a generation of the batch at least.
-pub(super) const SIMULATIONS: usize = 1000;
 /// How often everything is made and dropped once more at the end, and the simulations of a generation of each of these tunings.
 const ROUNDS: u32 = 24;
 const FEW: usize = 16;
@@ -57,10 +54,6 @@ fn study(plan: &Plan, controller: Subject, steps: u64, keep: Keep) -> Result<Con
     Ok(config)
 }
 
-pub(super) fn problem(plan: &Plan, config: &Config) -> Problem {
-    plant(Problem::new(config), plan.fault)
-}
-
 /// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
 struct Footprint {
     bytes: i64,
@@ -90,7 +83,7 @@ fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
-    let problem = problem(plan, config);
+    let problem = problem(config, plan.fault);
     let level = problem.simulator.effective(plan.resources.level);
     let lanes = problem.simulator.lanes(level);
     let mut solo = Solo::new(&problem, level, std::slice::from_ref(&problem.values))?;
@@ -326,7 +319,7 @@ fn batch(
     let mut config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     config.swarm.settings.particles = particles(&config, simulations);
     config.swarm.stopping = Stopping::after_generations(5);
-    let problem = problem(plan, &config);
+    let problem = problem(&config, plan.fault);
     let tuning = engine::tune(&problem, plan.resources, &mut |_: &Progress| {})?;
     let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
     let workers = tuning.worker_allocations.clone();
@@ -344,11 +337,6 @@ fn batch(
         samples: Vec::new(),
     };
     Ok((phase, tuning.bytes_per_simulation, workers))
-}
-
-/// Particles that make so many simulations a generation.
-pub(super) fn particles(config: &Config, simulations: usize) -> usize {
-    simulations.div_ceil(config.scenario_count()).max(2)
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
@@ -371,9 +359,4 @@ fn cleanup(plan: &Plan, controller: Subject, single: &Footprint) -> Result<Phase
         finding: format!("all of it {ROUNDS} times more: live bytes grew by {growth}"),
         samples,
     })
-}
-
-/// By how much live bytes have grown over the samples.
-pub(super) fn growth_of(samples: &[Sample]) -> i64 {
-    growth(&samples.iter().map(|sample| sample.live_bytes).collect::<Vec<_>>())
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
+use crate::config::Config;
 use crate::costs::TermSet;
 use crate::problem::Problem;
 use crate::registry::Member;
@@ -136,6 +137,11 @@ pub(crate) fn plant(problem: Problem, fault: Option<Fault>) -> Problem {
         counted: Mutex::default(),
     });
     Problem { simulator, ..problem }
+}
+
+/// The problem of a study, with a fault if one is given.
+pub(super) fn problem(config: &Config, fault: Option<Fault>) -> Problem {
+    plant(Problem::new(config), fault)
 }
 
 impl Faulty {

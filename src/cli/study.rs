@@ -7,7 +7,7 @@ use super::keeper::Keeper;
 use super::place::Place;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
-use crate::config::{Config, EVALUATIONS_MAX, GENERATIONS_MAX};
+use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
@@ -96,6 +96,15 @@ impl Claim {
     /// The study.
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+/// How far a study of a batch is.
+pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
+    if search.safety.force {
+        Ok(Way::Missing)
+    } else {
+        Claim::way(&entry.config, &directory.join(&entry.config.study))
     }
 }
 

@@ -19,9 +19,9 @@
 
 use crate::draw::{Draw, Purpose};
 use crate::tape::{Damage, Persist, Tape};
-use crate::topologies::{DynTopology, TopologyKind};
 use crate::{Error, memory};
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
+use topologies::{DynTopology, TopologyKind};
 
 mod algebra;
 mod bounds;
@@ -33,6 +33,7 @@ pub mod rules;
 mod search;
 mod space;
 mod stopping;
+pub mod topologies;
 
 pub use bounds::Bounds;
 pub use convergence::Convergence;

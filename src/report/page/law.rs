@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use super::super::results::Results;
 use super::charts::u_max;
-use super::sections::{parameter, slowest_period};
 use crate::config::{Config, Equations};
 use crate::controllers::surface::SurfaceKind;
 use crate::figures::label;
@@ -93,6 +92,14 @@ fn timing(config: &Config) -> [(&'static str, String); 2] {
     ]
 }
 
+/// The longest time from one evaluation of the control law to the next, in s.
+pub(super) fn slowest_period(config: &Config) -> f64 {
+    let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
+    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+    let steps = steps as f64;
+    steps * config.simulation.dt
+}
+
 /// The sliding variable of the study, in the names of its parameters.
 fn surface(config: &Config) -> String {
     let states = config.plant.states();
@@ -110,7 +117,7 @@ fn surface(config: &Config) -> String {
 }
 
 fn equivalent_control(results: &Results) -> String {
-    let most = parameter(results, "eq_limit") * u_max(results);
+    let most = results.parameter("eq_limit") * u_max(results);
     if results.config.controller.equivalent_control && most > 0.0 {
         format!("on, at most {} N", Short(most))
     } else {

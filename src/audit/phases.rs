@@ -1,8 +1,8 @@
 //! The phases of the audit.
 
-use super::planted::{self, problem};
+use super::planted;
 use super::soak::{SIMULATIONS, growth_of, particles, soak};
-use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
+use super::{Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
@@ -83,7 +83,7 @@ fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
-    let problem = problem(config, plan.fault);
+    let problem = plan.problem(config);
     let level = problem.simulator.effective(plan.resources.level);
     let lanes = problem.simulator.lanes(level);
     let mut solo = Solo::new(&problem, level, std::slice::from_ref(&problem.values))?;
@@ -114,15 +114,15 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
         &if of_models { Plan { base: None, controllers: Vec::new(), ..plan.clone() } } else { plan.clone() };
     let controller = plan.controllers.first().copied().unwrap_or(Subject::Compiled(ControllerKind::ALL[0]));
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
-    let allocation = footprint(&with(Fault::Allocation), &config)?;
-    let clean = footprint(&Plan { fault: None, ..plan.clone() }, &config)?;
-    let (_, _, workers) = batch(&with(Fault::Allocation), controller, &clean, FEW)?;
+    let with = |alter| Plan { alter, cycles: 3, ..plan.clone() };
+    let allocation = footprint(&with(planted::allocating), &config)?;
+    let clean = footprint(&Plan { alter: std::convert::identity, ..plan.clone() }, &config)?;
+    let (_, _, workers) = batch(&with(planted::allocating), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
-    let leak = cycles(&with(Fault::Leak), &config)?;
+    let leak = cycles(&with(planted::leaking), &config)?;
     planted::give_back();
     // On a start that no controller falls from: growth shows only where steps are done.
-    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(Fault::Growth) };
+    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
     let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
@@ -319,7 +319,7 @@ fn batch(
     let mut config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     config.swarm.settings.particles = particles(&config, simulations);
     config.swarm.stopping = Stopping::after_generations(5);
-    let problem = problem(&config, plan.fault);
+    let problem = plan.problem(&config);
     let tuning = engine::tune(&problem, plan.resources, &mut |_: &Progress| {})?;
     let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
     let workers = tuning.worker_allocations.clone();

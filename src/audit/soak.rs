@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::planted::problem;
 use super::{Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
@@ -59,7 +58,7 @@ pub(super) fn soak(
     config.swarm.settings.particles = particles(&config, SIMULATIONS);
     config.swarm.stopping =
         Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
-    let problem = problem(&config, plan.fault);
+    let problem = plan.problem(&config);
     let name = config.controller.name();
     watcher.phase(&format!("{name}: soak"));
     let samples = memory::empty("the samples of the soak", SOAK_SAMPLES + 1)?;

@@ -7,6 +7,7 @@ use super::keeper::Keeper;
 use super::place::Place;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
+use crate::Error;
 use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::parameter::Short;
@@ -15,7 +16,6 @@ use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Owner, StudyRow, Summary};
 use crate::stability::Certificate;
 use crate::swarm::{Convergence, StopReason};
-use crate::{Error, audit};
 
 /// A study, the directory that it may write into, and how far it is.
 pub(super) struct Claim {
@@ -179,7 +179,7 @@ impl Study {
         meter: Meter,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
-        let problem = audit::plant(Problem::new(&config), search.fault.planted());
+        let problem = Problem::new(&config);
         let run = match &saved {
             Some(saved) => restore(&problem, saved, &directory)?,
             None => Run::new(&problem)?,

@@ -15,7 +15,7 @@
 //!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
 //!    that are stated as equations; no command reads them yet.
 //! 7. [`stability`]: the certificate of a gain vector.
-//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
+//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`] says how sure that is.
 //! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
 //! 10. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
 //! 11. [`cli`]: the commands; the only module that prints.
@@ -73,6 +73,7 @@ pub mod sampling;
 pub mod signals;
 pub mod simulation;
 pub mod stability;
+pub mod statistics;
 pub mod swarm;
 pub mod tape;
 mod text;

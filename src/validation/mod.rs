@@ -16,15 +16,13 @@ use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::{Features, Record, Scenario};
+use crate::statistics::{Distribution, Estimate, wilson};
 
 mod comparison;
-pub mod paired;
 mod picture;
-pub mod statistics;
 
 pub use comparison::{Difference, Pairing, differences, pairings};
 pub use picture::{Histogram, Starts};
-use statistics::{Distribution, Estimate, wilson};
 
 /// How much harder the default harder set is.
 pub const HARDER: f64 = 1.5;

@@ -3,10 +3,10 @@
 //! `cargo bench --bench evaluation`. The ratio at the end is the median over turns in which both run one after the other.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use gainswarm::bench::median;
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::Problem;
+use gainswarm::statistics::median;
 
 /// A tuning whose simulations all survive and none is abandoned, so that every run does the same work.
 const STUDY: &str = "

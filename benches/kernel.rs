@@ -5,12 +5,13 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use gainswarm::Member;
-use gainswarm::bench::{self, median, seconds};
+use gainswarm::bench::{self, seconds};
 use gainswarm::config::Config;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{SimdLevel, peak};
+use gainswarm::statistics::median;
 use gainswarm::subject::Subject;
 
 /// Gain vectors a batch: the defaults of the controller, all of which survive.

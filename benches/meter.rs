@@ -5,9 +5,10 @@
 use std::process::Command;
 use std::time::Duration;
 
-use gainswarm::bench::{measure, median};
+use gainswarm::bench::measure;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Resources;
+use gainswarm::statistics::median;
 use gainswarm::subject::Subject;
 
 const TURNS: usize = 5;

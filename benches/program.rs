@@ -4,11 +4,12 @@
 //! `cargo bench --bench program`.
 
 use gainswarm::Member;
-use gainswarm::bench::{median, seconds};
+use gainswarm::bench::seconds;
 use gainswarm::config::Config;
 use gainswarm::engine::Solo;
 use gainswarm::problem::{self, Problem};
 use gainswarm::simulation::SimdLevel;
+use gainswarm::statistics::median;
 
 #[path = "../tests/support/pendulum.rs"]
 mod pendulum;

@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
-use gainswarm::bench::median;
 use gainswarm::memory::{Meter, Reading};
+use gainswarm::statistics::median;
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
 

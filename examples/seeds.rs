@@ -13,10 +13,10 @@ use std::process::ExitCode;
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::Problem;
+use gainswarm::statistics::{Distribution, wilson};
 use gainswarm::swarm::rules::RuleKind;
+use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{Initial, Restarts, Stopping};
-use gainswarm::topologies::TopologyKind;
-use gainswarm::validation::statistics::{Distribution, wilson};
 
 /// Not the seeds that the defaults were chosen on, which are 1 to 20.
 const SEEDS: RangeInclusive<u64> = 101..=200;

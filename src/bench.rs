@@ -25,6 +25,7 @@ use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::{SimdLevel, peak};
+use crate::statistics::{median, quantile};
 use crate::swarm::{Restarts, Stopping};
 
 /// Turns at least, whatever the time.
@@ -182,7 +183,8 @@ pub fn measure(
         }
         let spent = seconds(|| peak::run(level));
         turns.peak.push(peak::operations(level) as f64 / spent);
-        let latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
+        let mut latencies: Vec<f64> = (0..BUNDLES).map(|_| seconds(|| solo.run()) / bundles as f64).collect();
+        latencies.sort_by(f64::total_cmp);
         turns.latencies_s.push([0.5, 0.99, 0.999].map(|share| quantile(&latencies, share)));
         turns.live_bytes.push(live_bytes() - turns.own_bytes());
         for (threads, tunings) in &mut turns.tunings {
@@ -310,29 +312,11 @@ fn study(
     Ok(Problem::new(&Config::parse("bench.toml".as_ref(), &text)?))
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[((sorted.len() - 1) as f64 * share).round() as usize]
-}
-
 /// The time that a task takes, in s.
 pub fn seconds(task: impl FnOnce()) -> f64 {
     let start = Instant::now();
     task();
     start.elapsed().as_secs_f64()
-}
-
-/// The median; of an even number of values the upper of the two.
-///
-/// # Panics
-///
-/// Without any value.
-#[must_use]
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[cfg(test)]

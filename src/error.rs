@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::ConfigError;
 use crate::tape::Damage;
+use crate::text::ConfigError;
 
 /// An error of this crate. Its text names what was read, what is allowed and the remedy.
 #[derive(Debug, thiserror::Error)]

@@ -39,6 +39,17 @@ pub(crate) fn rate(value: f64) -> String {
     if value >= 1e6 { format!("{:.1} million", value / 1e6) } else { format!("{value:.0}") }
 }
 
+/// A range of times in the unit of the longer.
+pub(crate) fn time_range([low, high]: [f64; 2]) -> String {
+    let (unit, seconds, decimals) = match high {
+        high if high < 99.5 => ("s", 1.0, 1),
+        high if high < 99.5 * 60.0 => ("min", 60.0, 0),
+        _ => ("h", 3600.0, 1),
+    };
+    let [low, high] = [low, high].map(|time| format!("{:.decimals$}", time / seconds));
+    if low == high { format!("{high} {unit}") } else { format!("{low} to {high} {unit}") }
+}
+
 /// `1 gain`, `2 gains`.
 pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })

@@ -5,15 +5,17 @@
 //!
 //! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
 //! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
-//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`], [`topologies`].
+//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`].
 //!    [`sampling`] draws scenarios from the distributions that a study describes.
-//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
+//!    [`mod@draw`] is the random numbers, keyed by what they are for.
+//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations, with its
+//!    [rules](swarm::rules) and [topologies](swarm::topologies).
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
 //!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
 //!    that are stated as equations; no command reads them yet.
 //! 7. [`stability`]: the certificate of a gain vector.
-//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw.
+//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`] says how sure that is.
 //! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
 //! 10. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
 //! 11. [`cli`]: the commands; the only module that prints.
@@ -50,6 +52,7 @@ pub mod closed_loop;
 pub mod config;
 pub mod constraint;
 pub mod costs;
+pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod graph;
@@ -66,13 +69,13 @@ pub mod sampling;
 pub mod signals;
 pub mod simulation;
 pub mod stability;
+pub mod statistics;
 pub mod swarm;
 pub mod tape;
 mod text;
-pub mod topologies;
 pub mod validation;
 
 pub use error::Error;
 pub use registry::Member;
 pub(crate) use report::export;
-pub(crate) use swarm::rules;
+pub(crate) use swarm::{rules, topologies};

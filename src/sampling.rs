@@ -4,12 +4,12 @@
 //! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
 
 use crate::config::PlantConfig;
+use crate::draw::{Draw, Purpose};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape, pieces};
 use crate::simulation::scenario::Pieces;
 use crate::simulation::{Conditions, Scenario, Sensors};
-use crate::swarm::{Draw, Purpose};
 
 /// How many standard normal numbers noisy sensors read from: a power of two.
 pub const NOISE_TABLE: usize = 1 << 16;

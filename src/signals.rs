@@ -6,9 +6,9 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
+use crate::draw::Draw;
 use crate::registry::Member;
 use crate::simulation::scenario::{NOISE_TONES, Pieces};
-use crate::swarm::Draw;
 
 /// The shape of a wave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

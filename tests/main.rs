@@ -35,6 +35,7 @@ mod programs;
 mod readme;
 mod report;
 mod resume;
+mod rooms;
 mod rules;
 mod signals;
 mod stability;

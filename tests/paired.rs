@@ -1,7 +1,7 @@
 //! Two gain vectors that meet the same scenarios: paired estimates and tests, and what `validate --against` makes of them.
 
-use gainswarm::validation::paired::{mcnemar, mean_difference, share_difference, signed_rank};
-use gainswarm::validation::statistics::wilson;
+use gainswarm::statistics::paired::{mcnemar, mean_difference, share_difference, signed_rank};
+use gainswarm::statistics::wilson;
 
 use std::ops::ControlFlow;
 

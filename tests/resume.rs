@@ -9,11 +9,11 @@ use gainswarm::engine::{Flow, Observer, Progress, Resources, Run};
 use gainswarm::problem::Problem;
 use gainswarm::report::checkpoint::{self, Saved};
 use gainswarm::swarm::rules::RuleKind;
+use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{
     Axis, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, Stopping,
 };
 use gainswarm::tape;
-use gainswarm::topologies::TopologyKind;
 use proptest::prelude::*;
 
 use crate::support::{SMALL_STUDY, gainswarm, results, stderr, stdout, write_config};

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use gainswarm::draw::{Draw, Purpose};
 use gainswarm::swarm::rules::{
     Clpso, Constriction, Fips, Inertia, Knowledge, Learning, Lesson, Particle, Rule, Spso2011,
 };
-use gainswarm::swarm::{
-    Axis, Draw, Outcome, Plan, PolishPlan, Purpose, Scale, Search, Settings, Stopping, Swarm,
-};
+use gainswarm::swarm::{Axis, Outcome, Plan, PolishPlan, Scale, Search, Settings, Stopping, Swarm};
 use nalgebra::{Matrix3, Vector3};
 
 fn draw(seed: u64) -> Draw {

@@ -1,10 +1,10 @@
 //! The certificate: eigenvalues of known matrices, the linearisation against the analytic Jacobian, and what it says.
 
 use gainswarm::config::Config;
+use gainswarm::draw::{Draw, Purpose};
 use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::certifier;
 use gainswarm::stability::{Certificate, Eigenvalue, Square, Verdict, eigenvalues, linearise};
-use gainswarm::swarm::{Draw, Purpose};
 use nalgebra::{Matrix3, Vector3};
 
 use crate::support::{gainswarm, plant, stderr, stdout, write_config};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use gainswarm::draw::{Draw, Purpose};
 use gainswarm::swarm::rules::RuleKind;
+use gainswarm::swarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use gainswarm::swarm::{
-    Axis, Bounds, Draw, Initial, Outcome, Plan, Purpose, Restarts, Scale, Search, Settings, StopReason,
-    Stopping, Swarm,
+    Axis, Bounds, Initial, Outcome, Plan, Restarts, Scale, Search, Settings, StopReason, Stopping, Swarm,
 };
-use gainswarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use proptest::prelude::*;
 
 const AXIS: Axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fearless_simd::{Simd, prelude::*};
 use gainswarm::config::Config;
 use gainswarm::controllers::{Saturation, Sliding};
+use gainswarm::draw::Purpose;
 use gainswarm::integrators::Rk4;
 use gainswarm::lanes::splat;
 use gainswarm::plants::DoubleInvertedPendulum;
@@ -14,7 +15,6 @@ use gainswarm::simulation::{
     Conditions, Features, Kernel, Pulse, Record, Scenario, Sensors, Settings, SimdLevel, Simulator, Tone,
     Trajectory,
 };
-use gainswarm::swarm::Purpose;
 
 use crate::support::law::{Force, Law};
 use crate::support::{Zero, gainswarm, plant, reference_gains, stderr, unlimited, write_config};

@@ -14,8 +14,8 @@ use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Features, Keep, Kernel, Settings};
 use gainswarm::swarm::rules::RuleKind;
+use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{Plan, StopReason, Stopping};
-use gainswarm::topologies::TopologyKind;
 
 #[path = "support/law.rs"]
 mod law;

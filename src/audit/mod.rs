@@ -14,13 +14,11 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::Resources;
 use crate::memory::Reading;
+use crate::problem::Problem;
 
 mod phases;
 mod planted;
 mod soak;
-
-pub use planted::Fault;
-pub(crate) use planted::plant;
 
 /// What is audited and how long.
 #[derive(Debug, Clone)]
@@ -39,8 +37,15 @@ pub struct Plan {
     pub alert_factor: f64,
     /// Threads and SIMD level.
     pub resources: Resources,
-    /// What is planted to see the audit fail.
-    pub fault: Option<Fault>,
+    /// What becomes of every problem before it is measured: it stays as it is, but where the audit itself is tested.
+    pub alter: fn(Problem) -> Problem,
+}
+
+impl Plan {
+    /// The problem of a study as it is measured.
+    fn problem(&self, config: &Config) -> Problem {
+        (self.alter)(Problem::new(config))
+    }
 }
 
 /// A phase of the audit of a controller.

@@ -1,14 +1,13 @@
 //! The phases of the audit.
 
-use super::planted::{self, plant};
-use super::soak::soak;
-use super::{Fault, Finding, Phase, Plan, Sample, Watcher};
+use super::planted;
+use super::soak::{SIMULATIONS, growth_of, particles, soak};
+use super::{Finding, Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{self, Progress, Solo};
-use crate::memory::{self, Reading, growth, live_bytes};
+use crate::memory::{self, Reading, live_bytes};
 use crate::model::{Kind, usual};
-use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::{Ending, Keep, Policy};
 use crate::swarm::{Restarts, Stopping};
@@ -17,8 +16,6 @@ use crate::swarm::{Restarts, Stopping};
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// Simulations of a generation of the batch at least.
-pub(super) const SIMULATIONS: usize = 1000;
 /// How often everything is made and dropped once more at the end, and the simulations of a generation of each of these tunings.
 const ROUNDS: u32 = 24;
 const FEW: usize = 16;
@@ -46,10 +43,6 @@ fn study(plan: &Plan, controller: &'static str, steps: u64, keep: Keep) -> Resul
     config.swarm.settings.start.clear();
     (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
     Ok(config)
-}
-
-pub(super) fn problem(plan: &Plan, config: &Config) -> Problem {
-    plant(Problem::new(config), plan.fault)
 }
 
 /// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
@@ -81,7 +74,7 @@ fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 
 fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
-    let problem = problem(plan, config);
+    let problem = plan.problem(config);
     let level = plan.resources.level;
     let lanes = problem.simulator.lanes(level);
     let mut solo = Solo::new(&problem, level, std::slice::from_ref(&problem.values))?;
@@ -110,15 +103,15 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
     let plan = &Plan { base: None, controllers: Vec::new(), ..plan.clone() };
     let controller = usual(Kind::Controller);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let with = |fault| Plan { fault: Some(fault), cycles: 3, ..plan.clone() };
-    let allocation = footprint(&with(Fault::Allocation), &config)?;
-    let clean = footprint(&Plan { fault: None, ..plan.clone() }, &config)?;
-    let (_, _, workers) = batch(&with(Fault::Allocation), controller, &clean, FEW)?;
+    let with = |alter| Plan { alter, cycles: 3, ..plan.clone() };
+    let allocation = footprint(&with(planted::allocating), &config)?;
+    let clean = footprint(&Plan { alter: std::convert::identity, ..plan.clone() }, &config)?;
+    let (_, _, workers) = batch(&with(planted::allocating), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
-    let leak = cycles(&with(Fault::Leak), &config)?;
+    let leak = cycles(&with(planted::leaking), &config)?;
     planted::give_back();
     // On a start that no controller falls from: growth shows only where steps are done.
-    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(Fault::Growth) };
+    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
     let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
@@ -314,7 +307,7 @@ fn batch(
     let mut config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     config.swarm.settings.particles = particles(&config, simulations);
     config.swarm.stopping = Stopping::after_generations(5);
-    let problem = problem(plan, &config);
+    let problem = plan.problem(&config);
     let tuning = engine::tune(&problem, plan.resources, &mut |_: &Progress| {})?;
     let allocations = tuning.hot_path_allocations.unwrap_or(u64::MAX);
     let workers = tuning.worker_allocations.clone();
@@ -332,11 +325,6 @@ fn batch(
         samples: Vec::new(),
     };
     Ok((phase, tuning.bytes_per_simulation, workers))
-}
-
-/// Particles that make so many simulations a generation.
-pub(super) fn particles(config: &Config, simulations: usize) -> usize {
-    simulations.div_ceil(config.scenario_count()).max(2)
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
@@ -359,9 +347,4 @@ fn cleanup(plan: &Plan, controller: &'static str, single: &Footprint) -> Result<
         finding: format!("all of it {ROUNDS} times more: live bytes grew by {growth}"),
         samples,
     })
-}
-
-/// By how much live bytes have grown over the samples.
-pub(super) fn growth_of(samples: &[Sample]) -> i64 {
-    growth(&samples.iter().map(|sample| sample.live_bytes).collect::<Vec<_>>())
 }

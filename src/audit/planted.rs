@@ -1,57 +1,39 @@
-//! What is planted, so that the audit has something to find.
+//! What the audit plants, so that it has something to find before it is believed.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 use crate::problem::Problem;
-use crate::registry::Member;
-use crate::simulation::Terms;
-use crate::simulation::{Batch, Ending, Record, Scenario, SimdLevel, Simulator, Trajectory, Workspace};
+use crate::simulation::{
+    Batch, Record, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
+};
 
-/// A fault that an audit must find; the last is none, and it must not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Every batch allocates, and frees what it has allocated.
-    Allocation,
-    /// Every batch allocates and keeps what nobody wants.
-    Leak,
-    /// Every batch keeps a byte for every control step of its longest simulation, until its problem is dropped.
-    Growth,
-    /// Every simulation keeps a byte for ever.
-    Byte,
-    /// Every problem that is made, and so every tuning, keeps a block for ever.
-    Block,
-    /// The 1st, the 8th, the 64th, … problem that is made keeps as much as a thread leaves: a constant every time, however late.
-    Once,
+/// A problem of which every batch allocates, and frees what it has allocated.
+pub(super) fn allocating(problem: Problem) -> Problem {
+    plant(problem, Fault::Allocation)
 }
 
-impl Member for Fault {
-    const ALL: &'static [Self] =
-        &[Self::Allocation, Self::Leak, Self::Growth, Self::Byte, Self::Block, Self::Once];
+/// A problem of which every batch allocates and keeps what it has allocated.
+pub(super) fn leaking(problem: Problem) -> Problem {
+    plant(problem, Fault::Leak)
+}
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Allocation => "allocation",
-            Self::Leak => "leak",
-            Self::Growth => "growth",
-            Self::Byte => "byte",
-            Self::Block => "block",
-            Self::Once => "once",
-        }
-    }
+/// A problem of which every batch keeps a byte for every control step of its longest simulation, until the problem is dropped.
+pub(super) fn growing(problem: Problem) -> Problem {
+    plant(problem, Fault::Growth)
+}
 
-    fn summary(self) -> &'static str {
-        match self {
-            Self::Allocation => "every batch allocates",
-            Self::Leak => "every batch leaks",
-            Self::Growth => "every batch keeps a byte a control step",
-            Self::Byte => "every simulation leaks a byte",
-            Self::Block => "every tuning leaks a block",
-            Self::Once => "more and more rarely something is kept: no leak",
-        }
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Allocation,
+    Leak,
+    Growth,
+}
+
+fn plant(problem: Problem, fault: Fault) -> Problem {
+    let simulator = Box::new(Faulty { inner: problem.simulator, fault, grown: Mutex::default() });
+    Problem { simulator, ..problem }
 }
 
 /// What is allocated or leaked: 64 bytes.
@@ -60,8 +42,9 @@ struct Block {
     before: Option<Box<Block>>,
 }
 
-/// What is kept once: the size of what a thread leaves behind in the queues of rayon.
-const ONCE_BYTES: usize = 2304;
+impl Block {
+    const ALONE: Self = Self { _bytes: [0; 56], before: None };
+}
 
 /// Bytes that a problem grows by at most, so that a long soak does not take the whole machine.
 const GROWN_BYTES_MAX: usize = 64 << 20;
@@ -70,12 +53,14 @@ const GROWN_BYTES_MAX: usize = 64 << 20;
 /// but their own. A chain takes as much for every block, unlike a vector.
 static KEPT: Mutex<Option<Box<Block>>> = Mutex::new(None);
 
-/// Bytes that are kept for ever, and the problems that were made with [`Fault::Once`].
-static BYTES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-static PROBLEMS: AtomicU64 = AtomicU64::new(0);
-
 fn locked<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn leak_block() {
+    let mut last = locked(&KEPT);
+    let before = last.take();
+    *last = Some(black_box(Box::new(Block { before, ..Block::ALONE })));
 }
 
 /// Gives back what has been leaked.
@@ -87,64 +72,22 @@ pub(super) fn give_back() {
     }
 }
 
-impl Block {
-    const ALONE: Self = Self { _bytes: [0; 56], before: None };
-}
-
-fn leak_block() {
-    let mut last = locked(&KEPT);
-    let before = last.take();
-    *last = Some(black_box(Box::new(Block { before, ..Block::ALONE })));
-}
-
-/// Lets what is kept grow, by not a byte more.
-fn keep(kept: &Mutex<Vec<u8>>, bytes: usize) {
-    let mut kept = locked(kept);
-    let all = kept.len().saturating_add(bytes).min(GROWN_BYTES_MAX);
-    let more = all - kept.len();
-    kept.reserve_exact(more);
-    kept.resize(all, 0);
-}
-
 /// A simulator with a fault.
 struct Faulty {
     inner: Box<dyn Simulator>,
     fault: Fault,
     /// What it has grown by.
     grown: Mutex<Vec<u8>>,
-    /// Simulations of the batch for which a byte has been kept.
-    counted: Mutex<usize>,
-}
-
-/// A problem whose simulator has a fault, if one is given.
-pub(crate) fn plant(problem: Problem, fault: Option<Fault>) -> Problem {
-    let Some(fault) = fault else { return problem };
-    match fault {
-        Fault::Block => leak_block(),
-        Fault::Once => {
-            let count = PROBLEMS.fetch_add(1, Relaxed) + 1;
-            if count.is_power_of_two() && count.trailing_zeros().is_multiple_of(3) {
-                keep(&BYTES, ONCE_BYTES);
-            }
-        }
-        Fault::Allocation | Fault::Leak | Fault::Growth | Fault::Byte => {}
-    }
-    let simulator = Box::new(Faulty {
-        inner: problem.simulator,
-        fault,
-        grown: Mutex::default(),
-        counted: Mutex::default(),
-    });
-    Problem { simulator, ..problem }
 }
 
 impl Faulty {
-    /// Keeps a byte for every simulation of the batch that has ended since the last worker came here.
-    fn keep_bytes(&self, batch: &Batch<'_>) {
-        let mut counted = locked(&self.counted);
-        let ended = (0..batch.end).filter(|job| batch.records.get(*job).ending != Ending::Pending).count();
-        keep(&BYTES, ended.saturating_sub(*counted));
-        *counted = ended;
+    /// Lets it grow, by not a byte more.
+    fn grow(&self, bytes: usize) {
+        let mut grown = locked(&self.grown);
+        let all = grown.len().saturating_add(bytes).min(GROWN_BYTES_MAX);
+        let more = all - grown.len();
+        grown.reserve_exact(more);
+        grown.resize(all, 0);
     }
 }
 
@@ -162,20 +105,14 @@ impl Simulator for Faulty {
     }
 
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
-        if batch.queue.load(Relaxed) == 0 {
-            // Nobody has begun, so nothing of this batch has ended.
-            *locked(&self.counted) = 0;
-        }
         self.inner.run(level, batch, workspace);
         match self.fault {
             Fault::Allocation => drop(black_box(Box::new(Block::ALONE))),
             Fault::Leak => leak_block(),
             Fault::Growth => {
                 let longest = (0..batch.end).map(|job| batch.records.get(job).steps).max().unwrap_or(0);
-                keep(&self.grown, usize::try_from(longest).unwrap_or(usize::MAX));
+                self.grow(usize::try_from(longest).unwrap_or(usize::MAX));
             }
-            Fault::Byte => self.keep_bytes(batch),
-            Fault::Block | Fault::Once => {}
         }
     }
 

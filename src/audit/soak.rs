@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::phases::{SIMULATIONS, growth_of, particles, problem};
 use super::{Phase, Plan, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Run};
 use crate::figures::count;
-use crate::memory::{self, live_bytes};
+use crate::memory::{self, growth, live_bytes};
 use crate::registry::Member;
 use crate::swarm::{StopReason, Stopping};
 
+/// Simulations of a generation at least.
+pub(super) const SIMULATIONS: usize = 1000;
 /// How many samples a soak keeps.
 const SOAK_SAMPLES: usize = 4096;
 
@@ -57,7 +58,7 @@ pub(super) fn soak(
     config.swarm.settings.particles = particles(&config, SIMULATIONS);
     config.swarm.stopping =
         Stopping { wall_time: Some(time.as_secs_f64()), ..Stopping::after_generations(u64::MAX / 2) };
-    let problem = problem(plan, &config);
+    let problem = plan.problem(&config);
     let name = config.controller.name();
     watcher.phase(&format!("{name}: soak"));
     let samples = memory::empty("the samples of the soak", SOAK_SAMPLES + 1)?;
@@ -86,6 +87,16 @@ pub(super) fn soak(
         samples,
     };
     Ok((phase, interrupted))
+}
+
+/// Particles that make so many simulations a generation.
+pub(super) fn particles(config: &Config, simulations: usize) -> usize {
+    simulations.div_ceil(config.scenario_count()).max(2)
+}
+
+/// By how much live bytes have grown over the samples.
+pub(super) fn growth_of(samples: &[Sample]) -> i64 {
+    growth(&samples.iter().map(|sample| sample.live_bytes).collect::<Vec<_>>())
 }
 
 /// How the pages of the process moved, which is advisory.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::audit::Fault;
 use crate::config::controllers_as_they_stand;
 use crate::config::{Config, Refusal};
 use crate::engine::Resources;
@@ -45,8 +44,6 @@ pub(super) struct SearchArgs {
     pub(super) safety: SafetyArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
-    #[command(flatten)]
-    pub(super) fault: FaultArgs,
 }
 
 impl SearchArgs {
@@ -145,20 +142,6 @@ impl ControllerArgs {
         let mut all = controllers_as_they_stand();
         all.retain(|known| self.is_empty() || self.controllers.iter().any(|name| name == known));
         all
-    }
-}
-
-/// A fault that is planted, to see that it is found; no help shows it.
-#[derive(Debug, Args)]
-pub(super) struct FaultArgs {
-    #[arg(long, hide = true, value_parser = PossibleValuesParser::new(Fault::ALL.iter().map(|fault| fault.name())))]
-    plant: Option<String>,
-}
-
-impl FaultArgs {
-    pub(super) fn planted(&self) -> Option<Fault> {
-        let name = self.plant.as_deref()?;
-        Fault::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 }
 

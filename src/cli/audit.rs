@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{FaultArgs, duration, factor, whole};
+use super::args::{duration, factor, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
@@ -36,8 +36,6 @@ pub(super) struct Args {
     /// Use fewer cycles and steps
     #[arg(long)]
     quick: bool,
-    #[command(flatten)]
-    fault: FaultArgs,
     /// Directory for audit.json, audit.csv and the plots [default: outputs/audit]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -145,7 +143,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         soak: args.soak,
         alert_factor: args.alert_factor,
         resources: args.machine.resources()?,
-        fault: args.fault.planted(),
+        alter: std::convert::identity,
     })
 }
 

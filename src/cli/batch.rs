@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::place::{self, Place};
 use super::progress::Board;
-use super::study::{self, Claim, Study, Way};
+use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
@@ -84,14 +84,6 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         complete,
     };
     night.run()
-}
-
-pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
-    if search.safety.force {
-        Ok(Way::Missing)
-    } else {
-        Claim::way(&entry.config, &directory.join(&entry.config.study))
-    }
 }
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {

@@ -13,6 +13,7 @@ use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
+use crate::engine::Resources;
 use crate::figures::{count, number};
 use crate::report::{self, StudyRow, Summary};
 use crate::verdict;
@@ -54,9 +55,47 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     if !search.report && !claims.iter().all(Claim::is_complete) {
         report::forget_page(&output);
     }
+    let tuned = tune_all(claims, &output, resources, search)?;
+    if let Some(code) = tuned.interrupted {
+        note(&format!("{} of {} studies are done: --resume goes on", tuned.rows.len(), configs.len()));
+        return Ok(Exit::Interrupted(code));
+    }
+    if search.show.json {
+        let all: Vec<String> = tuned.rows.iter().map(StudyRow::to_json).collect();
+        print(&format!("[{}]\n", all.join(",\n")))?;
+    } else if !search.show.quiet {
+        let band = verdict::settling_band(&configs[0]);
+        print(&format!("{}\n{band}", side_by_side(&configs, &tuned.rows)))?;
+        note(&format!("written to {}", output.display()));
+    }
+    if !tuned.hold {
+        note(&nothing_holds(Some("--resume with more --generations or --evaluations")));
+    }
+    Ok(Exit::of(tuned.is_done && tuned.hold))
+}
+
+/// What the studies came to.
+struct Tuned {
+    /// The studies that were not interrupted, in their order.
+    rows: Vec<StudyRow>,
+    /// Whether all came to their end, and whether the gains of all hold.
+    is_done: bool,
+    hold: bool,
+    /// The exit code of an interruption that left studies undone.
+    interrupted: Option<u8>,
+}
+
+/// Tunes one study after the other and writes the tables after each.
+fn tune_all(
+    claims: Vec<Claim>,
+    output: &Path,
+    resources: Resources,
+    search: &SearchArgs,
+) -> Result<Tuned, Error> {
     let interrupt = Interrupt::listen();
-    let (mut rows, mut is_done, mut hold) = (Vec::new(), true, true);
-    let mut board = Board::new(search.show.quiet, configs.len(), Vec::new());
+    let studies = claims.len();
+    let mut tuned = Tuned { rows: Vec::new(), is_done: true, hold: true, interrupted: None };
+    let mut board = Board::new(search.show.quiet, studies, Vec::new());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
         let study = Study::tune(claim, resources, search, &interrupt, meter)?;
@@ -65,44 +104,41 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         if let Some(Err(error)) = search.report.then(|| study.report()) {
             board.note(&format!("error: {} has no page: {error}", study.config.study));
         }
-        if study.is_interrupted() || (study.was_complete() && !search.show.quiet) {
-            board.note(&study.where_it_is());
+        for line in remarks(&study, search) {
+            board.note(&line);
         }
         if !study.is_interrupted() {
-            if let Some(failure) = study.failure() {
-                board.note(&format!("error: {}: {failure}", study.config.study));
-            }
-            if let Some(found) = study.unconverged().filter(|_| !search.show.quiet) {
-                board.note(&format!("warning: {}: {found}", study.config.study));
-            }
-            is_done &= study.is_done();
-            hold &= study.holds();
-            rows.push(study.row(&study.config.study));
-            let rows: Vec<&StudyRow> = rows.iter().collect();
+            tuned.is_done &= study.is_done();
+            tuned.hold &= study.holds();
+            tuned.rows.push(study.row(&study.config.study));
+            let rows: Vec<&StudyRow> = tuned.rows.iter().collect();
             report::write_summaries(&output.join("compare.csv"), &rows)?;
             if search.report {
-                report::write_overview(&output, "compare", &rows, &[], configs.len())?;
+                report::write_overview(output, "compare", &rows, &[], studies)?;
             }
         }
-        if let Some(code) = interrupt.exit_code().filter(|_| rows.len() < configs.len()) {
-            board.finish();
-            note(&format!("{} of {} studies are done: --resume goes on", rows.len(), configs.len()));
-            return Ok(Exit::Interrupted(code));
+        tuned.interrupted = interrupt.exit_code().filter(|_| tuned.rows.len() < studies);
+        if tuned.interrupted.is_some() {
+            break;
         }
     }
     board.finish();
-    if search.show.json {
-        let all: Vec<String> = rows.iter().map(StudyRow::to_json).collect();
-        print(&format!("[{}]\n", all.join(",\n")))?;
-    } else if !search.show.quiet {
-        let band = verdict::settling_band(&configs[0]);
-        print(&format!("{}\n{band}", side_by_side(&configs, &rows)))?;
-        note(&format!("written to {}", output.display()));
+    Ok(tuned)
+}
+
+/// What there is to say about a study that has been tuned, a line each.
+fn remarks(study: &Study, search: &SearchArgs) -> Vec<String> {
+    let name = &study.config.study;
+    let mut lines = Vec::new();
+    if study.is_interrupted() || (study.was_complete() && !search.show.quiet) {
+        lines.push(study.where_it_is());
     }
-    if !hold {
-        note(&nothing_holds(Some("--resume with more --generations or --evaluations")));
+    if !study.is_interrupted() {
+        lines.extend(study.failure().map(|failure| format!("error: {name}: {failure}")));
+        let unconverged = study.unconverged().filter(|_| !search.show.quiet);
+        lines.extend(unconverged.map(|found| format!("warning: {name}: {found}")));
     }
-    Ok(Exit::of(is_done && hold))
+    lines
 }
 
 /// Refuses studies that do not pose the same problem, or that would write to the same place.

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::batch::way;
 use super::check::Extent;
-use super::study::Way;
+use super::study::{self, Way};
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
 use crate::closed_loop::Method;
 use crate::config::{Batch, Config};
 use crate::engine::Resources;
-use crate::figures::{count, folded};
+use crate::figures::{count, folded, time_range};
 use crate::{Error, pace};
 
 /// What a control step takes about the same time for.
@@ -66,7 +65,7 @@ pub(super) fn all(
             None => pace::seconds_a_step(config, resources)?,
         };
         known.push((kind, pace));
-        rows.push(Foreseen::new(config, way(entry, directory, search)?, pace));
+        rows.push(Foreseen::new(config, study::way(entry, directory, search)?, pace));
     }
     Ok(rows)
 }
@@ -112,7 +111,7 @@ impl Foreseen {
             folded(&self.study, 27),
             count(self.evaluations),
             count(self.simulations),
-            times(self.seconds),
+            time_range(self.seconds),
             way,
         ]
     }
@@ -129,15 +128,4 @@ impl Foreseen {
             "seconds_max": seconds[1],
         })
     }
-}
-
-/// A range of times in the unit of the longer.
-pub(super) fn times([low, high]: [f64; 2]) -> String {
-    let (unit, seconds, decimals) = match high {
-        high if high < 99.5 => ("s", 1.0, 1),
-        high if high < 99.5 * 60.0 => ("min", 60.0, 0),
-        _ => ("h", 3600.0, 1),
-    };
-    let [low, high] = [low, high].map(|time| format!("{:.decimals$}", time / seconds));
-    if low == high { format!("{high} {unit}") } else { format!("{low} to {high} {unit}") }
 }

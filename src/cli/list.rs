@@ -13,7 +13,7 @@ use crate::registry::Member;
 use crate::report::FormatKind;
 use crate::rules::RuleKind;
 use crate::signals::WaveShape;
-use crate::topologies::TopologyKind;
+use crate::swarm::topologies::TopologyKind;
 
 pub(super) const FAMILIES: [&str; 10] = [
     "plants",

@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for gains that do not hold and for what the
 //! machine refuses, 2 for input that can be mended, 130, 143 and 129 for a run that SIGINT, SIGTERM or SIGHUP interrupted.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -126,7 +127,14 @@ fn command() -> clap::Command {
 /// Runs the program on the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Runs the program on some arguments, of which the first is its name; the exit code. Help and arguments that are refused end the process.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let matches = command().get_matches_from(arguments);
+    let arguments = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match arguments.command {
         Command::Init(args) => init::run(&args).map(|()| Exit::Success),
         Command::Check(args) => check::run(&args).map(|()| Exit::Success),
@@ -148,13 +156,13 @@ pub fn main() -> ExitCode {
         Command::Man(args) => man::run(&args).map(|()| Exit::Success),
     };
     match result {
-        Ok(Exit::Success) => ExitCode::SUCCESS,
-        Ok(Exit::Failure) => ExitCode::FAILURE,
-        Ok(Exit::Interrupted(code)) => ExitCode::from(code),
+        Ok(Exit::Success) => 0,
+        Ok(Exit::Failure) => 1,
+        Ok(Exit::Interrupted(code)) => code,
         Err(error) => {
             // Nothing is left to do when even stderr is gone.
             let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
     }
 }
@@ -234,4 +242,17 @@ fn load(path: &Path) -> Result<Config, Error> {
         ));
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_command_has_an_option_that_its_help_does_not_show() {
+        for command in command().get_subcommands() {
+            let hidden = command.get_arguments().find(|argument| argument.is_hide_set());
+            assert!(hidden.is_none() && !command.is_hide_set(), "{}: {hidden:?}", command.get_name());
+        }
+    }
 }

@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::foresee::times;
 use crate::engine::Progress;
-use crate::figures::{number, rate, shortened};
+use crate::figures::{number, rate, shortened, time_range};
 use crate::problem::known_cost;
 use crate::swarm::Stopping;
 
@@ -113,7 +112,7 @@ impl Left {
             return String::new();
         }
         self.began = Some(Instant::now());
-        self.range().map_or(String::new(), |range| format!(", {} left", times(range)))
+        self.range().map_or(String::new(), |range| format!(", {} left", time_range(range)))
     }
 
     fn end(&mut self) {
@@ -221,7 +220,7 @@ fn way(progress: &Progress) -> (&'static str, u64, u64) {
 #[allow(clippy::cast_precision_loss, reason = "a share")]
 fn left(progress: &Progress, done: u64, total: u64) -> String {
     let seconds = progress.elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done.max(1) as f64;
-    if progress.ended { String::new() } else { format!("  {} left", times([seconds; 2])) }
+    if progress.ended { String::new() } else { format!("  {} left", time_range([seconds; 2])) }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate")]

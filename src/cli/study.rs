@@ -7,7 +7,8 @@ use super::keeper::Keeper;
 use super::place::Place;
 use super::progress::Meter;
 use super::{Exit, SearchArgs, note};
-use crate::config::{Config, EVALUATIONS_MAX, GENERATIONS_MAX};
+use crate::Error;
+use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
@@ -15,7 +16,6 @@ use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Owner, StudyRow, Summary};
 use crate::stability::Certificate;
 use crate::swarm::{Convergence, StopReason};
-use crate::{Error, audit};
 
 /// A study, the directory that it may write into, and how far it is.
 pub(super) struct Claim {
@@ -99,6 +99,15 @@ impl Claim {
     }
 }
 
+/// How far a study of a batch is.
+pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Way, Error> {
+    if search.safety.force {
+        Ok(Way::Missing)
+    } else {
+        Claim::way(&entry.config, &directory.join(&entry.config.study))
+    }
+}
+
 /// Whose a directory is; one with a longer run of the config is another's too, unless that run is to go on.
 pub(super) fn owner(config: &Config, directory: &Path, search: &SearchArgs) -> Owner {
     let owner = report::owner(directory, config);
@@ -170,7 +179,7 @@ impl Study {
         meter: Meter,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
-        let problem = audit::plant(Problem::new(&config), search.fault.planted());
+        let problem = Problem::new(&config);
         let run = match &saved {
             Some(saved) => restore(&problem, saved, &directory)?,
             None => Run::new(&problem)?,

@@ -10,7 +10,7 @@ use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print};
 use crate::Error;
 use crate::figures::{count, number};
 use crate::report::{self, Validation};
-use crate::validation::statistics::{Distribution, Estimate};
+use crate::statistics::{Distribution, Estimate};
 use crate::validation::{self, Difference, Finding, Pairing, Set, Trial};
 use crate::verdict;
 

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
+use crate::swarm::topologies::TopologyKind;
 use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
 use crate::text::Section;
 use crate::text::Source;
-use crate::topologies::TopologyKind;
 
 const POLISH_STEP: Parameter = Parameter::fixed(
     "step",

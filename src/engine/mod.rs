@@ -9,6 +9,7 @@ use crate::memory::{self, Reading, Rising, live_bytes};
 use crate::problem::{Problem, known_cost};
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
+use crate::statistics::quantile_by;
 use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
@@ -406,10 +407,6 @@ fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
     ordered.clear();
     ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
-    let cost = |quarter: usize| known_cost(&ordered[quarter * (ordered.len() - 1) / 4]);
-    Standing {
-        median: known_cost(&ordered[ordered.len() / 2]),
-        range: cost(3) - cost(1),
-        posture: swarm.posture(),
-    }
+    let quantile = |share: f64| quantile_by(ordered.len(), share, |place| known_cost(&ordered[place]));
+    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), posture: swarm.posture() }
 }

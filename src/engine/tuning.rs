@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Generation, Resources, Tally};
 use crate::problem::known_cost;
 use crate::simulation::{Ending, Record};
+use crate::statistics::mean;
 use crate::swarm::{Convergence, Outcome, StopReason};
 
 /// The result of a run.
@@ -56,12 +57,10 @@ impl Tuning {
 
     /// The value of a term, by its place, for the best gain vector, the mean and the largest over the scenarios that it survives; NaN where there is none.
     #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a number of scenarios")]
     pub fn value(&self, term: usize) -> [f64; 2] {
-        let survivors = || self.records.iter().filter(|record| record.survived());
-        let values = survivors().map(|record| record.values[term]);
-        let mean = values.clone().sum::<f64>() / survivors().count() as f64;
-        [mean, values.fold(f64::NAN, f64::max)]
+        let survivors = self.records.iter().filter(|record| record.survived());
+        let values = survivors.map(|record| record.values[term]);
+        [mean(values.clone()), values.fold(f64::NAN, f64::max)]
     }
 
     /// How many scenarios the best gain vector fails in; `None` when it was not simulated because it breaks a constraint or has

@@ -11,6 +11,7 @@ use super::summary::Summary;
 use super::{gains, io_error, text_cell};
 use crate::Error;
 use crate::config::Config;
+use crate::statistics::quantile;
 
 /// A study of a batch that is done.
 #[derive(Debug, Clone)]
@@ -59,20 +60,12 @@ impl StudyRow {
 }
 
 impl Spread {
-    /// The spread of costs, `None` for a seed that found nothing that holds; between two of them quantiles are interpolated.
+    /// The spread of costs, `None` for a seed that found nothing that holds.
     #[must_use]
     pub fn of(costs: &[Option<f64>]) -> Self {
         let mut sorted: Vec<f64> = costs.iter().copied().flatten().collect();
         sorted.sort_by(f64::total_cmp);
-        let quantile = |share: f64| {
-            let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-            #[allow(clippy::cast_precision_loss, reason = "a number of seeds")]
-            let at = share * last as f64;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-            let below = at as usize;
-            let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
-            low + (at - at.floor()) * (high - low)
-        };
+        let quantile = |share: f64| quantile(&sorted, share);
         Self {
             seeds: costs.len(),
             feasible: sorted.len(),

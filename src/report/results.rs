@@ -111,6 +111,13 @@ impl Results {
         self.summary(column).parse().unwrap_or(f64::NAN)
     }
 
+    /// What a parameter of the controller is in the tuned gain vector; NaN where it has none of that name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> f64 {
+        let mut parameters = self.config.controller.parameters().iter().zip(&self.values);
+        parameters.find(|(parameter, _)| parameter.name == name).map_or(f64::NAN, |(_, value)| *value)
+    }
+
     /// Why the search stopped, where `summary.csv` says so.
     #[must_use]
     pub fn stop_reason(&self) -> Option<StopReason> {

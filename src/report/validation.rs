@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{case, gains, io_error, text_cell};
 use crate::config::{Config, PlantConfig};
 use crate::figures::pasted;
-use crate::validation::statistics::{Distribution, Estimate};
+use crate::statistics::{Distribution, Estimate};
 use crate::validation::{Case, Difference, Finding, Histogram, Pairing, Starts, metrics};
 
 const COLUMNS: [&str; 15] = [

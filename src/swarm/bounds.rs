@@ -1,6 +1,6 @@
 //! What happens to a particle that would leave the box.
 
-use super::Draw;
+use crate::draw::Draw;
 use crate::registry::Member;
 
 /// What happens to a coordinate beyond its bound.

@@ -1,6 +1,6 @@
 //! Where the particles start in the unit cube.
 
-use super::{Draw, Purpose};
+use crate::draw::{Draw, Purpose};
 use crate::registry::Member;
 
 /// How the first positions are spread.

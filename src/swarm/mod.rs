@@ -17,15 +17,16 @@
 //!
 //! Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
+use crate::draw::{Draw, Purpose};
+use crate::statistics::mean;
 use crate::tape::{Damage, Persist, Tape};
-use crate::topologies::{DynTopology, TopologyKind};
 use crate::{Error, memory};
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
+use topologies::{DynTopology, TopologyKind};
 
 mod algebra;
 mod bounds;
 mod convergence;
-mod draw;
 mod initial;
 mod outcome;
 mod polish;
@@ -33,10 +34,10 @@ pub mod rules;
 mod search;
 mod space;
 mod stopping;
+pub mod topologies;
 
 pub use bounds::Bounds;
 pub use convergence::Convergence;
-pub use draw::{Draw, Purpose};
 pub use initial::Initial;
 pub use outcome::Outcome;
 pub use search::{Plan, PolishPlan, Question, Restarts, Search};
@@ -229,19 +230,19 @@ impl Swarm {
 
     /// How the swarm stands.
     #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a number of particles")]
+    #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
     pub fn posture(&self) -> Posture {
-        let (dimensions, count) = (self.axes.len(), self.bests.len() as f64);
+        let dimensions = self.axes.len();
         let mut variance = 0.0;
         for i in 0..dimensions {
-            let along = || self.best_cube.iter().skip(i).step_by(dimensions);
-            let mean = along().sum::<f64>() / count;
-            variance += along().map(|u| (u - mean) * (u - mean)).sum::<f64>() / count;
+            let along = || self.best_cube.iter().copied().skip(i).step_by(dimensions);
+            let center = mean(along());
+            variance += mean(along().map(|u| (u - center) * (u - center)));
         }
         let speed = |velocity: &[f64]| velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
         Posture {
             spread: (variance / dimensions as f64).sqrt(),
-            mean_velocity: self.velocities.chunks_exact(dimensions).map(speed).sum::<f64>() / count,
+            mean_velocity: mean(self.velocities.chunks_exact(dimensions).map(speed)),
         }
     }
 

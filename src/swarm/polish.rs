@@ -17,8 +17,9 @@
 //!
 //! Samples beyond the box are judged on its border, and y is kept inside.
 
+use super::Outcome;
 use super::algebra::{dot, factorise, mean_length};
-use super::{Draw, Outcome, Purpose};
+use crate::draw::{Draw, Purpose};
 use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 

@@ -1,10 +1,10 @@
 //! Two gain vectors that met the same scenarios: what differs, beyond chance or not. Each scenario is a pair of runs.
 
-use super::paired::{mcnemar, mean_difference, share_difference, signed_rank};
-use super::statistics::{Estimate, holm};
 use super::{Finding, metrics, succeeds};
 use crate::config::Config;
 use crate::simulation::Record;
+use crate::statistics::paired::{mcnemar, mean_difference, share_difference, signed_rank};
+use crate::statistics::{Estimate, holm};
 
 /// In how many scenarios of a set which of two gain vectors survived.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,21 +11,19 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::config::Config;
 use crate::costs::{Aspect, Measure, Term};
+use crate::draw::{Draw, Purpose};
 use crate::engine::{self, Resources};
 use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::{Record, Scenario};
-use crate::swarm::{Draw, Purpose};
+use crate::statistics::{Distribution, Estimate, wilson};
 use crate::verdict;
 
 mod comparison;
-pub mod paired;
 mod picture;
-pub mod statistics;
 
 pub use comparison::{Difference, Pairing, differences, pairings};
 pub use picture::{Histogram, Starts};
-use statistics::{Distribution, Estimate, wilson};
 
 /// How much harder the default harder set is.
 pub const HARDER: f64 = 1.5;

@@ -1,6 +1,5 @@
 //! The plots of a report: what each shows, and where its numbers are in the data of the page.
 
-use super::sections::parameter;
 use crate::config::{Column, Role};
 use crate::figures::label;
 use crate::parameter::Short;
@@ -216,7 +215,7 @@ fn meaning(results: &Results, column: &Column) -> String {
 
 /// The limit that the law has of its own, where it calls it so.
 pub(super) fn u_max(results: &Results) -> f64 {
-    parameter(results, "u_max")
+    results.parameter("u_max")
 }
 
 fn unit(results: &Results, column: &str) -> &'static str {

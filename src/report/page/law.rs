@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::super::results::Results;
-use super::sections::slowest_period;
 use crate::config::Config;
 use crate::figures::{label, plain};
 use crate::parameter::Short;
@@ -58,6 +57,14 @@ fn timing(config: &Config) -> [(String, String); 2] {
             ),
         ),
     ]
+}
+
+/// The longest time from one evaluation of the control law to the next, in s.
+pub(super) fn slowest_period(config: &Config) -> f64 {
+    let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
+    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+    let steps = steps as f64;
+    steps * config.simulation.dt
 }
 
 /// What the words of a report mean, with the numbers of the study.

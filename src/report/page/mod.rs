@@ -20,6 +20,7 @@ mod law;
 mod overview;
 mod sections;
 mod spectra;
+mod table;
 mod validation;
 
 use charts::Chart;

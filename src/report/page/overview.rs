@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::charts::Chart;
-use super::sections::{heads, number_heads};
+use super::table::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
 use crate::config::Config;

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::results::Results;
 use super::law;
+use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::costs::{AggregateKind, Measure, Term};
 use crate::figures::{counted, label, number, number_or_dash, rate};
@@ -279,7 +280,7 @@ fn cost_row(results: &Results, term: &Term) -> Markup {
 
 /// Whether the gains are stable about upright, and by what.
 pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &Markup) -> Markup {
-    let period = slowest_period(config);
+    let period = law::slowest_period(config);
     let spectra = super::spectra::spectra(certificate);
     let fastest = spectra.iter().flat_map(|(_, values)| values).map(|value| value.re.hypot(value.im));
     let is_too_fast = !certificate.is_sampled && fastest.fold(0.0, f64::max) * period > 2.0;
@@ -300,20 +301,6 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
             @if certificate.verdict != Verdict::Unknown { div.plots { (figure) (super::spectra::table(certificate)) } }
         }
     }
-}
-
-/// What a parameter of the controller is in the tuned gain vector.
-pub(super) fn parameter(results: &Results, name: &str) -> f64 {
-    let parameters = results.config.controller.parameters().iter().zip(&results.values);
-    parameters.into_iter().find(|(parameter, _)| parameter.name == name).map_or(f64::NAN, |(_, value)| *value)
-}
-
-/// The longest time from one evaluation of the control law to the next, in s.
-pub(super) fn slowest_period(config: &Config) -> f64 {
-    let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
-    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
-    let steps = steps as f64;
-    steps * config.simulation.dt
 }
 
 /// How the search went and why it ended.
@@ -385,14 +372,6 @@ fn facts(figures: &[(&str, String, bool)]) -> Markup {
 
 fn plots(figures: &[Markup]) -> Markup {
     html! { div.plots { @for figure in figures { (figure) } } }
-}
-
-pub(super) fn heads(names: &[&str]) -> Markup {
-    html! { @for name in names { th scope="col" { (name) } } }
-}
-
-pub(super) fn number_heads(names: &[&str]) -> Markup {
-    html! { @for name in names { th.number scope="col" { (name) } } }
 }
 
 /// A whole number of `summary.csv`.

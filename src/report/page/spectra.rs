@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::charts::{Chart, table_series};
-use super::sections::{heads, number_heads};
+use super::table::{heads, number_heads};
 use crate::figures::{label, number, number_or_dash};
 use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
 use crate::stability::{Certificate, Eigenvalue, MARGIN, Verdict};

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::charts::{self, Chart, Source};
-use super::sections::{heads, number_heads};
+use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::figures::{count, number, number_or_dash};
 use crate::parameter::Short;

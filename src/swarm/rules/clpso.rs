@@ -11,8 +11,8 @@
 //! Baskar 2006, doi:10.1109/TEVC.2005.857610, where c = 1.49445, w falls from 0.9 to 0.4 and 7 generations refresh.
 
 use super::{Lesson, Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::draw::Draw;
 use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 

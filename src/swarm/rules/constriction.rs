@@ -7,8 +7,8 @@
 //! χ follows from φ1 and φ2; for φ ≤ 4 it is 1. Source: Clerc & Kennedy 2002, doi:10.1109/4235.985692.
 
 use super::{Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::draw::Draw;
 
 /// The rule with constriction.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,8 @@
 //! doi:10.1109/4235.985692.
 
 use super::{Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::draw::Draw;
 
 /// The fully informed particle swarm.
 #[derive(Debug, Clone, Copy)]

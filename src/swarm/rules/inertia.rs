@@ -10,8 +10,8 @@
 //! doi:10.1109/CEC.2000.870279, equal to Clerc & Kennedy's constriction 2002, doi:10.1109/4235.985692.
 
 use super::{Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::draw::Draw;
 
 /// The textbook rule with inertia weight.
 #[derive(Debug, Clone, Copy)]

@@ -25,9 +25,9 @@
 //! it has arrived. But for the box, the rule does not change with a rotation of the space.
 
 use super::{Lesson, Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
 use crate::swarm::algebra::{dot, factorise, identity, mean_length, solve};
-use crate::swarm::draw::Draw;
 use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 

@@ -4,8 +4,8 @@
 //! registry below.
 
 use super::Outcome;
-use super::draw::Draw;
 use crate::Error;
+use crate::draw::Draw;
 use crate::parameter::Parameter;
 use crate::registry::registry;
 use crate::tape::{Damage, Tape};

@@ -12,8 +12,8 @@
 //! hal-00764996; Zambrano-Bigiarini, Clerc & Rojas 2013, doi:10.1109/CEC.2013.6557848.
 
 use super::{Particle, Rule};
+use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::draw::Draw;
 
 /// Standard particle swarm optimisation 2011.
 #[derive(Debug, Clone, Copy)]

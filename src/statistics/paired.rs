@@ -2,7 +2,8 @@
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
-use super::statistics::{Estimate, Z};
+use super::interval::{Estimate, Z};
+use super::{mean, sample_variance};
 
 /// So many differences at most are tested by counting all ways to give their ranks a sign.
 const EXACT_MAX: usize = 50;
@@ -15,8 +16,7 @@ pub fn mean_difference(differences: &[f64]) -> Option<Estimate> {
         return None;
     }
     let n = differences.len() as f64;
-    let value = differences.iter().sum::<f64>() / n;
-    let variance = differences.iter().map(|difference| (difference - value).powi(2)).sum::<f64>() / (n - 1.0);
+    let (value, variance) = (mean(differences.iter().copied()), sample_variance(differences));
     let half = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.975) * (variance / n).sqrt();
     Some(Estimate { value, low: value - half, high: value + half })
 }

@@ -5,7 +5,7 @@
 
 use super::Topology;
 use crate::Error;
-use crate::swarm::Draw;
+use crate::draw::Draw;
 
 /// Every particle informs the four beside it in a grid.
 #[derive(Debug)]

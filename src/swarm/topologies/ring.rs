@@ -4,7 +4,7 @@
 
 use super::Topology;
 use crate::Error;
-use crate::swarm::Draw;
+use crate::draw::Draw;
 
 /// Every particle informs its two neighbours.
 #[derive(Debug)]

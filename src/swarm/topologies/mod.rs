@@ -3,8 +3,9 @@
 //! A new topology is one file with an implementation of [`Topology`] and one line in the registry below.
 
 use crate::Error;
+use crate::draw::Draw;
 use crate::registry::registry;
-use crate::swarm::{Draw, Outcome};
+use crate::swarm::Outcome;
 use crate::tape::{Damage, Tape};
 
 pub mod adaptive_random;

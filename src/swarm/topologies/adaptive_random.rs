@@ -4,7 +4,7 @@
 //! K draws with replacement a particle, so that a particle is informed by 0 to S − 1 others.
 
 use super::Topology;
-use crate::swarm::Draw;
+use crate::draw::Draw;
 use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 

@@ -2,7 +2,8 @@
 
 use super::{Topology, better};
 use crate::Error;
-use crate::swarm::{Draw, Outcome};
+use crate::draw::Draw;
+use crate::swarm::Outcome;
 
 /// Every particle informs every other.
 #[derive(Debug)]

@@ -1,9 +1,14 @@
-//! Estimates with intervals, and tests. All intervals are of 95 %.
+//! Estimates with intervals of 95 %, and the adjustment of several tests.
 
-use crate::swarm::{Draw, Purpose};
+use super::{mean, quantile, quantile_by};
+use crate::draw::{Draw, Purpose};
 
 /// The 97.5 % quantile of the standard normal distribution.
 pub(super) const Z: f64 = 1.959_963_984_540_054;
+
+/// The quantiles of a distribution.
+const MEDIAN: f64 = 0.5;
+const P95: f64 = 0.95;
 
 /// Resamples of a bootstrap.
 const RESAMPLES: usize = 1000;
@@ -41,7 +46,7 @@ pub struct Distribution {
     pub mean: Estimate,
     /// The median.
     pub median: Estimate,
-    /// What 95 % do not exceed.
+    /// The 95 % quantile.
     pub p95: Estimate,
     /// The largest.
     pub worst: f64,
@@ -73,7 +78,6 @@ impl Distribution {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let count = sorted.len();
-        let ranks = [rank(0.5, count), rank(0.95, count)];
         let mut resampled: [Vec<f64>; 3] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
         let mut taken = vec![0_usize; count];
         for resample in 0..RESAMPLES {
@@ -84,41 +88,34 @@ impl Distribution {
             taken.fill(0);
             (0..count).for_each(|_| taken[draw.below(count)] += 1);
             let sum: f64 = sorted.iter().zip(&taken).map(|(number, times)| number * *times as f64).sum();
-            resampled[0].push(sum / count as f64);
-            for (rank, quantiles) in ranks.iter().zip(&mut resampled[1..]) {
-                let mut below = 0;
-                let place = taken.iter().position(|times| {
-                    below += times;
-                    below > *rank
-                });
-                quantiles.push(sorted[place.unwrap_or(count - 1)]);
-            }
+            let at = |place: usize| sorted[taken_at(&taken, place)];
+            let found = [sum / count as f64, quantile_by(count, MEDIAN, at), quantile_by(count, P95, at)];
+            resampled.iter_mut().zip(found).for_each(|(all, found)| all.push(found));
         }
         let estimate = |value: f64, mut resampled: Vec<f64>| {
             resampled.sort_unstable_by(f64::total_cmp);
-            let [low, high] = [0.025, 0.975].map(|share| resampled[rank(share, RESAMPLES)]);
+            let [low, high] = [0.025, 0.975].map(|share| quantile(&resampled, share));
             Estimate { value, low, high }
         };
         let [means, medians, p95s] = resampled;
         Some(Self {
             count,
-            mean: estimate(sorted.iter().sum::<f64>() / count as f64, means),
-            median: estimate(sorted[ranks[0]], medians),
-            p95: estimate(sorted[ranks[1]], p95s),
+            mean: estimate(mean(sorted.iter().copied()), means),
+            median: estimate(quantile(&sorted, MEDIAN), medians),
+            p95: estimate(quantile(&sorted, P95), p95s),
             worst: sorted[count - 1],
         })
     }
 }
 
-/// The place of a quantile among sorted numbers: the smallest that a share of them does not exceed.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of a count"
-)]
-fn rank(share: f64, count: usize) -> usize {
-    ((share * count as f64).ceil() as usize).clamp(1, count) - 1
+/// Which of the sorted numbers stands at a place of a resample, in which each is taken so many times.
+fn taken_at(taken: &[usize], place: usize) -> usize {
+    let mut below = 0;
+    let found = taken.iter().position(|times| {
+        below += times;
+        below > place
+    });
+    found.unwrap_or(taken.len() - 1)
 }
 
 /// P-values adjusted for being several (Holm 1979, JSTOR 4615733): each is the smallest level at which its hypothesis is rejected.

@@ -18,6 +18,7 @@ pub mod workspace;
 mod world;
 
 use crate::costs::TermSet;
+use crate::native::{Native, Source};
 
 pub use crate::lanes::SimdLevel;
 pub use batch::{Batch, Ending, Record, Records};
@@ -34,6 +35,14 @@ pub trait Simulator: Send + Sync {
 
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;
+
+    /// A step as C for a level; `None` where there is none.
+    fn source(&self, _level: SimdLevel) -> Option<Source> {
+        None
+    }
+
+    /// Takes machine code that was made of [`Simulator::source`]: every batch that starts from now on runs it, with the same bits.
+    fn adopt(&self, _native: Native) {}
 
     /// Bytes of arena that [`Simulator::run`] uses to find the given terms: declared first, reserved once, never exceeded.
     fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize;

@@ -4,7 +4,7 @@
 //! others go on, and no result depends on who shares a block. Between two events (a lane stops, or has done its steps) the loop looks at
 //! nothing but the bits that say who stops.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bumpalo::Bump;
 use fearless_simd::{Simd, prelude::*};
@@ -17,6 +17,7 @@ use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::closed_loop::{ClosedLoop, DelayLine, World};
 use crate::costs::{TERMS_MAX, TermSet};
 use crate::lanes::on_level;
+use crate::native::{Form, Native, Source};
 use crate::program::{Block, Program, step};
 use crate::{Error, memory};
 
@@ -32,6 +33,8 @@ pub struct Runner {
     /// Standard normal numbers for noisy sensors; their number is a power of two.
     noise: Arc<[f64]>,
     keep: Keep,
+    /// The program's plain step as machine code, once there is some.
+    native: OnceLock<Native>,
 }
 
 const DECLARED: &str = "the arena holds what the workspace declares";
@@ -53,7 +56,7 @@ impl Runner {
     /// Simulations of `steps` steps of `dt` s; `noise` are standard normal numbers for noisy sensors, a power of two of them or none.
     #[must_use]
     pub fn new(closed_loop: ClosedLoop, dt: f64, steps: u64, noise: Arc<[f64]>) -> Self {
-        Self { closed_loop, dt, steps, noise, keep: Keep::NOTHING }
+        Self { closed_loop, dt, steps, noise, keep: Keep::NOTHING, native: OnceLock::new() }
     }
 
     /// The same, keeping some of the way of each simulation.
@@ -181,6 +184,16 @@ impl Simulator for Runner {
         on_level!(level, true, simd => lanes(simd))
     }
 
+    fn source(&self, level: SimdLevel) -> Option<Source> {
+        let form = on_level!(level, true, simd => form(simd));
+        Some(Source::new(level, form, &[&self.closed_loop.program]))
+    }
+
+    fn adopt(&self, native: Native) {
+        // The first one stays: another one does the same.
+        let _ = self.native.set(native);
+    }
+
     fn workspace_bytes(&self, level: SimdLevel, _terms: TermSet) -> usize {
         self.bytes(level, false)
     }
@@ -229,6 +242,11 @@ impl Simulator for Runner {
 #[inline(always)]
 fn lanes<S: Simd>(_simd: S) -> usize {
     VECTORS * S::f64s::LEN
+}
+
+#[inline(always)]
+fn form<S: Simd>(_simd: S) -> Form {
+    Form { width: S::f64s::LEN, vectors: VECTORS }
 }
 
 #[inline(always)]
@@ -284,9 +302,14 @@ fn drain<S: Simd, const N: usize>(
     for lane in 0..lanes.jobs.len() {
         lanes.assign(lane);
     }
+    let native = runner.native.get().filter(|native| !is_seen && native.form() == form(simd));
     while let Some(stretch) = lanes.next_event() {
-        let mut advanced = 0;
-        let mut stopped = 0;
+        let (mut advanced, mut stopped) = (0, 0);
+        if let Some(native) = native {
+            (advanced, stopped) = lanes.natively(native, stretch);
+            lanes.advance(advanced, stopped, histories, None);
+            continue;
+        }
         while advanced < stretch && stopped == 0 {
             step(simd, &code.instructions, lanes.block);
             stopped = lanes.block.mask::<S>(simd, code.stop) & lanes.active;
@@ -306,6 +329,20 @@ fn drain<S: Simd, const N: usize>(
 }
 
 impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
+    /// Up to `stretch` steps by machine code, until a lane stops: the steps done, and the lanes that stop.
+    fn natively(&mut self, native: &Native, stretch: u64) -> (u64, u64) {
+        let (mut done, mut stopped) = (0, 0);
+        // What is delayed is looked at after each step.
+        let at_once = if self.runner.closed_loop.layout.delays.is_empty() { stretch } else { 1 };
+        while done < stretch && stopped == 0 {
+            let (steps, stops) = native.advance(self.block.vectors_mut(), at_once, self.active);
+            self.remember(done);
+            done += steps;
+            stopped = stops;
+        }
+        (done, stopped)
+    }
+
     /// Steps until the first lane has done all of its own or one of its signals changes, or `None` when no lane has a job.
     fn next_event(&self) -> Option<u64> {
         let active = (0..self.jobs.len()).filter(|lane| self.jobs[*lane].is_some());

@@ -38,9 +38,14 @@ fn compare(level: SimdLevel, turns: usize) {
     let cache = std::env::temp_dir().join(format!("gainswarm-bench-{}", std::process::id()));
     let settings = Settings { cache: cache.clone(), ..Settings::usual().expect("a compiler") };
     let mut made = None;
-    let compiling = seconds(|| made = Some(Job::start(source, settings).expect("a compiler").wait()));
+    let compiling = seconds(|| made = Some(Job::start(&source, &settings).expect("a compiler").wait()));
     let _ = std::fs::remove_dir_all(cache);
-    made.expect("a result").expect("machine code").into_iter().for_each(|code| native.simulator.adopt(code));
+    for code in made.expect("a result").expect("machine code") {
+        native
+            .simulator
+            .adopt(level, code, &native.values, &native.scenarios)
+            .expect("the bits of the program");
+    }
 
     let vectors = vectors(&program);
     let [mut program, mut native] =

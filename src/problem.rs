@@ -10,6 +10,7 @@ use crate::controllers::surface::{Layout, Surface};
 use crate::controllers::{Controller, ControllerKind, with_controller};
 use crate::costs::{Aggregate, CostKind, Judgement, TermSet, Timing};
 use crate::integrators::{IntegratorKind, Method, Rk4};
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling;
@@ -53,6 +54,8 @@ pub struct Problem {
     pub limits: Vec<f64>,
     /// Simulates the closed loop of this plant, controller and integrator.
     pub simulator: Box<dyn Simulator>,
+    /// What runs the simulations of a tuning.
+    pub backend: Backend,
     /// The cost terms that the cost needs.
     pub terms: TermSet,
     /// Whether a simulation stops once its particle cannot improve on its personal best.
@@ -87,6 +90,7 @@ impl Problem {
             searched: config.searched(),
             required_certificate: config.require_certificate.then(|| certifier(config)),
             simulator: simulator(config, features),
+            backend: config.simulation.backend,
             scenarios,
             weights,
             aggregate: config.aggregate,

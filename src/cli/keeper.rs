@@ -9,6 +9,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
 use crate::memory::{self, live_bytes};
+use crate::native::Refusal;
 use crate::report::checkpoint;
 use crate::tape;
 
@@ -140,5 +141,11 @@ impl Observer for Keeper<'_> {
             }
         }
         if self.interrupted.is_some() { Flow::Interrupt } else { Flow::Continue }
+    }
+
+    fn on_the_program(&mut self, refusal: &Refusal) {
+        self.meter.note(&format!(
+            "warning: no machine code: {refusal}; the program runs the simulations, with the same results"
+        ));
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, Response, Term};
 use crate::integrators::IntegratorKind;
+use crate::native::Backend;
 use crate::parameter::{Parameter, Short};
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
@@ -132,6 +133,8 @@ pub struct SimulationConfig {
     pub settled_angle: f64,
     /// Whether a simulation stops once its particle cannot improve any more.
     pub early_abandonment: bool,
+    /// What runs the simulations of a tuning; it does not change the result.
+    pub backend: Backend,
     /// When a simulation of a model has failed, besides states that are not finite.
     pub fail: Option<String>,
 }

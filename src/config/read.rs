@@ -10,6 +10,7 @@ use crate::constraint::Constraint;
 use crate::controllers::surface::without_effect;
 use crate::costs::{Aggregate, AggregateKind};
 use crate::integrators::IntegratorKind;
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::problem::TunedGain;
 use crate::sampling::Group;
@@ -157,6 +158,7 @@ fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationCon
         settled_position: of_pendulum(&SETTLED_POSITION)?,
         settled_angle: of_pendulum(&SETTLED_ANGLE)?,
         early_abandonment: section.switch("early_abandonment", true)?,
+        backend: section.choice("backend", Backend::Auto)?,
         fail: fail.or(declared),
     };
     config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;

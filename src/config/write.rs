@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::write_models;
 use super::{Config, ConfigError, Of};
 use crate::costs::{Aggregate, AggregateKind, CostKind, Measure, Response, Term};
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::{Disturbance, Group, Shape};
@@ -112,6 +113,9 @@ fn simulation(config: &Config) -> Value {
         });
         if let Some(fail) = &simulation.fail {
             value["fail"] = fail.as_str().into();
+        }
+        if simulation.backend != Backend::Auto {
+            value["backend"] = simulation.backend.name().into();
         }
         return value;
     }

@@ -75,7 +75,7 @@ impl Cache {
         if name == file_name(key, &bytes) {
             return Ok(Some(path));
         }
-        self.forget(&path);
+        remove(&path);
         Err(format!("{} was damaged and is removed", path.display()))
     }
 
@@ -90,13 +90,6 @@ impl Cache {
         file.persist(&path).map_err(|error| told(error.error))?;
         self.prune();
         Ok(path)
-    }
-
-    /// Removes a library that is of no use.
-    #[allow(clippy::unused_self, reason = "of this cache")]
-    pub(super) fn forget(&self, path: &Path) {
-        // One that stays is found again, and warned of again.
-        let _ = fs::remove_file(path);
     }
 
     /// Removes what is too much and what was left behind; what cannot be removed stays.
@@ -116,8 +109,13 @@ impl Cache {
         }
         libraries.sort();
         let excess = libraries.len().saturating_sub(ENTRIES_MAX);
-        libraries.iter().take(excess).for_each(|(_, path)| self.forget(path));
+        libraries.iter().take(excess).for_each(|(_, path)| remove(path));
     }
+}
+
+/// Removes a library that is of no use; one that stays is found again, and told of again.
+pub(super) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
 }
 
 /// The name of a library that holds these bytes.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::cache::{self, Cache};
 use super::emit::{self, Form, Function};
 use super::load::{Loaded, Native};
@@ -67,7 +69,7 @@ impl Settings {
             .map(|text| text.split_whitespace().map(str::to_owned).collect())
             .unwrap_or_default();
         let compiler = match named.first() {
-            Some(name) if in_path(name) => named,
+            Some(name) if in_path(name) => absolute(named),
             Some(name) => return Err(Refusal::Failed(format!("CC names `{name}`, which is not found"))),
             None => match USUAL.iter().find(|name| in_path(name)) {
                 Some(name) => vec![(*name).to_owned()],
@@ -81,6 +83,18 @@ impl Settings {
     }
 }
 
+/// The command as it is found from any directory.
+fn absolute(mut command: Vec<String>) -> Vec<String> {
+    let program = Path::new(&command[0]);
+    if program.components().count() > 1
+        && let Some(path) =
+            std::path::absolute(program).ok().and_then(|path| path.into_os_string().into_string().ok())
+    {
+        command[0] = path;
+    }
+    command
+}
+
 /// Whether a program is found as a shell finds it.
 fn in_path(name: &str) -> bool {
     if Path::new(name).components().count() > 1 {
@@ -88,7 +102,8 @@ fn in_path(name: &str) -> bool {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| {
-        directory.join(name).is_file() || directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).is_file()
+        directory.join(name).is_file()
+            || directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).is_file()
     })
 }
 
@@ -149,7 +164,7 @@ impl Source {
             "-pipe",
             "-w",
         ];
-        common.iter().chain(narrow).map(|flag| (*flag).to_owned()).collect()
+        to_owned(&[&common, narrow].concat())
     }
 }
 
@@ -160,10 +175,16 @@ fn name(place: usize) -> String {
 /// A compilation that goes on by itself; one that is dropped is ended.
 #[derive(Debug)]
 pub struct Job {
-    source: Source,
-    settings: Settings,
+    compiler: Vec<String>,
+    flags: Vec<String>,
+    limit: Duration,
+    form: Form,
+    /// Slots that each function works on.
+    slots: Vec<usize>,
     cache: Cache,
-    room: tempfile::TempDir,
+    /// A directory to compile in; the text stands there, and not in memory.
+    room: TempDir,
+    /// What the library is made of, as far as it is known.
     key: String,
     stage: Stage,
     child: Child,
@@ -183,14 +204,29 @@ impl Job {
     /// # Errors
     ///
     /// When the compiler cannot be started or the cache cannot be written.
-    pub fn start(source: Source, settings: Settings) -> Result<Self, Refusal> {
+    pub fn start(source: &Source, settings: &Settings) -> Result<Self, Refusal> {
         let cache = Cache::open(&settings.cache).map_err(Refusal::Failed)?;
         let room = cache.room().map_err(Refusal::Failed)?;
-        let mut flags = source.flags(&settings.optimise);
-        flags.extend(["-dM", "-E", "-x", "c", "-"].map(str::to_owned));
-        let child = start(&settings.compiler, &flags, room.path())?;
-        let (key, since) = (String::new(), Instant::now());
-        Ok(Self { source, settings, cache, room, key, stage: Stage::Asking, child, since })
+        let told = |error: std::io::Error| Refusal::Failed(format!("{}: {error}", room.path().display()));
+        fs::write(room.path().join(SOURCE), &source.text).map_err(told)?;
+        let flags = source.flags(settings.optimise);
+        let compiler = settings.compiler.clone();
+        let all = [compiler.join("\n"), flags.join("\n")];
+        let key = cache::digest(&[source.text.as_bytes(), all[0].as_bytes(), all[1].as_bytes()]);
+        let child = start(&compiler, &[&flags[..], &to_owned(&QUESTION)].concat(), room.path())?;
+        Ok(Self {
+            compiler,
+            flags,
+            limit: settings.limit,
+            form: source.form,
+            slots: source.slots.clone(),
+            cache,
+            room,
+            key,
+            stage: Stage::Asking,
+            child,
+            since: Instant::now(),
+        })
     }
 
     /// What has come of it, once it has ended; it is over then.
@@ -213,43 +249,41 @@ impl Job {
     }
 
     fn advance(&mut self) -> Result<Option<Vec<Native>>, Refusal> {
-        let failed = |reason: String| Refusal::Failed(reason);
         let status = match self.child.try_wait() {
             Ok(Some(status)) => status,
-            Ok(None) if self.since.elapsed() <= self.settings.limit => return Ok(None),
+            Ok(None) if self.since.elapsed() <= self.limit => return Ok(None),
             Ok(None) => {
                 end(&mut self.child);
-                let seconds = self.settings.limit.as_secs_f64();
-                return Err(failed(format!("`{}` has not ended within {seconds} s", self.compiler())));
+                let seconds = self.limit.as_secs_f64();
+                return Err(Refusal::Failed(format!(
+                    "`{}` has not ended within {seconds} s",
+                    self.compiler()
+                )));
             }
-            Err(error) => return Err(failed(format!("`{}`: {error}", self.compiler()))),
+            Err(error) => return Err(Refusal::Failed(format!("`{}`: {error}", self.compiler()))),
         };
         if !status.success() {
-            return Err(failed(self.complaint(status)));
+            return Err(Refusal::Failed(self.complaint(status)));
         }
-        match self.stage {
+        let made = match self.stage {
             Stage::Asking => {
                 let answer = fs::read(self.room.path().join(ANSWER)).unwrap_or_default();
-                let told = [self.settings.compiler.join("\n"), self.source.flags(self.settings.optimise).join("\n")];
-                self.key = cache::digest(&[self.source.text.as_bytes(), told[0].as_bytes(), told[1].as_bytes(), &answer]);
-                match self.cache.find(&self.key).map_err(failed)? {
-                    Some(path) => self.load(&path).map(Some),
-                    None => self.compile().map(|()| None),
-                }
+                self.key = cache::digest(&[self.key.as_bytes(), &answer]);
+                self.cache.find(&self.key).map_err(Refusal::Failed)?
             }
             Stage::Compiling => {
-                let path = self.cache.keep(&self.key, &self.room.path().join(LIBRARY)).map_err(failed)?;
-                self.load(&path).map(Some)
+                Some(self.cache.keep(&self.key, &self.room.path().join(LIBRARY)).map_err(Refusal::Failed)?)
             }
+        };
+        match made {
+            Some(path) => self.load(&path).map(Some),
+            None => self.compile().map(|()| None),
         }
     }
 
     fn compile(&mut self) -> Result<(), Refusal> {
-        let told = |error: std::io::Error| Refusal::Failed(format!("{}: {error}", self.room.path().display()));
-        fs::write(self.room.path().join(SOURCE), &self.source.text).map_err(told)?;
-        let mut flags = self.source.flags(self.settings.optimise);
-        flags.extend(["-shared", SOURCE, "-o", LIBRARY, "-lm"].map(str::to_owned));
-        self.child = start(&self.settings.compiler, &flags, self.room.path())?;
+        let flags = [&self.flags[..], &to_owned(&TASK)].concat();
+        self.child = start(&self.compiler, &flags, self.room.path())?;
         self.stage = Stage::Compiling;
         self.since = Instant::now();
         Ok(())
@@ -258,23 +292,24 @@ impl Job {
     /// The functions of a library; one that cannot be used is removed.
     fn load(&self, path: &Path) -> Result<Vec<Native>, Refusal> {
         let functions = Loaded::open(path).and_then(|loaded| {
-            let slots = self.source.slots.iter().enumerate();
-            slots.map(|(place, slots)| loaded.function(&name(place), self.source.form, *slots)).collect()
+            let slots = self.slots.iter().enumerate();
+            slots.map(|(place, slots)| loaded.function(&name(place), self.form, *slots)).collect()
         });
         functions.map_err(|reason| {
-            self.cache.forget(path);
+            cache::remove(path);
             Refusal::Failed(format!("what `{}` has made cannot be loaded: {reason}", self.compiler()))
         })
     }
 
     fn compiler(&self) -> &str {
-        self.settings.compiler.first().map_or("", String::as_str)
+        self.compiler.first().map_or("", String::as_str)
     }
 
     /// What a compiler that failed has said.
     fn complaint(&self, status: ExitStatus) -> String {
         let said = fs::read_to_string(self.room.path().join(COMPLAINTS)).unwrap_or_default();
-        let line = said.lines().find(|line| line.contains("error")).or(said.lines().next()).unwrap_or_default();
+        let line =
+            said.lines().find(|line| line.contains("error")).or(said.lines().next()).unwrap_or_default();
         format!("`{}` has failed ({status}): {}", self.compiler(), line.trim())
     }
 }
@@ -290,6 +325,14 @@ const SOURCE: &str = "step.c";
 const LIBRARY: &str = "step.library";
 const ANSWER: &str = "answer";
 const COMPLAINTS: &str = "complaints";
+
+/// What a compiler is asked for first: the macros that it defines, which say its version and what the processor can do.
+const QUESTION: [&str; 5] = ["-dM", "-E", "-x", "c", "-"];
+const TASK: [&str; 5] = ["-shared", SOURCE, "-o", LIBRARY, "-lm"];
+
+fn to_owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
 
 /// Starts a compiler in a directory; what it says goes into files there, so that it never waits for a reader.
 fn start(compiler: &[String], flags: &[String], room: &Path) -> Result<Child, Refusal> {

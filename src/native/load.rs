@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use libloading::{Library, Symbol};
 
+use super::cache;
 use super::emit::{Form, VERSION};
 
 /// `block, steps, active, stopped → steps done`.
@@ -28,6 +29,7 @@ type Advance = unsafe extern "C" fn(*mut f64, u64, u64, *mut u64) -> u64;
 #[derive(Debug, Clone)]
 pub(super) struct Loaded {
     library: Arc<Library>,
+    path: Arc<Path>,
 }
 
 /// A step as machine code.
@@ -37,6 +39,7 @@ pub struct Native {
     form: Form,
     /// Slots that it reads and writes.
     slots: usize,
+    path: Arc<Path>,
     _library: Arc<Library>,
 }
 
@@ -45,7 +48,9 @@ impl Loaded {
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         // SAFETY: the file holds what a compiler made of our text, see above.
         let library = unsafe { Library::new(path) };
-        library.map(|library| Self { library: Arc::new(library) }).map_err(|error| chain(&error))
+        library
+            .map(|library| Self { library: Arc::new(library), path: path.into() })
+            .map_err(|error| chain(&error))
     }
 
     /// One of its functions, made for blocks of this form with so many slots.
@@ -64,7 +69,7 @@ impl Loaded {
         // SAFETY: a function of this version has this signature.
         let advance =
             unsafe { *self.library.get::<Advance>(name.as_bytes()).map_err(|error| chain(&error))? };
-        Ok(Native { advance, form, slots, _library: self.library.clone() })
+        Ok(Native { advance, form, slots, path: self.path.clone(), _library: self.library.clone() })
     }
 }
 
@@ -73,6 +78,11 @@ impl Native {
     #[must_use]
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// Removes it from the cache: it is of no use.
+    pub fn forget(&self) {
+        cache::remove(&self.path);
     }
 
     /// Advances a block by up to `steps` steps, until one of the `active` lanes, a bit each, stops; gives the steps done and the lanes that stop.

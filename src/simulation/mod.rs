@@ -13,12 +13,13 @@ pub mod peak;
 pub mod runner;
 pub mod scenario;
 pub mod state;
+mod trial;
 mod watch;
 pub mod workspace;
 mod world;
 
 use crate::costs::TermSet;
-use crate::native::{Native, Source};
+use crate::native::{Native, Refusal, Source};
 
 pub use crate::lanes::SimdLevel;
 pub use batch::{Batch, Ending, Record, Records};
@@ -41,8 +42,21 @@ pub trait Simulator: Send + Sync {
         None
     }
 
-    /// Takes machine code that was made of [`Simulator::source`]: every batch that starts from now on runs it, with the same bits.
-    fn adopt(&self, _native: Native) {}
+    /// Takes machine code that was made of [`Simulator::source`]: every batch that starts from now on runs it. Before that it has to give
+    /// the bits of the program for these values in some of the scenarios.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, or memory cannot be reserved.
+    fn adopt(
+        &self,
+        _level: SimdLevel,
+        _native: Native,
+        _values: &[f64],
+        _scenarios: &[Scenario],
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// Bytes of arena that [`Simulator::run`] uses to find the given terms: declared first, reserved once, never exceeded.
     fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize;

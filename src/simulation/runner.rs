@@ -17,7 +17,7 @@ use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::closed_loop::{ClosedLoop, DelayLine, World};
 use crate::costs::{TERMS_MAX, TermSet};
 use crate::lanes::on_level;
-use crate::native::{Form, Native, Source};
+use crate::native::{Form, Native, Refusal, Source};
 use crate::program::{Block, Program, step};
 use crate::{Error, memory};
 
@@ -27,14 +27,14 @@ const VECTORS: usize = 8;
 /// Simulates the closed loop of a program.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    closed_loop: ClosedLoop,
+    pub(super) closed_loop: ClosedLoop,
     dt: f64,
-    steps: u64,
+    pub(super) steps: u64,
     /// Standard normal numbers for noisy sensors; their number is a power of two.
     noise: Arc<[f64]>,
     keep: Keep,
     /// The program's plain step as machine code, once there is some.
-    native: OnceLock<Native>,
+    pub(super) native: OnceLock<Native>,
 }
 
 const DECLARED: &str = "the arena holds what the workspace declares";
@@ -185,13 +185,25 @@ impl Simulator for Runner {
     }
 
     fn source(&self, level: SimdLevel) -> Option<Source> {
+        // What is looked at step by step stays on the program.
+        if self.keep.capacity > 0 || self.native.get().is_some() {
+            return None;
+        }
         let form = on_level!(level, true, simd => form(simd));
         Some(Source::new(level, form, &[&self.closed_loop.program]))
     }
 
-    fn adopt(&self, native: Native) {
+    fn adopt(
+        &self,
+        level: SimdLevel,
+        native: Native,
+        values: &[f64],
+        scenarios: &[Scenario],
+    ) -> Result<(), Refusal> {
+        self.try_out(level, &native, values, scenarios)?;
         // The first one stays: another one does the same.
         let _ = self.native.set(native);
+        Ok(())
     }
 
     fn workspace_bytes(&self, level: SimdLevel, _terms: TermSet) -> usize {

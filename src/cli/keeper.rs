@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::SearchArgs;
 use super::interrupt::Interrupt;
 use super::progress::Meter;
+use super::{SearchArgs, no_machine_code};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
@@ -144,8 +144,6 @@ impl Observer for Keeper<'_> {
     }
 
     fn on_the_program(&mut self, refusal: &Refusal) {
-        self.meter.note(&format!(
-            "warning: no machine code: {refusal}; the program runs the simulations, with the same results"
-        ));
+        self.meter.note(&no_machine_code(refusal));
     }
 }

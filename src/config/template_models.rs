@@ -67,6 +67,7 @@ pub fn template_of_models(plant: &TemplateModel, law: &TemplateModel, path: &Pat
     add(
         "# How every closed loop is simulated.\n[simulation]\ndt = 0.001        # s, control period and integration step\n\
          duration = 10.0   # s\n# integrator = \"rk4\"    # or euler, semi_implicit_euler\n\
+         # backend = \"auto\"       # or program, native: what runs the simulations of a tuning, with the same results\n\
          # fail = \"abs(…) > …\"   # when a simulation has failed, besides states that are not finite\n",
     );
     if let Some((output, _)) = &joined.measured {

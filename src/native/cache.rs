@@ -144,7 +144,10 @@ fn refuse_others(directory: &Path) -> Result<(), String> {
         return Err(format!("{} belongs to another user", directory.display()));
     }
     if found.mode() & 0o022 != 0 {
-        return Err(format!("others may write into {}", directory.display()));
+        return Err(format!(
+            "others may write into {}: take that away from them (chmod go-w)",
+            directory.display()
+        ));
     }
     Ok(())
 }

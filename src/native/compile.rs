@@ -143,6 +143,12 @@ impl Source {
         self.level
     }
 
+    /// How it is compiled, for whoever wants to do it by hand.
+    #[must_use]
+    pub fn command(&self) -> String {
+        format!("cc {} -shared step.c -o step.so -lm", self.flags("-O3").join(" "))
+    }
+
     /// What a compiler is told.
     fn flags(&self, optimise: &str) -> Vec<String> {
         let machine = if cfg!(target_arch = "aarch64") { "-mcpu=native" } else { "-march=native" };

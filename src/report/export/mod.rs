@@ -19,6 +19,7 @@ use crate::report::Results;
 use crate::swarm::{Axis, StopReason};
 
 pub mod c;
+pub mod c_simulation;
 pub mod csv;
 pub mod json;
 pub mod matlab;
@@ -29,6 +30,7 @@ pub use self::csv::Csv;
 pub use self::json::Json;
 pub use self::toml::Toml;
 pub use c::C;
+pub use c_simulation::CSimulation;
 pub use matlab::Matlab;
 pub use python::Python;
 
@@ -50,6 +52,7 @@ registry! {
         Json,
         Toml,
         C,
+        CSimulation,
         Python,
         Matlab,
     }
@@ -92,6 +95,8 @@ pub struct Export {
     pub formulas: Vec<String>,
     /// Every parameter of the nominal plant, in its order: the law computes with them.
     pub plant_parameters: Vec<ExportedGain>,
+    /// What was tuned on.
+    config: Config,
 }
 
 /// A choice or a number that a law depends on.
@@ -174,6 +179,7 @@ impl Export {
             law: settings(config),
             formulas: formulas(config),
             plant_parameters: plant_parameters(config),
+            config: config.clone(),
         }
     }
 

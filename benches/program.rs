@@ -1,5 +1,5 @@
-//! The double inverted pendulum as a text of equations against the compiled kernel, on one core: control steps a second of both at every
-//! level, measured in turns, by their medians; and the time from text to program, which reading a study makes once, to check it.
+//! The double inverted pendulum under the classical law as a program and as machine code, on one core: control steps a second of both at
+//! every level, measured in turns, by their medians; and how long it takes to make either, once a study.
 //!
 //! `cargo bench --bench program`.
 
@@ -7,7 +7,8 @@ use gainswarm::Member;
 use gainswarm::bench::seconds;
 use gainswarm::config::Config;
 use gainswarm::engine::Solo;
-use gainswarm::problem::{self, Problem};
+use gainswarm::native::{Job, Settings};
+use gainswarm::problem::Problem;
 use gainswarm::simulation::SimdLevel;
 use gainswarm::statistics::median;
 
@@ -19,8 +20,6 @@ use pendulum::pendulum;
 /// Each with its own gains, as in a tuning.
 const VECTORS: usize = 256;
 const STEPS: u64 = 1000;
-const STUDY: &str =
-    "[simulation]\nduration = 1.0\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
 #[allow(clippy::cast_precision_loss, reason = "a small number")]
 fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
@@ -34,24 +33,38 @@ fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
 
 #[allow(clippy::cast_precision_loss, reason = "a count")]
 fn compare(level: SimdLevel, turns: usize) {
-    let kernel = Problem::new(&Config::parse("bench.toml".as_ref(), STUDY).expect("a valid study"));
-    let mut program = Problem::new(&Config::parse("bench.toml".as_ref(), STUDY).expect("a valid study"));
-    program.simulator = Box::new(problem::runner(&pendulum(false, 0.1, STEPS)));
-    let vectors = vectors(&kernel);
-    let mut kernel = Solo::new(&kernel, level, &vectors).expect("memory");
-    let mut program = Solo::new(&program, level, &vectors).expect("memory");
+    let config = pendulum(false, 0.1, STEPS);
+    let [program, native] = [Problem::new(&config), Problem::new(&config)];
+    let source = native.simulator.source(level).expect("a text");
+    // A cache of its own, so that it is compiled.
+    let cache = std::env::temp_dir().join(format!("gainswarm-bench-{}", std::process::id()));
+    let settings = Settings { cache: cache.clone(), ..Settings::usual().expect("a compiler") };
+    let mut made = None;
+    let compiling = seconds(|| made = Some(Job::start(&source, &settings).expect("a compiler").wait()));
+    let _ = std::fs::remove_dir_all(cache);
+    for code in made.expect("a result").expect("machine code") {
+        native
+            .simulator
+            .adopt(level, code, &native.values, &native.scenarios)
+            .expect("the bits of the program");
+    }
+
+    let vectors = vectors(&program);
+    let [mut program, mut native] =
+        [&program, &native].map(|problem| Solo::new(problem, level, &vectors).expect("memory"));
     let (mut slow, mut fast) = (Vec::new(), Vec::new());
     for _ in 0..turns {
-        fast.push(seconds(|| kernel.run()));
+        fast.push(seconds(|| native.run()));
         slow.push(seconds(|| program.run()));
     }
     let steps = VECTORS as u64 * STEPS;
-    assert_eq!((kernel.steps(), program.steps()), (steps, steps), "every simulation survives");
-    let [kernel, program] = [fast, slow].map(|times| VECTORS as f64 * STEPS as f64 / median(times) / 1e6);
+    assert_eq!((native.steps(), program.steps()), (steps, steps), "every simulation survives");
+    assert!(native.records().eq(program.records()), "the same bits");
+    let [native, program] = [fast, slow].map(|times| steps as f64 / median(times) / 1e6);
     println!(
-        "{:8} kernel {kernel:6.1} million control steps/s   program {program:6.1}   ratio {:.2}",
+        "{:8} program {program:6.1} million control steps/s   native {native:6.1}   ratio {:.2}   compiled in {compiling:.2} s",
         level.name(),
-        program / kernel
+        native / program
     );
 }
 

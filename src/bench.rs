@@ -23,6 +23,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
+use crate::native::{Backend, Refusal};
 use crate::problem::Problem;
 use crate::simulation::{SimdLevel, peak};
 use crate::statistics::{median, quantile};
@@ -141,8 +142,19 @@ impl Measurement {
     }
 }
 
-/// Measures a controller, that of `base` where it is given, for about `time`, on one thread and on each number of `threads`; `None` where `is_over` said so before there was
-/// enough to tell.
+/// What a controller is measured on.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// SIMD instructions.
+    pub level: SimdLevel,
+    /// What runs the simulations; machine code is compiled before the first turn.
+    pub backend: Backend,
+    /// Numbers of threads, besides one.
+    pub threads: &'a [usize],
+}
+
+/// Measures a controller, that of `base` where it is given, for about `time`, on one thread and on each number of threads; `None` where `is_over` said so before there was
+/// enough to tell. `refused` hears why there is no machine code.
 ///
 /// # Errors
 ///
@@ -150,12 +162,22 @@ impl Measurement {
 pub fn measure(
     base: Option<&Config>,
     controller: &'static str,
-    level: SimdLevel,
-    threads: &[usize],
+    Machine { level, backend, threads }: Machine<'_>,
     time: Duration,
     is_over: &dyn Fn() -> bool,
+    refused: &dyn Fn(&Refusal),
 ) -> Result<Option<Measurement>, Error> {
-    let short = study(base, controller, STEPS[0], PARTICLES[0])?;
+    let prepared = |mut problem: Problem| {
+        if backend != Backend::Program
+            && let Err(refusal) = engine::prepare(&problem, level)
+        {
+            refused(&refusal);
+        }
+        // No turn compiles.
+        problem.backend = Backend::Program;
+        problem
+    };
+    let short = prepared(study(base, controller, STEPS[0], PARTICLES[0])?);
     let lanes = short.simulator.lanes(level);
     // One bundle: as many simulations as it has lanes.
     let vectors = vec![short.values.clone(); lanes.div_ceil(short.scenarios.len())];
@@ -163,7 +185,7 @@ pub fn measure(
     let probe = seconds(|| solo.run());
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
     let particles = (TUNING_S / probe * solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
-    let long = study(base, controller, STEPS[1], particles.clamp(PARTICLES[0], PARTICLES[1]))?;
+    let long = prepared(study(base, controller, STEPS[1], particles.clamp(PARTICLES[0], PARTICLES[1]))?);
     // Where a bundle has fewer lanes than there are scenarios, several follow each other.
     let bundles = solo.records().count().div_ceil(lanes);
     let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();

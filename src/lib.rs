@@ -59,6 +59,7 @@ pub mod graph;
 pub mod lanes;
 pub mod memory;
 pub mod model;
+pub mod native;
 pub mod pace;
 pub mod parameter;
 pub mod problem;

@@ -6,6 +6,7 @@ use crate::closed_loop::ClosedLoop;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::costs::Aggregate;
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::sampling;
 use crate::simulation::{Runner, Scenario, Simulator, Terms};
@@ -48,6 +49,8 @@ pub struct Problem {
     pub limits: Vec<f64>,
     /// Simulates the closed loop.
     pub simulator: Box<dyn Simulator>,
+    /// What runs the simulations of a tuning.
+    pub backend: Backend,
     /// The cost terms that the cost needs.
     pub terms: Terms,
     /// Whether a simulation stops once its particle cannot improve on its personal best.
@@ -79,6 +82,7 @@ impl Problem {
             searched: config.searched(),
             required_certificate: config.require_certificate.then(|| certifier(config)),
             simulator: Box::new(runner(config)),
+            backend: config.simulation.backend,
             scenarios,
             weights,
             aggregate: config.aggregate,

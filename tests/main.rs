@@ -25,6 +25,7 @@ mod lanes;
 mod laws;
 mod model_texts;
 mod models;
+mod native;
 mod own_models;
 mod page;
 mod paired;

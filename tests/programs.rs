@@ -10,10 +10,10 @@ use gainswarm::program::{Carried, Program, Sections};
 use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Workspace};
 
 /// Numbers that are as random as a test needs, and the same everywhere (Marsaglia 2003, doi:10.18637/jss.v008.i14).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -21,17 +21,17 @@ impl Random {
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a small number")]
-    fn number(&mut self) -> f64 {
+    pub(crate) fn number(&mut self) -> f64 {
         (self.below(4001) as f64 - 2000.0) / 1000.0
     }
 }
 
-const GAINS: usize = 5;
-const CARRIED: usize = 6;
-const STEPS: u64 = 9;
+pub(crate) const GAINS: usize = 5;
+pub(crate) const CARRIED: usize = 6;
+pub(crate) const STEPS: u64 = 9;
 
 /// A graph of random operations, arithmetic above all; what is carried stays between −1 and 1.
-fn random(random: &mut Random) -> (Graph, Sections) {
+pub(crate) fn random(random: &mut Random) -> (Graph, Sections) {
     use Operation::{Add, Div, Mul, Sub};
     let mut graph = Graph::new();
     let inputs: Vec<Symbol> = (0..).map(Symbol).take(GAINS + 1).collect();
@@ -84,7 +84,7 @@ fn random(random: &mut Random) -> (Graph, Sections) {
 
 /// A graph of what mechanisms are made of: angles that turn by little or by much, their differences, systems of two equations, scaled
 /// products and squares.
-fn mechanism(random: &mut Random) -> (Graph, Sections) {
+pub(crate) fn mechanism(random: &mut Random) -> (Graph, Sections) {
     let mut graph = Graph::new();
     let inputs: Vec<Symbol> = (0..).map(Symbol).take(GAINS + 1).collect();
     let symbols: Vec<Symbol> = (100..).map(Symbol).take(CARRIED).collect();

@@ -5,9 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 use crate::problem::Problem;
-use crate::simulation::{
-    Batch, Record, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
-};
+use crate::simulation::{Batch, Record, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace};
 
 /// A problem of which every batch allocates, and frees what it has allocated.
 pub(super) fn allocating(problem: Problem) -> Problem {

@@ -9,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use crate::config::controllers_as_they_stand;
 use crate::config::{Config, Refusal};
 use crate::engine::Resources;
+use crate::native::Backend;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
@@ -41,6 +42,8 @@ pub(super) struct SearchArgs {
     #[command(flatten)]
     pub(super) machine: MachineArgs,
     #[command(flatten)]
+    backend: BackendArgs,
+    #[command(flatten)]
     pub(super) safety: SafetyArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
@@ -51,6 +54,7 @@ impl SearchArgs {
     pub(super) fn applied(&self, mut config: Config) -> Result<Config, Error> {
         config.seed = self.seed.unwrap_or(config.seed);
         config.memory_limit = self.memory_limit.or(config.memory_limit);
+        config.simulation.backend = self.backend.given().unwrap_or(config.simulation.backend);
         if let Some(generations) = self.generations {
             config.swarm.stopping.generations = generations;
         }
@@ -121,6 +125,22 @@ impl SimdArgs {
             found: format!("{} is not available on this processor", self.simd),
             remedy: format!("allowed here: auto, {}", names.join(", ")),
         })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackendArgs {
+    /// What runs the simulations; it does not change the result: auto compiles them with the system's C compiler where a run is long enough,
+    /// native from the start, program never [default: the config's]
+    #[arg(long, value_name = "BACKEND", value_parser = PossibleValuesParser::new(Backend::ALL.iter().map(|backend| backend.name())))]
+    backend: Option<String>,
+}
+
+impl BackendArgs {
+    /// What was asked for, if anything was.
+    pub(super) fn given(&self) -> Option<Backend> {
+        let name = self.backend.as_deref()?;
+        Backend::ALL.iter().copied().find(|backend| backend.name() == name)
     }
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::args::{duration, factor, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
-use super::{ControllerArgs, Exit, ShowArgs, SimdArgs, load, note, print};
+use super::{BackendArgs, ControllerArgs, Exit, ShowArgs, SimdArgs, load, no_machine_code, note, print};
 use crate::Error;
-use crate::bench::{self, Measurement, TARGETS, Thresholds};
+use crate::bench::{self, Machine, Measurement, TARGETS, Thresholds};
 use crate::engine::Resources;
 use crate::figures::{count, rate};
+use crate::native::{Backend, Refusal};
 use crate::report;
 use crate::simulation::SimdLevel;
 
@@ -48,6 +49,8 @@ pub(super) struct Args {
     #[command(flatten)]
     simd: SimdArgs,
     #[command(flatten)]
+    backend: BackendArgs,
+    #[command(flatten)]
     show: ShowArgs,
 }
 
@@ -65,6 +68,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let interrupt = Interrupt::listen();
     let base = args.config.as_deref().map(load).transpose()?;
+    let backend = args.backend.given().or(base.as_ref().map(|base| base.simulation.backend));
+    let machine = Machine { level, backend: backend.unwrap_or_default(), threads: &threads };
+    let asked = machine.backend == Backend::Native;
+    let on_the_program = |refusal: &Refusal| {
+        if asked || *refusal != Refusal::NoCompiler {
+            note(&no_machine_code(refusal));
+        }
+    };
     let controllers = match &base {
         Some(base) => vec![base.controller.name()],
         None => args.controllers.chosen(),
@@ -75,7 +86,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             note(&format!("measuring {controller}"));
         }
         let is_over = || interrupt.exit_code().is_some();
-        let measured = bench::measure(base.as_ref(), controller, level, &threads, args.duration, &is_over)?;
+        let measured =
+            bench::measure(base.as_ref(), *controller, machine, args.duration, &is_over, &on_the_program)?;
         let Some(measurement) = measured else { break };
         measurements.push(measurement);
     }

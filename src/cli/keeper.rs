@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::SearchArgs;
 use super::interrupt::Interrupt;
 use super::progress::Meter;
+use super::{SearchArgs, no_machine_code};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
 use crate::memory::{self, live_bytes};
+use crate::native::Refusal;
 use crate::report::checkpoint;
 use crate::tape;
 
@@ -140,5 +141,9 @@ impl Observer for Keeper<'_> {
             }
         }
         if self.interrupted.is_some() { Flow::Interrupt } else { Flow::Continue }
+    }
+
+    fn on_the_program(&mut self, refusal: &Refusal) {
+        self.meter.note(&no_machine_code(refusal));
     }
 }

@@ -13,6 +13,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Error;
 use crate::config::{Config, Gains, Unphysical, read_gains};
+use crate::native::Refusal;
 use crate::report::tuned_plant;
 
 mod args;
@@ -41,7 +42,7 @@ mod table;
 mod tune;
 mod validate;
 
-use args::{ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
+use args::{BackendArgs, ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 
 const EXAMPLES: &str = "Examples:
   gainswarm init --controller super_twisting
@@ -203,6 +204,11 @@ fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
 /// Writes a message to stderr; a closed stderr is no reason to lose results.
 fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Why simulations run on the program where machine code was expected.
+fn no_machine_code(refusal: &Refusal) -> String {
+    format!("warning: no machine code: {refusal}; the program runs the simulations, with the same results")
 }
 
 /// Refuses to replace a file that is read.

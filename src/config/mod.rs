@@ -10,6 +10,7 @@ use crate::closed_loop::Method;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, Response, Term};
 use crate::model::{self, Kind};
+use crate::native::Backend;
 use crate::parameter::{Parameter, Short};
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
@@ -122,6 +123,8 @@ pub struct SimulationConfig {
     pub settings: Vec<f64>,
     /// Whether a simulation stops once its particle cannot improve any more.
     pub early_abandonment: bool,
+    /// What runs the simulations of a tuning; it does not change the result.
+    pub backend: Backend,
     /// When a simulation has failed, besides states that are not finite.
     pub fail: Option<String>,
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::closed_loop::Method;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, AggregateKind};
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::problem::TunedGain;
 use crate::sampling::Group;
@@ -131,6 +132,7 @@ fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationCon
         integrator: section.choice("integrator", Method::Rk4)?,
         settings: values(&section, &plant.of.settings)?,
         early_abandonment: section.switch("early_abandonment", true)?,
+        backend: section.choice("backend", Backend::Auto)?,
         fail: fail.or_else(|| plant.of.model.declared.fail.clone()),
     };
     config.whole_steps().map_err(|found| section.error("duration", &found.problem, found.remedy))?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::write_models;
 use super::{Config, ConfigError};
 use crate::costs::{Aggregate, AggregateKind, Measure, Response, Term};
+use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::Group;
@@ -96,6 +97,9 @@ fn simulation(config: &Config) -> Value {
         "integrator": simulation.integrator.name(),
         "early_abandonment": simulation.early_abandonment,
     });
+    if simulation.backend != Backend::Auto {
+        value["backend"] = simulation.backend.name().into();
+    }
     for (name, number) in config.settings() {
         value[name] = number.into();
     }

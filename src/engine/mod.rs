@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::memory::{self, Reading, Rising, live_bytes};
+use crate::native::Refusal;
 use crate::problem::{Problem, known_cost};
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
@@ -14,6 +15,7 @@ use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
+mod backend;
 mod declared;
 mod evaluator;
 mod log;
@@ -21,6 +23,8 @@ mod solo;
 mod tuning;
 mod workers;
 
+pub use backend::prepare;
+use backend::{Switch, left};
 pub use declared::Declared;
 use evaluator::Evaluator;
 pub use evaluator::Tally;
@@ -111,6 +115,9 @@ pub enum Flow {
 pub trait Observer: Send {
     /// Called after every generation, outside of what is counted and timed as the hot path; `run` can be saved.
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow;
+
+    /// Called when there is no machine code, and why: the program runs all simulations, with the same results.
+    fn on_the_program(&mut self, _refusal: &Refusal) {}
 }
 
 impl<F: FnMut(&Progress) + Send> Observer for F {
@@ -273,6 +280,8 @@ impl<'p> Run<'p> {
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
         let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
+        let (mut switch, refusal) = Switch::new(problem, resources.level);
+        refusal.iter().for_each(|refusal| observer.on_the_program(refusal));
         evaluator.warm_up();
 
         let (before, core_before) = (Duration::from_nanos(self.wall_ns), self.core_ns);
@@ -300,6 +309,11 @@ impl<'p> Run<'p> {
             if exceeds {
                 self.stopped = StopReason::Memory;
                 break;
+            }
+            if !ended {
+                let left = left(problem, [self.generations(), self.evaluations()], elapsed);
+                let refusal = switch.advance(problem, resources.level, left);
+                refusal.iter().for_each(|refusal| observer.on_the_program(refusal));
             }
             mark = Reading::now();
         }

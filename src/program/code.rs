@@ -100,10 +100,10 @@ pub(super) use codes;
 
 /// What a code stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) first: Operation,
-    pub(super) then: Option<(Operation, usize)>,
-    pub(super) uniform: u8,
+pub(crate) struct Shape {
+    pub(crate) first: Operation,
+    pub(crate) then: Option<(Operation, usize)>,
+    pub(crate) uniform: u8,
 }
 
 macro_rules! define {
@@ -142,6 +142,13 @@ macro_rules! define {
         const TABLE: &[(Code, Shape)] = &[
             $((Code::$name, shape!($first $(, $then $place)?, $uniform)),)+
         ];
+
+        impl Code {
+            /// What it stands for, if it has a line of the table.
+            pub(crate) fn shape(self) -> Option<Shape> {
+                TABLE.iter().find(|(code, _)| *code == self).map(|(_, shape)| *shape)
+            }
+        }
     };
 }
 

@@ -35,6 +35,7 @@ mod special;
 mod tape;
 
 pub use code::Code;
+pub(crate) use code::Shape;
 pub use dual::Dual;
 pub(crate) use run::step;
 pub use run::{Block, SLOTS_MAX, UNIFORMS_MAX};

@@ -65,6 +65,12 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
         self.slots[slot][lane / V::LEN].as_mut_slice()[lane % V::LEN] = value;
     }
 
+    /// All vectors, slot after slot.
+    #[inline(always)]
+    pub(crate) fn vectors_mut(&mut self) -> &mut [V] {
+        self.slots.as_flattened_mut()
+    }
+
     #[inline(always)]
     fn at(&self, slot: usize) -> &[V; K] {
         &self.slots[slot & (N - 1)]

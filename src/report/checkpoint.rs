@@ -54,6 +54,9 @@ pub(super) fn strip(config: &mut Value) {
         map.remove("study");
         map.remove("validation");
         map.remove("memory_limit");
+        if let Some(Value::Object(simulation)) = map.get_mut("simulation") {
+            simulation.shift_remove("backend");
+        }
     }
 }
 

@@ -8,7 +8,10 @@ pub mod history;
 pub mod peak;
 pub mod runner;
 pub mod scenario;
+mod trial;
 pub mod workspace;
+
+use crate::native::{Native, Refusal, Source};
 
 pub use crate::lanes::SimdLevel;
 pub use batch::{Batch, Ending, FAILURE_COST, Record, Records, Terms};
@@ -21,6 +24,27 @@ pub use workspace::Workspace;
 pub trait Simulator: Send + Sync {
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;
+
+    /// A step as C for a level; `None` where there is none.
+    fn source(&self, _level: SimdLevel) -> Option<Source> {
+        None
+    }
+
+    /// Takes machine code that was made of [`Simulator::source`]: every batch that starts from now on runs it. Before that it has to give
+    /// the bits of the program for these values in some of the scenarios.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, or memory cannot be reserved.
+    fn adopt(
+        &self,
+        _level: SimdLevel,
+        _native: Native,
+        _values: &[f64],
+        _scenarios: &[Scenario],
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// Bytes of arena that [`Simulator::run`] uses to find the given terms: declared first, reserved once, never exceeded.
     fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize;

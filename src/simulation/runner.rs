@@ -4,7 +4,7 @@
 //! others go on, and no result depends on who shares a block. Between two events (a lane stops, or has done its steps) the loop looks at
 //! nothing but the bits that say who stops.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bumpalo::Bump;
 use fearless_simd::{Simd, prelude::*};
@@ -16,6 +16,7 @@ use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::closed_loop::{ClosedLoop, DelayLine, World};
 use crate::costs::TERMS_MAX;
 use crate::lanes::on_level;
+use crate::native::{Form, Native, Refusal, Source};
 use crate::program::{Block, Program, Step, step};
 use crate::{Error, memory};
 
@@ -25,12 +26,14 @@ const VECTORS: usize = 8;
 /// Simulates the closed loop of a program.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    closed_loop: ClosedLoop,
+    pub(super) closed_loop: ClosedLoop,
     dt: f64,
-    steps: u64,
+    pub(super) steps: u64,
     /// Standard normal numbers for noisy sensors; their number is a power of two.
     noise: Arc<[f64]>,
     keep: Keep,
+    /// The program's plain step as machine code, once there is some.
+    pub(super) native: OnceLock<Native>,
 }
 
 const DECLARED: &str = "the arena holds what the workspace declares";
@@ -55,7 +58,7 @@ impl Runner {
     /// Simulations of `steps` steps of `dt` s; `noise` are standard normal numbers for noisy sensors, a power of two of them or none.
     #[must_use]
     pub fn new(closed_loop: ClosedLoop, dt: f64, steps: u64, noise: Arc<[f64]>) -> Self {
-        Self { closed_loop, dt, steps, noise, keep: Keep::NOTHING }
+        Self { closed_loop, dt, steps, noise, keep: Keep::NOTHING, native: OnceLock::new() }
     }
 
     /// The same, keeping some of the way of each simulation.
@@ -183,6 +186,28 @@ impl Simulator for Runner {
         on_level!(level, true, simd => lanes(simd))
     }
 
+    fn source(&self, level: SimdLevel) -> Option<Source> {
+        // What is looked at step by step stays on the program.
+        if self.keep.capacity > 0 || self.native.get().is_some() {
+            return None;
+        }
+        let form = on_level!(level, true, simd => form(simd));
+        Some(Source::new(level, form, &[&self.closed_loop.program]))
+    }
+
+    fn adopt(
+        &self,
+        level: SimdLevel,
+        native: Native,
+        values: &[f64],
+        scenarios: &[Scenario],
+    ) -> Result<(), Refusal> {
+        self.try_out(level, &native, values, scenarios)?;
+        // The first one stays: another one does the same.
+        let _ = self.native.set(native);
+        Ok(())
+    }
+
     fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize {
         self.bytes(level, terms, false)
     }
@@ -238,6 +263,11 @@ fn lanes<S: Simd>(_simd: S) -> usize {
 }
 
 #[inline(always)]
+fn form<S: Simd>(_simd: S) -> Form {
+    Form { width: S::f64s::LEN, vectors: VECTORS }
+}
+
+#[inline(always)]
 fn bytes<S: Simd, const N: usize>(simd: S, runner: &Runner) -> usize {
     let kept = runner.keep.capacity * runner.width();
     let numbers = 2 * lanes(simd) + runner.room() + lanes(simd) * (runner.remembered() + kept);
@@ -274,6 +304,7 @@ fn drain<S: Simd, const N: usize>(
     mut recorded: Option<&mut History<'_>>,
 ) {
     let code = runner.code(batch.terms, recorded.is_some());
+    let is_plain = std::ptr::eq(code, &raw const runner.closed_loop.program.plain);
     let mut lanes = Lanes::<S, N> {
         runner,
         code,
@@ -291,9 +322,14 @@ fn drain<S: Simd, const N: usize>(
     for lane in 0..lanes.jobs.len() {
         lanes.assign(lane);
     }
+    let native = runner.native.get().filter(|native| is_plain && native.form() == form(simd));
     while let Some(stretch) = lanes.next_event() {
-        let mut advanced = 0;
-        let mut stopped = 0;
+        let (mut advanced, mut stopped) = (0, 0);
+        if let Some(native) = native {
+            (advanced, stopped) = lanes.natively(native, stretch);
+            lanes.advance(advanced, stopped, histories, None);
+            continue;
+        }
         while advanced < stretch && stopped == 0 {
             step(simd, &code.instructions, lanes.block);
             stopped = lanes.block.mask::<S>(simd, code.stop) & lanes.active;
@@ -313,6 +349,20 @@ fn drain<S: Simd, const N: usize>(
 }
 
 impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
+    /// Up to `stretch` steps by machine code, until a lane stops: the steps done, and the lanes that stop.
+    fn natively(&mut self, native: &Native, stretch: u64) -> (u64, u64) {
+        let (mut done, mut stopped) = (0, 0);
+        // What is delayed is looked at after each step.
+        let at_once = if self.runner.closed_loop.layout.delays.is_empty() { stretch } else { 1 };
+        while done < stretch && stopped == 0 {
+            let (steps, stops) = native.advance(self.block.vectors_mut(), at_once, self.active);
+            self.remember(done);
+            done += steps;
+            stopped = stops;
+        }
+        (done, stopped)
+    }
+
     /// Steps until the first lane has done all of its own or one of its signals changes, or `None` when no lane has a job.
     fn next_event(&self) -> Option<u64> {
         let active = (0..self.jobs.len()).filter(|lane| self.jobs[*lane].is_some());

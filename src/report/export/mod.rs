@@ -18,6 +18,7 @@ use crate::swarm::{Axis, StopReason};
 use crate::text::kept;
 
 pub mod c;
+pub mod c_simulation;
 pub mod csv;
 pub mod json;
 pub mod matlab;
@@ -28,6 +29,7 @@ pub use self::csv::Csv;
 pub use self::json::Json;
 pub use self::toml::Toml;
 pub use c::C;
+pub use c_simulation::CSimulation;
 pub use matlab::Matlab;
 pub use python::Python;
 
@@ -49,6 +51,7 @@ registry! {
         Json,
         Toml,
         C,
+        CSimulation,
         Python,
         Matlab,
     }
@@ -91,6 +94,8 @@ pub struct Export {
     pub formulas: Vec<String>,
     /// Every parameter of the nominal plant, in its order: the law computes with them.
     pub plant_parameters: Vec<ExportedGain>,
+    /// What was tuned on.
+    config: Config,
 }
 
 /// A choice or a number that a law depends on.
@@ -173,6 +178,7 @@ impl Export {
             law: settings(config),
             formulas: formulas(config),
             plant_parameters: plant_parameters(config),
+            config: config.clone(),
         }
     }
 

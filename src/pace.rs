@@ -39,7 +39,7 @@ pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2],
     // A bundle is enough, of as many scenarios as there are lanes at most.
     let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
     let weights = vec![1.0; scenarios.len()];
-    let problem = Problem::on(&config, scenarios, weights);
+    let problem = Problem { scenarios, weights, ..whole };
     // More threads than processors do no more work.
     let threads = resources.threads.min(Resources::default().threads).max(1);
     // All at once, as they will be: some processors share what they compute with.

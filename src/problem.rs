@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::closed_loop::ClosedLoop;
-use crate::config::Config;
+use crate::config::{Config, Scope};
 use crate::constraint::Constraint;
 use crate::costs::Aggregate;
 use crate::native::Backend;
@@ -68,12 +68,16 @@ impl Problem {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let (scenarios, weights) = sampling::scenarios(&config.scenarios, &config.nominal());
-        Self::on(config, scenarios, weights)
+        Self::in_scope(config, Scope::Tuning, scenarios, weights)
     }
 
-    /// The problem of a checked config on other scenarios of it.
+    /// The problem of a checked config on other scenarios of it, those of its validation too.
     #[must_use]
     pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
+        Self::in_scope(config, Scope::All, scenarios, weights)
+    }
+
+    fn in_scope(config: &Config, scope: Scope, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
         Self {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
@@ -81,7 +85,7 @@ impl Problem {
             constraints: config.constraints.clone(),
             searched: config.searched(),
             required_certificate: config.require_certificate.then(|| certifier(config)),
-            simulator: Box::new(runner(config)),
+            simulator: Box::new(runner_in(config, scope)),
             backend: config.simulation.backend,
             scenarios,
             weights,
@@ -149,10 +153,14 @@ pub fn known_cost(outcome: &Outcome) -> f64 {
     if outcome.violation <= FAILING_VIOLATION { outcome.cost } else { f64::NAN }
 }
 
-/// What runs the closed loop of a study.
+/// What runs the closed loop of a study in the scenarios of its tuning.
 #[must_use]
 pub fn runner(config: &Config) -> Runner {
-    let Ok(closed_loop) = config.closed_loop() else { unreachable!("a config is checked when it is read") };
+    runner_in(config, Scope::Tuning)
+}
+
+fn runner_in(config: &Config, scope: Scope) -> Runner {
+    let Ok(closed_loop) = config.closed_loop(scope) else { unreachable!("a config is checked when it is read") };
     let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };
     let steps = config.simulation.steps();
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)
@@ -164,7 +172,7 @@ const SETTLING_STEPS_MAX: u64 = 50_000;
 /// A step of the nominal loop of a study; `None` where it has delays. Signals are as they are at the end of the first scenario.
 fn sampled(config: &Config) -> Option<SampledLoop> {
     let nominal = config.nominal_loop();
-    let ClosedLoop { program, layout } = nominal.closed_loop().ok()?;
+    let ClosedLoop { program, layout } = nominal.closed_loop(Scope::Tuning).ok()?;
     if !layout.delays.is_empty() {
         return None;
     }

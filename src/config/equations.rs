@@ -11,6 +11,16 @@ use crate::program::TooLarge;
 use crate::sampling::Group;
 use crate::text::{Section, Source, one_of};
 
+/// Which scenarios a closed loop is made for: what none of them asks for is not in it. One for all gives a scenario the same bits in any
+/// company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that gains are tuned on.
+    Tuning,
+    /// Those of the validation too.
+    All,
+}
+
 /// What a column of a trajectory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -131,12 +141,13 @@ impl Config {
     /// # Errors
     ///
     /// What does not fit; nothing of a config that has been checked.
-    pub(crate) fn closed_loop(&self) -> Result<ClosedLoop, Misfit> {
+    pub(crate) fn closed_loop(&self, scope: Scope) -> Result<ClosedLoop, Misfit> {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
         let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
-        let groups = || self.scenarios.iter().chain(&self.validation);
+        let others: &[Group] = if scope == Scope::All { &self.validation } else { &[] };
+        let groups = || self.scenarios.iter().chain(others);
         let parts = Parts {
             plant: &plant.model,
             nominal: &self.plant.values,
@@ -181,7 +192,7 @@ impl Config {
     /// What does not fit any more since the step has been changed.
     pub(crate) fn misfit(&self) -> Option<Refusal> {
         let remedy = format!("allowed: delays of at most {DELAY_MAX} steps");
-        match self.closed_loop() {
+        match self.closed_loop(Scope::All) {
             Ok(_) => None,
             Err(Misfit::Loop(Unfit::Delay(found))) => {
                 Some(Refusal { problem: format!("makes a delay {found}"), remedy })
@@ -227,7 +238,7 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
     if let Some(fail) = &config.simulation.fail {
         read(source, &root.section("simulation")?, "fail", fail, &names)?;
     }
-    let Err(misfit) = config.closed_loop() else { return Ok(()) };
+    let Err(misfit) = config.closed_loop(Scope::All) else { return Ok(()) };
     Err(match misfit {
         Misfit::Judge(error, places) => {
             let place = places.iter().find(|(range, _)| range.contains(&error.at));

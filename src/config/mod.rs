@@ -36,7 +36,7 @@ mod write;
 mod write_models;
 
 pub use batch::{Batch, Entry, STUDIES_MAX};
-pub use equations::{Column, Role};
+pub use equations::{Column, Role, Scope};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use scenarios::SCENARIOS_MAX;

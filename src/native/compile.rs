@@ -125,7 +125,7 @@ impl Source {
         let functions: Vec<Function<'_>> = programs
             .iter()
             .zip(&names)
-            .map(|(program, name)| Function { name, step: &program.plain, carried: program.carried })
+            .map(|(program, name)| Function { name, step: &program.plain, carried: program.plain.carried })
             .collect();
         let slots = programs.iter().map(|program| program.plain.slots).collect();
         Self { text: emit::text(form, &functions), form, level, slots }

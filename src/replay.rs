@@ -31,12 +31,12 @@ pub struct Replay {
     /// The worst scenario, by the order of [`Record::rank`].
     pub worst: usize,
     /// Some of them, the worst among them.
-    pub runs: Vec<Run>,
+    pub runs: Vec<ReplayedRun>,
 }
 
 /// A scenario whose trajectory is shown.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct ReplayedRun {
     /// Its position among the scenarios.
     pub index: usize,
     /// What it starts from, in a few words.
@@ -92,7 +92,12 @@ impl Replay {
         let runs = shown(records.len(), worst).into_iter().map(|index| {
             let scenario = &problem.scenarios[index];
             let (_, trajectory) = trajectory(config, &problem, values, scenario)?;
-            Ok(Run { index, name: name(config, index, scenario), columns: columns(config), trajectory })
+            Ok(ReplayedRun {
+                index,
+                name: name(config, index, scenario),
+                columns: columns(config),
+                trajectory,
+            })
         });
         let runs = runs.collect::<Result<_, Error>>()?;
         Ok(Self { records, worst, runs })
@@ -114,7 +119,7 @@ impl Replay {
             let problem = Problem::on(config, vec![scenario.clone()], vec![1.0], features);
             let (record, trajectory) = trajectory(config, &problem, values, scenario)?;
             if record.steps == *steps {
-                runs.push(Run {
+                runs.push(ReplayedRun {
                     index: records.len(),
                     name: name.clone(),
                     columns: columns(config),

@@ -23,7 +23,7 @@ mod soak;
 
 /// What is audited and how long.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct AuditPlan {
     /// The study whose plant and scenarios are used; `None` for the double inverted pendulum from one start.
     pub base: Option<Config>,
     /// The controllers.
@@ -42,7 +42,7 @@ pub struct Plan {
     pub alter: fn(Problem) -> Problem,
 }
 
-impl Plan {
+impl AuditPlan {
     /// The problem of a study as it is measured.
     fn problem(&self, config: &Config) -> Problem {
         (self.alter)(Problem::new(config))
@@ -77,7 +77,7 @@ pub struct Sample {
 
 /// The audit of a controller.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub struct ControllerAudit {
     /// Which.
     pub controller: Subject,
     /// Arena bytes that the workspace declares for a simulation, without and with a history of 100 samples.
@@ -96,7 +96,7 @@ pub struct Finding {
     pub interrupted: bool,
 }
 
-impl Finding {
+impl ControllerAudit {
     /// Points out of 100.
     #[must_use]
     pub fn score(&self) -> u32 {
@@ -123,7 +123,7 @@ pub struct Audit {
     /// the workers of a tuning, a leak, and growth with the steps.
     pub self_test: [(bool, String); 4],
     /// A finding a controller.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ControllerAudit>,
     /// How many controllers have no finding yet: the audit goes on, or was interrupted.
     pub open: usize,
 }
@@ -138,7 +138,7 @@ impl Audit {
     /// Whether everything is fit for long runs.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.works() && self.open == 0 && self.findings.iter().all(Finding::is_ready)
+        self.works() && self.open == 0 && self.findings.iter().all(ControllerAudit::is_ready)
     }
 }
 
@@ -164,7 +164,7 @@ pub trait Watcher: Send {
 ///
 /// [`Error::NoMeter`] where nobody counts, and when memory cannot be reserved, threads cannot be started, or what was found cannot
 /// be kept.
-pub fn run(plan: &Plan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
+pub fn run(plan: &AuditPlan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
     Reading::now().ok_or(Error::NoMeter)?;
     watcher.phase("self-test");
     let self_test = phases::self_test(plan)?;

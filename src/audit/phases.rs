@@ -2,7 +2,7 @@
 
 use super::planted;
 use super::soak::{SIMULATIONS, growth_of, particles, soak};
-use super::{Finding, Phase, Plan, Sample, Watcher};
+use super::{AuditPlan, ControllerAudit, Phase, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::controllers::ControllerKind;
@@ -26,7 +26,7 @@ const LENGTHS: u64 = 101;
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
 /// The study that is audited: a controller with its default gains, or those of the base.
-fn study(plan: &Plan, controller: Subject, steps: u64, keep: Keep) -> Result<Config, Error> {
+fn study(plan: &AuditPlan, controller: Subject, steps: u64, keep: Keep) -> Result<Config, Error> {
     let name = controller.name();
     let mut config = match &plan.base {
         Some(base) if Subject::of(base) == controller => base.clone(),
@@ -77,11 +77,11 @@ impl Footprint {
 }
 
 /// The footprint without what the process pays but once.
-fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
+fn twice(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     Ok(footprint(plan, config)?.or_less(footprint(plan, config)?))
 }
 
-fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
+fn footprint(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
     let problem = plan.problem(config);
     let level = problem.simulator.effective(plan.resources.level);
@@ -107,22 +107,25 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
 }
 
 /// Plants an allocation, a leak and growth, and looks whether the phases find them.
-pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
+pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> {
     // What is planted is planted into the same code whatever is audited.
     let of_models = plan.controllers.first().is_some_and(|first| matches!(first, Subject::Study(_)));
-    let plan =
-        &if of_models { Plan { base: None, controllers: Vec::new(), ..plan.clone() } } else { plan.clone() };
+    let plan = &if of_models {
+        AuditPlan { base: None, controllers: Vec::new(), ..plan.clone() }
+    } else {
+        plan.clone()
+    };
     let controller = plan.controllers.first().copied().unwrap_or(Subject::Compiled(ControllerKind::ALL[0]));
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let with = |alter| Plan { alter, cycles: 3, ..plan.clone() };
+    let with = |alter| AuditPlan { alter, cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(planted::allocating), &config)?;
-    let clean = footprint(&Plan { alter: std::convert::identity, ..plan.clone() }, &config)?;
+    let clean = footprint(&AuditPlan { alter: std::convert::identity, ..plan.clone() }, &config)?;
     let (_, _, workers) = batch(&with(planted::allocating), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(planted::leaking), &config)?;
     planted::give_back();
     // On a start that no controller falls from: growth shows only where steps are done.
-    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
+    let grows = AuditPlan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
     let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
@@ -141,10 +144,10 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
 
 /// Audits one controller.
 pub(super) fn controller(
-    plan: &Plan,
+    plan: &AuditPlan,
     controller: Subject,
     watcher: &mut dyn Watcher,
-) -> Result<Finding, Error> {
+) -> Result<ControllerAudit, Error> {
     let name = controller.name();
     let mut say = |phase: &str| watcher.phase(&format!("{name}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
@@ -181,7 +184,7 @@ pub(super) fn controller(
     }
     watcher.phase(&format!("{name}: cleanup"));
     push(cleanup(plan, controller, &single)?, alert);
-    Ok(Finding {
+    Ok(ControllerAudit {
         controller,
         declared_bytes: [single.declared, declared_with],
         bytes_per_simulation,
@@ -213,7 +216,7 @@ fn pattern(single: &Footprint) -> Phase {
 }
 
 /// Makes, runs and drops everything again and again.
-fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
+fn cycles(plan: &AuditPlan, config: &Config) -> Result<Phase, Error> {
     let mut samples =
         memory::empty("the samples of the audit", usize::try_from(plan.cycles).unwrap_or(usize::MAX))?;
     let start = live_bytes();
@@ -244,7 +247,7 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
 }
 
 /// Whether a bounded history takes the same bytes for ten times as many steps, by either policy; and how many a simulation takes with one.
-fn histories(plan: &Plan, controller: Subject) -> Result<(Phase, u64), Error> {
+fn histories(plan: &AuditPlan, controller: Subject) -> Result<(Phase, u64), Error> {
     let (mut green, mut survived, mut declared) = (true, true, 0);
     let mut seen = Vec::with_capacity(Policy::ALL.len());
     for policy in Policy::ALL {
@@ -269,7 +272,7 @@ fn histories(plan: &Plan, controller: Subject) -> Result<(Phase, u64), Error> {
 }
 
 /// Whether a step costs memory: simulations of more and more steps with a history, each seen while it is held; about a hundred of them.
-fn stress(plan: &Plan, controller: Subject) -> Result<(Phase, f64), Error> {
+fn stress(plan: &AuditPlan, controller: Subject) -> Result<(Phase, f64), Error> {
     let keep = Keep { capacity: SAMPLES, policy: Policy::Decimate };
     let stride = CYCLE_STEPS * plan.steps.div_ceil(LENGTHS * CYCLE_STEPS);
     let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
@@ -311,7 +314,7 @@ fn stress(plan: &Plan, controller: Subject) -> Result<(Phase, f64), Error> {
 
 /// A tuning of so many simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
 fn batch(
-    plan: &Plan,
+    plan: &AuditPlan,
     controller: Subject,
     single: &Footprint,
     simulations: usize,
@@ -340,7 +343,7 @@ fn batch(
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
-fn cleanup(plan: &Plan, controller: Subject, single: &Footprint) -> Result<Phase, Error> {
+fn cleanup(plan: &AuditPlan, controller: Subject, single: &Footprint) -> Result<Phase, Error> {
     let keeps = [Policy::Decimate, Policy::Ring].map(|policy| Keep { capacity: SAMPLES, policy });
     let mut samples = memory::empty("the samples of the audit", ROUNDS as usize)?;
     let start = live_bytes();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Phase, Plan, Sample, Watcher};
+use super::{AuditPlan, Phase, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Run};
@@ -49,7 +49,7 @@ impl Observer for Watch<'_> {
 
 /// Tunes until the time is over; also whether it was cut short.
 pub(super) fn soak(
-    plan: &Plan,
+    plan: &AuditPlan,
     config: &Config,
     time: Duration,
     watcher: &mut dyn Watcher,

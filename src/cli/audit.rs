@@ -8,7 +8,7 @@ use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Finding, Plan, Watcher};
+use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 /// What is wrong, a line each.
 fn complaints(audit: &Audit) -> Vec<String> {
     let broken = "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed";
-    let red = |finding: &Finding| {
+    let red = |finding: &ControllerAudit| {
         let name = finding.controller.name();
         let lines = finding.phases.iter().filter(|phase| !phase.green);
         let lines =
@@ -101,7 +101,7 @@ fn complaints(audit: &Audit) -> Vec<String> {
 
 /// Tells what is going on, and writes what is known after every controller.
 struct Follower<'a> {
-    plan: &'a Plan,
+    plan: &'a AuditPlan,
     directory: &'a Path,
     quiet: bool,
     interrupt: Interrupt,
@@ -123,7 +123,7 @@ impl Watcher for Follower<'_> {
     }
 }
 
-fn plan(args: &Args) -> Result<Plan, Error> {
+fn plan(args: &Args) -> Result<AuditPlan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
     let own = base.as_ref().map(Subject::of).filter(|own| matches!(own, Subject::Study(_)));
     let controllers = match own {
@@ -137,7 +137,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         }
         None => args.controllers.kinds().into_iter().map(Subject::Compiled).collect(),
     };
-    Ok(Plan {
+    Ok(AuditPlan {
         base,
         controllers,
         cycles: args.cycles.unwrap_or(if args.quick { 100 } else { 1000 }),
@@ -150,7 +150,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
 }
 
 fn show(audit: &Audit) -> String {
-    let verdict = |finding: &Finding| match finding {
+    let verdict = |finding: &ControllerAudit| match finding {
         finding if finding.is_ready() => "ready",
         finding if finding.is_green() => "cut short",
         _ => "NOT READY",

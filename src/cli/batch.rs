@@ -10,7 +10,7 @@ use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
-use crate::config::{Batch, Entry};
+use crate::config::{BatchConfig, Entry};
 use crate::engine::Resources;
 use crate::figures::{folded, number_or_dash};
 use crate::registry::Member;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         });
     }
     let resources = search.machine.resources()?;
-    let mut batch = Batch::load(&args.config)?;
+    let mut batch = BatchConfig::load(&args.config)?;
     for entry in &mut batch.entries {
         entry.config = search.applied(entry.config.clone())?;
     }
@@ -104,7 +104,7 @@ fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, 
 
 /// What a batch has come to so far.
 struct Night<'a> {
-    batch: &'a Batch,
+    batch: &'a BatchConfig,
     directory: &'a Path,
     search: &'a SearchArgs,
     resources: Resources,

@@ -8,7 +8,7 @@ use super::check::Extent;
 use super::study::{self, Way};
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
-use crate::config::{Batch, Config};
+use crate::config::{BatchConfig, Config};
 use crate::engine::Resources;
 use crate::figures::{count, folded, time_range};
 use crate::integrators::IntegratorKind;
@@ -19,7 +19,7 @@ type Kind = (&'static str, &'static str, IntegratorKind);
 
 /// What would run, and about how long.
 pub(super) fn run(
-    batch: &Batch,
+    batch: &BatchConfig,
     directory: &Path,
     resources: Resources,
     search: &SearchArgs,
@@ -50,7 +50,7 @@ pub(super) fn run(
 
 /// What is foreseen of every study of a batch, in its order.
 pub(super) fn all(
-    batch: &Batch,
+    batch: &BatchConfig,
     directory: &Path,
     resources: Resources,
     search: &SearchArgs,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::SearchArgs;
 use super::interrupt::Interrupt;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
@@ -18,7 +18,7 @@ pub(super) struct Keeper<'a> {
     config: &'a Config,
     /// Generations from one checkpoint to the next.
     every: u64,
-    meter: Meter,
+    meter: ProgressView,
     interrupt: &'a Interrupt,
     /// The exit code when the run was interrupted.
     interrupted: Option<u8>,
@@ -41,7 +41,7 @@ impl<'a> Keeper<'a> {
         config: &'a Config,
         search: &SearchArgs,
         interrupt: &'a Interrupt,
-        meter: Meter,
+        meter: ProgressView,
         declared: &Declared,
     ) -> Result<Self, Error> {
         // With room for the largest state they never grow, so that growth is somebody else's.

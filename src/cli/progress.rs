@@ -41,10 +41,10 @@ impl Board {
     }
 
     /// A study begins, or is shown again.
-    pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> Meter {
+    pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> ProgressView {
         let left = self.left.begin(is_complete);
         match &mut self.view {
-            View::Quiet => Meter::Quiet,
+            View::Quiet => ProgressView::Quiet,
             View::Lines { done, studies } => {
                 let place = format!("({} of {studies})", *done + 1);
                 let what = if is_complete {
@@ -53,12 +53,12 @@ impl Board {
                     format!("tuning {study} {place}{left}")
                 };
                 super::note(&what);
-                Meter::Lines { shown: 0 }
+                ProgressView::Lines { shown: 0 }
             }
             View::Bars { all, overall } => {
                 overall.set_message(format!("{}{left}", shortened(study, 40)));
                 overall.tick();
-                Meter::Bar(all.add(bar(BAR, 1)))
+                ProgressView::Bar(all.add(bar(BAR, 1)))
             }
         }
     }
@@ -148,13 +148,13 @@ fn bar(template: &str, length: u64) -> ProgressBar {
 }
 
 /// What a tuning shows while it runs.
-pub(super) enum Meter {
+pub(super) enum ProgressView {
     Bar(ProgressBar),
     Lines { shown: u64 },
     Quiet,
 }
 
-impl Meter {
+impl ProgressView {
     pub(super) fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::keeper::Keeper;
 use super::place::Place;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use super::{Exit, SearchArgs, note};
 use crate::Error;
 use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
@@ -176,7 +176,7 @@ impl Study {
         resources: Resources,
         search: &SearchArgs,
         interrupt: &Interrupt,
-        meter: Meter,
+        meter: ProgressView,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
         let problem = Problem::new(&config);
@@ -316,7 +316,7 @@ impl Study {
 
 /// How far a search had come.
 pub(super) fn convergence(how_far: &Convergence) -> String {
-    let Convergence { gain, posture, is_settled } = *how_far;
+    let Convergence { gain, diversity, is_settled } = *how_far;
     if is_settled {
         return "nothing was left to do".into();
     }
@@ -326,11 +326,11 @@ pub(super) fn convergence(how_far: &Convergence) -> String {
     } else {
         "gains that hold came only in the last third of the search".into()
     };
-    let swarm = posture.map_or(String::new(), |posture| {
+    let swarm = diversity.map_or(String::new(), |diversity| {
         format!(
             ", the particles' best positions are spread over {} % of the ranges and each moves by {} %",
-            percent(posture.spread),
-            percent(posture.mean_velocity)
+            percent(diversity.spread),
+            percent(diversity.mean_velocity)
         )
     });
     format!("{gain}{swarm}")

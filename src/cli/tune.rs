@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
 use super::place::Place;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
@@ -50,7 +50,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         None => Place::usual(&config.study, search, &|directory| study::owner(&config, directory, search))?,
     };
     let claim = Claim::new(config, place, search)?;
-    let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;
+    let study =
+        Study::tune(claim, resources, search, &Interrupt::listen(), ProgressView::new(search.show.quiet))?;
 
     // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
     let shown = show(&study, search);

@@ -116,9 +116,12 @@ impl Persist for Generation {
         let mut has_swarm = self.swarm.is_some();
         tape.flag(&mut has_swarm)?;
         let mut swarm = self.swarm.unwrap_or_default();
-        for number in
-            [&mut swarm.median, &mut swarm.range, &mut swarm.posture.spread, &mut swarm.posture.mean_velocity]
-        {
+        for number in [
+            &mut swarm.median,
+            &mut swarm.range,
+            &mut swarm.diversity.spread,
+            &mut swarm.diversity.mean_velocity,
+        ] {
             tape.f64(number)?;
         }
         self.swarm = has_swarm.then_some(swarm);

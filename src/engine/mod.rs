@@ -10,7 +10,7 @@ use crate::memory::{self, Reading, Rising, live_bytes};
 use crate::problem::{Problem, known_cost};
 use crate::simulation::{Record, SimdLevel};
 use crate::statistics::quantile_by;
-use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
+use crate::swarm::{Diversity, Outcome, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
@@ -78,7 +78,7 @@ pub struct Standing {
     /// The difference between the quartiles of their costs; not finite when one of them has none.
     pub range: f64,
     /// Where the personal bests are and how the particles move.
-    pub posture: Posture,
+    pub diversity: Diversity,
 }
 
 /// What an observer is shown after each generation.
@@ -408,5 +408,5 @@ fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
     ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
     let quantile = |share: f64| quantile_by(ordered.len(), share, |place| known_cost(&ordered[place]));
-    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), posture: swarm.posture() }
+    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), diversity: swarm.diversity() }
 }

@@ -77,7 +77,7 @@ impl Tuning {
     pub fn how_far(&self) -> Convergence {
         let bests = self.convergence.iter().map(|row| (row.evaluations, row.best));
         let swarm = self.convergence.last().and_then(|row| row.swarm).filter(|_| self.restarts == 0);
-        Convergence::of(bests, swarm.map(|standing| standing.posture), self.reason)
+        Convergence::of(bests, swarm.map(|standing| standing.diversity), self.reason)
     }
 
     /// Simulations a second of wall time.

@@ -28,8 +28,8 @@ mod algebra;
 mod bounds;
 mod convergence;
 mod initial;
+mod ma_es;
 mod outcome;
-mod polish;
 pub mod rules;
 mod search;
 mod space;
@@ -231,7 +231,7 @@ impl Swarm {
     /// How the swarm stands.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
-    pub fn posture(&self) -> Posture {
+    pub fn diversity(&self) -> Diversity {
         let dimensions = self.axes.len();
         let mut variance = 0.0;
         for i in 0..dimensions {
@@ -240,7 +240,7 @@ impl Swarm {
             variance += mean(along().map(|u| (u - center) * (u - center)));
         }
         let speed = |velocity: &[f64]| velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
-        Posture {
+        Diversity {
             spread: (variance / dimensions as f64).sqrt(),
             mean_velocity: mean(self.velocities.chunks_exact(dimensions).map(speed)),
         }
@@ -369,7 +369,7 @@ impl Persist for Swarm {
 
 /// How a swarm stands, in widths of the box.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Posture {
+pub struct Diversity {
     /// The standard deviation of the personal bests along a dimension (root mean square over the dimensions).
     pub spread: f64,
     /// The mean length of the particles' velocities.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::polish::Polish;
+use super::ma_es::MaEs;
 use super::{Axis, Outcome, Settings, StopReason, Stopping, Swarm, decode};
 use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
@@ -60,11 +60,11 @@ pub struct Search {
     axes: Box<[Axis]>,
     /// One of each size, made before the first is used.
     swarms: Box<[Swarm]>,
-    polish: Option<Polish>,
+    polish: Option<MaEs>,
     /// Positions of the polish in the units of the axes, and what they have to beat: nothing.
     samples: Box<[f64]>,
     nothing: Box<[Outcome]>,
-    state: State,
+    state: SearchState,
     best_position: Box<[f64]>,
     /// The rules under which it ran when it was saved.
     ran_under: Stopping,
@@ -72,7 +72,7 @@ pub struct Search {
 
 /// How far a search is.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct SearchState {
     generations: u64,
     evaluations: u64,
     restarts: u64,
@@ -113,17 +113,17 @@ impl Search {
         let swarms: Box<[Swarm]> = swarms.collect::<Result<_, _>>()?;
         // Where nothing is ever known of any position, this one is as good as others.
         let first = swarms[0].positions()[..dimensions].to_vec();
-        let samples = if plan.polish.is_some() { Polish::samples(dimensions) } else { 0 };
+        let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
         let what = "the samples of the polish";
         Ok(Self {
             plan: plan.clone(),
             seed,
             axes: axes.into(),
             swarms,
-            polish: plan.polish.map(|_| Polish::new(dimensions, samples)).transpose()?,
+            polish: plan.polish.map(|_| MaEs::new(dimensions, samples)).transpose()?,
             samples: memory::filled(what, samples * dimensions, 0.0)?,
             nothing: memory::filled(what, samples, Outcome::WORST)?,
-            state: State {
+            state: SearchState {
                 generations: 0,
                 evaluations: 0,
                 restarts: 0,
@@ -215,7 +215,7 @@ impl Search {
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
-        let spread = swarm.posture().spread;
+        let spread = swarm.diversity().spread;
         let settled =
             spread <= SETTLED_SPREAD || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
@@ -249,7 +249,7 @@ impl Search {
 
     /// Counts the generations since the last gain.
     fn note_gain(&mut self) {
-        let State { generations, best, reference: (reference, since), .. } = self.state;
+        let SearchState { generations, best, reference: (reference, since), .. } = self.state;
         let gained = if best.is_feasible() && reference.is_feasible() {
             reference.cost - best.cost > self.plan.stopping.stall_gain * reference.cost.abs()
         } else {
@@ -263,7 +263,7 @@ impl Search {
 
     /// Why the search ends as it stands, if it does.
     fn end(&self, elapsed: Duration) -> Option<StopReason> {
-        let State { generations, evaluations, best, .. } = self.state;
+        let SearchState { generations, evaluations, best, .. } = self.state;
         let stopping = &self.plan.stopping;
         if best.is_feasible() && stopping.target.is_some_and(|target| best.cost <= target) {
             Some(StopReason::Target)
@@ -284,7 +284,7 @@ impl Search {
 
     /// Whole generations since the last gain.
     fn stall(&self) -> u64 {
-        let State { generations, reference: (_, since), .. } = self.state;
+        let SearchState { generations, reference: (_, since), .. } = self.state;
         generations.saturating_sub(since).saturating_sub(self.is_cut().into())
     }
 
@@ -317,7 +317,7 @@ impl Search {
 
     /// A rule that would have ended the search before, and how that is known.
     fn overrun(&self, before: &Stopping, elapsed: Duration) -> Option<(&'static str, String)> {
-        let State { generations, evaluations, best, longest_stall, .. } = self.state;
+        let SearchState { generations, evaluations, best, longest_stall, .. } = self.state;
         let now = &self.plan.stopping;
         let spent = elapsed.as_secs_f64();
         if generations > now.generations {
@@ -436,7 +436,7 @@ impl Plan {
     /// The most positions that are asked for at a time.
     #[must_use]
     pub fn positions_max(&self, dimensions: usize) -> usize {
-        let samples = if self.polish.is_some() { Polish::samples(dimensions) } else { 0 };
+        let samples = if self.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
         self.sizes().max().unwrap_or(0).max(samples)
     }
 }
@@ -448,7 +448,7 @@ impl Restarts {
 
 impl Persist for Search {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        let State {
+        let SearchState {
             generations,
             evaluations,
             restarts,

@@ -3,8 +3,8 @@
 use crate::config::{Column, Role};
 use crate::figures::label;
 use crate::parameter::Short;
-use crate::replay::{Replay, Run};
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::replay::{Replay, ReplayedRun};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
 use crate::simulation::Ending;
 
@@ -64,7 +64,7 @@ const MOST: f64 = 0.9;
 
 /// A round time by which most of the ups and downs of a column are over, those of all runs together; `None` where nothing moves.
 fn window(replay: &Replay, column: &str) -> Option<f64> {
-    let moves = |run: &Run| {
+    let moves = |run: &ReplayedRun| {
         let at = place(run, column);
         let rows: Vec<&[f64]> = run.trajectory.rows().collect();
         rows.windows(2).map(|pair| (pair[1][0], (pair[1][at] - pair[0][at]).abs())).collect::<Vec<_>>()
@@ -87,7 +87,7 @@ fn window(replay: &Replay, column: &str) -> Option<f64> {
 }
 
 /// The place of a column in a run.
-fn place(run: &Run, column: &str) -> usize {
+fn place(run: &ReplayedRun, column: &str) -> usize {
     run.columns.iter().position(|name| *name == column).unwrap_or(0)
 }
 
@@ -120,7 +120,7 @@ fn of_runs(
     results: &Results,
     replay: &Replay,
 ) -> Chart {
-    let points = |run: &Run| {
+    let points = |run: &ReplayedRun| {
         let (at_x, at_y) = (place(run, x), place(run, y));
         let points: Vec<(f64, f64)> = run.trajectory.rows().map(|row| (row[at_x], row[at_y])).collect();
         if let Some(end) = end { until(end, &points) } else { points }
@@ -128,17 +128,17 @@ fn of_runs(
     let all = || replay.runs.iter().flat_map(points);
     let label = |column: &str| results.config.quantity(column, unit(results, column));
     let x_axis = match end {
-        Some(end) => Axis::new(label(x), [0.0, end]),
-        None => Axis::over(label(x), all().map(|point| point.0)),
+        Some(end) => PlotAxis::new(label(x), [0.0, end]),
+        None => PlotAxis::over(label(x), all().map(|point| point.0)),
     };
-    let y_axis = Axis::over(label(y), all().map(|point| point.1));
-    let curve = |run: &Run| {
+    let y_axis = PlotAxis::over(label(y), all().map(|point| point.1));
+    let curve = |run: &ReplayedRun| {
         let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
         Mark { shape: Shape::Line, ink, points: points(run) }
     };
     let limits = limit_of(results, y).map_or(Vec::new(), |most| limits(most, &x_axis, &y_axis));
     // The worst on top.
-    let (worst, others): (Vec<&Run>, Vec<&Run>) =
+    let (worst, others): (Vec<&ReplayedRun>, Vec<&ReplayedRun>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
     let series = replay.runs.iter().enumerate().map(|(place, run)| Series {
         source: Source::Run(place),
@@ -171,7 +171,7 @@ fn until(end: f64, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 /// When the last run ends.
 fn end(results: &Results, replay: &Replay) -> f64 {
-    let last = |run: &Run| match replay.records[run.index].ending {
+    let last = |run: &ReplayedRun| match replay.records[run.index].ending {
         Ending::Survived => results.config.simulation.duration,
         _ => run.trajectory.rows().last().map_or(0.0, |row| row[0]),
     };
@@ -190,7 +190,7 @@ pub(super) fn limit_of(results: &Results, column: &str) -> Option<f64> {
 }
 
 /// Thin lines at both ends of what the force may be, where they are to be seen.
-fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
+fn limits(most: f64, x: &PlotAxis, y: &PlotAxis) -> Vec<Mark> {
     let seen = [-most, most].into_iter().filter(|u| (y.range[0]..=y.range[1]).contains(u));
     seen.map(|u| Mark { shape: Shape::Hair, ink: Ink::Muted, points: x.range.map(|t| (t, u)).into() })
         .collect()
@@ -261,8 +261,8 @@ pub(super) fn cost(results: &Results) -> Chart {
         plot: Plot {
             name: "cost".into(),
             caption: "What each term adds to the cost: its mean over the scenarios that survive.".into(),
-            x: Axis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
-            y: Axis::named(names),
+            x: PlotAxis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
+            y: PlotAxis::named(names),
             marks: vec![Mark { shape: Shape::Bars, ink: Ink::First, points }],
             legend: Vec::new(),
         },
@@ -277,7 +277,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
         let pairs = evaluations.iter().copied().zip(results.convergence(column).iter().copied());
         pairs.filter(|(_, y)| y.is_finite()).collect::<Vec<(f64, f64)>>()
     };
-    let x = || Axis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
+    let x = || PlotAxis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
     let line = |column: &str, ink| Mark { shape: Shape::Line, ink, points: points(column) };
     let series = |column: &str| table_series(CONVERGENCE, "evaluations", column, &label(column));
     let (best, median, spread) = ("best_cost", "median_personal_best", "spread");
@@ -293,7 +293,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
             name: "convergence".into(),
             caption: format!("{lowest}, and the median of the lowest that each particle has found."),
             x: x(),
-            y: Axis::by_decades("cost", costs.into_iter()),
+            y: PlotAxis::by_decades("cost", costs.into_iter()),
             marks: vec![line(median, Ink::Second), line(best, Ink::First)],
             legend: vec![(Ink::First, "best".into()), (Ink::Second, "median of the particles".into())],
         },
@@ -306,7 +306,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
             caption: "Spread of the best positions of the particles, as a share of the searched range."
                 .into(),
             x: x(),
-            y: Axis::by_decades("spread", spreads.into_iter()),
+            y: PlotAxis::by_decades("spread", spreads.into_iter()),
             marks: vec![line(spread, Ink::First)],
             legend: vec![(Ink::First, "spread of the particles".into())],
         },
@@ -331,7 +331,7 @@ mod tests {
     fn replay(force: fn(u32) -> f64) -> Replay {
         let row = |k: u32| [f64::from(k) * 1e-3, force(k)];
         let trajectory = Trajectory { width: 2, values: (0..=10_000).flat_map(row).collect() };
-        let run = Run { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
+        let run = ReplayedRun { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
         Replay { records: Vec::new(), worst: 0, runs: vec![run] }
     }
 

@@ -16,7 +16,7 @@ use crate::figures::{counted, distinct, label, number, number_or_dash};
 use crate::registry::Member;
 use crate::report::batch::{Spread, StudyRow, groups};
 use crate::report::file::replace;
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::stability::Verdict;
 use crate::verdict::is_settled;
 
@@ -134,8 +134,8 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     let plot = Plot {
         name: "costs".into(),
         caption: "Each dot is a study that found feasible gains.".into(),
-        x: Axis::by_decades("cost", points.iter().map(|point| point.0)),
-        y: Axis::named(distinct(&names, NAME)),
+        x: PlotAxis::by_decades("cost", points.iter().map(|point| point.0)),
+        y: PlotAxis::named(distinct(&names, NAME)),
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
         legend: Vec::new(),
     };

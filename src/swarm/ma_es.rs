@@ -24,7 +24,7 @@ use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 
 /// The strategy and its state; all positions lie in the unit cube.
-pub(super) struct Polish {
+pub(super) struct MaEs {
     weights: Box<[f64]>,
     mu_w: f64,
     mean: Box<[f64]>,
@@ -51,7 +51,7 @@ const SMALLEST_GAIN: f64 = 1e-12;
 /// The share of a ball in the first shape.
 const BALL: f64 = 0.2;
 
-impl Polish {
+impl MaEs {
     /// A strategy of `samples` samples a generation.
     ///
     /// # Errors
@@ -213,7 +213,7 @@ impl Polish {
     }
 }
 
-impl Persist for Polish {
+impl Persist for MaEs {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
         tape.f64s(&mut self.mean)?;
         tape.f64s(&mut self.path)?;

@@ -1,7 +1,7 @@
 //! Tuned gains, simulated once more to be looked at: every scenario's outcome, and the trajectories of some.
 //!
-//! A trajectory is thinned to the samples without which a straight line between its neighbours would be seen to be wrong; of what
-//! chatters its extremes are kept.
+//! A trajectory is thinned: a sample is left out where the straight line between its neighbours looks the same; of columns that chatter
+//! the extremes are kept.
 
 use crate::Error;
 use crate::config::Config;
@@ -47,7 +47,7 @@ pub struct ReplayedRun {
     pub trajectory: Trajectory,
 }
 
-/// A run of which it is known what came out.
+/// A run whose result is known.
 #[derive(Debug, Clone)]
 pub struct KnownRun {
     /// What it is called.
@@ -103,7 +103,7 @@ impl Replay {
         Ok(Self { records, worst, runs })
     }
 
-    /// Simulates gains in runs of which it is known what came out; those that come out otherwise, as in another version, are left out.
+    /// Simulates gains in runs whose result is known; those whose result differs, as in another version, are left out.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Replay {
     }
 }
 
-/// What one simulation comes to, and its way.
+/// The record of one simulation, and its trajectory.
 fn trajectory(
     config: &Config,
     problem: &Problem,
@@ -140,7 +140,7 @@ fn trajectory(
     scenario: &Scenario,
 ) -> Result<(Record, Trajectory), Error> {
     let level = problem.simulator.effective(SimdLevel::widest());
-    // Odd: what flips each step would look still in every second sample.
+    // An odd stride: a value that flips in each step would look constant in every second sample.
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);
     let (record, trajectory) = problem.simulator.record(level, values, scenario, every)?;
@@ -191,7 +191,7 @@ fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
     format!("{}: {}", index + 1, words.join(", "))
 }
 
-/// The name of a scenario's group; none of the only group, nor of a single scenario that nobody named.
+/// The name of a scenario's group; none for the only group, nor for a single scenario without a name.
 fn group_name(groups: &[Group], index: usize) -> Option<String> {
     let mut ends = groups.iter().scan(0, |end, group| {
         *end += group.count;

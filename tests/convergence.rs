@@ -109,7 +109,7 @@ fn what_the_last_third_gained_is_read_off_the_bests() {
     // From the fourth of six to the sixth.
     assert!((of(&[9.0, 8.0, 7.0, 3.0, 2.5, 2.0]).gain - 0.5).abs() < 1e-12);
     assert!(of(&[9.0, 8.0, 7.0, 2.0, 2.0, 2.0]).has_converged());
-    assert!(!of(&[5.0]).has_converged(), "nobody knows");
+    assert!(!of(&[5.0]).has_converged(), "not known");
     let late = [(10, Outcome::infeasible(1.0)), (20, Outcome::infeasible(1.0)), (30, Outcome::feasible(1.0))];
     assert!(!Convergence::of(late.into_iter(), Some(STANDING), StopReason::Evaluations).gain.is_finite());
 }

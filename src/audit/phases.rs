@@ -17,7 +17,7 @@ use crate::swarm::{Restarts, Stopping};
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// How often everything is made and dropped once more at the end, and the simulations of a generation of each of these tunings.
+/// How many times everything is created and dropped again at the end, and the simulations per generation of those tunings.
 const ROUNDS: u32 = 24;
 const FEW: usize = 16;
 /// Lengths of simulations at most.
@@ -46,7 +46,7 @@ fn study(plan: &AuditPlan, controller: Subject, steps: u64, keep: Keep) -> Resul
     config.simulation.duration = duration;
     config.simulation.early_abandonment = false;
     config.history = keep;
-    // The audit chooses what is simulated and how often: whatever would keep gains from it, or is of another controller, goes.
+    // The audit decides what is simulated and how often, so settings that would prevent that or belong to another controller are removed.
     config.memory_limit = None;
     (config.constraints, config.require_certificate) = (Vec::new(), false);
     config.swarm.settings.start.clear();
@@ -54,7 +54,7 @@ fn study(plan: &AuditPlan, controller: Subject, steps: u64, keep: Keep) -> Resul
     Ok(config)
 }
 
-/// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
+/// One simulation and the bytes of everything that it needs, read before anything is dropped.
 struct Footprint {
     bytes: i64,
     /// Allocations while it ran.
@@ -65,18 +65,18 @@ struct Footprint {
     declared: u64,
     used: u64,
     steps: u64,
-    /// Whether any simulation did all its steps: what falls in a study's hardest scenario has still used its memory.
+    /// Whether any simulation did all its steps: gains that fail in a study's hardest scenario have still used their memory.
     survived: bool,
 }
 
 impl Footprint {
-    /// The one of fewer bytes: what the process pays once is in one of two alone.
+    /// The smaller of two footprints: memory that the process takes once is in only one of them.
     fn or_less(self, other: Self) -> Self {
         if other.bytes < self.bytes { other } else { self }
     }
 }
 
-/// The footprint without what the process pays but once.
+/// The footprint without memory that the process takes only once.
 fn twice(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     Ok(footprint(plan, config)?.or_less(footprint(plan, config)?))
 }
@@ -106,9 +106,9 @@ fn footprint(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     })
 }
 
-/// Plants an allocation, a leak and growth, and looks whether the phases find them.
+/// Plants an allocation, a leak and growth, and checks that the phases find them.
 pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> {
-    // What is planted is planted into the same code whatever is audited.
+    // The self-test is the same whatever is audited.
     let of_models = plan.controllers.first().is_some_and(|first| matches!(first, Subject::Study(_)));
     let plan = &if of_models {
         AuditPlan { base: None, controllers: Vec::new(), ..plan.clone() }
@@ -124,7 +124,7 @@ pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> 
     let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(planted::leaking), &config)?;
     planted::give_back();
-    // On a start that no controller falls from: growth shows only where steps are done.
+    // From a start at which no controller fails: growth shows only while steps are done.
     let grows = AuditPlan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
     let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
@@ -196,7 +196,7 @@ pub(super) fn controller(
     })
 }
 
-/// What to say about a study that no simulation of which lasts.
+/// The remark on a study of which every simulation fails.
 const FALLEN: &str = "; not measured: the pendulum falls in every scenario (give other gains or starts)";
 
 /// Whether an arena is one chunk that never grows, and a simulation takes what was declared.
@@ -215,7 +215,7 @@ fn pattern(single: &Footprint) -> Phase {
     }
 }
 
-/// Makes, runs and drops everything again and again.
+/// Creates, runs and drops everything many times.
 fn cycles(plan: &AuditPlan, config: &Config) -> Result<Phase, Error> {
     let mut samples =
         memory::empty("the samples of the audit", usize::try_from(plan.cycles).unwrap_or(usize::MAX))?;

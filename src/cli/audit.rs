@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             "interrupted: {done} of {all} controllers are audited; nothing is known of the others"
         ));
     }
-    // What comes after the last controller interrupts nothing.
+    // A signal after the last controller interrupts nothing.
     let cut = audit.open > 0 || audit.findings.iter().any(|finding| finding.interrupted);
     if let Some(code) = watcher.interrupt.exit_code().filter(|_| cut) {
         return Ok(Exit::Interrupted(code));
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// What is wrong, a line each.
 fn complaints(audit: &Audit) -> Vec<String> {
-    let broken = "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed";
+    let broken = "error: the audit is broken: it does not find what it has planted itself, so its results cannot be trusted";
     let red = |finding: &ControllerAudit| {
         let name = finding.controller.name();
         let lines = finding.phases.iter().filter(|phase| !phase.green);

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let study =
         Study::tune(claim, resources, search, &Interrupt::listen(), ProgressView::new(search.show.quiet))?;
 
-    // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
+    // A closed terminal must not keep the files from being written, nor a full disk the table from being shown.
     let shown = show(&study, search);
     study.write()?;
     if search.report {

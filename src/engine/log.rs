@@ -61,7 +61,7 @@ impl Log {
 }
 
 impl Generation {
-    /// One row for this and the generations that followed it: how things stood at the end, and what all simulations came to.
+    /// One row for this and the generations that followed it: the state at the end, and the counts of all simulations.
     fn followed_by(&self, next: &Self) -> Self {
         let mut tally = self.tally;
         tally.add(&next.tally);
@@ -73,7 +73,7 @@ impl Generation {
         }
     }
 
-    /// Before anything was done.
+    /// Before the first generation.
     pub(super) const NONE: Self = Self {
         generation: 0,
         evaluations: 0,

@@ -93,7 +93,7 @@ fn write_samples(file: &mut dyn Write, audit: &Audit) -> io::Result<()> {
     csv.flush()
 }
 
-/// Live bytes over the steps of the stress, from nothing on.
+/// Live bytes over the steps of the stress phase, on an axis that begins at 0.
 fn plot(finding: &ControllerAudit) -> Plot {
     let stress = |phase: &&Phase| phase.name == "stress";
     let samples = finding.phases.iter().find(stress).map_or(&[][..], |phase| &phase.samples);

@@ -136,7 +136,7 @@ impl PlotAxis {
             return name.cloned().unwrap_or_default();
         }
         let magnitude = value.abs();
-        // Ticks are round, but for what adding them up has made of them.
+        // Ticks are round numbers up to the rounding of their sum.
         let round = self.rounded(value);
         // Decades have short names alone.
         let small = if self.is_logarithmic { 1e-2 } else { 1e-3 };
@@ -366,7 +366,7 @@ impl Mark {
     }
 }
 
-/// Lets plots have text: no font of the system is looked for, ours goes with the program.
+/// Registers the font of the plots, which is part of the program, so that no system font is needed.
 fn with_font() {
     static FONT: Once = Once::new();
     FONT.call_once(|| {

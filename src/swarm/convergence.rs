@@ -1,15 +1,15 @@
 //! Whether a search had converged when it ended, or could have gained by going on.
 //!
 //! It had when the best cost fell by no more than a hundredth of itself within the last third of the evaluations, and the swarm has come to
-//! rest: the personal bests stand together within a hundredth of the box, or, where some have stayed behind at other good places,
-//! the particles move by no more than a thousandth of it. A swarm within a millionth has converged whatever it gains: a cost that goes
-//! to 0 falls by large shares for ever. After a restart, and while a best is polished, an earlier swarm has settled: then the gain alone
+//! rest: the personal bests stand together within a hundredth of the box, or, where some have stayed at other local optima,
+//! the particles move by no more than a thousandth of it. A swarm within a millionth has converged whatever it gains: a cost that approaches
+//! 0 keeps falling by large shares. After a restart, and while a best is polished, an earlier swarm has settled: then the gain alone
 //! counts. A search that has nothing left to do has converged.
 //!
 //! The numbers are from 20 tunings of 8 shipped studies, each cut at 500 to 8,000 gain vectors and compared with the best cost known of its
 //! study: of 74 that had converged by this rule none was more than 0.3 % above it, and none of the 28 that were more than 1 % above it
-//! had. The rule does not know of better places that the swarm has never seen: seed 101 of `classical_20_newton` converges to 4.29, where
-//! others find 0.55. Other seeds tell.
+//! had. The rule cannot know of better optima that the swarm has never seen: seed 101 of `classical_20_newton` converges to 4.29, where
+//! others find 0.55. Compare several seeds.
 
 use super::{Diversity, Outcome, StopReason};
 
@@ -26,7 +26,7 @@ pub struct Convergence {
     /// By what share of itself the best cost fell within the last third of the evaluations; infinite where nothing feasible was known
     /// before, or is at the end.
     pub gain: f64,
-    /// How the swarm stands; `None` after a restart, and while a best is polished.
+    /// The diversity of the swarm; `None` after a restart, and while a best is polished.
     pub diversity: Option<Diversity>,
     /// Whether nothing was left to do.
     pub is_settled: bool,

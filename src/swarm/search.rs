@@ -1,4 +1,4 @@
-//! A whole search: swarms, the polish of what they find, restarts, and when to stop.
+//! A whole search: swarms, the polish of their best (MA-ES), restarts and termination.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ pub struct Search {
     ran_under: Stopping,
 }
 
-/// How far a search is.
+/// The progress of a search.
 #[derive(Debug, Clone, Copy)]
 struct SearchState {
     generations: u64,
@@ -87,8 +87,8 @@ struct SearchState {
     reference: (Outcome, u64),
     /// The most generations in a row without a gain that were followed by one.
     longest_stall: u64,
-    /// Positions of the last generation that were judged, where the budget ended within it; otherwise 0. Such a generation counts for
-    /// the best and teaches nothing, so that a larger budget can judge it anew, as a whole.
+    /// Positions of the last generation that were judged, where the budget ended within it; otherwise 0. Such a generation counts
+    /// for the best, but the swarm does not learn from it, so that a larger budget can evaluate it again as a whole.
     cut: u64,
 }
 
@@ -105,13 +105,13 @@ impl Search {
     pub fn new(axes: &[Axis], plan: &Plan, seed: u64) -> Result<Self, Error> {
         let dimensions = axes.len();
         let swarms = plan.sizes().map(|particles| {
-            // Restarts start elsewhere.
+            // Only the first swarm uses the given starts.
             let first = particles == plan.settings.particles;
             let start = if first { plan.settings.start.clone() } else { Vec::new() };
             Swarm::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
         let swarms: Box<[Swarm]> = swarms.collect::<Result<_, _>>()?;
-        // Where nothing is ever known of any position, this one is as good as others.
+        // The result if no outcome is ever told.
         let first = swarms[0].positions()[..dimensions].to_vec();
         let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
         let what = "the samples of the polish";
@@ -288,18 +288,18 @@ impl Search {
         generations.saturating_sub(since).saturating_sub(self.is_cut().into())
     }
 
-    /// Takes a restored search up under the rules of its plan, which may be others than those under which it was saved: it goes on as if
-    /// it had had them from the start. Why it has ended even so, if it has.
+    /// Continues a restored search under the stopping rules of its plan, which may differ from those under which it was saved, as if it
+    /// had had them from the start. Returns why it has ended, if it has.
     ///
     /// `elapsed` is the time that it has taken.
     ///
     /// # Errors
     ///
-    /// When a search with these rules would have ended before, or could have taken another way: which rule, and why.
+    /// When a search with these rules would have ended before, or could have gone differently: which rule, and why.
     pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
         let (before, now) = (self.ran_under, self.plan.stopping);
         if now.stall_generations.is_none() {
-            // Nobody asks for gains, which are counted on as they were.
+            // Without this rule gains are not limited; they are counted as before.
             self.plan.stopping.stall_gain = before.stall_gain;
         }
         match self.overrun(&before, elapsed) {
@@ -326,7 +326,7 @@ impl Search {
         if evaluations > now.evaluations {
             return Some(("evaluations", format!("is {} here, and {evaluations} are done", now.evaluations)));
         }
-        // A target that is harder than the one before has not been reached before.
+        // A harder target than before cannot have been reached before.
         let reached = |target: &f64| best.is_feasible() && best.cost <= *target;
         let is_easier = |target: &f64| before.target.is_none_or(|before| *target > before);
         if let Some(target) = now.target.filter(is_easier).filter(reached) {

@@ -34,12 +34,12 @@ pub(super) const CONVERGENCE: &str = "convergence";
 /// Ends the name of a second view of a plot, of its start alone.
 pub(super) const START: &str = "_start";
 
-/// Whether a column acts at once, and may be over long before the run is.
+/// Whether a column reacts at once, so that most of it may happen long before the run ends.
 pub(super) fn is_quick(column: &Column) -> bool {
     matches!(column.role, Role::Drive | Role::Law)
 }
 
-/// Every column over time; of what acts at once also its start, where most of it happens then.
+/// Every column over time; of a quick column also its start, where most of its changes happen there.
 pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Chart> {
     let columns = if replay.runs.is_empty() { Vec::new() } else { results.config.columns() };
     let whole = end(results, replay);
@@ -81,7 +81,7 @@ fn window(replay: &Replay, column: &str) -> Option<f64> {
     let (time, _) = over.filter(|_| all > 0.0)?;
     let decade = time.log10().floor();
     let round = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-    // By way of its digits, so that it is the number that people write.
+    // Parsed from its digits, so that it is exactly the decimal number.
     let written = round.map(|digit| format!("{digit}e{decade}").parse().unwrap_or(f64::NAN));
     written.into_iter().find(|end| end >= time)
 }
@@ -137,7 +137,7 @@ fn of_runs(
         Mark { shape: Shape::Line, ink, points: points(run) }
     };
     let limits = limit_of(results, y).map_or(Vec::new(), |most| limits(most, &x_axis, &y_axis));
-    // The worst on top.
+    // The worst run is drawn on top.
     let (worst, others): (Vec<&ReplayedRun>, Vec<&ReplayedRun>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
     let series = replay.runs.iter().enumerate().map(|(place, run)| Series {
@@ -339,7 +339,7 @@ mod tests {
     fn the_start_is_where_most_of_a_force_happens() {
         // exp(−t/τ) has done 90 % of its way at τ ln 10, which is 0.2303 s.
         assert_eq!(window(&replay(|k| (-f64::from(k) * 1e-2).exp()), "u"), Some(0.3));
-        // What chatters all the time is not over before the end.
+        // What chatters all the time has no window.
         let end = window(&replay(|k| f64::from(k % 2)), "u").expect("a window");
         assert!(end >= 9.0, "{end}");
         assert_eq!(window(&replay(|_| 1.0), "u"), None);

@@ -1,4 +1,4 @@
-//! The page of a batch or a comparison: all studies in one table, each with the way to its own page.
+//! The page of a batch or a comparison: all studies in one table, each with a link to its own page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -126,7 +126,7 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     #[allow(clippy::cast_precision_loss, reason = "a number of groups")]
     let points: Vec<(f64, f64)> =
         rows.iter().filter(|row| row.is_feasible()).map(|row| (cost(row), place(row) as f64)).collect();
-    // More names than lines of text would fit nowhere.
+    // A plot has room for only so many names.
     if points.is_empty() || groups.len() > 16 {
         return None;
     }
@@ -168,7 +168,7 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
         Value::String(text) => text.clone(),
         _ => "–".into(),
     };
-    // What falls, or moves to the end, has not settled.
+    // A loop that fails or moves until the end has not settled.
     let settled = |row: &StudyRow| {
         let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
         let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);

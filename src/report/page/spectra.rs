@@ -77,7 +77,7 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     let near = || all().filter(|value| !is_far(value));
     let y = PlotAxis::over("imaginary part, 1/s", near().map(|value| value.im));
     let border = Mark { shape: Shape::Line, ink: Ink::Text, points: y.range.map(|im| (0.0, im)).into() };
-    // What both have in common is a dot in a ring.
+    // Eigenvalues in both spectra appear as a dot in a ring.
     let looks = [(Ink::First, Shape::Dots), (Ink::Second, Shape::Rings)];
     let dots = spectra.iter().zip(looks).map(|((_, values), (ink, shape))| Mark {
         shape,
@@ -142,7 +142,7 @@ pub(super) fn table(certificate: &Certificate) -> Markup {
 fn motion(value: Eigenvalue) -> Markup {
     let is_pair = value.im > 0.0;
     let of_a_pair = |value: f64| if is_pair { number_or_dash(value) } else { "–".into() };
-    // What grows has no time in which it dies out.
+    // A growing motion has no time constant of decay.
     let time_constant = if value.re < 0.0 { number_or_dash(-1.0 / value.re) } else { "–".into() };
     html! {
         td.number { (number(value.re)) }

@@ -90,7 +90,7 @@ pub struct Thresholds {
     pub overhead: f64,
 }
 
-/// What a controller must reach where nobody says otherwise.
+/// The default thresholds.
 pub const TARGETS: Thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
 
 impl Measurement {

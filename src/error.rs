@@ -67,7 +67,7 @@ pub enum Error {
         remedy: &'static str,
     },
 
-    /// Nobody counts memory.
+    /// Memory is not counted: the program does not use [`Meter`](crate::memory::Meter) as its allocator.
     #[error(
         "memory is not counted in this program\n  install gainswarm::memory::Meter as its global allocator"
     )]

@@ -161,7 +161,7 @@ const GREEK: [(&str, char); 12] = [
     ("rho", 'ρ'),
 ];
 
-/// A name of a model as people write it: `θ₁ rate` for `theta1_dot`; what a name means there nobody knows but the model.
+/// A name of a model as people write it: `θ₁ rate` for `theta1_dot`; its meaning is known to the model alone.
 pub(crate) fn plain(name: &str) -> String {
     if let Some(base) = name.strip_suffix("_dot") {
         return format!("{} rate", plain(base));

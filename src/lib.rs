@@ -9,7 +9,7 @@
 //!    [`sampling`] draws scenarios from the distributions that a study describes.
 //!    [`mod@draw`] is the random numbers, keyed by what they are for.
 //! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations, with its
-//!    [rules](swarm::rules) and [topologies](swarm::topologies).
+//!    rules ([`swarm::rules`]) and topologies ([`swarm::topologies`]).
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
 //!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws

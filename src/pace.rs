@@ -40,9 +40,9 @@ pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2],
     let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
     let weights = vec![1.0; scenarios.len()];
     let problem = Problem { scenarios, weights, ..whole };
-    // More threads than processors do no more work.
+    // More threads than cores do not add speed.
     let threads = resources.threads.min(Resources::default().threads).max(1);
-    // All at once, as they will be: some processors share what they compute with.
+    // On all threads at once, as in a tuning: some cores share their arithmetic units.
     let moments: Vec<Result<Vec<f64>, Error>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| moments(&problem, level))).collect();
         workers.into_iter().map(|worker| worker.join().expect("the measurement")).collect()
@@ -60,7 +60,7 @@ pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2],
 fn moments(problem: &Problem, level: SimdLevel) -> Result<Vec<f64>, Error> {
     let vectors = problem.simulator.lanes(level).div_ceil(problem.scenarios.len());
     let mut solo = Solo::new(problem, level, &vec![problem.values.clone(); vectors])?;
-    // What is done the first time is slower.
+    // The first run is slower.
     solo.run();
     let moment = |_| {
         let (start, mut steps) = (thread_seconds(), 0);
@@ -84,7 +84,7 @@ pub fn foreseen(left: u64, vectors: u64, steps_a_vector: f64, seconds_a_step: [f
     [fewest * all * seconds_a_step[0], all * seconds_a_step[1]]
 }
 
-/// The processor time that this thread has taken, in s; where nobody counts that, the time.
+/// The processor time that this thread has taken, in s; the wall time where the system does not measure it.
 #[cfg(unix)]
 fn thread_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

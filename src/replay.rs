@@ -1,7 +1,7 @@
 //! Tuned gains, simulated once more to be looked at: every scenario's outcome, and the trajectories of some.
 //!
-//! A trajectory is thinned to the samples without which a straight line between its neighbours would be seen to be wrong; of what
-//! chatters its extremes are kept.
+//! A trajectory is thinned: a sample is left out where the straight line between its neighbours looks the same; of columns that chatter
+//! the extremes are kept.
 
 use crate::Error;
 use crate::config::Config;
@@ -31,12 +31,12 @@ pub struct Replay {
     /// The worst scenario, by the order of [`Record::rank`].
     pub worst: usize,
     /// Some of them, the worst among them.
-    pub runs: Vec<Run>,
+    pub runs: Vec<ReplayedRun>,
 }
 
 /// A scenario whose trajectory is shown.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct ReplayedRun {
     /// Its position among the scenarios.
     pub index: usize,
     /// What it starts from, in a few words.
@@ -47,7 +47,7 @@ pub struct Run {
     pub trajectory: Trajectory,
 }
 
-/// A run of which it is known what came out.
+/// A run whose result is known.
 #[derive(Debug, Clone)]
 pub struct KnownRun {
     /// What it is called.
@@ -92,13 +92,18 @@ impl Replay {
         let runs = shown(records.len(), worst).into_iter().map(|index| {
             let scenario = &problem.scenarios[index];
             let (_, trajectory) = trajectory(config, &problem, values, scenario)?;
-            Ok(Run { index, name: name(config, index, scenario), columns: columns(config), trajectory })
+            Ok(ReplayedRun {
+                index,
+                name: name(config, index, scenario),
+                columns: columns(config),
+                trajectory,
+            })
         });
         let runs = runs.collect::<Result<_, Error>>()?;
         Ok(Self { records, worst, runs })
     }
 
-    /// Simulates gains in runs of which it is known what came out; those that come out otherwise, as in another version, are left out.
+    /// Simulates gains in runs whose result is known; those whose result differs, as in another version, are left out.
     ///
     /// # Errors
     ///
@@ -113,7 +118,7 @@ impl Replay {
             let problem = Problem::on(config, vec![scenario.clone()], vec![1.0]);
             let (record, trajectory) = trajectory(config, &problem, values, scenario)?;
             if record.steps == *steps {
-                runs.push(Run {
+                runs.push(ReplayedRun {
                     index: records.len(),
                     name: name.clone(),
                     columns: columns(config),
@@ -126,7 +131,7 @@ impl Replay {
     }
 }
 
-/// What one simulation comes to, and its way.
+/// The record of one simulation, and its trajectory.
 fn trajectory(
     config: &Config,
     problem: &Problem,
@@ -134,7 +139,7 @@ fn trajectory(
     scenario: &Scenario,
 ) -> Result<(Record, Trajectory), Error> {
     let level = SimdLevel::widest();
-    // Odd: what flips each step would look still in every second sample.
+    // An odd stride: a value that flips in each step would look constant in every second sample.
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);
     let (record, trajectory) = problem.simulator.record(level, values, scenario, every)?;
@@ -185,7 +190,7 @@ fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
     format!("{}: {}", index + 1, words.join(", "))
 }
 
-/// The name of a scenario's group; none of the only group, nor of a single scenario that nobody named.
+/// The name of a scenario's group; none for the only group, nor for a single scenario without a name.
 fn group_name(groups: &[Group], index: usize) -> Option<String> {
     let mut ends = groups.iter().scan(0, |end, group| {
         *end += group.count;

@@ -1,8 +1,9 @@
-//! A state as bytes: one list of fields serves for saving and for restoring, so that the two cannot disagree.
+//! A state as bytes. One list of fields serves for saving and for restoring, so that the two cannot disagree. Lengths come from the
+//! config and not from the bytes, so that no bytes can contradict it, and saving does not allocate.
 //!
 //! Every number is its eight bytes, little-endian: a restored state is the saved one bit for bit.
 
-/// What a state passes its fields through, one by one, always in the same order.
+/// A state passes its fields through a tape one by one, always in the same order.
 #[derive(Debug)]
 pub struct Tape<'a>(Mode<'a>);
 
@@ -46,7 +47,7 @@ pub fn save(state: &mut dyn Persist, bytes: &mut Vec<u8>) {
 ///
 /// # Errors
 ///
-/// When they are no such state; it is then half restored, and of no use.
+/// When they are no such state, which is then partly restored and must not be used.
 pub fn restore(state: &mut dyn Persist, bytes: &[u8]) -> Result<(), Damage> {
     let mut tape = Tape(Mode::Restore(bytes));
     state.pass(&mut tape)?;
@@ -129,7 +130,7 @@ impl Tape<'_> {
         *value = index == 1;
         Ok(())
     }
-    /// What may be missing; `nothing` stands for it then, so that every state of a kind has the same length.
+    /// An optional value; `nothing` is saved in its place when it is missing, so that the length does not depend on it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What tuned gains came to, in words that a terminal and a page share.
+//! The outcome of tuned gains in words, for the terminal and the page.
 
 use crate::config::Config;
 use crate::costs::{Aspect, Measure, Term};
@@ -63,7 +63,7 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
     })
 }
 
-/// What "settled" means in a study, in a line; nothing where it means nothing.
+/// What "settled" means in a study, in a line; empty where nothing settles.
 pub(crate) fn settling_band(config: &Config) -> String {
     let of_response = |response: &crate::costs::Response| {
         format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gainswarm::config::Batch;
+use gainswarm::config::BatchConfig;
 use gainswarm::controllers::ControllerKind;
 use gainswarm::report::Spread;
 use serde_json::Value;
@@ -212,7 +212,7 @@ fn a_grid_over_controllers_searches_what_each_has() {
     write_config(directory.path(), "base.toml", study);
     let names: Vec<String> = ControllerKind::ALL.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
     let text = format!("studies = [\"base.toml\"]\n[grid]\ncontroller.type = [{}]\n", names.join(", "));
-    let entries = Batch::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries;
+    let entries = BatchConfig::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries;
     for (entry, kind) in entries.iter().zip(ControllerKind::ALL) {
         assert_eq!(
             (entry.config.controller.name(), &entry.config.study),
@@ -243,7 +243,7 @@ fn a_grid_over_controllers_searches_what_each_has() {
     // As it stands, or as the shipped study.
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/classical.toml");
     let text = text.replace("base.toml", shipped);
-    assert_eq!(Batch::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries.len(), 4);
+    assert_eq!(BatchConfig::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries.len(), 4);
 }
 
 #[test]

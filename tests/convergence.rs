@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gainswarm::swarm::{
-    Axis, Convergence, Outcome, Plan, PolishPlan, Posture, Restarts, Scale, Search, Settings, StopReason,
+    Axis, Convergence, Diversity, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, StopReason,
     Stopping,
 };
 
@@ -13,7 +13,7 @@ use crate::support::{SMALL_STUDY, gainswarm, results, stderr, stdout, write_conf
 const DIMENSIONS: usize = 3;
 
 /// A swarm that has come together.
-const STANDING: Posture = Posture { spread: 0.005, mean_velocity: 0.1 };
+const STANDING: Diversity = Diversity { spread: 0.005, mean_velocity: 0.1 };
 
 fn sphere(x: &[f64]) -> f64 {
     x.iter().map(|x| (x - 0.3) * (x - 0.3)).sum()
@@ -46,8 +46,8 @@ fn search(cost: impl Fn(&[f64]) -> f64, evaluations: u64, seed: u64, plan: &Plan
         }
     };
     let swarm = search.swarm().filter(|_| search.restarts() == 0);
-    let posture = swarm.map(gainswarm::swarm::Swarm::posture);
-    (Convergence::of(bests.into_iter(), posture, reason), search.best().1.cost)
+    let diversity = swarm.map(gainswarm::swarm::Swarm::diversity);
+    (Convergence::of(bests.into_iter(), diversity, reason), search.best().1.cost)
 }
 
 fn one_swarm() -> Plan {
@@ -93,7 +93,7 @@ fn a_swarm_that_settles_in_a_local_optimum_has_converged_and_restarts_go_by_the_
     let polish = Some(PolishPlan { after: 60, step: 0.5 });
     let plan = Plan { restarts, polish, ..one_swarm() };
     let (how_far, _) = search(|x| 1.0 + sphere(x), 20_000, 4, &plan);
-    assert!(how_far.posture.is_none() && how_far.has_converged(), "{how_far:?}");
+    assert!(how_far.diversity.is_none() && how_far.has_converged(), "{how_far:?}");
     let once = Plan { restarts: Restarts::NONE, ..plan };
     let (how_far, best) = search(rosenbrock, 100_000, 4, &once);
     assert!(how_far.is_settled && how_far.has_converged() && best < 1e-10, "{best} {how_far:?}");
@@ -109,7 +109,7 @@ fn what_the_last_third_gained_is_read_off_the_bests() {
     // From the fourth of six to the sixth.
     assert!((of(&[9.0, 8.0, 7.0, 3.0, 2.5, 2.0]).gain - 0.5).abs() < 1e-12);
     assert!(of(&[9.0, 8.0, 7.0, 2.0, 2.0, 2.0]).has_converged());
-    assert!(!of(&[5.0]).has_converged(), "nobody knows");
+    assert!(!of(&[5.0]).has_converged(), "not known");
     let late = [(10, Outcome::infeasible(1.0)), (20, Outcome::infeasible(1.0)), (30, Outcome::feasible(1.0))];
     assert!(!Convergence::of(late.into_iter(), Some(STANDING), StopReason::Evaluations).gain.is_finite());
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gainswarm::audit::{self, Audit, Finding, Plan, Watcher};
+use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
 use gainswarm::config::Config;
 use gainswarm::costs::TermSet;
 use gainswarm::engine::Resources;
@@ -152,9 +152,9 @@ impl Watcher for Deaf {
     }
 }
 
-fn plan(alter: Alter) -> Plan {
+fn plan(alter: Alter) -> AuditPlan {
     let base = Config::parse("study.toml".as_ref(), STUDY).expect("a valid study");
-    Plan {
+    AuditPlan {
         controllers: vec![Subject::of(&base)],
         base: Some(base),
         cycles: 5,
@@ -166,13 +166,13 @@ fn plan(alter: Alter) -> Plan {
     }
 }
 
-fn audited(plan: &Plan) -> Finding {
+fn audited(plan: &AuditPlan) -> ControllerAudit {
     let mut audit = audit::run(plan, &mut Deaf).expect("an audit");
     assert!(audit.works(), "{:?}", audit.self_test);
     audit.findings.remove(0)
 }
 
-fn red(finding: &Finding) -> Vec<&str> {
+fn red(finding: &ControllerAudit) -> Vec<&str> {
     finding.phases.iter().filter(|phase| !phase.green).map(|phase| phase.name).collect()
 }
 
@@ -218,7 +218,7 @@ fn what_is_kept_once_is_no_leak_however_late() {
 
 fn growth_beyond_the_alert_factor_is_told() {
     let beyond = |alert_factor: f64| {
-        let finding = audited(&Plan { alert_factor, soak: None, ..plan(leak) });
+        let finding = audited(&AuditPlan { alert_factor, soak: None, ..plan(leak) });
         finding.phases.iter().any(|phase| phase.finding.contains("beyond the alert factor"))
     };
     assert!(beyond(0.1), "blocks of 64 bytes soon are more than a tenth of a simulation");
@@ -330,7 +330,7 @@ fn the_smallest_leaks_are_found_every_time() {
     let runs: u32 = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(100);
     let leaks: [(&str, Alter); 2] = [("byte", byte), ("block", block)];
     for (name, alter) in leaks {
-        let plan = Plan { cycles: 100, steps: 21_000, soak: None, ..plan(alter) };
+        let plan = AuditPlan { cycles: 100, steps: 21_000, soak: None, ..plan(alter) };
         let found = (0..runs).filter(|_| red(&audited(&plan)).contains(&"cleanup")).count();
         println!("{name}: found {found} of {runs} times");
         assert_eq!(u32::try_from(found), Ok(runs), "{name}");

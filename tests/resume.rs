@@ -427,7 +427,7 @@ fn compare_stops_between_studies_resumes_and_tunes_nothing_where_a_directory_is_
     let refused = gainswarm(&["compare", &bench.config, &other, "--output", taken.to_str().expect("UTF-8")]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        stderr(&refused).contains("nobody knows where the gains beside it come from"),
+        stderr(&refused).contains("the origin of the gains beside it is unknown"),
         "{}",
         stderr(&refused)
     );

@@ -1,12 +1,12 @@
 //! The memory audit: does a controller leak, does it grow with time, what does a simulation cost in memory?
 //!
-//! What is paid once (a problem, a workspace, threads) and what is paid a step are measured apart, and the verdict comes from the
-//! second. A constant is no growth: live bytes are read after many repetitions, and what counts is whether the least of them rises
-//! from one part of the repetitions to the next, most of the time (`memory/growth.rs`). What threads leave for others to free is freed
-//! when the threads of a tuning are gone (`engine/workers.rs`), so that it hides nothing.
+//! Memory that is taken once (a problem, a workspace, threads) is measured apart from memory that is taken in every step, and the
+//! verdict depends on the second alone. A constant is no growth: live bytes are read after many repetitions, and memory grows when the
+//! smallest reading rises from one part of the repetitions to the next in most cases (`memory/growth.rs`). Memory that threads leave for
+//! others to free is freed when the threads of a tuning end (`engine/workers.rs`), so that it cannot hide a leak.
 //!
-//! Every figure is a reading of the [`Meter`](crate::memory::Meter) or of an arena in this run, at a moment when nothing else runs;
-//! none is a claim. Before anything is believed, a planted allocation, a planted leak and planted growth must be caught.
+//! Every figure is measured in this run, by the [`Meter`](crate::memory::Meter) or from an arena, while nothing else runs. The audit
+//! first tests itself: it must find an allocation, a leak and growth that it has planted.
 
 use std::time::Duration;
 
@@ -22,26 +22,26 @@ mod soak;
 
 /// What is audited and how long.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct AuditPlan {
     /// The study whose plant and scenarios are used; `None` for the double inverted pendulum from one start.
     pub base: Option<Config>,
     /// The controllers.
     pub controllers: Vec<&'static str>,
-    /// How often everything is made and dropped, twice at least: what follows the first is compared with it.
+    /// How many times everything is created and dropped, at least twice: the later cycles are compared with the first.
     pub cycles: u64,
     /// Control steps of the longest simulation, 2000 at least: the shortest has 1000.
     pub steps: u64,
-    /// How long tunings go on; `None` for not at all.
+    /// How long each controller is tuned in the soak; `None` for no soak.
     pub soak: Option<Duration>,
-    /// Growth beyond so many times the declared bytes of a simulation fails the phase whatever else it says.
+    /// A phase fails when memory grows by more than this many times the declared bytes of a simulation.
     pub alert_factor: f64,
     /// Threads and SIMD level.
     pub resources: Resources,
-    /// What becomes of every problem before it is measured: it stays as it is, but where the audit itself is tested.
+    /// Changes every problem before it is measured. The program leaves it as it is; tests make it leak.
     pub alter: fn(Problem) -> Problem,
 }
 
-impl Plan {
+impl AuditPlan {
     /// The problem of a study as it is measured.
     fn problem(&self, config: &Config) -> Problem {
         (self.alter)(Problem::new(config))
@@ -53,13 +53,13 @@ impl Plan {
 pub struct Phase {
     /// Its name.
     pub name: &'static str,
-    /// What it is worth.
+    /// Its points in the score.
     pub points: u32,
-    /// Whether it found what it should.
+    /// Whether it passed.
     pub green: bool,
     /// What it found, in a line.
     pub finding: String,
-    /// What was seen on the way.
+    /// The readings behind it.
     pub samples: Vec<Sample>,
 }
 
@@ -76,39 +76,39 @@ pub struct Sample {
 
 /// The audit of a controller.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub struct ControllerAudit {
     /// Which.
     pub controller: &'static str,
     /// Arena bytes that the workspace declares for a simulation, without and with a history of 100 samples.
     pub declared_bytes: [u64; 2],
     /// Arena bytes that a simulation of a tuning took.
     pub bytes_per_simulation: u64,
-    /// Bytes that are paid once: problem, workspace and records of a simulation.
+    /// Bytes that are taken once: problem, workspace and records of a simulation.
     pub one_time_bytes: i64,
-    /// Bytes that are paid a step.
+    /// Bytes that are taken in every step.
     pub bytes_per_step: f64,
     /// Allocations on the hot path of a tuning, by worker.
     pub worker_allocations: Vec<u64>,
     /// The phases in their order.
     pub phases: Vec<Phase>,
-    /// Whether its soak was cut short, so that what it found is not of the whole time.
+    /// Whether its soak was interrupted, so that it covers only a part of the time.
     pub interrupted: bool,
 }
 
-impl Finding {
+impl ControllerAudit {
     /// Points out of 100.
     #[must_use]
     pub fn score(&self) -> u32 {
         self.phases.iter().filter(|phase| phase.green).map(|phase| phase.points).sum()
     }
 
-    /// Whether every phase is green and none was cut short.
+    /// Whether every phase passed and none was interrupted.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_green() && !self.interrupted
     }
 
-    /// Whether every phase is green, as far as it went.
+    /// Whether every phase passed, as far as it got.
     #[must_use]
     pub fn is_green(&self) -> bool {
         self.phases.iter().all(|phase| phase.green)
@@ -118,17 +118,17 @@ impl Finding {
 /// The whole audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// Whether what was planted was caught, with a line about it: an allocation on the hot path, by one thread and by
+    /// Whether each planted fault was found, with a line about it: an allocation on the hot path, by one thread and by
     /// the workers of a tuning, a leak, and growth with the steps.
     pub self_test: [(bool, String); 4],
-    /// A finding a controller.
-    pub findings: Vec<Finding>,
-    /// How many controllers have no finding yet: the audit goes on, or was interrupted.
+    /// The results, one for each controller.
+    pub findings: Vec<ControllerAudit>,
+    /// How many controllers have not been audited yet, because the audit is still running or was interrupted.
     pub open: usize,
 }
 
 impl Audit {
-    /// Whether the audit can be believed.
+    /// Whether the audit passed its own test.
     #[must_use]
     pub fn works(&self) -> bool {
         self.self_test.iter().all(|(caught, _)| *caught)
@@ -137,23 +137,23 @@ impl Audit {
     /// Whether everything is fit for long runs.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.works() && self.open == 0 && self.findings.iter().all(Finding::is_ready)
+        self.works() && self.open == 0 && self.findings.iter().all(ControllerAudit::is_ready)
     }
 }
 
-/// Who follows an audit.
+/// Follows an audit.
 pub trait Watcher: Send {
-    /// Hears of each phase when it begins, and now and then of a long one.
+    /// Called when a phase begins, and from time to time during a long one.
     fn phase(&mut self, line: &str);
 
-    /// Is shown what is known after every controller.
+    /// Called with the results so far after each controller.
     ///
     /// # Errors
     ///
-    /// When it cannot be kept; the audit ends.
+    /// When they cannot be saved; the audit then ends.
     fn found(&mut self, audit: &Audit) -> Result<(), Error>;
 
-    /// Whether the audit shall stop: a soak ends here, and no controller follows.
+    /// Whether the audit should stop: a running soak ends, and no further controller is audited.
     fn interrupted(&self) -> bool;
 }
 
@@ -161,9 +161,9 @@ pub trait Watcher: Send {
 ///
 /// # Errors
 ///
-/// [`Error::NoMeter`] where nobody counts, and when memory cannot be reserved, threads cannot be started, or what was found cannot
-/// be kept.
-pub fn run(plan: &Plan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
+/// [`Error::NoMeter`] when memory is not counted; and when memory cannot be reserved, threads cannot be started, or the results
+/// cannot be saved.
+pub fn run(plan: &AuditPlan, watcher: &mut dyn Watcher) -> Result<Audit, Error> {
     Reading::now().ok_or(Error::NoMeter)?;
     watcher.phase("self-test");
     let self_test = phases::self_test(plan)?;

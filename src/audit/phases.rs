@@ -2,7 +2,7 @@
 
 use super::planted;
 use super::soak::{SIMULATIONS, growth_of, particles, soak};
-use super::{Finding, Phase, Plan, Sample, Watcher};
+use super::{AuditPlan, ControllerAudit, Phase, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{self, Progress, Solo};
@@ -16,7 +16,7 @@ use crate::swarm::{Restarts, Stopping};
 const CYCLE_STEPS: u64 = 1000;
 /// Samples of the histories.
 const SAMPLES: usize = 100;
-/// How often everything is made and dropped once more at the end, and the simulations of a generation of each of these tunings.
+/// How many times everything is created and dropped again at the end, and the simulations per generation of those tunings.
 const ROUNDS: u32 = 24;
 const FEW: usize = 16;
 /// Lengths of simulations at most.
@@ -25,7 +25,7 @@ const LENGTHS: u64 = 101;
 const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
 /// The study that is audited: a controller with its default gains, or those of the base.
-fn study(plan: &Plan, controller: &'static str, steps: u64, keep: Keep) -> Result<Config, Error> {
+fn study(plan: &AuditPlan, controller: &'static str, steps: u64, keep: Keep) -> Result<Config, Error> {
     let mut config = match &plan.base {
         Some(base) => base.clone(),
         None => {
@@ -37,7 +37,7 @@ fn study(plan: &Plan, controller: &'static str, steps: u64, keep: Keep) -> Resul
     config.simulation.duration = duration;
     config.simulation.early_abandonment = false;
     config.history = keep;
-    // The audit chooses what is simulated and how often: whatever would keep gains from it, or is of another controller, goes.
+    // The audit decides what is simulated and how often, so settings that would prevent that or belong to another controller are removed.
     config.memory_limit = None;
     (config.constraints, config.require_certificate) = (Vec::new(), false);
     config.swarm.settings.start.clear();
@@ -45,7 +45,7 @@ fn study(plan: &Plan, controller: &'static str, steps: u64, keep: Keep) -> Resul
     Ok(config)
 }
 
-/// One simulation and the bytes of everything that it needs, seen before anything of it is dropped.
+/// One simulation and the bytes of everything that it needs, read before anything is dropped.
 struct Footprint {
     bytes: i64,
     /// Allocations while it ran.
@@ -56,23 +56,23 @@ struct Footprint {
     declared: u64,
     used: u64,
     steps: u64,
-    /// Whether any simulation did all its steps: what falls in a study's hardest scenario has still used its memory.
+    /// Whether any simulation did all its steps: gains that fail in a study's hardest scenario have still used their memory.
     survived: bool,
 }
 
 impl Footprint {
-    /// The one of fewer bytes: what the process pays once is in one of two alone.
+    /// The smaller of two footprints: memory that the process takes once is in only one of them.
     fn or_less(self, other: Self) -> Self {
         if other.bytes < self.bytes { other } else { self }
     }
 }
 
-/// The footprint without what the process pays but once.
-fn twice(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
+/// The footprint without memory that the process takes only once.
+fn twice(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     Ok(footprint(plan, config)?.or_less(footprint(plan, config)?))
 }
 
-fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
+fn footprint(plan: &AuditPlan, config: &Config) -> Result<Footprint, Error> {
     let before = live_bytes();
     let problem = plan.problem(config);
     let level = plan.resources.level;
@@ -97,21 +97,21 @@ fn footprint(plan: &Plan, config: &Config) -> Result<Footprint, Error> {
     })
 }
 
-/// Plants an allocation, a leak and growth, and looks whether the phases find them.
-pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
-    // What is planted is planted into the same code whatever is audited.
-    let plan = &Plan { base: None, controllers: Vec::new(), ..plan.clone() };
+/// Plants an allocation, a leak and growth, and checks that the phases find them.
+pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> {
+    // The self-test is the same whatever is audited.
+    let plan = &AuditPlan { base: None, controllers: Vec::new(), ..plan.clone() };
     let controller = usual(Kind::Controller);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
-    let with = |alter| Plan { alter, cycles: 3, ..plan.clone() };
+    let with = |alter| AuditPlan { alter, cycles: 3, ..plan.clone() };
     let allocation = footprint(&with(planted::allocating), &config)?;
-    let clean = footprint(&Plan { alter: std::convert::identity, ..plan.clone() }, &config)?;
+    let clean = footprint(&AuditPlan { alter: std::convert::identity, ..plan.clone() }, &config)?;
     let (_, _, workers) = batch(&with(planted::allocating), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
     let leak = cycles(&with(planted::leaking), &config)?;
     planted::give_back();
-    // On a start that no controller falls from: growth shows only where steps are done.
-    let grows = Plan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
+    // From a start at which no controller fails: growth shows only while steps are done.
+    let grows = AuditPlan { base: None, steps: 2 * CYCLE_STEPS, ..with(planted::growing) };
     let (growth, bytes_per_step) = stress(&grows, controller)?;
     let caught = allocation.allocations > 0 && clean.allocations == 0;
     Ok([
@@ -130,10 +130,10 @@ pub(super) fn self_test(plan: &Plan) -> Result<[(bool, String); 4], Error> {
 
 /// Audits one controller.
 pub(super) fn controller(
-    plan: &Plan,
+    plan: &AuditPlan,
     controller: &'static str,
     watcher: &mut dyn Watcher,
-) -> Result<Finding, Error> {
+) -> Result<ControllerAudit, Error> {
     let mut say = |phase: &str| watcher.phase(&format!("{controller}: {phase}"));
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let mut phases = Vec::with_capacity(8);
@@ -169,7 +169,7 @@ pub(super) fn controller(
     }
     watcher.phase(&format!("{controller}: cleanup"));
     push(cleanup(plan, controller, &single)?, alert);
-    Ok(Finding {
+    Ok(ControllerAudit {
         controller,
         declared_bytes: [single.declared, declared_with],
         bytes_per_simulation,
@@ -181,7 +181,7 @@ pub(super) fn controller(
     })
 }
 
-/// What to say about a study that no simulation of which lasts.
+/// The remark on a study of which every simulation fails.
 const FALLEN: &str = "; not measured: the pendulum falls in every scenario (give other gains or starts)";
 
 /// Whether an arena is one chunk that never grows, and a simulation takes what was declared.
@@ -200,8 +200,8 @@ fn pattern(single: &Footprint) -> Phase {
     }
 }
 
-/// Makes, runs and drops everything again and again.
-fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
+/// Creates, runs and drops everything many times.
+fn cycles(plan: &AuditPlan, config: &Config) -> Result<Phase, Error> {
     let mut samples =
         memory::empty("the samples of the audit", usize::try_from(plan.cycles).unwrap_or(usize::MAX))?;
     let start = live_bytes();
@@ -232,7 +232,7 @@ fn cycles(plan: &Plan, config: &Config) -> Result<Phase, Error> {
 }
 
 /// Whether a bounded history takes the same bytes for ten times as many steps, by either policy; and how many a simulation takes with one.
-fn histories(plan: &Plan, controller: &'static str) -> Result<(Phase, u64), Error> {
+fn histories(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, u64), Error> {
     let (mut green, mut survived, mut declared) = (true, true, 0);
     let mut seen = Vec::with_capacity(Policy::ALL.len());
     for policy in Policy::ALL {
@@ -257,7 +257,7 @@ fn histories(plan: &Plan, controller: &'static str) -> Result<(Phase, u64), Erro
 }
 
 /// Whether a step costs memory: simulations of more and more steps with a history, each seen while it is held; about a hundred of them.
-fn stress(plan: &Plan, controller: &'static str) -> Result<(Phase, f64), Error> {
+fn stress(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, f64), Error> {
     let keep = Keep { capacity: SAMPLES, policy: Policy::Decimate };
     let stride = CYCLE_STEPS * plan.steps.div_ceil(LENGTHS * CYCLE_STEPS);
     let lengths = || (1..plan.steps.div_ceil(stride)).map(|k| k * stride).chain([plan.steps]);
@@ -299,7 +299,7 @@ fn stress(plan: &Plan, controller: &'static str) -> Result<(Phase, f64), Error> 
 
 /// A tuning of so many simulations a generation on all threads: its bytes a simulation, its allocations on the hot path by worker.
 fn batch(
-    plan: &Plan,
+    plan: &AuditPlan,
     controller: &'static str,
     single: &Footprint,
     simulations: usize,
@@ -328,7 +328,7 @@ fn batch(
 }
 
 /// Everything made and dropped again and again: simulations alone, without and with histories, and a tuning on all threads.
-fn cleanup(plan: &Plan, controller: &'static str, single: &Footprint) -> Result<Phase, Error> {
+fn cleanup(plan: &AuditPlan, controller: &'static str, single: &Footprint) -> Result<Phase, Error> {
     let keeps = [Policy::Decimate, Policy::Ring].map(|policy| Keep { capacity: SAMPLES, policy });
     let mut samples = memory::empty("the samples of the audit", ROUNDS as usize)?;
     let start = live_bytes();

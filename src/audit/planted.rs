@@ -1,4 +1,4 @@
-//! What the audit plants, so that it has something to find before it is believed.
+//! Faults that the audit plants to test itself.
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,8 +47,8 @@ impl Block {
 /// Bytes that a problem grows by at most, so that a long soak does not take the whole machine.
 const GROWN_BYTES_MAX: usize = 64 << 20;
 
-/// The last block that was leaked, and so all of them: kept where other tools that look for leaks can see it, so that they find no leak
-/// but their own. A chain takes as much for every block, unlike a vector.
+/// The last block that was leaked, and through it all others: still reachable, so that other leak detectors do not report them. Unlike
+/// a vector, a chain takes the same bytes for every block.
 static KEPT: Mutex<Option<Box<Block>>> = Mutex::new(None);
 
 fn locked<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,7 +63,7 @@ fn leak_block() {
 
 /// Gives back what has been leaked.
 pub(super) fn give_back() {
-    // One after the other: a long chain that is dropped at once takes a long stack.
+    // One by one: dropping a long chain at once would recurse deeply.
     let mut rest = locked(&KEPT).take();
     while let Some(block) = rest {
         rest = block.before;
@@ -79,7 +79,7 @@ struct Faulty {
 }
 
 impl Faulty {
-    /// Lets it grow, by not a byte more.
+    /// Grows by exactly so many bytes.
     fn grow(&self, bytes: usize) {
         let mut grown = locked(&self.grown);
         let all = grown.len().saturating_add(bytes).min(GROWN_BYTES_MAX);

@@ -1,8 +1,8 @@
-//! The soak: a tuning that goes on, watched over its generations.
+//! The soak: a long tuning whose memory is watched generation by generation.
 
 use std::time::{Duration, Instant};
 
-use super::{Phase, Plan, Sample, Watcher};
+use super::{AuditPlan, Phase, Sample, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Run};
@@ -16,7 +16,7 @@ pub(super) const SIMULATIONS: usize = 1000;
 /// How many samples a soak keeps.
 const SOAK_SAMPLES: usize = 4096;
 
-/// Watches live bytes and pages over the generations of a tuning, and tells of them a hundred times.
+/// Records live bytes and resident pages during a tuning, and reports them about a hundred times.
 struct Watch<'a> {
     watcher: &'a mut dyn Watcher,
     name: &'static str,
@@ -34,7 +34,7 @@ impl Observer for Watch<'_> {
         let pause = (time / SOAK_SAMPLES as f64).max(0.1);
         let is_due = self.samples.last().is_none_or(|last| at >= last.at + pause) || progress.ended;
         if is_due && self.samples.len() < self.samples.capacity() {
-            // The look at the pages allocates and frees, so live bytes come first.
+            // Reading the pages allocates, so live bytes are read first.
             let live_bytes = live_bytes() - before;
             self.samples.push(Sample { at, live_bytes, rss_bytes: rss_bytes() });
         }
@@ -47,9 +47,9 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// Tunes until the time is over; also whether it was cut short.
+/// Tunes until the time is over; also whether it was interrupted.
 pub(super) fn soak(
-    plan: &Plan,
+    plan: &AuditPlan,
     config: &Config,
     time: Duration,
     watcher: &mut dyn Watcher,

@@ -17,7 +17,7 @@ use crate::{Error, config};
 /// The largest seed that a config can say.
 pub(super) const SEED_MAX: u64 = i64::MAX as u64;
 
-/// How a search runs, whatever it is for.
+/// Options of every command that searches.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
     /// Seed of the search [default: the config's]; sampled scenarios have seeds of their own
@@ -165,7 +165,7 @@ impl ControllerArgs {
     }
 }
 
-/// What becomes of a run that is interrupted, and of one that is there already.
+/// How runs are saved, resumed and replaced.
 #[derive(Debug, Args)]
 pub(super) struct SafetyArgs {
     /// Save the run every N generations, so that --resume can continue it
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn bytes_are_read_with_the_units_of_either_system() {
-        // The prefixes of IEC 80000-13 are powers of 1024, those of the SI powers of 1000; a bare letter is, as ever, one of the former.
+        // The prefixes of IEC 80000-13 are powers of 1024, those of the SI powers of 1000; a bare letter means the former, as usual.
         for (text, expected) in [
             ("800000", 800_000),
             ("7B", 7),

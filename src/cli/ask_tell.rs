@@ -54,7 +54,7 @@ struct Tell {
     violations: Option<Vec<Option<f64>>>,
 }
 
-/// Searches until a rule ends it, a signal comes or an answer cannot be used; the best so far is said in each case.
+/// Searches until a rule ends it, a signal comes or an answer cannot be used; the best so far is printed in each case.
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let config = AskTell::load(&args.config)?;
     let mut search = Search::new(&config.axes, &config.swarm, args.seed.unwrap_or(config.seed))?;
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
 }
 
-/// The lines of stdin, the last of them empty; read on a thread of their own, so that a signal is heard while none comes.
+/// The lines of stdin, ending with an empty one; read on a separate thread, so that a signal is noticed while waiting.
 fn lines() -> Receiver<io::Result<String>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     thread::spawn(move || {
@@ -103,7 +103,7 @@ fn wait(lines: &Receiver<io::Result<String>>, interrupt: &Interrupt) -> Result<i
     const LOOK: Duration = Duration::from_millis(50);
     loop {
         let line = lines.recv_timeout(LOOK);
-        // Whoever answers may have got the same signal, and be gone.
+        // The other program may have received the same signal and ended.
         if let Some(code) = interrupt.exit_code() {
             return Err(code);
         }
@@ -130,7 +130,7 @@ fn end(search: &Search, reason: StopReason) -> Result<Exit, Error> {
     Ok(Exit::Failure)
 }
 
-/// The same before its time; also on stderr, since whoever reads stdout may be gone.
+/// The same for a search that ends early; also on stderr, since the reader of stdout may have ended.
 fn end_early(search: &Search) -> Result<(), Error> {
     let done = done(search, StopReason::Interrupted);
     note(&format!("interrupted after {} evaluations, best so far: {}", done["evaluations"], done["best"]));
@@ -185,7 +185,7 @@ fn outcomes(line: io::Result<String>, generation: u64, judged: usize) -> Result<
     Ok(tell.costs.iter().zip(&violations).map(outcome).collect())
 }
 
-/// A line with `null` for every number that is not finite: JSON has none, and many programs write them all the same.
+/// A line with `null` for every number that is not finite: JSON has no such numbers, but many programs write them.
 fn finite(line: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let (mut json, mut rest) = (String::with_capacity(line.len()), line);

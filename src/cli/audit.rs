@@ -8,7 +8,7 @@ use super::interrupt::Interrupt;
 use super::table::table;
 use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, Finding, Plan, Watcher};
+use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             "interrupted: {done} of {all} controllers are audited; nothing is known of the others"
         ));
     }
-    // What comes after the last controller interrupts nothing.
+    // A signal after the last controller interrupts nothing.
     let cut = audit.open > 0 || audit.findings.iter().any(|finding| finding.interrupted);
     if let Some(code) = watcher.interrupt.exit_code().filter(|_| cut) {
         return Ok(Exit::Interrupted(code));
@@ -86,8 +86,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// What is wrong, a line each.
 fn complaints(audit: &Audit) -> Vec<String> {
-    let broken = "error: the audit is broken: it does not see what is planted, so nothing that it says can be believed";
-    let red = |finding: &Finding| {
+    let broken = "error: the audit is broken: it does not find what it has planted itself, so its results cannot be trusted";
+    let red = |finding: &ControllerAudit| {
         let name = finding.controller;
         let lines = finding.phases.iter().filter(|phase| !phase.green);
         let lines =
@@ -100,7 +100,7 @@ fn complaints(audit: &Audit) -> Vec<String> {
 
 /// Tells what is going on, and writes what is known after every controller.
 struct Follower<'a> {
-    plan: &'a Plan,
+    plan: &'a AuditPlan,
     directory: &'a Path,
     quiet: bool,
     interrupt: Interrupt,
@@ -122,7 +122,7 @@ impl Watcher for Follower<'_> {
     }
 }
 
-fn plan(args: &Args) -> Result<Plan, Error> {
+fn plan(args: &Args) -> Result<AuditPlan, Error> {
     let base = args.config.as_deref().map(load).transpose()?;
     let controllers = match &base {
         Some(base) if args.controllers.is_empty() => vec![base.controller.name()],
@@ -135,7 +135,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
         }
         None => args.controllers.chosen(),
     };
-    Ok(Plan {
+    Ok(AuditPlan {
         base,
         controllers,
         cycles: args.cycles.unwrap_or(if args.quick { 100 } else { 1000 }),
@@ -148,7 +148,7 @@ fn plan(args: &Args) -> Result<Plan, Error> {
 }
 
 fn show(audit: &Audit) -> String {
-    let verdict = |finding: &Finding| match finding {
+    let verdict = |finding: &ControllerAudit| match finding {
         finding if finding.is_ready() => "ready",
         finding if finding.is_green() => "cut short",
         _ => "NOT READY",

@@ -1,4 +1,4 @@
-//! `gainswarm batch`: many studies one after the other, which goes on where it was interrupted.
+//! `gainswarm batch`: many studies one after the other; an interrupted batch continues where it stopped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
-use crate::config::{Batch, Entry};
+use crate::config::{BatchConfig, Entry};
 use crate::engine::Resources;
 use crate::figures::{folded, number_or_dash};
 use crate::registry::Member;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         });
     }
     let resources = search.machine.resources()?;
-    let mut batch = Batch::load(&args.config)?;
+    let mut batch = BatchConfig::load(&args.config)?;
     for entry in &mut batch.entries {
         entry.config = search.applied(entry.config.clone())?;
     }
@@ -66,13 +66,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         Some(directory) => Place::at(directory.clone())?,
         None => Place::usual(&batch.name, search, &owner)?,
     };
-    // What would be refused is refused before the night, not in it.
+    // Every refusal comes before the first study is tuned, not in the middle of a long run.
     let is_complete = |entry| claim(entry, &directory, search).map(|claim| claim.is_complete());
     let complete: Vec<bool> = batch.entries.iter().map(is_complete).collect::<Result<_, _>>()?;
     if !search.report && complete.contains(&false) {
         report::forget_page(&directory);
     }
-    let night = Night {
+    let run = BatchRun {
         batch: &batch,
         directory: &directory,
         search,
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         unwritten: None,
         complete,
     };
-    night.run()
+    run.run()
 }
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
@@ -102,9 +102,9 @@ fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, 
     })
 }
 
-/// What a batch has come to so far.
-struct Night<'a> {
-    batch: &'a Batch,
+/// A batch while it runs.
+struct BatchRun<'a> {
+    batch: &'a BatchConfig,
     directory: &'a Path,
     search: &'a SearchArgs,
     resources: Resources,
@@ -115,12 +115,12 @@ struct Night<'a> {
     rows: BTreeMap<usize, StudyRow>,
     /// Names of those that failed.
     failed: Vec<String>,
-    /// Why the tables are not what they should be.
+    /// Why the tables could not be written.
     unwritten: Option<Error>,
 }
 
-impl Night<'_> {
-    /// First the studies that are complete, so that their rows are there whatever comes; then the others, with the tables after each.
+impl BatchRun<'_> {
+    /// Adds the rows of complete studies first, then tunes the others; the tables are written after each.
     fn run(mut self) -> Result<Exit, Error> {
         let studies = self.complete.len();
         let (done, open): (Vec<usize>, Vec<usize>) = (0..studies).partition(|place| self.complete[*place]);
@@ -145,7 +145,7 @@ impl Night<'_> {
         self.end()
     }
 
-    /// How long the studies that are to run will take, where anybody wants to know.
+    /// How long the studies that are to run will take; nothing with --quiet.
     fn foreseen(&self, open: &[usize]) -> Result<Vec<[f64; 2]>, Error> {
         if self.search.show.quiet || open.is_empty() {
             return Ok(Vec::new());
@@ -160,7 +160,7 @@ impl Night<'_> {
     }
 
     fn standing(&self) -> String {
-        // Also those that were complete before and whose turn to be shown has not come.
+        // This includes studies that were complete before and have not been shown yet.
         let is_told = |place: &usize| {
             self.rows.contains_key(place) || self.failed.contains(&self.batch.entries[*place].config.study)
         };
@@ -172,7 +172,7 @@ impl Night<'_> {
         format!("{done} of {} studies are done{failed}", self.batch.entries.len())
     }
 
-    /// Tunes a study; what goes wrong is told and does not stop the others.
+    /// Tunes a study; an error is reported and does not stop the others.
     fn study(&mut self, place: usize, board: &mut Board) {
         let entry = &self.batch.entries[place];
         let name = &entry.config.study;
@@ -205,7 +205,7 @@ impl Night<'_> {
         self.rows.values().collect()
     }
 
-    /// Writes the tables of the whole; what goes wrong is told and does not stop the others.
+    /// Writes the tables of the batch; an error is reported and does not stop the studies.
     fn write(&mut self, board: &mut Board) {
         self.unwritten = self.tables().err();
         if let Some(error) = &self.unwritten {
@@ -227,7 +227,7 @@ impl Night<'_> {
         Ok(())
     }
 
-    /// Shows the whole; an error when a study has failed or found nothing that holds.
+    /// Shows the batch; fails when a study has failed or found no gains that hold.
     fn end(self) -> Result<Exit, Error> {
         let (rows, show) = (self.rows(), &self.search.show);
         let shown = if show.json {

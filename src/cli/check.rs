@@ -137,7 +137,7 @@ fn ends(config: &Config) -> Vec<String> {
     if config.swarm.polish.is_some() || config.swarm.restarts.times > 0 {
         ends.push(format!("when it has settled after {}", counted(config.swarm.restarts.times, "restart")));
     }
-    // Beside another rule, the most that there may be is nobody's choice.
+    // Next to another rule, the largest allowed number is only the default and not shown.
     if stopping.generations < GENERATIONS_MAX || ends.is_empty() {
         ends.insert(0, format!("after {}", counted(stopping.generations, "generation")));
     }

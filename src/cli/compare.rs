@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     same_problem(&configs, args)?;
 
-    // All directories first, so that nothing is tuned in vain.
+    // Check all directories before the first study is tuned.
     let owner = |directory: &Path| study::owner_of_all(configs.iter(), directory, search);
     let Place { directory: output, held: _held } = match &args.output {
         Some(directory) => {

@@ -9,7 +9,7 @@ use super::study::{self, Way};
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
 use crate::closed_loop::Method;
-use crate::config::{Batch, Config};
+use crate::config::{BatchConfig, Config};
 use crate::engine::Resources;
 use crate::figures::{count, folded, time_range};
 use crate::{Error, pace};
@@ -19,7 +19,7 @@ type Kind = (&'static str, &'static str, Method);
 
 /// What would run, and about how long.
 pub(super) fn run(
-    batch: &Batch,
+    batch: &BatchConfig,
     directory: &Path,
     resources: Resources,
     search: &SearchArgs,
@@ -50,7 +50,7 @@ pub(super) fn run(
 
 /// What is foreseen of every study of a batch, in its order.
 pub(super) fn all(
-    batch: &Batch,
+    batch: &BatchConfig,
     directory: &Path,
     resources: Resources,
     search: &SearchArgs,

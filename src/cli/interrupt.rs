@@ -8,18 +8,18 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Which signal has come.
+/// The signal that has been received.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// Listens from now on. Where signals cannot be listened to, they end the process as ever, and the last checkpoint counts.
+    /// Installs the handlers. Where handlers cannot be installed, a signal ends the process as usual, and the last checkpoint remains.
     pub(super) fn listen() -> Self {
         let (came, armed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let note =
             |signal: i32| flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize);
         for signal in [SIGINT, SIGTERM] {
-            // In the order in which they are done when the signal comes: the first arms the exit of the second.
+            // Handlers run in this order, so the first signal arms the exit on the second.
             let _ = flag::register_conditional_shutdown(signal, exit_code(signal).into(), Arc::clone(&armed))
                 .and_then(|_| note(signal))
                 .and_then(|_| flag::register(signal, Arc::clone(&armed)));
@@ -40,8 +40,8 @@ impl Interrupt {
     }
 }
 
-/// Whether this process was started to ignore SIGHUP, as `nohup` does. Where that cannot be looked up, it is taken to be so: then
-/// SIGHUP does what it did before.
+/// Whether this process was started to ignore SIGHUP, as `nohup` does. Where that cannot be found out, it is assumed, and
+/// SIGHUP keeps its effect.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -50,7 +50,7 @@ fn ignores_hangup() -> bool {
     ignored.is_none_or(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
-/// As shells report a process that a signal has ended.
+/// The exit code that shells report for a process ended by a signal.
 fn exit_code(signal: i32) -> u8 {
     u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }

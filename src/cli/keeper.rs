@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::interrupt::Interrupt;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use super::{SearchArgs, no_machine_code};
 use crate::Error;
 use crate::config::Config;
@@ -13,13 +13,13 @@ use crate::native::Refusal;
 use crate::report::checkpoint;
 use crate::tape;
 
-/// Who watches a run for the user.
+/// Observes a run: saves it, shows its progress and stops it on a signal.
 pub(super) struct Keeper<'a> {
     directory: &'a Path,
     config: &'a Config,
     /// Generations from one checkpoint to the next.
     every: u64,
-    meter: Meter,
+    meter: ProgressView,
     interrupt: &'a Interrupt,
     /// The exit code when the run was interrupted.
     interrupted: Option<u8>,
@@ -31,7 +31,7 @@ pub(super) struct Keeper<'a> {
     safe: u64,
     /// Room for the next state.
     next: Vec<u8>,
-    /// Whether the user knows that a checkpoint could not be written, and that memory grows.
+    /// Whether the user has been warned of a failed checkpoint, and of growing memory.
     warned: bool,
     warned_of_growth: bool,
 }
@@ -42,10 +42,10 @@ impl<'a> Keeper<'a> {
         config: &'a Config,
         search: &SearchArgs,
         interrupt: &'a Interrupt,
-        meter: Meter,
+        meter: ProgressView,
         declared: &Declared,
     ) -> Result<Self, Error> {
-        // With room for the largest state they never grow, so that growth is somebody else's.
+        // Large enough for any state, so that they never grow and are not mistaken for a leak.
         let state = usize::try_from(declared.state()).unwrap_or(usize::MAX);
         let [bytes, next] =
             [memory::empty("the checkpoints", state)?, memory::empty("the checkpoints", state)?];
@@ -132,7 +132,7 @@ impl Observer for Keeper<'_> {
                     self.meter
                         .note(&format!("warning: generation {generation}, the last, is not saved; {error}"));
                 }
-                // A run is worth more than its checkpoint.
+                // A failed checkpoint does not stop the run.
                 Err(error) if !self.warned => {
                     self.warned = true;
                     self.meter.note(&format!("warning: the run goes on without a new checkpoint; {error}"));

@@ -131,7 +131,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(run(std::env::args_os()))
 }
 
-/// Runs the program on some arguments, of which the first is its name; the exit code. Help and arguments that are refused end the process.
+/// Runs the program on arguments, of which the first is its name, and returns its exit code. A request for help and invalid arguments
+/// end the process.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let matches = command().get_matches_from(arguments);
@@ -161,14 +162,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Exit::Failure) => 1,
         Ok(Exit::Interrupted(code)) => code,
         Err(error) => {
-            // Nothing is left to do when even stderr is gone.
+            // When stderr is closed as well, the exit code has to do.
             let _ = writeln!(io::stderr(), "error: {error}");
             error.exit_code()
         }
     }
 }
 
-/// How a command ends that has done what it could.
+/// How a command that ran to its end exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
     Success,
@@ -184,7 +185,7 @@ impl Exit {
     }
 }
 
-/// Writes a result to stdout; whoever closed the pipe has read enough.
+/// Writes a result to stdout; a closed pipe is no error.
 fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     stdout_result(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
@@ -201,7 +202,7 @@ fn stdout_result(result: io::Result<()>) -> Result<(), Error> {
     }
 }
 
-/// Writes a message to stderr; a closed stderr is no reason to lose results.
+/// Writes a message to stderr; a closed stderr is ignored, so that no results are lost.
 fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

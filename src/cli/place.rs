@@ -1,4 +1,4 @@
-//! Where results go: where the user says, or else into a directory below `outputs` that is theirs or nobody's.
+//! Where results go: into the directory that the user gives, or into one below `outputs` that is free or already holds this study.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::{SearchArgs, note};
 use crate::Error;
 use crate::report::{self, Held, Owner};
 
-/// A directory that nobody else writes into.
+/// A directory that no other process writes into.
 pub(super) struct Place {
     pub(super) directory: PathBuf,
     pub(super) held: Held,
@@ -19,7 +19,7 @@ impl Place {
         Ok(Self { directory, held })
     }
 
-    /// The usual one of that name: `outputs/name`, or `outputs/name-2` and so on where that is another's. No two processes get the same.
+    /// The usual one of that name: `outputs/name`, or `outputs/name-2` and so on where that holds other results. No two processes get the same.
     pub(super) fn usual(
         name: &str,
         search: &SearchArgs,
@@ -47,7 +47,7 @@ impl Place {
     }
 }
 
-/// Takes a directory that is not another's, or says why that is not possible.
+/// Locks a directory that does not hold other results, or says why that is not possible.
 fn take(directory: &Path, owner: &dyn Fn(&Path) -> Owner) -> Result<Result<Held, String>, Error> {
     if let Owner::Another(why) = owner(directory) {
         return Ok(Err(why));
@@ -55,7 +55,7 @@ fn take(directory: &Path, owner: &dyn Fn(&Path) -> Owner) -> Result<Result<Held,
     let Some(held) = report::hold_if_free(directory)? else {
         return Ok(Err("is in use by another gainswarm".into()));
     };
-    // It may have become another's before it was held.
+    // Another process may have written into it before it was locked.
     Ok(if let Owner::Another(why) = owner(directory) { Err(why) } else { Ok(held) })
 }
 

@@ -26,7 +26,7 @@ enum View {
 }
 
 impl Board {
-    /// A board of so many studies; what is foreseen of those that are to run, in the order in which they do, nothing when nobody knows.
+    /// A board for so many studies, with the foreseen times of those that are to run, in their order; empty when they are not known.
     pub(super) fn new(quiet: bool, studies: usize, foreseen: Vec<[f64; 2]>) -> Self {
         let view = if quiet {
             View::Quiet
@@ -41,10 +41,10 @@ impl Board {
     }
 
     /// A study begins, or is shown again.
-    pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> Meter {
+    pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> ProgressView {
         let left = self.left.begin(is_complete);
         match &mut self.view {
-            View::Quiet => Meter::Quiet,
+            View::Quiet => ProgressView::Quiet,
             View::Lines { done, studies } => {
                 let place = format!("({} of {studies})", *done + 1);
                 let what = if is_complete {
@@ -53,17 +53,17 @@ impl Board {
                     format!("tuning {study} {place}{left}")
                 };
                 super::note(&what);
-                Meter::Lines { shown: 0 }
+                ProgressView::Lines { shown: 0 }
             }
             View::Bars { all, overall } => {
                 overall.set_message(format!("{}{left}", shortened(study, 40)));
                 overall.tick();
-                Meter::Bar(all.add(bar(BAR, 1)))
+                ProgressView::Bar(all.add(bar(BAR, 1)))
             }
         }
     }
 
-    /// It has ended, however.
+    /// It has ended, in whatever way.
     pub(super) fn end(&mut self) {
         self.left.end();
         match &mut self.view {
@@ -122,7 +122,7 @@ impl Left {
         }
     }
 
-    /// The shortest and the longest time that is left, in s; `None` when nobody knows.
+    /// The shortest and the longest time that is left, in s; `None` when it is not known.
     fn range(&self) -> Option<[f64; 2]> {
         let sum = |studies: &[[f64; 2]]| {
             studies.iter().fold([0.0, 0.0], |sum, range| [sum[0] + range[0], sum[1] + range[1]])
@@ -132,7 +132,7 @@ impl Left {
         if self.done == 0 {
             return (left[1] > 0.0).then_some(left);
         }
-        // What is left takes as much longer or shorter than foreseen as what is done took.
+        // The rest deviates from what was foreseen as much as the finished studies did.
         let share = |bound: usize| self.spent_s / done[bound] * left[bound];
         let (a, b) = (share(0), share(1));
         (a.is_finite() && b.is_finite()).then(|| [a.min(b), a.max(b)])
@@ -148,13 +148,13 @@ fn bar(template: &str, length: u64) -> ProgressBar {
 }
 
 /// What a tuning shows while it runs.
-pub(super) enum Meter {
+pub(super) enum ProgressView {
     Bar(ProgressBar),
     Lines { shown: u64 },
     Quiet,
 }
 
-impl Meter {
+impl ProgressView {
     pub(super) fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(left.range(), Some([30.0, 30.0]));
         (left.done, left.spent_s) = (3, 20.0);
         assert_eq!(left.range(), Some([0.0, 0.0]));
-        assert_eq!(Left::new(Vec::new()).range(), None, "nobody knows");
+        assert_eq!(Left::new(Vec::new()).range(), None, "not known");
         // One took half of the longest time and the other no longer than the shortest.
         let mut mixed = Left::new(vec![[1.0, 4.0], [1.0, 2.0]]);
         (mixed.done, mixed.spent_s) = (1, 2.0);

@@ -1,11 +1,11 @@
-//! A study on its way from a config to results in a directory, whatever happens between.
+//! A study from its config to the results in its directory: claimed, tuned, interrupted, resumed, written.
 
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::keeper::Keeper;
 use super::place::Place;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use super::{Exit, SearchArgs, note};
 use crate::Error;
 use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
@@ -22,7 +22,7 @@ pub(super) struct Claim {
     config: Config,
     directory: PathBuf,
     saved: Option<Saved>,
-    /// Nobody else writes into the directory.
+    /// Keeps other processes out of the directory.
     held: Held,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Way {
 }
 
 impl Claim {
-    /// How far the study of a directory is, which is left alone.
+    /// How far the study in a directory is; nothing is changed.
     pub(super) fn way(config: &Config, directory: &Path) -> Result<Way, Error> {
         let Some(saved) = checkpoint::read(directory, config)? else { return Ok(Way::Missing) };
         let problem = Problem::new(config);
@@ -51,7 +51,7 @@ impl Claim {
         })
     }
 
-    /// Makes sure that the results can be written, and that nothing is lost by it.
+    /// Makes sure that the results can be written and no others are lost.
     pub(super) fn new(config: Config, place: Place, search: &SearchArgs) -> Result<Self, Error> {
         let claim = Self::resuming(config, place, search)?;
         if let Some(saved) = claim.saved.as_ref().filter(|_| !search.safety.resume) {
@@ -73,13 +73,13 @@ impl Claim {
         Ok(claim)
     }
 
-    /// The same, where an unfinished run goes on unasked.
+    /// The same, but an unfinished run is resumed without --resume.
     pub(super) fn resuming(config: Config, place: Place, search: &SearchArgs) -> Result<Self, Error> {
         let Place { directory, held } = place;
         let force = search.safety.force;
         let saved = if force { None } else { checkpoint::read(&directory, &config)? };
         if let Some(saved) = &saved {
-            // A state that cannot be gone on with is found out now.
+            // A state that cannot be resumed is refused now.
             let problem = Problem::new(&config);
             restore(&problem, saved, &directory)?;
         } else if !force {
@@ -108,7 +108,7 @@ pub(super) fn way(entry: &Entry, directory: &Path, search: &SearchArgs) -> Resul
     }
 }
 
-/// Whose a directory is; one with a longer run of the config is another's too, unless that run is to go on.
+/// Which study a directory belongs to; one with a longer run of this config counts as another's, unless it is to be resumed.
 pub(super) fn owner(config: &Config, directory: &Path, search: &SearchArgs) -> Owner {
     let owner = report::owner(directory, config);
     if owner != Owner::This || search.safety.resume {
@@ -121,7 +121,7 @@ pub(super) fn owner(config: &Config, directory: &Path, search: &SearchArgs) -> O
     }
 }
 
-/// Whose the directory of several studies is: theirs when it holds any of them.
+/// Whether the directory of several studies belongs to them: it does when it holds any of them.
 pub(super) fn owner_of_all<'a>(
     configs: impl Iterator<Item = &'a Config>,
     directory: &Path,
@@ -130,11 +130,11 @@ pub(super) fn owner_of_all<'a>(
     if report::file_of_tuning(directory).is_some() {
         return Owner::Another("belongs to the tuning of one study".into());
     }
-    let mut all = Owner::Nobody;
+    let mut all = Owner::Free;
     for config in configs {
         match owner(config, &directory.join(&config.study), search) {
             Owner::This => return Owner::This,
-            Owner::Nobody => {}
+            Owner::Free => {}
             another @ Owner::Another(_) => all = another,
         }
     }
@@ -176,7 +176,7 @@ impl Study {
         resources: Resources,
         search: &SearchArgs,
         interrupt: &Interrupt,
-        meter: Meter,
+        meter: ProgressView,
     ) -> Result<Self, Error> {
         let Claim { config, directory, saved, held } = claim;
         let problem = Problem::new(&config);
@@ -187,7 +187,7 @@ impl Study {
         let was_complete = run.ended().is_some();
         let declared = Declared::of(&problem, resources).with_checkpoints();
         if !was_complete {
-            // Before the directory is claimed for a run that cannot be.
+            // Before anything is written for a run that does not fit into memory.
             declared.fit(problem.memory_limit)?;
         }
         let mut keeper = Keeper::new(&directory, &config, search, interrupt, meter, &declared)?;
@@ -316,7 +316,7 @@ impl Study {
 
 /// How far a search had come.
 pub(super) fn convergence(how_far: &Convergence) -> String {
-    let Convergence { gain, posture, is_settled } = *how_far;
+    let Convergence { gain, diversity, is_settled } = *how_far;
     if is_settled {
         return "nothing was left to do".into();
     }
@@ -326,11 +326,11 @@ pub(super) fn convergence(how_far: &Convergence) -> String {
     } else {
         "gains that hold came only in the last third of the search".into()
     };
-    let swarm = posture.map_or(String::new(), |posture| {
+    let swarm = diversity.map_or(String::new(), |diversity| {
         format!(
             ", the particles' best positions are spread over {} % of the ranges and each moves by {} %",
-            percent(posture.spread),
-            percent(posture.mean_velocity)
+            percent(diversity.spread),
+            percent(diversity.mean_velocity)
         )
     });
     format!("{gain}{swarm}")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
 use super::place::Place;
-use super::progress::Meter;
+use super::progress::ProgressView;
 use super::study::{self, Claim, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
@@ -49,9 +49,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         None => Place::usual(&config.study, search, &|directory| study::owner(&config, directory, search))?,
     };
     let claim = Claim::new(config, place, search)?;
-    let study = Study::tune(claim, resources, search, &Interrupt::listen(), Meter::new(search.show.quiet))?;
+    let study =
+        Study::tune(claim, resources, search, &Interrupt::listen(), ProgressView::new(search.show.quiet))?;
 
-    // Neither a full disk nor a closed terminal costs the user the other's copy of the numbers.
+    // A closed terminal must not keep the files from being written, nor a full disk the table from being shown.
     let shown = show(&study, search);
     study.write()?;
     if search.report {

@@ -14,7 +14,7 @@ pub const STUDIES_MAX: usize = 10_000;
 
 /// A checked batch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
+pub struct BatchConfig {
     /// Its name: its directory below `outputs/`.
     pub name: String,
     /// The studies in the order in which they run.
@@ -31,9 +31,9 @@ pub struct Entry {
 }
 
 /// A key of the grid and the values that it takes; keys are in the order of the alphabet.
-type Axis = (Vec<String>, Vec<Value>);
+type GridAxis = (Vec<String>, Vec<Value>);
 
-impl Batch {
+impl BatchConfig {
     /// Reads and checks a batch and all its studies.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Batch {
 }
 
 /// The keys of a grid and their values; a table in it is the way to keys within a section.
-fn axes(grid: Option<&Value>) -> Result<Vec<Axis>, Refusal> {
+fn axes(grid: Option<&Value>) -> Result<Vec<GridAxis>, Refusal> {
     let mut axes = Vec::new();
     let mut open: Vec<(Vec<String>, &Value)> = grid.map(|grid| (Vec::new(), grid)).into_iter().collect();
     while let Some((path, value)) = open.pop() {
@@ -112,7 +112,7 @@ fn axes(grid: Option<&Value>) -> Result<Vec<Axis>, Refusal> {
 }
 
 /// The k-th combination; the last key changes first.
-fn choice(axes: &[Axis], mut k: usize) -> Vec<(&[String], &Value)> {
+fn choice(axes: &[GridAxis], mut k: usize) -> Vec<(&[String], &Value)> {
     let mut chosen = Vec::with_capacity(axes.len());
     for (path, values) in axes.iter().rev() {
         chosen.push((&path[..], &values[k % values.len()]));

@@ -35,7 +35,7 @@ mod wiring;
 mod write;
 mod write_models;
 
-pub use batch::{Batch, Entry, STUDIES_MAX};
+pub use batch::{BatchConfig, Entry, STUDIES_MAX};
 pub use equations::{Column, Role, Scope};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};

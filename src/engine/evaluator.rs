@@ -22,10 +22,10 @@ use crate::tape::{Damage, Persist, Tape};
 const QUIET_ROUNDS: usize = 3;
 const WARM_UP_ROUNDS_MAX: usize = 100;
 
-/// How long the others let the worker wait that shares out the work, once.
+/// How long the other workers stay busy in the warm-up, so that the one that shares out the work has to wait once.
 const LINGER: Duration = Duration::from_millis(1);
 
-/// What a number of simulations came to.
+/// Counts over a number of simulations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Simulations that were run.
@@ -142,7 +142,7 @@ impl<'p> Evaluator<'p> {
 
     /// Lets every worker start and work, until several rounds in a row have not allocated.
     ///
-    /// Must be called within the pool, as everything that evaluates.
+    /// Must be called within the pool, like everything that evaluates.
     pub(super) fn warm_up(&mut self) {
         self.rendezvous();
         let mut quiet = 0;
@@ -256,7 +256,7 @@ impl<'p> Evaluator<'p> {
         }
         let records = self.assess(values);
         let found = outcome(self.problem, records.iter().copied(), &mut self.costs);
-        // A swarm that has seen no finite cost has chosen nothing.
+        // Without any finite cost there is no best to confirm.
         if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
             Ok(records)
         } else {
@@ -270,7 +270,7 @@ impl<'p> Evaluator<'p> {
         self.on_all_workers(|| self.work(end));
     }
 
-    /// Runs as many copies of `task` as there are workers, in parallel as far as they are free.
+    /// Runs one copy of `task` for each worker.
     fn on_all_workers(&self, task: impl Fn() + Sync) {
         (0..self.workspaces.len()).into_par_iter().with_max_len(1).for_each(|_| task());
     }
@@ -293,7 +293,7 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// Runs one job alone; if it panics again, it is the one to blame.
+    /// Runs one job alone; if it panics again, it caused the first panic.
     fn retry(&self, job: usize, workspace: &mut Workspace) {
         let alone = AtomicUsize::new(job);
         if self.try_run(&alone, job + 1, workspace).is_err() {
@@ -314,7 +314,7 @@ impl<'p> Evaluator<'p> {
             end,
             records: &self.records,
         };
-        // Records are atomic words and the workspace is emptied before its next use: a panic leaves nothing half-made.
+        // Records are atomic words and the workspace is cleared before its next use, so a panic leaves no invalid state.
         let start = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.problem.simulator.run(self.resources.level, &batch, workspace);
@@ -362,8 +362,8 @@ fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
 
 /// How many times the best cost a single scenario must cost so that the aggregate is worse.
 ///
-/// The other scenarios cost at least 0. The margin is far more than the rounding of the aggregate, so that nothing is abandoned
-/// that could have been better by its last bit.
+/// The other scenarios cost at least 0. The margin is far more than the rounding of the aggregate, so that no gain
+/// vector is abandoned that could have been better by as little as its last bit.
 fn reach(problem: &Problem, weight: f64) -> f64 {
     const MARGIN: f64 = 1.0 + 1e-9;
     MARGIN / problem.aggregate.leverage(weight)

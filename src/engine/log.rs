@@ -61,7 +61,7 @@ impl Log {
 }
 
 impl Generation {
-    /// One row for this and the generations that followed it: how things stood at the end, and what all simulations came to.
+    /// One row for this and the generations that followed it: the state at the end, and the counts of all simulations.
     fn followed_by(&self, next: &Self) -> Self {
         let mut tally = self.tally;
         tally.add(&next.tally);
@@ -73,7 +73,7 @@ impl Generation {
         }
     }
 
-    /// Before anything was done.
+    /// Before the first generation.
     pub(super) const NONE: Self = Self {
         generation: 0,
         evaluations: 0,
@@ -116,9 +116,12 @@ impl Persist for Generation {
         let mut has_swarm = self.swarm.is_some();
         tape.flag(&mut has_swarm)?;
         let mut swarm = self.swarm.unwrap_or_default();
-        for number in
-            [&mut swarm.median, &mut swarm.range, &mut swarm.posture.spread, &mut swarm.posture.mean_velocity]
-        {
+        for number in [
+            &mut swarm.median,
+            &mut swarm.range,
+            &mut swarm.diversity.spread,
+            &mut swarm.diversity.mean_velocity,
+        ] {
             tape.f64(number)?;
         }
         self.swarm = has_swarm.then_some(swarm);

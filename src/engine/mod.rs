@@ -11,7 +11,7 @@ use crate::problem::{Problem, known_cost};
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
 use crate::statistics::quantile_by;
-use crate::swarm::{Outcome, Posture, Search, StopReason, Stopping, Swarm};
+use crate::swarm::{Diversity, Outcome, Search, StopReason, Stopping, Swarm};
 use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
@@ -61,28 +61,28 @@ pub struct Generation {
     pub restarts: u64,
     /// The best outcome so far.
     pub best: Outcome,
-    /// How the swarm stands; `None` while its best is being polished.
+    /// The state of the swarm; `None` while its best is being polished.
     pub swarm: Option<Standing>,
     /// Gain vectors judged.
     pub judged: u64,
     /// Those of them that are infeasible; one that was abandoned before it failed is not.
     pub infeasible: u64,
-    /// What the simulations came to.
+    /// Counts of the simulations.
     pub tally: Tally,
-    /// Bytes by which generations have made the process grow since the start, from the third that does on: 0, unless something leaks;
-    /// what is paid once is no growth. 0 without a meter.
+    /// Bytes by which the process has grown during generations since the start. Growth counts from its third new maximum on, so that
+    /// memory taken once does not count: 0 unless something leaks. 0 without a meter.
     pub growth_bytes: i64,
 }
 
-/// How a swarm stands.
+/// The state of a swarm.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Standing {
     /// The median cost of the personal bests; not finite when that one has none.
     pub median: f64,
     /// The difference between the quartiles of their costs; not finite when one of them has none.
     pub range: f64,
-    /// Where the personal bests are and how the particles move.
-    pub posture: Posture,
+    /// The spread of the personal bests and the speed of the particles.
+    pub diversity: Diversity,
 }
 
 /// What an observer is shown after each generation.
@@ -102,16 +102,16 @@ pub struct Progress {
     pub exceeds: bool,
 }
 
-/// Whether a run goes on.
+/// Whether a run continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// It does, unless it has ended.
+    /// It continues, unless it has ended.
     Continue,
     /// It stops here, and can be resumed.
     Interrupt,
 }
 
-/// Who watches a run.
+/// Observes a run.
 pub trait Observer: Send {
     /// Called after every generation, outside of what is counted and timed as the hot path; `run` can be saved.
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow;
@@ -160,7 +160,7 @@ pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result
     })
 }
 
-/// A run so far; what it [`save`](crate::tape::save)s is all that a resumed one needs.
+/// A run so far; the state that it [`save`](crate::tape::save)s is all that a resumed run needs.
 pub struct Run<'p> {
     problem: &'p Problem,
     search: Search,
@@ -171,7 +171,7 @@ pub struct Run<'p> {
     /// Time so far in ns, and the same times the threads.
     wall_ns: u64,
     core_ns: u64,
-    /// What the machine gives, or gave when the run ended.
+    /// Threads and SIMD level, of this process or of the one in which the run ended.
     resources: Resources,
     /// Allocations on the hot path before this process and in it; `None` without a meter.
     allocations: Option<u64>,
@@ -181,7 +181,7 @@ pub struct Run<'p> {
     ended: Option<StopReason>,
     /// Why the run stops when it has not ended.
     stopped: StopReason,
-    /// What the program held before the run, which is not the run's.
+    /// Live bytes before the run.
     held_bytes: i64,
 }
 
@@ -211,7 +211,7 @@ impl<'p> Run<'p> {
         })
     }
 
-    /// A run as it was saved, also when it may now be longer than then: it goes on as if it had been from the start.
+    /// A run from its saved state. Its stopping rules may allow more than when it was saved: it continues as if they had from the start.
     ///
     /// # Errors
     ///
@@ -259,8 +259,8 @@ impl<'p> Run<'p> {
         self.search.evaluations()
     }
 
-    /// Generation after generation, from where the run is to its end or to where the observer interrupts it, or to where the program uses
-    /// more memory than the problem allows ([`Declared::fit`] says before whether it will).
+    /// Runs generations until the search ends, the observer interrupts it, or the program uses more memory than the problem
+    /// allows ([`Declared::fit`] says before whether it will).
     ///
     /// # Errors
     ///
@@ -320,7 +320,7 @@ impl<'p> Run<'p> {
         self.confirm(resources, &evaluator)
     }
 
-    /// The generation that was just told.
+    /// The row of the generation whose outcomes were just told.
     fn row(&self, evaluator: &Evaluator<'_>, ordered: &mut Vec<Outcome>) -> Generation {
         let outcomes = evaluator.outcomes();
         Generation {
@@ -346,7 +346,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// What all simulations came to.
+    /// Counts of all simulations.
     fn all(&self) -> Tally {
         let mut all = self.tally;
         all.add(&self.cut.map_or(Tally::NONE, |row| row.tally));
@@ -416,11 +416,11 @@ impl Persist for Run<'_> {
     }
 }
 
-/// How a swarm stands; `ordered` is room to sort in.
+/// The state of a swarm; `ordered` is room to sort in.
 fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
     ordered.clear();
     ordered.extend_from_slice(swarm.personal_bests());
     ordered.sort_unstable_by(Outcome::rank);
     let quantile = |share: f64| quantile_by(ordered.len(), share, |place| known_cost(&ordered[place]));
-    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), posture: swarm.posture() }
+    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), diversity: swarm.diversity() }
 }

@@ -1,4 +1,4 @@
-//! One worker on the thread that asks: for measurements, where no other thread may disturb.
+//! One worker on the calling thread, for measurements that other threads must not disturb.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! What a run comes to.
+//! The result of a run.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Tuning {
     pub evaluations: u64,
     /// Swarms that followed the first.
     pub restarts: u64,
-    /// What all simulations came to.
+    /// Counts of all simulations.
     pub tally: Tally,
     /// The search, a row a generation; from [`ROWS_MAX`](super::ROWS_MAX) on, of several.
     pub convergence: Vec<Generation>,
@@ -44,7 +44,7 @@ pub struct Tuning {
     pub core_time: Duration,
     /// Time that all workers of this process have spent in the kernel.
     pub busy: Duration,
-    /// What the machine gave at the end.
+    /// Threads and SIMD level at the end.
     pub resources: Resources,
 }
 
@@ -77,7 +77,7 @@ impl Tuning {
     pub fn how_far(&self) -> Convergence {
         let bests = self.convergence.iter().map(|row| (row.evaluations, row.best));
         let swarm = self.convergence.last().and_then(|row| row.swarm).filter(|_| self.restarts == 0);
-        Convergence::of(bests, swarm.map(|standing| standing.posture), self.reason)
+        Convergence::of(bests, swarm.map(|standing| standing.diversity), self.reason)
     }
 
     /// Simulations a second of wall time.

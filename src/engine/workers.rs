@@ -1,4 +1,4 @@
-//! The worker threads of a run: started before it, gone after it.
+//! The worker threads of a run: started before it and joined after it.
 
 use std::thread::{Builder, JoinHandle};
 
@@ -6,7 +6,7 @@ use rayon::ThreadPoolBuilder;
 
 use crate::Error;
 
-/// Runs `task` on a pool of `threads` workers and waits until they are gone.
+/// Runs `task` on a pool of `threads` workers and waits until they have ended.
 ///
 /// Dropping a pool does not wait for its threads, and what they tear down allocates: the next run of the same process
 /// would find these allocations on its hot path. So the threads are our own and are joined, and what they leave is freed.
@@ -34,10 +34,9 @@ pub(super) fn with<R: Send>(
     result
 }
 
-/// Frees what threads that are gone have left behind.
+/// Frees memory that ended threads have left behind.
 ///
-/// The queues of rayon free their memory by epochs: some KiB that a thread leaves stay until other threads have happened to free them, a
-/// little at a time. Until then live bytes would tell of what leaks no more than of that. Each round frees what the one before has handed
+/// The queues of rayon free their memory by epochs: a thread leaves some KiB, which other threads free later, a little at a time. Until then a leak could not be told from these remains. Each round frees what the one before has handed
 /// on, so that after two of them the same is left every time.
 fn free_what_is_left(threads: usize) {
     // Every 128th pin frees up to 8 bags, after two epochs; a thread leaves one, and a few more hold what is handed on.

@@ -1,8 +1,8 @@
-//! Growth of live bytes, told from a constant by what they do.
+//! Tells growth of live bytes from a constant.
 //!
-//! What is paid once, however late (a buffer of a library, what a thread has left), raises live bytes once; what is kept for a while
-//! raises them and comes back; what leaks raises them again and again. So what counts is the least that is ever live from a moment on,
-//! and whether it rises most of the time.
+//! Memory that is taken once, however late (a buffer of a library, the remains of a thread), raises live bytes once; memory that is held
+//! for a while raises them and is freed again; a leak raises them again and again. So growth is judged by the smallest number of live
+//! bytes from each moment on, and by whether that rises most of the time.
 
 /// Parts that repetitions are divided into, at most.
 const PARTS: usize = 8;

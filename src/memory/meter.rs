@@ -90,7 +90,7 @@ impl Reading {
     #[must_use]
     pub fn now() -> Option<Self> {
         let allocations = ALLOCATIONS.load(Relaxed);
-        // A program that runs this far has allocated; a count of 0 means that nobody counts.
+        // Every program has allocated by now, so a count of 0 means that the meter is not installed.
         (allocations > 0).then(|| Self {
             allocations,
             frees: FREES.load(Relaxed),
@@ -106,7 +106,7 @@ impl Reading {
 }
 
 fn live_bytes() -> u64 {
-    // In this order a block that is freed in between is seen as live, not as less than nothing.
+    // In this order a block that is freed between the two reads counts as live, and the difference is never negative.
     let freed = BYTES_FREED.load(Relaxed);
     BYTES_ALLOCATED.load(Relaxed).saturating_sub(freed)
 }

@@ -1,4 +1,4 @@
-//! Memory: counted, so that every claim about it is a measurement, and reserved so that a refusal is an error.
+//! Memory: counted, so that it can be measured, and reserved so that a failed allocation is an error and not an abort.
 
 use crate::Error;
 
@@ -8,7 +8,7 @@ pub mod meter;
 pub(crate) use growth::{Rising, growth};
 pub use meter::{Meter, OwnReading, Reading};
 
-/// Bytes that are allocated now over all threads; 0 without a meter. Differences of it are what is asked for, so it has a sign.
+/// Bytes that are allocated now over all threads; 0 without a meter. Signed, since it is used in differences.
 pub(crate) fn live_bytes() -> i64 {
     Reading::now().map_or(0, |reading| reading.live_bytes.cast_signed())
 }

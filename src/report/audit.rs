@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::file::Staged;
-use super::plot::{Axis, Ink, Mark, Plot, Shape};
+use super::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use super::{io_error, prepare_directory, pretty, stage_plot};
 use crate::Error;
-use crate::audit::{Audit, Finding, Phase, Plan};
+use crate::audit::{Audit, AuditPlan, ControllerAudit, Phase};
 
 #[derive(Serialize)]
 struct Row {
@@ -26,7 +26,7 @@ struct Row {
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_audit(directory: &Path, plan: &Plan, audit: &Audit) -> Result<(), Error> {
+pub fn write_audit(directory: &Path, plan: &AuditPlan, audit: &Audit) -> Result<(), Error> {
     prepare_directory(directory)?;
     let mut staged = vec![
         Staged::new(&directory.join("audit.json"), |file| pretty(file, &audit_json(plan, audit)))?,
@@ -40,7 +40,7 @@ pub fn write_audit(directory: &Path, plan: &Plan, audit: &Audit) -> Result<(), E
 
 /// The audit as `audit.json` has it.
 #[must_use]
-pub fn audit_json(plan: &Plan, audit: &Audit) -> Value {
+pub fn audit_json(plan: &AuditPlan, audit: &Audit) -> Value {
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
@@ -54,7 +54,7 @@ pub fn audit_json(plan: &Plan, audit: &Audit) -> Value {
     })
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &ControllerAudit) -> Value {
     json!({
         "controller": finding.controller,
         "score": finding.score(),
@@ -93,8 +93,8 @@ fn write_samples(file: &mut dyn Write, audit: &Audit) -> io::Result<()> {
     csv.flush()
 }
 
-/// Live bytes over the steps of the stress, from nothing on.
-fn plot(finding: &Finding) -> Plot {
+/// Live bytes over the steps of the stress phase, on an axis that begins at 0.
+fn plot(finding: &ControllerAudit) -> Plot {
     let stress = |phase: &&Phase| phase.name == "stress";
     let samples = finding.phases.iter().find(stress).map_or(&[][..], |phase| &phase.samples);
     #[allow(clippy::cast_precision_loss, reason = "bytes of a plot")]
@@ -105,8 +105,8 @@ fn plot(finding: &Finding) -> Plot {
     Plot {
         name: finding.controller.into(),
         caption: format!("{}: {} bytes a step", finding.controller, finding.bytes_per_step),
-        x: Axis::new("control steps of a simulation, in thousands", [0.0, right]),
-        y: Axis::new("live bytes, in KiB", [0.0, 1.2 * top]),
+        x: PlotAxis::new("control steps of a simulation, in thousands", [0.0, right]),
+        y: PlotAxis::new("live bytes, in KiB", [0.0, 1.2 * top]),
         marks: [Shape::Line, Shape::Dots]
             .map(|shape| Mark { shape, ink: Ink::First, points: points.clone() })
             .into(),

@@ -1,4 +1,4 @@
-//! A run of a validation in `validation.json`, and back: what it started from is all there, so that it can be simulated again.
+//! A run of a validation in `validation.json`, and back: with everything that is needed to simulate it again.
 
 use std::collections::BTreeMap;
 

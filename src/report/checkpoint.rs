@@ -1,4 +1,4 @@
-//! `checkpoint.bin`: a run so far, so that no interruption costs anything.
+//! `checkpoint.bin`: the state of a run, so that it can be resumed after an interruption.
 //!
 //! ```text
 //! magic     16 bytes   "gainswarm state\n"
@@ -79,8 +79,8 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
     Staged::new(&directory.join(NAME), |file| file.write_all(&bytes))?.publish()
 }
 
-/// What the checkpoint of a run holds; `None` where there is none. The rules that end the search may be others than here: a run may go on
-/// for longer than it was to.
+/// What the checkpoint of a run holds; `None` where there is none. The stopping rules may differ from this config's: a run may
+/// be continued beyond its first limits.
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
     }
 }
 
-/// What the checkpoint in a directory holds, and in what it is not of this config and program.
+/// What the checkpoint in a directory holds, and how its config or program differs from this one, if it does.
 pub(super) fn find(directory: &Path, config: &Config) -> Result<Option<(Saved, Option<String>)>, Error> {
     let path = directory.join(NAME);
     let refuse = |problem: String, remedy: &str| {
@@ -129,13 +129,13 @@ fn stopping(identity: &mut Value) -> Option<Value> {
     identity.pointer_mut("/config/swarm")?.as_object_mut()?.shift_remove("stopping")
 }
 
-/// The bytes of a checkpoint; of what cannot be one no more than its head is read. `None` where there is no file.
+/// The bytes of a checkpoint; of a file that is none only the head is read. `None` where there is no file.
 fn load(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot(error)),
-        // Opening a pipe would wait for ever.
+        // Opening a pipe would block.
         Ok(found) if !found.is_file() => return Err("is no file".into()),
         Ok(_) => {}
     }

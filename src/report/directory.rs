@@ -1,4 +1,4 @@
-//! The directory of a run: whose it is, and that nobody else writes there at the same time.
+//! The directory of a run: which study it belongs to, and a lock that keeps other processes from writing there.
 
 use std::fs::File;
 use std::io::Write;
@@ -37,7 +37,7 @@ pub struct Held(#[allow(dead_code, reason = "the lock is released with the file"
 
 /// Prepares a directory and keeps other processes of this program out of it.
 ///
-/// What a process that was killed has left half-written is removed.
+/// Removes unfinished files that a killed process has left.
 ///
 /// # Errors
 ///
@@ -57,28 +57,28 @@ pub fn hold(directory: &Path) -> Result<Held, Error> {
 /// As [`prepare_directory`].
 pub fn hold_if_free(directory: &Path) -> Result<Option<Held>, Error> {
     prepare_directory(directory)?;
-    // Where directories cannot be locked, nobody is kept out.
+    // Where directories cannot be locked, other processes are not kept out.
     let lock = File::open(directory).ok();
     if let Some(Err(std::fs::TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
         return Ok(None);
     }
     for entry in std::fs::read_dir(directory).map_err(refusal(directory))?.flatten() {
         if entry.file_name().to_str().is_some_and(is_abandoned) {
-            // It is in nobody's way.
+            // It does no harm if it stays.
             let _ = std::fs::remove_file(entry.path());
         }
     }
     Ok(Some(Held(lock)))
 }
 
-/// Whose a directory is, by what stands in it.
+/// Which study a directory belongs to, judging by its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Nobody's: it holds no run and no results, or is not there.
-    Nobody,
-    /// This config's.
+    /// Free: it holds no run and no results, or is not there.
+    Free,
+    /// This study's.
     This,
-    /// Another's: what it does or holds that shows it.
+    /// Another study's: what it holds that shows it.
     Another(String),
 }
 
@@ -91,9 +91,9 @@ pub fn owner(directory: &Path, config: &Config) -> Owner {
         Ok(Some((_, Some(difference)))) => another(difference),
         Ok(None) => match foreign(directory, config) {
             Some(Foreign::Config(difference)) => another(difference),
-            Some(Foreign::Unknown(_)) => Owner::Another("holds gains from nobody knows where".into()),
+            Some(Foreign::Unknown(_)) => Owner::Another("holds gains of unknown origin".into()),
             None if file_of_tuning(directory).is_some() => Owner::This,
-            None => Owner::Nobody,
+            None => Owner::Free,
         },
     }
 }
@@ -159,7 +159,7 @@ enum Foreign {
 fn foreign(directory: &Path, config: &Config) -> Option<Foreign> {
     let path = directory.join("manifest.json");
     if !path.exists() {
-        let missing = "is missing, so that nobody knows where the gains beside it come from";
+        let missing = "is missing, so that the origin of the gains beside it is unknown";
         return directory.join("gains.csv").exists().then_some(Foreign::Unknown(missing));
     }
     let there: Option<Value> =

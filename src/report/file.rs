@@ -12,7 +12,7 @@ use crate::Error;
 const PREFIX: &str = ".gainswarm-";
 const SUFFIX: &str = ".tmp";
 
-/// Whether a file is one that a process has left which is no more. Where processes cannot be looked up, none is.
+/// Whether a file was left by a process that no longer runs. False where processes cannot be looked up.
 pub(super) fn is_abandoned(name: &str) -> bool {
     let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
     let owner = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
@@ -55,7 +55,7 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     }
 }
 
-/// A file that is written and synced, but not yet in its place; dropped, it leaves no trace.
+/// A file that is written and synced, but not yet in its place; it is removed when dropped.
 pub(super) struct Staged {
     file: NamedTempFile,
     path: PathBuf,
@@ -99,7 +99,7 @@ fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<(
     writer.flush()
 }
 
-/// A temporary file with the permissions of an ordinary one. An error does not name it, since nobody asked for it.
+/// A temporary file with the permissions of an ordinary one. Errors do not name it, since the user does not know it.
 pub(super) fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
     let prefix = format!("{PREFIX}{}-", std::process::id());
     let mut refused = None;

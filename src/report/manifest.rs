@@ -1,4 +1,4 @@
-//! `manifest.json`: what is needed to do it again.
+//! `manifest.json`: everything that is needed to reproduce a tuning.
 
 use std::io::{self, Write};
 use std::path::Path;

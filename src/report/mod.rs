@@ -48,7 +48,7 @@ pub use summary::Summary;
 pub use trajectory::write_trajectory;
 pub use validation::Validation;
 
-/// What the system said, without what the CSV writer wraps around it.
+/// The system's error inside an error of the CSV writer.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -58,7 +58,7 @@ fn io_error(error: csv::Error) -> io::Error {
 
 /// Writes the results of a tuning into a directory: `gains.csv`, `summary.csv`, `convergence.csv` and `manifest.json`.
 ///
-/// All are written and synced before the first takes its place, so that a full disk leaves the old results together.
+/// All are written and synced before the first replaces an old file, so that a full disk leaves the old results complete.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub fn write_tuning(
 
 /// Removes the page of results that are about to be replaced.
 pub fn forget_page(directory: &Path) {
-    // What cannot be removed is in nobody's way but the reader's, who sees when it was made.
+    // If it cannot be removed, it stays: the page says when it was made.
     let _ = std::fs::remove_file(directory.join("report.html"));
 }
 

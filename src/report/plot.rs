@@ -26,15 +26,15 @@ pub(super) struct Plot {
     pub(super) name: String,
     /// What it shows, in a sentence.
     pub(super) caption: String,
-    pub(super) x: Axis,
-    pub(super) y: Axis,
+    pub(super) x: PlotAxis,
+    pub(super) y: PlotAxis,
     pub(super) marks: Vec<Mark>,
     /// What colours mean, in a line above the frame; none where there is one colour.
     pub(super) legend: Vec<(Ink, String)>,
 }
 
 /// What stands along an axis.
-pub(super) struct Axis {
+pub(super) struct PlotAxis {
     label: String,
     pub(super) range: [f64; 2],
     pub(super) is_logarithmic: bool,
@@ -94,7 +94,7 @@ impl Ink {
     }
 }
 
-impl Axis {
+impl PlotAxis {
     pub(super) fn new(label: impl Into<String>, range: [f64; 2]) -> Self {
         Self { label: label.into(), range, is_logarithmic: false, names: Vec::new() }
     }
@@ -136,7 +136,7 @@ impl Axis {
             return name.cloned().unwrap_or_default();
         }
         let magnitude = value.abs();
-        // Ticks are round, but for what adding them up has made of them.
+        // Ticks are round numbers up to the rounding of their sum.
         let round = self.rounded(value);
         // Decades have short names alone.
         let small = if self.is_logarithmic { 1e-2 } else { 1e-3 };
@@ -366,7 +366,7 @@ impl Mark {
     }
 }
 
-/// Lets plots have text: no font of the system is looked for, ours goes with the program.
+/// Registers the font of the plots, which is part of the program, so that no system font is needed.
 fn with_font() {
     static FONT: Once = Once::new();
     FONT.call_once(|| {
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn an_axis_is_logarithmic_where_its_range_asks_for_it() {
-        let axis = |values: [f64; 2]| Axis::by_decades("cost", values.into_iter());
+        let axis = |values: [f64; 2]| PlotAxis::by_decades("cost", values.into_iter());
         assert!(!axis([2.0, 50.0]).is_logarithmic && !axis([-1.0, 500.0]).is_logarithmic);
         let wide = axis([2.0, 70.0]);
         assert!(wide.is_logarithmic && wide.range.map(f64::to_bits) == [1.0, 100.0].map(f64::to_bits));
@@ -406,8 +406,8 @@ mod tests {
         let plot = Plot {
             name: "plot".into(),
             caption: "A & B.".into(),
-            x: Axis::by_decades("cost", [1.0, 100.0].into_iter()),
-            y: Axis::new("y", [0.0, 3.0]),
+            x: PlotAxis::by_decades("cost", [1.0, 100.0].into_iter()),
+            y: PlotAxis::new("y", [0.0, 3.0]),
             marks: vec![mark],
             legend: vec![(Ink::First, "best".into())],
         };

@@ -1,4 +1,4 @@
-//! What a directory holds of a tuning, read back.
+//! The results of a tuning, read back from its directory.
 
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,7 @@ impl Results {
         if !unnamed.is_empty() {
             return Err(refuse("gains.csv", format!("lacks {}", unnamed.join(", "))));
         }
-        // Gains can be used without the story of their tuning.
+        // Gains can be used without the tables of their tuning.
         let table = |name: &str| {
             if !directory.join(name).exists() {
                 return Ok(Vec::new());
@@ -124,9 +124,9 @@ impl Results {
         StopReason::ALL.iter().copied().find(|reason| reason.name() == self.summary("stopped_by"))
     }
 
-    /// A column of `summary.csv` that the gains do not bear out now: they are of another tuning, or of a version of the program that reckoned
-    /// differently. `records` are what they do in the scenarios; of gains that break a constraint, which have not been simulated, only the
-    /// certificate tells.
+    /// A column of `summary.csv` that a new simulation of the gains contradicts: they are of another tuning, or of a version of the program
+    /// that computed differently. `records` are their records in the scenarios; for gains that break a constraint, which were not
+    /// simulated, only the certificate is compared.
     #[must_use]
     pub fn contradiction(&self, records: &[Record]) -> Option<String> {
         let real_part = problem::certifier(&self.config)(&self.values).max_real_part;

@@ -1,4 +1,4 @@
-//! `summary.csv`: a tuning in one row; also the most of what `--json` prints.
+//! `summary.csv`: a tuning in one row; `--json` prints mostly the same.
 
 use std::io::{self, Write};
 

@@ -60,7 +60,7 @@ impl Distribution {
     /// When there is no number.
     #[must_use]
     pub fn of(numbers: &[f64], seed: u64, key: u64) -> Self {
-        Self::unless(&|| false, numbers, seed, key).expect("nobody stops it")
+        Self::unless(&|| false, numbers, seed, key).expect("it is never stopped")
     }
 
     /// The same; `None` when it is stopped, of which it asks once a resample.

@@ -1,4 +1,4 @@
-//! What little linear algebra the swarm needs, without allocation; matrices are row-major.
+//! The linear algebra that the swarm needs, without allocation; matrices are row-major.
 
 /// The scalar product.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {

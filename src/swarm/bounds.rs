@@ -51,7 +51,7 @@ impl Bounds {
                 *velocity *= -0.5;
             }
             Self::Reflect => {
-                // Twice the box is a period of the mirrored way; on its second half the coordinate goes back.
+                // The mirrored path repeats after twice the width of the box; on its second half the coordinate runs backwards.
                 let way = u.rem_euclid(2.0);
                 let back = way > 1.0;
                 *u = if back { 2.0 - way } else { way };

@@ -1,24 +1,24 @@
 //! Whether a search had converged when it ended, or could have gained by going on.
 //!
 //! It had when the best cost fell by no more than a hundredth of itself within the last third of the evaluations, and the swarm has come to
-//! rest: the personal bests stand together within a hundredth of the box, or, where some have stayed behind at other good places,
-//! the particles move by no more than a thousandth of it. A swarm within a millionth has converged whatever it gains: a cost that goes
-//! to 0 falls by large shares for ever. After a restart, and while a best is polished, an earlier swarm has settled: then the gain alone
+//! rest: the personal bests stand together within a hundredth of the box, or, where some have stayed at other local optima,
+//! the particles move by no more than a thousandth of it. A swarm within a millionth has converged whatever it gains: a cost that approaches
+//! 0 keeps falling by large shares. After a restart, and while a best is polished, an earlier swarm has settled: then the gain alone
 //! counts. A search that has nothing left to do has converged.
 //!
 //! The numbers are from 20 tunings of 8 shipped studies, each cut at 500 to 8,000 gain vectors and compared with the best cost known of its
 //! study: of 74 that had converged by this rule none was more than 0.3 % above it, and none of the 28 that were more than 1 % above it
-//! had. The rule does not know of better places that the swarm has never seen: seed 101 of `classical_20_newton` converges to 4.29, where
-//! others find 0.55. Other seeds tell.
+//! had. The rule cannot know of better optima that the swarm has never seen: seed 101 of `classical_20_newton` converges to 4.29, where
+//! others find 0.55. Compare several seeds.
 
-use super::{Outcome, Posture, StopReason};
+use super::{Diversity, Outcome, StopReason};
 
 /// The gain of the last third, as a share of the cost, up to which a search has converged.
 const SMALL_GAIN: f64 = 0.01;
 /// The spread of the personal bests and the mean length of the moves, in widths of the box, at which a swarm has come to rest.
-const REST: Posture = Posture { spread: 0.01, mean_velocity: 0.001 };
+const REST: Diversity = Diversity { spread: 0.01, mean_velocity: 0.001 };
 /// The same, where no gain matters.
-const END: Posture = Posture { spread: 1e-6, mean_velocity: 1e-6 };
+const END: Diversity = Diversity { spread: 1e-6, mean_velocity: 1e-6 };
 
 /// How far a search had come when it ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +26,8 @@ pub struct Convergence {
     /// By what share of itself the best cost fell within the last third of the evaluations; infinite where nothing feasible was known
     /// before, or is at the end.
     pub gain: f64,
-    /// How the swarm stands; `None` after a restart, and while a best is polished.
-    pub posture: Option<Posture>,
+    /// The diversity of the swarm; `None` after a restart, and while a best is polished.
+    pub diversity: Option<Diversity>,
     /// Whether nothing was left to do.
     pub is_settled: bool,
 }
@@ -38,7 +38,7 @@ impl Convergence {
     #[allow(clippy::cast_precision_loss, reason = "a number of evaluations")]
     pub fn of(
         bests: impl DoubleEndedIterator<Item = (u64, Outcome)>,
-        posture: Option<Posture>,
+        diversity: Option<Diversity>,
         reason: StopReason,
     ) -> Self {
         let mut backwards = bests.rev();
@@ -53,16 +53,16 @@ impl Convergence {
             }
             _ => f64::INFINITY,
         };
-        Self { gain, posture, is_settled: reason == StopReason::Settled }
+        Self { gain, diversity, is_settled: reason == StopReason::Settled }
     }
 
     /// Whether the search had converged.
     #[must_use]
     pub fn has_converged(&self) -> bool {
-        let rests = |limit: Posture, posture: Posture| {
-            posture.spread <= limit.spread || posture.mean_velocity <= limit.mean_velocity
+        let rests = |limit: Diversity, diversity: Diversity| {
+            diversity.spread <= limit.spread || diversity.mean_velocity <= limit.mean_velocity
         };
-        let at = |limit: Posture| self.posture.map(|posture| rests(limit, posture));
+        let at = |limit: Diversity| self.diversity.map(|diversity| rests(limit, diversity));
         self.is_settled || at(END) == Some(true) || (self.gain <= SMALL_GAIN && at(REST) != Some(false))
     }
 }

@@ -28,8 +28,8 @@ mod algebra;
 mod bounds;
 mod convergence;
 mod initial;
+mod ma_es;
 mod outcome;
-mod polish;
 pub mod rules;
 mod search;
 mod space;
@@ -44,7 +44,7 @@ pub use search::{Plan, PolishPlan, Question, Restarts, Search};
 pub use space::{Axis, Scale};
 pub use stopping::{StopReason, Stopping};
 
-/// How a swarm is made up.
+/// The settings of a swarm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Number of particles.
@@ -103,11 +103,11 @@ pub struct Swarm {
     positions: Box<[f64]>,
     best_position: Box<[f64]>,
     scratch: Box<[f64]>,
-    /// Who informs the particle that moves, where the rule wants to know.
+    /// The informants of the particle that moves, for rules that use them all.
     informed_by: Vec<usize>,
     /// Which particles have just found something better.
     improved: Box<[bool]>,
-    /// What the particles have to beat where all outcomes count.
+    /// The outcomes to beat where the rule learns from every outcome: none.
     nothing: Box<[Outcome]>,
 }
 
@@ -120,7 +120,7 @@ impl Swarm {
     ///
     /// # Panics
     ///
-    /// When there is no axis, no particle or nobody to inform, or the number of coefficients is not the rule's, or that of a start's
+    /// When there is no axis, no particle or no informant, or the number of coefficients is not the rule's, or that of a start's
     /// coordinates not the axes'.
     pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
         let Settings { particles, rule, ref coefficients, topology, informed, bounds, initial, ref start } =
@@ -228,10 +228,10 @@ impl Swarm {
         &self.bests
     }
 
-    /// How the swarm stands.
+    /// The diversity of the swarm.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
-    pub fn posture(&self) -> Posture {
+    pub fn diversity(&self) -> Diversity {
         let dimensions = self.axes.len();
         let mut variance = 0.0;
         for i in 0..dimensions {
@@ -240,13 +240,13 @@ impl Swarm {
             variance += mean(along().map(|u| (u - center) * (u - center)));
         }
         let speed = |velocity: &[f64]| velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
-        Posture {
+        Diversity {
             spread: (variance / dimensions as f64).sqrt(),
             mean_velocity: mean(self.velocities.chunks_exact(dimensions).map(speed)),
         }
     }
 
-    /// Puts a particle that has not flown yet somewhere else; it keeps its velocity as far as that leads nowhere outside.
+    /// Moves a particle to another start; its velocity is limited so that its first move stays in the box.
     fn place(&mut self, particle: usize, position: &[f64]) {
         assert_eq!(position.len(), self.axes.len(), "a coordinate an axis");
         let row = self.row(particle);
@@ -268,7 +268,7 @@ impl Swarm {
         self.bests.fill(Outcome::WORST);
         self.leader = 0;
         self.rule.start();
-        // Who informs whom is known once outcomes are.
+        // The informants are not needed before the first outcomes, so their array serves as room here.
         let order = &mut self.informants;
         self.initial.spread(self.seed, generation, self.axes.len(), &mut self.cube, order);
         for particle in 0..self.bests.len() {
@@ -359,7 +359,7 @@ impl Persist for Swarm {
         tape.index(&mut self.leader, particles)?;
         self.topology.pass(tape)?;
         self.rule.pass(tape)?;
-        // What follows from the rest.
+        // Recomputed, not saved.
         self.decode();
         let row = self.row(self.leader);
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
@@ -367,9 +367,9 @@ impl Persist for Swarm {
     }
 }
 
-/// How a swarm stands, in widths of the box.
+/// The diversity of a swarm, in widths of the box.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Posture {
+pub struct Diversity {
     /// The standard deviation of the personal bests along a dimension (root mean square over the dimensions).
     pub spread: f64,
     /// The mean length of the particles' velocities.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::tape::{Damage, Persist, Tape};
 
-/// What a position is worth.
+/// The outcome of evaluating a position.
 ///
 /// Outcomes are totally ordered, best first: feasible before infeasible, a smaller violation before a larger one, then
 /// a smaller cost before a larger one. A violation, or the cost of a feasible position, that is NaN or infinite is worse
@@ -53,7 +53,7 @@ impl Outcome {
         }
     }
 
-    /// Whether it says how good or how bad the position is.
+    /// Whether its violation or its cost is known.
     fn is_valid(&self) -> bool {
         self.violation.is_finite() && (self.violation > 0.0 || self.cost.is_finite())
     }

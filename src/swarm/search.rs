@@ -1,8 +1,8 @@
-//! A whole search: swarms, the polish of what they find, restarts, and when to stop.
+//! A whole search: swarms, the polish of their best (MA-ES), restarts and termination.
 
 use std::time::Duration;
 
-use super::polish::Polish;
+use super::ma_es::MaEs;
 use super::{Axis, Outcome, Settings, StopReason, Stopping, Swarm, decode};
 use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
@@ -60,19 +60,19 @@ pub struct Search {
     axes: Box<[Axis]>,
     /// One of each size, made before the first is used.
     swarms: Box<[Swarm]>,
-    polish: Option<Polish>,
+    polish: Option<MaEs>,
     /// Positions of the polish in the units of the axes, and what they have to beat: nothing.
     samples: Box<[f64]>,
     nothing: Box<[Outcome]>,
-    state: State,
+    state: SearchState,
     best_position: Box<[f64]>,
     /// The rules under which it ran when it was saved.
     ran_under: Stopping,
 }
 
-/// How far a search is.
+/// The progress of a search.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct SearchState {
     generations: u64,
     evaluations: u64,
     restarts: u64,
@@ -87,8 +87,8 @@ struct State {
     reference: (Outcome, u64),
     /// The most generations in a row without a gain that were followed by one.
     longest_stall: u64,
-    /// Positions of the last generation that were judged, where the budget ended within it; otherwise 0. Such a generation counts for
-    /// the best and teaches nothing, so that a larger budget can judge it anew, as a whole.
+    /// Positions of the last generation that were judged, where the budget ended within it; otherwise 0. Such a generation counts
+    /// for the best, but the swarm does not learn from it, so that a larger budget can evaluate it again as a whole.
     cut: u64,
 }
 
@@ -105,25 +105,25 @@ impl Search {
     pub fn new(axes: &[Axis], plan: &Plan, seed: u64) -> Result<Self, Error> {
         let dimensions = axes.len();
         let swarms = plan.sizes().map(|particles| {
-            // Restarts start elsewhere.
+            // Only the first swarm uses the given starts.
             let first = particles == plan.settings.particles;
             let start = if first { plan.settings.start.clone() } else { Vec::new() };
             Swarm::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
         let swarms: Box<[Swarm]> = swarms.collect::<Result<_, _>>()?;
-        // Where nothing is ever known of any position, this one is as good as others.
+        // The result if no outcome is ever told.
         let first = swarms[0].positions()[..dimensions].to_vec();
-        let samples = if plan.polish.is_some() { Polish::samples(dimensions) } else { 0 };
+        let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
         let what = "the samples of the polish";
         Ok(Self {
             plan: plan.clone(),
             seed,
             axes: axes.into(),
             swarms,
-            polish: plan.polish.map(|_| Polish::new(dimensions, samples)).transpose()?,
+            polish: plan.polish.map(|_| MaEs::new(dimensions, samples)).transpose()?,
             samples: memory::filled(what, samples * dimensions, 0.0)?,
             nothing: memory::filled(what, samples, Outcome::WORST)?,
-            state: State {
+            state: SearchState {
                 generations: 0,
                 evaluations: 0,
                 restarts: 0,
@@ -215,7 +215,7 @@ impl Search {
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
-        let spread = swarm.posture().spread;
+        let spread = swarm.diversity().spread;
         let settled =
             spread <= SETTLED_SPREAD || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
@@ -249,7 +249,7 @@ impl Search {
 
     /// Counts the generations since the last gain.
     fn note_gain(&mut self) {
-        let State { generations, best, reference: (reference, since), .. } = self.state;
+        let SearchState { generations, best, reference: (reference, since), .. } = self.state;
         let gained = if best.is_feasible() && reference.is_feasible() {
             reference.cost - best.cost > self.plan.stopping.stall_gain * reference.cost.abs()
         } else {
@@ -263,7 +263,7 @@ impl Search {
 
     /// Why the search ends as it stands, if it does.
     fn end(&self, elapsed: Duration) -> Option<StopReason> {
-        let State { generations, evaluations, best, .. } = self.state;
+        let SearchState { generations, evaluations, best, .. } = self.state;
         let stopping = &self.plan.stopping;
         if best.is_feasible() && stopping.target.is_some_and(|target| best.cost <= target) {
             Some(StopReason::Target)
@@ -284,22 +284,22 @@ impl Search {
 
     /// Whole generations since the last gain.
     fn stall(&self) -> u64 {
-        let State { generations, reference: (_, since), .. } = self.state;
+        let SearchState { generations, reference: (_, since), .. } = self.state;
         generations.saturating_sub(since).saturating_sub(self.is_cut().into())
     }
 
-    /// Takes a restored search up under the rules of its plan, which may be others than those under which it was saved: it goes on as if
-    /// it had had them from the start. Why it has ended even so, if it has.
+    /// Continues a restored search under the stopping rules of its plan, which may differ from those under which it was saved, as if it
+    /// had had them from the start. Returns why it has ended, if it has.
     ///
     /// `elapsed` is the time that it has taken.
     ///
     /// # Errors
     ///
-    /// When a search with these rules would have ended before, or could have taken another way: which rule, and why.
+    /// When a search with these rules would have ended before, or could have gone differently: which rule, and why.
     pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
         let (before, now) = (self.ran_under, self.plan.stopping);
         if now.stall_generations.is_none() {
-            // Nobody asks for gains, which are counted on as they were.
+            // Without this rule gains are not limited; they are counted as before.
             self.plan.stopping.stall_gain = before.stall_gain;
         }
         match self.overrun(&before, elapsed) {
@@ -317,7 +317,7 @@ impl Search {
 
     /// A rule that would have ended the search before, and how that is known.
     fn overrun(&self, before: &Stopping, elapsed: Duration) -> Option<(&'static str, String)> {
-        let State { generations, evaluations, best, longest_stall, .. } = self.state;
+        let SearchState { generations, evaluations, best, longest_stall, .. } = self.state;
         let now = &self.plan.stopping;
         let spent = elapsed.as_secs_f64();
         if generations > now.generations {
@@ -326,7 +326,7 @@ impl Search {
         if evaluations > now.evaluations {
             return Some(("evaluations", format!("is {} here, and {evaluations} are done", now.evaluations)));
         }
-        // A target that is harder than the one before has not been reached before.
+        // A harder target than before cannot have been reached before.
         let reached = |target: &f64| best.is_feasible() && best.cost <= *target;
         let is_easier = |target: &f64| before.target.is_none_or(|before| *target > before);
         if let Some(target) = now.target.filter(is_easier).filter(reached) {
@@ -436,7 +436,7 @@ impl Plan {
     /// The most positions that are asked for at a time.
     #[must_use]
     pub fn positions_max(&self, dimensions: usize) -> usize {
-        let samples = if self.polish.is_some() { Polish::samples(dimensions) } else { 0 };
+        let samples = if self.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
         self.sizes().max().unwrap_or(0).max(samples)
     }
 }
@@ -448,7 +448,7 @@ impl Restarts {
 
 impl Persist for Search {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        let State {
+        let SearchState {
             generations,
             evaluations,
             restarts,

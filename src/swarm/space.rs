@@ -51,7 +51,7 @@ impl Axis {
         ((on(value) - on(self.lower)) / (on(self.upper) - on(self.lower))).clamp(0.0, 1.0)
     }
 
-    /// What to say about a value that is at a bound or so near that it would rather be beyond it; nothing about others.
+    /// A remark on a value that is at a bound or so near that its optimum may lie beyond; empty for others.
     #[must_use]
     pub fn remark(&self, value: f64) -> &'static str {
         let place = self.place(value);

@@ -1,4 +1,4 @@
-//! When a search ends.
+//! Termination: the rules that end a search, and why it ended.
 
 use crate::registry::Member;
 use crate::tape::{Damage, Persist, Tape};
@@ -16,7 +16,7 @@ pub struct Stopping {
     pub stall_generations: Option<u64>,
     /// See `stall_generations`.
     pub stall_gain: f64,
-    /// Time in s; a search that it ends is not the same again.
+    /// Wall time in s; a search that it ends is not reproducible.
     pub wall_time: Option<f64>,
 }
 

@@ -36,7 +36,7 @@ pub struct Difference {
     /// The p-value after Holm over all differences: of McNemar's exact test for `success` and `failed`, else of Wilcoxon's signed-rank
     /// test. In that of `cost` a failure is worse than any run that survived: where one failed, the sign of the difference is known and its
     /// rank is above all others; where both failed, the two are a tie. The other measures are tested where both survived. `None` where
-    /// that is nowhere.
+    /// there is no such pair.
     pub p: Option<f64>,
 }
 

@@ -1,7 +1,7 @@
 //! CSV: a row a parameter, as `gains.csv`, behind study and seed, so that those of several studies can stand in one table.
 //!
 //! What else the law depends on: its choices are columns behind those of `gains.csv`, its numbers are rows `law.…`, and the
-//! parameters of the nominal plant are rows `plant.…`. Whoever reads gains leaves these aside.
+//! parameters of the nominal plant are rows `plant.…`. The reader of gains ignores these.
 
 use super::{Export, ExportedGain, Format, SettingValue};
 use crate::config::LAW_COLUMNS;

@@ -1,5 +1,5 @@
-//! Export formats: a tuned controller, in the language of whoever runs it: its gains, and everything else that its law depends on, so
-//! that it can be built again from the export alone.
+//! Export formats: a tuned controller in the language of its user: its gains and everything else that its law depends on, so that it
+//! can be rebuilt from the export alone.
 //!
 //! A new format is one file with an implementation of [`Format`] and one line in the registry below. Every format writes
 //! numbers so that its readers get the same bits: the shortest decimal that does, `150.0` or `1e-7`.

@@ -3,8 +3,8 @@
 use crate::config::{Column, Role};
 use crate::figures::label;
 use crate::parameter::Short;
-use crate::replay::{Replay, Run};
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::replay::{Replay, ReplayedRun};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
 use crate::simulation::Ending;
 
@@ -34,12 +34,12 @@ pub(super) const CONVERGENCE: &str = "convergence";
 /// Ends the name of a second view of a plot, of its start alone.
 pub(super) const START: &str = "_start";
 
-/// Whether a column acts at once, and may be over long before the run is.
+/// Whether a column reacts at once, so that most of it may happen long before the run ends.
 pub(super) fn is_quick(column: &Column) -> bool {
     matches!(column.role, Role::Drive | Role::Law)
 }
 
-/// Every column over time; of what acts at once also its start, where most of it happens then.
+/// Every column over time; of a quick column also its start, where most of its changes happen there.
 pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Chart> {
     let columns = if replay.runs.is_empty() { Vec::new() } else { results.config.columns() };
     let whole = end(results, replay);
@@ -64,7 +64,7 @@ const MOST: f64 = 0.9;
 
 /// A round time by which most of the ups and downs of a column are over, those of all runs together; `None` where nothing moves.
 fn window(replay: &Replay, column: &str) -> Option<f64> {
-    let moves = |run: &Run| {
+    let moves = |run: &ReplayedRun| {
         let at = place(run, column);
         let rows: Vec<&[f64]> = run.trajectory.rows().collect();
         rows.windows(2).map(|pair| (pair[1][0], (pair[1][at] - pair[0][at]).abs())).collect::<Vec<_>>()
@@ -81,13 +81,13 @@ fn window(replay: &Replay, column: &str) -> Option<f64> {
     let (time, _) = over.filter(|_| all > 0.0)?;
     let decade = time.log10().floor();
     let round = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-    // By way of its digits, so that it is the number that people write.
+    // Parsed from its digits, so that it is exactly the decimal number.
     let written = round.map(|digit| format!("{digit}e{decade}").parse().unwrap_or(f64::NAN));
     written.into_iter().find(|end| end >= time)
 }
 
 /// The place of a column in a run.
-fn place(run: &Run, column: &str) -> usize {
+fn place(run: &ReplayedRun, column: &str) -> usize {
     run.columns.iter().position(|name| *name == column).unwrap_or(0)
 }
 
@@ -112,7 +112,7 @@ fn of_runs(
     results: &Results,
     replay: &Replay,
 ) -> Chart {
-    let points = |run: &Run| {
+    let points = |run: &ReplayedRun| {
         let (at_x, at_y) = (place(run, x), place(run, y));
         let points: Vec<(f64, f64)> = run.trajectory.rows().map(|row| (row[at_x], row[at_y])).collect();
         if let Some(end) = end { until(end, &points) } else { points }
@@ -120,17 +120,17 @@ fn of_runs(
     let all = || replay.runs.iter().flat_map(points);
     let label = |column: &str| results.config.quantity(column, unit(results, column));
     let x_axis = match end {
-        Some(end) => Axis::new(label(x), [0.0, end]),
-        None => Axis::over(label(x), all().map(|point| point.0)),
+        Some(end) => PlotAxis::new(label(x), [0.0, end]),
+        None => PlotAxis::over(label(x), all().map(|point| point.0)),
     };
-    let y_axis = Axis::over(label(y), all().map(|point| point.1));
-    let curve = |run: &Run| {
+    let y_axis = PlotAxis::over(label(y), all().map(|point| point.1));
+    let curve = |run: &ReplayedRun| {
         let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
         Mark { shape: Shape::Line, ink, points: points(run) }
     };
     let limits = limit_of(results, y).map_or(Vec::new(), |most| limits(most, &x_axis, &y_axis));
-    // The worst on top.
-    let (worst, others): (Vec<&Run>, Vec<&Run>) =
+    // The worst run is drawn on top.
+    let (worst, others): (Vec<&ReplayedRun>, Vec<&ReplayedRun>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
     let series = replay.runs.iter().enumerate().map(|(place, run)| Series {
         source: Source::Run(place),
@@ -163,7 +163,7 @@ fn until(end: f64, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 /// When the last run ends.
 fn end(results: &Results, replay: &Replay) -> f64 {
-    let last = |run: &Run| match replay.records[run.index].ending {
+    let last = |run: &ReplayedRun| match replay.records[run.index].ending {
         Ending::Survived => results.config.simulation.duration,
         _ => run.trajectory.rows().last().map_or(0.0, |row| row[0]),
     };
@@ -188,7 +188,7 @@ pub(super) fn limit_of(results: &Results, column: &str) -> Option<f64> {
 }
 
 /// Thin lines at both ends of what the force may be, where they are to be seen.
-fn limits(most: f64, x: &Axis, y: &Axis) -> Vec<Mark> {
+fn limits(most: f64, x: &PlotAxis, y: &PlotAxis) -> Vec<Mark> {
     let seen = [-most, most].into_iter().filter(|u| (y.range[0]..=y.range[1]).contains(u));
     seen.map(|u| Mark { shape: Shape::Hair, ink: Ink::Muted, points: x.range.map(|t| (t, u)).into() })
         .collect()
@@ -236,8 +236,8 @@ pub(super) fn cost(results: &Results) -> Chart {
         plot: Plot {
             name: "cost".into(),
             caption: "What each term adds to the cost: its mean over the scenarios that survive.".into(),
-            x: Axis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
-            y: Axis::named(names),
+            x: PlotAxis::new("part of the cost", [0.0, if largest > 0.0 { 1.1 * largest } else { 1.0 }]),
+            y: PlotAxis::named(names),
             marks: vec![Mark { shape: Shape::Bars, ink: Ink::First, points }],
             legend: Vec::new(),
         },
@@ -252,7 +252,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
         let pairs = evaluations.iter().copied().zip(results.convergence(column).iter().copied());
         pairs.filter(|(_, y)| y.is_finite()).collect::<Vec<(f64, f64)>>()
     };
-    let x = || Axis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
+    let x = || PlotAxis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
     let line = |column: &str, ink| Mark { shape: Shape::Line, ink, points: points(column) };
     let series = |column: &str| table_series(CONVERGENCE, "evaluations", column, &label(column));
     let (best, median, spread) = ("best_cost", "median_personal_best", "spread");
@@ -268,7 +268,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
             name: "convergence".into(),
             caption: format!("{lowest}, and the median of the lowest that each particle has found."),
             x: x(),
-            y: Axis::by_decades("cost", costs.into_iter()),
+            y: PlotAxis::by_decades("cost", costs.into_iter()),
             marks: vec![line(median, Ink::Second), line(best, Ink::First)],
             legend: vec![(Ink::First, "best".into()), (Ink::Second, "median of the particles".into())],
         },
@@ -281,7 +281,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
             caption: "Spread of the best positions of the particles, as a share of the searched range."
                 .into(),
             x: x(),
-            y: Axis::by_decades("spread", spreads.into_iter()),
+            y: PlotAxis::by_decades("spread", spreads.into_iter()),
             marks: vec![line(spread, Ink::First)],
             legend: vec![(Ink::First, "spread of the particles".into())],
         },
@@ -306,7 +306,7 @@ mod tests {
     fn replay(force: fn(u32) -> f64) -> Replay {
         let row = |k: u32| [f64::from(k) * 1e-3, force(k)];
         let trajectory = Trajectory { width: 2, values: (0..=10_000).flat_map(row).collect() };
-        let run = Run { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
+        let run = ReplayedRun { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
         Replay { records: Vec::new(), worst: 0, runs: vec![run] }
     }
 
@@ -314,7 +314,7 @@ mod tests {
     fn the_start_is_where_most_of_a_force_happens() {
         // exp(−t/τ) has done 90 % of its way at τ ln 10, which is 0.2303 s.
         assert_eq!(window(&replay(|k| (-f64::from(k) * 1e-2).exp()), "u"), Some(0.3));
-        // What chatters all the time is not over before the end.
+        // What chatters all the time has no window.
         let end = window(&replay(|k| f64::from(k % 2)), "u").expect("a window");
         assert!(end >= 9.0, "{end}");
         assert_eq!(window(&replay(|_| 1.0), "u"), None);

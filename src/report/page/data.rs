@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::charts::{CONVERGENCE, Chart, START, Source, limit_of};
 use super::spectra::spectra;
-use crate::replay::{Replay, Run};
-use crate::report::plot::Axis;
+use crate::replay::{Replay, ReplayedRun};
+use crate::report::plot::PlotAxis;
 use crate::report::results::Results;
 use crate::simulation::Ending;
 use crate::stability::Certificate;
@@ -50,7 +50,7 @@ fn runs(replay: &Replay) -> impl Iterator<Item = Value> {
     replay.runs.iter().map(|one| run(replay, one))
 }
 
-fn run(replay: &Replay, run: &Run) -> Value {
+fn run(replay: &Replay, run: &ReplayedRun) -> Value {
     let record = &replay.records[run.index];
     let column = |place: usize| run.trajectory.rows().map(|row| rounded(row[place])).collect::<Vec<_>>();
     let columns: Map<String, Value> =
@@ -75,7 +75,7 @@ fn tables(results: &Results, certificate: &Certificate) -> Value {
 }
 
 fn plot(chart: &Chart) -> Value {
-    let label = |axis: &Axis| axis.label().to_owned();
+    let label = |axis: &PlotAxis| axis.label().to_owned();
     let series = chart.series.iter().map(|series| {
         let mut entry = json!({ "x": series.x, "y": series.y, "label": series.label });
         match series.source {

@@ -1,4 +1,4 @@
-//! `report.html`: a tuning as a page to look at, in one file that needs nothing else.
+//! `report.html`: the report of a tuning as one self-contained page.
 
 use std::io;
 use std::path::Path;
@@ -104,12 +104,12 @@ pub(super) fn plot_names(config: &Config) -> Vec<String> {
     names.chain(others).chain(validation::names(config)).collect()
 }
 
-/// Refuses gains that do something else now than when they were tuned.
+/// Refuses gains whose simulation does not give what `summary.csv` says.
 fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Error> {
     if results.summary.is_empty() {
         return Err(Error::Refused {
             path: directory.join("summary.csv"),
-            problem: "is not there, so that nobody knows what the gains cost".into(),
+            problem: "is not there, so that the cost of the gains is unknown".into(),
             remedy: "tune again: `gainswarm tune` writes all files of a directory together".into(),
         });
     }
@@ -150,7 +150,7 @@ fn page(
     Ok(document(&title, &body, &data::json(results, replays, certificate, &charts.all())))
 }
 
-/// A page that needs nothing else, with the data that its script reads.
+/// A self-contained page, with the data that its script reads.
 fn document(title: &str, body: &Markup, data: &str) -> Markup {
     html! {
         (DOCTYPE)

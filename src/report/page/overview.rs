@@ -1,4 +1,4 @@
-//! The page of a batch or a comparison: all studies in one table, each with the way to its own page.
+//! The page of a batch or a comparison: all studies in one table, each with a link to its own page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -16,7 +16,7 @@ use crate::figures::{counted, distinct, label, number, number_or_dash};
 use crate::registry::Member;
 use crate::report::batch::{Spread, StudyRow, groups};
 use crate::report::file::replace;
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::stability::Verdict;
 use crate::verdict::is_settled;
 
@@ -126,7 +126,7 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     #[allow(clippy::cast_precision_loss, reason = "a number of groups")]
     let points: Vec<(f64, f64)> =
         rows.iter().filter(|row| row.is_feasible()).map(|row| (cost(row), place(row) as f64)).collect();
-    // More names than lines of text would fit nowhere.
+    // A plot has room for only so many names.
     if points.is_empty() || groups.len() > 16 {
         return None;
     }
@@ -134,8 +134,8 @@ fn costs(rows: &[&StudyRow], groups: &[(String, Spread)]) -> Option<Chart> {
     let plot = Plot {
         name: "costs".into(),
         caption: "Each dot is a study that found feasible gains.".into(),
-        x: Axis::by_decades("cost", points.iter().map(|point| point.0)),
-        y: Axis::named(distinct(&names, NAME)),
+        x: PlotAxis::by_decades("cost", points.iter().map(|point| point.0)),
+        y: PlotAxis::named(distinct(&names, NAME)),
         marks: vec![Mark { shape: Shape::Dots, ink: Ink::First, points }],
         legend: Vec::new(),
     };
@@ -168,7 +168,7 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
         Value::String(text) => text.clone(),
         _ => "–".into(),
     };
-    // What falls, or moves to the end, has not settled.
+    // A loop that fails or moves until the end has not settled.
     let settled = |row: &StudyRow| {
         let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
         let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);

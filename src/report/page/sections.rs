@@ -18,12 +18,12 @@ use crate::stability::{Certificate, Verdict};
 use crate::swarm::{Scale, StopReason};
 use crate::verdict;
 
-/// The study in a sentence, the figures that everybody asks for, and what is wrong if anything is.
+/// The study in a sentence, the key figures, and warnings.
 pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certificate) -> Markup {
     let config = &results.config;
     let survived = replay.records.iter().filter(|record| record.ending == Ending::Survived).count();
     let scenarios = replay.records.len();
-    // Gains that break a constraint are not simulated in a tuning; what they would do is below nevertheless.
+    // Gains that break a constraint are not simulated in a tuning; the report simulates them all the same.
     let broken = results.summary("failed").is_empty();
     let objection = if broken {
         Some(
@@ -361,7 +361,7 @@ pub(super) fn config(results: &Results) -> Markup {
     }
 }
 
-/// Names, figures, and whether these are bad news.
+/// Names, figures, and whether each is bad.
 fn facts(figures: &[(&str, String, bool)]) -> Markup {
     html! {
         dl.facts {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts::{Chart, table_series};
 use super::table::{heads, number_heads};
 use crate::figures::{label, number, number_or_dash};
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::stability::{Certificate, Eigenvalue, MARGIN, Verdict};
 
 const SLIDING: &str = "sliding_dynamics";
@@ -75,9 +75,9 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
     let reach = reach(all());
     let is_far = |value: &Eigenvalue| size(*value) > reach;
     let near = || all().filter(|value| !is_far(value));
-    let y = Axis::over("imaginary part, 1/s", near().map(|value| value.im));
+    let y = PlotAxis::over("imaginary part, 1/s", near().map(|value| value.im));
     let border = Mark { shape: Shape::Line, ink: Ink::Text, points: y.range.map(|im| (0.0, im)).into() };
-    // What both have in common is a dot in a ring.
+    // Eigenvalues in both spectra appear as a dot in a ring.
     let looks = [(Ink::First, Shape::Dots), (Ink::Second, Shape::Rings)];
     let dots = spectra.iter().zip(looks).map(|((_, values), (ink, shape))| Mark {
         shape,
@@ -100,7 +100,7 @@ pub(super) fn eigenvalues(certificate: &Certificate) -> Chart {
                 "Eigenvalues about {}; left of the line is stable.{beyond}",
                 if certificate.is_sampled { "the equilibrium" } else { "upright" }
             ),
-            x: Axis::over("real part, 1/s", near().map(|value| value.re).chain([0.0])),
+            x: PlotAxis::over("real part, 1/s", near().map(|value| value.re).chain([0.0])),
             marks: std::iter::once(border).chain(dots).collect(),
             legend: if spectra.len() > 1 { legend.collect() } else { Vec::new() },
             y,
@@ -142,7 +142,7 @@ pub(super) fn table(certificate: &Certificate) -> Markup {
 fn motion(value: Eigenvalue) -> Markup {
     let is_pair = value.im > 0.0;
     let of_a_pair = |value: f64| if is_pair { number_or_dash(value) } else { "–".into() };
-    // What grows has no time in which it dies out.
+    // A growing motion has no time constant of decay.
     let time_constant = if value.re < 0.0 { number_or_dash(-1.0 / value.re) } else { "–".into() };
     html! {
         td.number { (number(value.re)) }

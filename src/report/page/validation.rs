@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::figures::{count, number, number_or_dash};
 use crate::parameter::Short;
 use crate::replay::Replay;
-use crate::report::plot::{Axis, Ink, Mark, Plot, Shape};
+use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
 use crate::verdict;
 
@@ -91,8 +91,8 @@ fn costs(k: usize, set: &Value) -> Option<Chart> {
         plot: Plot {
             name: format!("validation_costs_{k}"),
             caption: format!("{}: the cost of the {survived} runs that survive{fallen}.", name(set)),
-            x: Axis::new("runs", [0.0, 1.06 * most]),
-            y: Axis::named(names),
+            x: PlotAxis::new("runs", [0.0, 1.06 * most]),
+            y: PlotAxis::named(names),
             marks: vec![mark(Ink::First, bars), mark(Ink::Accent, vec![fell])],
             legend: if failed > 0 { legend(Ink::First) } else { Vec::new() },
         },
@@ -130,7 +130,7 @@ fn starts(results: &Results, k: usize, set: &Value) -> Option<Chart> {
         let name = found.get("states")?.get(place)?.as_str()?;
         let state = states.iter().find(|state| state.name == name)?;
         let range = numbers(found.get("ranges")?.get(place));
-        Some(Axis::over(results.config.quantity(name, state.unit), range.into_iter()))
+        Some(PlotAxis::over(results.config.quantity(name, state.unit), range.into_iter()))
     };
     let (x, y) = (axis(0)?, axis(1)?);
     let points = |key: &str| -> Vec<(f64, f64)> {

@@ -73,7 +73,7 @@ impl Rule for Clpso {
 
     fn learn(&mut self, lesson: Lesson<'_>) {
         for (stagnant, improved) in self.stagnant.iter_mut().zip(lesson.improved) {
-            // What has no exemplars yet stays without.
+            // Without exemplars it stays infinite until they are drawn.
             *stagnant = if *improved && stagnant.is_finite() { 0.0 } else { *stagnant + 1.0 };
         }
     }

@@ -1,4 +1,4 @@
-//! A rule that learns the length and the shape of its moves from those that went well.
+//! A rule that adapts the length and the shape of its moves to those that succeeded.
 //!
 //! With x the position, p the personal best and l the best of the informants, d dimensions, n particles, and m the mean of the better
 //! half of the positions of the last generation, weighted by rank:
@@ -21,8 +21,8 @@
 //! that of CMA-ES (Hansen & Ostermeier 2001, doi:10.1162/106365601750190398; Hansen 2016, arXiv:1604.00772) from positions that are
 //! spread about as many centres as there are particles, with rates half as large again and a damping half as large, and with the
 //! triangular factor in place of the root (Krause, Arbonès & Igel 2016, *CMA-ES with optimal covariance update and storage
-//! complexity*, NIPS 29). As the covariance is that about the old mean, the moves stretch along the way of the swarm and do not shrink before
-//! it has arrived. But for the box, the rule does not change with a rotation of the space.
+//! complexity*, NIPS 29). As the covariance is that about the old mean, the moves stretch along the path of the swarm and do not shrink before
+//! it has arrived. Apart from the box, the rule is invariant to rotations of the space.
 
 use super::{Lesson, Particle, Rule};
 use crate::draw::Draw;

@@ -142,7 +142,7 @@ pub trait Rule: Send {
     }
 }
 
-/// A rule without its constants, so that it can be kept in a box.
+/// A rule without its constants, which makes it usable as a trait object.
 pub(super) trait DynRule: Send {
     fn is_fully_informed(&self) -> bool;
     fn needs_all_outcomes(&self) -> bool;

@@ -68,7 +68,7 @@ pub trait Topology: Send {
     }
 }
 
-/// A topology without its constants, so that it can be kept in a box.
+/// A topology without its constants, which makes it usable as a trait object.
 pub(crate) trait DynTopology: Send {
     fn rewire(&mut self, draw: &mut Draw);
     fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize));

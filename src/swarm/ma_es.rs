@@ -1,4 +1,4 @@
-//! The polish of a best position: an evolution strategy that learns the shape of the valley it stands in.
+//! The polish of a best position: MA-ES, an evolution strategy that adapts to the local shape of the objective.
 //!
 //! The matrix adaptation of Beyer & Sendhoff 2017, doi:10.1109/TEVC.2017.2680320: CMA-ES (Hansen & Ostermeier 2001,
 //! doi:10.1162/106365601750190398) without the covariance matrix and its decomposition. With N dimensions, λ samples, the μ = ⌊λ/2⌋
@@ -24,7 +24,7 @@ use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 
 /// The strategy and its state; all positions lie in the unit cube.
-pub(super) struct Polish {
+pub(super) struct MaEs {
     weights: Box<[f64]>,
     mu_w: f64,
     mean: Box<[f64]>,
@@ -51,7 +51,7 @@ const SMALLEST_GAIN: f64 = 1e-12;
 /// The share of a ball in the first shape.
 const BALL: f64 = 0.2;
 
-impl Polish {
+impl MaEs {
     /// A strategy of `samples` samples a generation.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Polish {
         4 + (3.0 * libm::log(dimensions as f64)) as usize
     }
 
-    /// Starts at the best of a swarm with the shape of its personal bests, whose spread is `spread`; `sigma` is how far it looks.
+    /// Starts at the best of a swarm with the shape of its personal bests, whose spread is `spread`; `sigma` is the first step size.
     ///
     /// M Mᵀ is the covariance of the personal bests, as a share of the spread, with a fifth of a ball mixed in.
     pub(super) fn start(&mut self, best: &[f64], bests: &[f64], spread: f64, sigma: f64) {
@@ -141,8 +141,8 @@ impl Polish {
         &self.cube
     }
 
-    /// Takes an outcome a sample; true while there is something left to gain. A generation that is not complete ends the search, and so
-    /// teaches nothing.
+    /// Takes an outcome a sample; true while there is something left to gain. It does not learn from an incomplete generation,
+    /// which ends the search.
     #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
     pub(super) fn learn(&mut self, outcomes: &[Outcome]) -> bool {
         if outcomes.len() < self.order.len() {
@@ -195,7 +195,7 @@ impl Polish {
         self.sigma *= libm::exp((cs / damping * (length / chi - 1.0)).min(1.0));
     }
 
-    /// Whether steps are large enough to be seen, and the best cost of a generation has moved in the last ones.
+    /// Whether steps are above the smallest, and the best costs of the last generations differ.
     #[allow(clippy::cast_possible_truncation, reason = "an index")]
     fn may_gain(&mut self, best: Outcome) -> bool {
         let ring = self.costs.len();
@@ -213,7 +213,7 @@ impl Polish {
     }
 }
 
-impl Persist for Polish {
+impl Persist for MaEs {
     fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
         tape.f64s(&mut self.mean)?;
         tape.f64s(&mut self.path)?;

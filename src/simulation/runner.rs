@@ -186,7 +186,7 @@ impl Simulator for Runner {
 
     fn source(&self, level: SimdLevel) -> Option<Source> {
         // What is looked at step by step stays on the program.
-        if self.keep.capacity > 0 || self.native.get().is_some() {
+        if self.keep.capacity > 0 {
             return None;
         }
         let form = on_level!(level, true, simd => form(simd));

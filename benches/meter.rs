@@ -5,9 +5,10 @@
 use std::process::Command;
 use std::time::Duration;
 
-use gainswarm::bench::{measure, median};
+use gainswarm::bench::{Machine, measure, median};
 use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Resources;
+use gainswarm::native::Backend;
 use gainswarm::subject::Subject;
 
 const TURNS: usize = 5;
@@ -18,10 +19,10 @@ fn without() -> f64 {
     let measured = measure(
         None,
         Subject::Compiled(ControllerKind::Classical),
-        level,
-        &[threads],
+        Machine { level, backend: Backend::Auto, threads: &[threads] },
         Duration::from_secs(1),
         &|| false,
+        &|_| {},
     );
     measured.expect("memory").expect("nothing interrupts it").most().1
 }

@@ -16,7 +16,7 @@ const WORTH: Duration = Duration::from_secs(5);
 pub(super) enum Switch {
     /// It may start a compiler.
     Open,
-    Compiling(Job),
+    Compiling(Box<Job>),
     Closed,
 }
 
@@ -61,7 +61,7 @@ impl Switch {
         let result = match self {
             Self::Open if left >= WORTH => match start(problem, level) {
                 Some(Ok(job)) => {
-                    *self = Self::Compiling(job);
+                    *self = Self::Compiling(Box::new(job));
                     return None;
                 }
                 Some(Err(refusal)) => Err(refusal),

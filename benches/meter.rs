@@ -5,9 +5,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use gainswarm::bench::measure;
-use gainswarm::controllers::ControllerKind;
+use gainswarm::bench::{Machine, measure};
 use gainswarm::engine::Resources;
+use gainswarm::native::Backend;
 use gainswarm::statistics::median;
 use gainswarm::subject::Subject;
 
@@ -19,10 +19,10 @@ fn without() -> f64 {
     let measured = measure(
         None,
         Subject::Compiled(ControllerKind::Classical),
-        level,
-        &[threads],
+        Machine { level, backend: Backend::Auto, threads: &[threads] },
         Duration::from_secs(1),
         &|| false,
+        &|_| {},
     );
     measured.expect("memory").expect("nothing interrupts it").most().1
 }

@@ -169,6 +169,7 @@ pub fn measure(
 ) -> Result<Option<Measurement>, Error> {
     let prepared = |mut problem: Problem| {
         if backend != Backend::Program
+            && problem.simulator.source(level).is_some()
             && let Err(refusal) = engine::prepare(&problem, level)
         {
             refused(&refusal);

@@ -160,7 +160,9 @@ pub fn runner(config: &Config) -> Runner {
 }
 
 fn runner_in(config: &Config, scope: Scope) -> Runner {
-    let Ok(closed_loop) = config.closed_loop(scope) else { unreachable!("a config is checked when it is read") };
+    let Ok(closed_loop) = config.closed_loop(scope) else {
+        unreachable!("a config is checked when it is read")
+    };
     let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };
     let steps = config.simulation.steps();
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)

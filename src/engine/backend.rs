@@ -16,7 +16,7 @@ const WORTH: Duration = Duration::from_secs(5);
 pub(super) enum Switch {
     /// It may start a compiler.
     Open,
-    Compiling(Job),
+    Compiling(Box<Job>),
     Closed,
 }
 
@@ -26,10 +26,14 @@ pub(super) enum Switch {
 ///
 /// When there is none; the program runs then.
 pub fn prepare(problem: &Problem, level: SimdLevel) -> Result<(), Refusal> {
-    start(problem, level).map_or(Ok(()), |job| adopt(problem, level, job?.wait()?))
+    let job = start(problem, level).unwrap_or_else(|| {
+        let reason = "simulations are compiled where plant and law are models and no histories are kept";
+        Err(Refusal::Failed(reason.into()))
+    })?;
+    adopt(problem, level, job.wait()?)
 }
 
-/// A compilation of a step; `None` where the problem has no step that can be compiled, or has been compiled before.
+/// A compilation of a step; `None` where the problem has no step that can be compiled.
 fn start(problem: &Problem, level: SimdLevel) -> Option<Result<Job, Refusal>> {
     let source = problem.simulator.source(level)?;
     Some(Settings::usual().and_then(|settings| Job::start(&source, &settings)))
@@ -57,7 +61,7 @@ impl Switch {
         let result = match self {
             Self::Open if left >= WORTH => match start(problem, level) {
                 Some(Ok(job)) => {
-                    *self = Self::Compiling(job);
+                    *self = Self::Compiling(Box::new(job));
                     return None;
                 }
                 Some(Err(refusal)) => Err(refusal),

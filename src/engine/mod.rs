@@ -281,7 +281,9 @@ impl<'p> Run<'p> {
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
         let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
         let (mut switch, refusal) = Switch::new(problem, resources.level);
-        refusal.iter().for_each(|refusal| observer.on_the_program(refusal));
+        if let Some(refusal) = refusal {
+            observer.on_the_program(&refusal);
+        }
         evaluator.warm_up();
 
         let (before, core_before) = (Duration::from_nanos(self.wall_ns), self.core_ns);
@@ -312,8 +314,9 @@ impl<'p> Run<'p> {
             }
             if !ended {
                 let left = left(problem, [self.generations(), self.evaluations()], elapsed);
-                let refusal = switch.advance(problem, resources.level, left);
-                refusal.iter().for_each(|refusal| observer.on_the_program(refusal));
+                if let Some(refusal) = switch.advance(problem, resources.level, left) {
+                    observer.on_the_program(&refusal);
+                }
             }
             mark = Reading::now();
         }

@@ -41,7 +41,9 @@ pub(super) fn digest(parts: &[&[u8]]) -> String {
         all.update((part.len() as u64).to_le_bytes());
         all.update(part);
     }
-    all.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut half = [0; 16];
+    half.copy_from_slice(&all.finalize()[..16]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 /// A directory of compiled steps.

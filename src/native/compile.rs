@@ -15,7 +15,7 @@ use crate::lanes::SimdLevel;
 use crate::program::Program;
 
 /// How long a compiler may take; it takes a second or two.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// How long one waits before asking again.
 const PATIENCE: Duration = Duration::from_millis(2);

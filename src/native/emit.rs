@@ -250,8 +250,9 @@ impl Body {
             }
             _ => {
                 let operation = instruction.operation;
-                let operands = (0..operation.operands()).map(|place| self.read(of[place])).collect();
-                let value = self.operation(operation, operands);
+                let operands: Vec<Value> =
+                    (0..operation.operands()).map(|place| self.read(of[place])).collect();
+                let value = self.operation(operation, &operands);
                 self.write(out[0], value);
             }
         }
@@ -290,16 +291,16 @@ impl Body {
             })
             .collect();
         let mut others = operands.split_off(count);
-        let mut value = self.operation(first, operands);
+        let mut value = self.operation(first, &operands);
         if let Some((then, place)) = then {
             others.insert(place, value);
-            value = self.operation(then, others);
+            value = self.operation(then, &others);
         }
         self.write(out, value);
     }
 
-    fn operation(&mut self, operation: Operation, operands: Vec<Value>) -> Value {
-        let value = expression(operation, &operands);
+    fn operation(&mut self, operation: Operation, operands: &[Value]) -> Value {
+        let value = expression(operation, operands);
         self.named(&value)
     }
 }

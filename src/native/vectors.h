@@ -59,27 +59,25 @@ typedef int64_t i_ __attribute__((vector_size(32)));
 #define select(p, a, b) _mm256_blendv_pd(b, a, p)
 #define bits_(p) ((uint64_t)_mm256_movemask_pd(p))
 
-#else
+#elif WIDTH == 2
 
-typedef double v __attribute__((vector_size(8 * WIDTH)));
-typedef uint64_t u __attribute__((vector_size(8 * WIDTH)));
-typedef int64_t m __attribute__((vector_size(8 * WIDTH)));
-#define each(expression) \
-    v r; \
-    for (int n = 0; n < WIDTH; n++) r[n] = expression; \
-    return r
-static inline v splat(double x) { each(x); }
-#if WIDTH == 2 && defined(__aarch64__)
+typedef double v __attribute__((vector_size(16)));
+typedef uint64_t u __attribute__((vector_size(16)));
+typedef int64_t m __attribute__((vector_size(16)));
+#define splat(x) ((v){x, x})
+#ifdef __aarch64__
 #include <arm_neon.h>
 static inline v fma_(v a, v b, v c) { return (v)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 #else
-static inline v fma_(v a, v b, v c) { each(__builtin_fma(a[n], b[n], c[n])); }
+static inline v fma_(v a, v b, v c) {
+    return (v){__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
+}
 #endif
 #define fms_(a, b, c) fma_(a, b, -(c))
 #define fnma_(a, b, c) fma_(-(a), b, c)
-static inline v sqrt_(v a) { each(__builtin_sqrt(a[n])); }
-static inline v floor_(v a) { each(__builtin_floor(a[n])); }
-static inline v round_(v a) { each(__builtin_rint(a[n])); }
+static inline v sqrt_(v a) { return (v){__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
+static inline v floor_(v a) { return (v){__builtin_floor(a[0]), __builtin_floor(a[1])}; }
+static inline v round_(v a) { return (v){__builtin_rint(a[0]), __builtin_rint(a[1])}; }
 static inline v select(m p, v a, v b) { return (v)(((u)a & (u)p) | ((u)b & ~(u)p)); }
 #define lt(a, b) ((a) < (b))
 #define le(a, b) ((a) <= (b))
@@ -92,12 +90,10 @@ static inline v max_(v a, v b) { return select(lt(a, b), b, a); }
 #define and_(p, q) ((p) & (q))
 #define or_(p, q) ((p) | (q))
 #define not_(p) (~(p))
-static inline uint64_t bits_(m p) {
-    uint64_t r = 0;
-    for (int n = 0; n < WIDTH; n++) r |= (uint64_t)(p[n] & 1) << n;
-    return r;
-}
+static inline uint64_t bits_(m p) { return (uint64_t)((p[0] & 1) | (p[1] & 2)); }
 
+#else
+#error "no processor has vectors of so many lanes"
 #endif
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)

@@ -188,7 +188,7 @@ impl Simulator for Runner {
 
     fn source(&self, level: SimdLevel) -> Option<Source> {
         // What is looked at step by step stays on the program.
-        if self.keep.capacity > 0 || self.native.get().is_some() {
+        if self.keep.capacity > 0 {
             return None;
         }
         let form = on_level!(level, true, simd => form(simd));
@@ -325,12 +325,15 @@ fn drain<S: Simd, const N: usize>(
     let native = runner.native.get().filter(|native| is_plain && native.form() == form(simd));
     while let Some(stretch) = lanes.next_event() {
         let (mut advanced, mut stopped) = (0, 0);
-        if let Some(native) = native {
-            (advanced, stopped) = lanes.natively(native, stretch);
-            lanes.advance(advanced, stopped, histories, None);
-            continue;
-        }
         while advanced < stretch && stopped == 0 {
+            if let Some(native) = native {
+                // What is delayed is looked at after each step.
+                let steps = if runner.closed_loop.layout.delays.is_empty() { stretch } else { 1 };
+                let (done, stops) = native.advance(lanes.block.vectors_mut(), steps, lanes.active);
+                lanes.remember(advanced);
+                (advanced, stopped) = (advanced + done, stops);
+                continue;
+            }
             step(simd, &code.instructions, lanes.block);
             stopped = lanes.block.mask::<S>(simd, code.stop) & lanes.active;
             if let Some(history) = recorded.as_mut() {
@@ -349,20 +352,6 @@ fn drain<S: Simd, const N: usize>(
 }
 
 impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
-    /// Up to `stretch` steps by machine code, until a lane stops: the steps done, and the lanes that stop.
-    fn natively(&mut self, native: &Native, stretch: u64) -> (u64, u64) {
-        let (mut done, mut stopped) = (0, 0);
-        // What is delayed is looked at after each step.
-        let at_once = if self.runner.closed_loop.layout.delays.is_empty() { stretch } else { 1 };
-        while done < stretch && stopped == 0 {
-            let (steps, stops) = native.advance(self.block.vectors_mut(), at_once, self.active);
-            self.remember(done);
-            done += steps;
-            stopped = stops;
-        }
-        (done, stopped)
-    }
-
     /// Steps until the first lane has done all of its own or one of its signals changes, or `None` when no lane has a job.
     fn next_event(&self) -> Option<u64> {
         let active = (0..self.jobs.len()).filter(|lane| self.jobs[*lane].is_some());

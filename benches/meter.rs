@@ -6,23 +6,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use gainswarm::bench::{measure, median};
-use gainswarm::controllers::ControllerKind;
 use gainswarm::engine::Resources;
-use gainswarm::subject::Subject;
 
 const TURNS: usize = 5;
 
 /// Control steps a second on all threads, of this binary.
 fn without() -> f64 {
     let Resources { threads, level } = Resources::default();
-    let measured = measure(
-        None,
-        Subject::Compiled(ControllerKind::Classical),
-        level,
-        &[threads],
-        Duration::from_secs(1),
-        &|| false,
-    );
+    let measured = measure(None, "classical", level, &[threads], Duration::from_secs(1), &|| false);
     measured.expect("memory").expect("nothing interrupts it").most().1
 }
 

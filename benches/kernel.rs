@@ -1,30 +1,27 @@
-//! Control steps a second of the lane kernel on one core, a row a controller and SIMD level, beside the FMA peak.
+//! Control steps a second of the shipped laws on the usual plant on one core, a row a controller and SIMD level, beside the FMA peak.
 //!
-//! `cargo bench --bench kernel`. Criterion's rows give the spread; the table at the end compares kernel and peak, measured
+//! `cargo bench --bench kernel`. Criterion's rows give the spread; the table at the end compares programs and peak, measured
 //! in turns, by their medians.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use gainswarm::Member;
-use gainswarm::bench::{self, seconds};
-use gainswarm::config::Config;
-use gainswarm::controllers::ControllerKind;
+use gainswarm::bench::seconds;
+use gainswarm::config::{Config, controllers_as_they_stand};
 use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{SimdLevel, peak};
 use gainswarm::statistics::median;
-use gainswarm::subject::Subject;
 
 /// Gain vectors a batch: the defaults of the controller, all of which survive.
 const VECTORS: usize = 32;
 const STEPS: u64 = 2000;
 
 /// The study of a controller, with two starts.
-fn problem(controller: ControllerKind) -> Problem {
+fn problem(controller: &str) -> Problem {
     let text = format!(
-        "[controller]\ntype = \"{}\"\n[simulation]\nduration = 2.0\n\
+        "[controller]\ntype = \"{controller}\"\n[simulation]\nduration = 2.0\n\
          [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
-         [[scenarios]]\ninitial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]\n",
-        controller.name()
+         [[scenarios]]\ninitial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]\n"
     );
     Problem::new(&Config::parse("bench.toml".as_ref(), &text).expect("a valid study"))
 }
@@ -51,12 +48,12 @@ fn levels() -> impl Iterator<Item = SimdLevel> {
 fn criterion_rows(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("kernel");
     group.sample_size(20);
-    for controller in ControllerKind::ALL {
+    for controller in controllers_as_they_stand() {
         for level in levels() {
-            let problem = problem(*controller);
+            let problem = problem(controller);
             let (mut solo, steps) = (solo(&problem, level), steps(&problem));
             group.throughput(Throughput::Elements(steps));
-            let id = BenchmarkId::new(controller.name(), level.name());
+            let id = BenchmarkId::new(controller, level.name());
             group.bench_function(id, |bencher| bencher.iter(|| run(&mut solo, steps)));
         }
     }
@@ -68,8 +65,8 @@ fn criterion_rows(criterion: &mut Criterion) {
 #[allow(clippy::cast_precision_loss)]
 fn compare_with_peak() {
     println!("\nmedians of 21 turns at {}, one core", SimdLevel::widest().name());
-    for controller in ControllerKind::ALL {
-        let problem = problem(*controller);
+    for controller in controllers_as_they_stand() {
+        let problem = problem(controller);
         let (mut solo, steps) = (solo(&problem, SimdLevel::widest()), steps(&problem));
         let (mut kernels, mut peaks) = (Vec::new(), Vec::new());
         for _ in 0..21 {
@@ -79,12 +76,12 @@ fn compare_with_peak() {
             kernels.push(steps as f64 / seconds(|| run(&mut solo, steps)));
         }
         let (kernel, peak) = (median(kernels), median(peaks));
-        print!("{:32} {:6.1} million control steps/s", controller.name(), kernel / 1e6);
-        print!("   FMA peak {:6.1} GFLOP/s", peak / 1e9);
-        if let Some(flops) = bench::flops_a_step(Subject::Compiled(*controller)) {
-            print!("   {:.0} % of it", 100.0 * kernel * flops / peak);
-        }
-        println!();
+        let share = 100.0 * kernel * problem.simulator.flops_a_step() / peak;
+        println!(
+            "{controller:32} {:6.1} million control steps/s   FMA peak {:6.1} GFLOP/s   {share:.0} % of it",
+            kernel / 1e6,
+            peak / 1e9
+        );
     }
 }
 

@@ -9,21 +9,14 @@ use gainswarm::bench::{Machine, measure};
 use gainswarm::engine::Resources;
 use gainswarm::native::Backend;
 use gainswarm::statistics::median;
-use gainswarm::subject::Subject;
 
 const TURNS: usize = 5;
 
 /// Control steps a second on all threads, of this binary.
 fn without() -> f64 {
     let Resources { threads, level } = Resources::default();
-    let measured = measure(
-        None,
-        Subject::Compiled(ControllerKind::Classical),
-        Machine { level, backend: Backend::Auto, threads: &[threads] },
-        Duration::from_secs(1),
-        &|| false,
-        &|_| {},
-    );
+    let machine = Machine { level, backend: Backend::Auto, threads: &[threads] };
+    let measured = measure(None, "classical", machine, Duration::from_secs(1), &|| false, &|_| {});
     measured.expect("memory").expect("nothing interrupts it").most().1
 }
 

@@ -74,8 +74,11 @@ fn main() {
     for level in SimdLevel::available()
         .filter(|level| is_bench && !matches!(level, SimdLevel::Sse2 | SimdLevel::Scalar))
     {
-        compare(level, turns);
+        measure(level, turns);
     }
+    let runner = problem::runner(&pendulum(false, 0.1, STEPS));
+    let step = &runner.closed_loop().program.plain;
+    println!("a step: {} instructions on {} values", step.instructions.len(), step.slots);
     let times = (0..turns).map(|_| seconds(|| drop(pendulum(false, 0.1, STEPS)))).collect();
     println!("from the texts of study, plant and law to a program, once: {:.2} ms", 1e3 * median(times));
 }

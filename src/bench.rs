@@ -350,6 +350,7 @@ mod tests {
     fn growth_is_what_most_turns_leave_behind() {
         let growth = |live_bytes: &[i64]| {
             let turns = Turns {
+                flops_a_step: 1.0,
                 peak: Vec::new(),
                 latencies_s: Vec::new(),
                 live_bytes: live_bytes.to_vec(),

@@ -138,6 +138,12 @@ impl<'a> Drawn<'a> {
         Self { wave, tones: (0..count).map(tone).collect(), near: 1e-6 * dt }
     }
 
+    /// The amplitude of each tone.
+    #[allow(clippy::cast_precision_loss, reason = "a small number")]
+    fn each(&self) -> f64 {
+        self.wave.amplitude * (2.0 / self.tones.len() as f64).sqrt()
+    }
+
     fn at(&self, time: f64) -> f64 {
         let Wave { shape, amplitude, start, duration, frequency, end_frequency, .. } = *self.wave;
         let since = time - start;
@@ -155,9 +161,7 @@ impl<'a> Drawn<'a> {
             }
             WaveShape::Noise if acts => {
                 let tones = self.tones.iter().map(|(hz, phase)| libm::sin(TAU * hz * since + phase));
-                #[allow(clippy::cast_precision_loss, reason = "a small number")]
-                let each = amplitude * (2.0 / NOISE_TONES as f64).sqrt();
-                each * tones.sum::<f64>()
+                self.each() * tones.sum::<f64>()
             }
             WaveShape::Table => amplitude * self.wave.looked_up(since),
             _ => 0.0,
@@ -211,4 +215,27 @@ pub fn pieces(waves: &[Wave], dt: f64, steps: u64, draw: &mut Draw) -> Pieces {
     let mut pieces: Vec<(u64, f64)> = changes.into_iter().map(|step| (step, at(step))).collect();
     pieces.dedup_by(|next, before| next.1.to_bits() == before.1.to_bits());
     pieces.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::Purpose;
+
+    #[test]
+    #[allow(clippy::cast_precision_loss, reason = "a small number")]
+    fn the_tones_of_noise_have_its_power_and_stay_within_its_band() {
+        let noise = Wave { shape: WaveShape::Noise, frequency: 4.0, ..Wave::constant(3.0) };
+        for index in 0..20 {
+            let mut draw = Draw::new(1, Purpose::Scenario, 0, index);
+            let drawn = Drawn::new(&noise, 1e-3, &mut draw);
+            // A tone of amplitude a has the power a²/2.
+            let power = drawn.tones.len() as f64 * drawn.each() * drawn.each() / 2.0;
+            assert!((power.sqrt() - 3.0).abs() < 1e-12);
+            assert!(drawn.tones.iter().all(|(hertz, _)| (0.0..=4.0).contains(hertz)));
+            // What it is at a time is the sum of its tones, a sine each.
+            let tones = drawn.tones.iter().map(|(hertz, phase)| (TAU * hertz * 0.7 + phase).sin());
+            assert!((drawn.at(0.7) - drawn.each() * tones.sum::<f64>()).abs() < 1e-12);
+        }
+    }
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gainswarm::bench::{Measurement, TARGETS, Thresholds};
-use gainswarm::controllers::ControllerKind;
-use gainswarm::subject::Subject;
+use gainswarm::config::controllers_as_they_stand;
 use serde_json::Value;
 
 use crate::support::{gainswarm, stderr, stdout, write_config};
@@ -94,9 +93,8 @@ fn a_tuning_a_bench_and_the_audit_tell_the_same_bytes_a_simulation() {
     // Without --check, so that how fast it is says nothing.
     let bench = gainswarm(&["bench", "--duration", "1s", "--threads", "1", "--quiet", "--json"]);
     let measured: Value = serde_json::from_str(&stdout(&bench)).expect("JSON");
-    for (k, controller) in ControllerKind::ALL.iter().enumerate() {
+    for (k, name) in controllers_as_they_stand().into_iter().enumerate() {
         let (audited, measured) = (&audited["controllers"][k], &measured["controllers"][k]);
-        let name = controller.name();
         assert_eq!((&audited["controller"], &measured["controller"]), (&name.into(), &name.into()));
         assert_eq!(audited["bytes_per_simulation"], measured["bytes_per_simulation"], "{name}");
         for (history, key) in
@@ -268,14 +266,14 @@ fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
 #[test]
 fn bench_names_every_threshold_that_is_missed_and_no_other() {
     let good = Measurement {
-        controller: Subject::Compiled(ControllerKind::Classical),
+        controller: "classical",
         turns: 4,
         steps_per_s: vec![(1, 200_000.0), (2, 1.0)],
         simulations_per_s: 1.0,
         ns_per_step: 1.0,
         kernel_steps_per_s: 1.0,
         peak_flops: 1.0,
-        flops: None,
+        flops: 1.0,
         latency_ms: [0.1, 0.5, 9.0],
         bytes_per_simulation: 288,
         allocations: Some(0),

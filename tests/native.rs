@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use gainswarm::Member;
 use gainswarm::closed_loop::{ClosedLoop, Layout};
 use gainswarm::config::Config;
-use gainswarm::costs::TermSet;
 use gainswarm::graph::{Graph, Id, Symbol, TABLE};
 use gainswarm::native::{Backend, Form, Job, Native, Refusal, Settings, Source};
 use gainswarm::problem::{self, Problem};
 use gainswarm::program::{Carried, Program, Sections};
-use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Workspace};
+use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
 
 use crate::programs::{CARRIED, GAINS, Random, STEPS, mechanism, random};
 use crate::support::pendulum::pendulum;
@@ -41,7 +40,7 @@ impl Case {
         let (mut graph, sections) = graph;
         let terms = sections.results.len() - 2;
         let program = Program::new(&mut graph, &sections).expect("a program");
-        let layout = Layout { gains: GAINS, terms, ..Layout::default() };
+        let layout = Layout { gains: GAINS, terms: vec![true; terms], ..Layout::default() };
         let runner = Runner::new(ClosedLoop { program, layout }, 1e-3, STEPS, Vec::new().into());
         Self { name, runner, vectors, scenarios: vec![Scenario::nominal(Vec::new())], terms }
     }
@@ -65,7 +64,7 @@ impl Case {
     /// The words of all records; any NaN is a NaN.
     fn run(&self, level: SimdLevel) -> Vec<Vec<u64>> {
         let runner = &self.runner;
-        let bytes = runner.workspace_bytes(level, TermSet::ALL);
+        let bytes = runner.workspace_bytes(level, Terms::Needed);
         let mut workspace = Workspace::reserve(bytes, runner.lanes(level)).expect("memory");
         let jobs = self.vectors.len() * self.scenarios.len();
         let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, self.terms).expect("memory"));
@@ -75,7 +74,7 @@ impl Case {
             scenarios: &self.scenarios,
             bounds: &vec![f64::INFINITY; self.vectors.len()],
             reaches: &vec![1.0; self.scenarios.len()],
-            terms: TermSet::ALL,
+            terms: Terms::Needed,
             queue: &queue,
             end: jobs,
             records: &records,
@@ -163,7 +162,7 @@ fn operations() -> Vec<Case> {
         let zero = graph.number(0.0);
         let mut results = vec![zero, zero];
         results.extend(carried.iter().map(|carried| graph.symbol(carried.symbol)));
-        let sections = Sections { inputs, carried, stop: zero, shown: Vec::new(), results };
+        let sections = Sections { inputs, needed: carried.len(), carried, stop: zero, shown: Vec::new(), results };
         Case::of_graph(format!("operations {places:?}"), (graph, sections), vectors.clone())
     };
     all.chunks(14).map(case).collect()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gainswarm::config::{Config, ConfigError, TemplateModel, template_of_models};
+use gainswarm::config::{Config, ConfigError, TemplateModel, template};
 use gainswarm::engine;
 use gainswarm::model::{Kind, shipped};
 use gainswarm::problem::{Problem, certifier, runner};
@@ -465,7 +465,7 @@ fn every_shipped_plant_has_a_template_that_is_a_study() {
     let pid = TemplateModel::find(Kind::Controller, "pid").expect("it ships");
     for plant in shipped(Kind::Plant) {
         let chosen = TemplateModel::find(Kind::Plant, plant.name).expect("it ships");
-        let text = template_of_models(&chosen, &pid, Path::new("study.toml"));
+        let text = template(&chosen, &pid, Path::new("study.toml"));
         let config = parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!((config.plant.name(), config.controller.name()), (plant.name, "pid"));
         let (record, _) = simulated(&config);

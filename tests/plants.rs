@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gainswarm::graph::{Graph, Id, Symbol};
-use gainswarm::model::{Base, Kind, Lowered, Model, Quantity};
+use gainswarm::model::{Base, Kind, Model, Quantity};
 
-use crate::support::open_loop::{Step, column, follows, law, plant, run};
+use crate::support::open_loop::{Step, column, follows, law, numbers, plant, rates, run, slopes};
 use crate::support::reference;
 
 fn models() -> Vec<(PathBuf, Kind)> {
@@ -15,43 +14,6 @@ fn models() -> Vec<(PathBuf, Kind)> {
         files.map(|path| (path, kind)).collect::<Vec<_>>()
     };
     [list("plants", Kind::Plant), list("controllers", Kind::Controller)].concat()
-}
-
-/// Numbers of a plant at its default parameters: what `of` picks among its nodes; it is given the symbol of a state or an input.
-fn numbers(
-    name: &str,
-    states: &[f64],
-    inputs: &[f64],
-    of: impl FnOnce(&mut Graph, Lowered, &dyn Fn(Base) -> Symbol) -> Vec<Id>,
-) -> Vec<f64> {
-    let model = Model::load(&plant(name)).unwrap_or_else(|error| panic!("{error}"));
-    let mut graph = Graph::new();
-    let place = |base: Base| match base {
-        Base::State(place) => place,
-        Base::Input(place) => 10 + place,
-        _ => panic!("a plant that depends on the time"),
-    };
-    let symbol = |base| Symbol(u32::try_from(place(base)).expect("few"));
-    let mut base = |graph: &mut Graph, base: Base| match base {
-        Base::Parameter(place) => graph.number(model.declared.parameters[place].default),
-        other => graph.symbol(symbol(other)),
-    };
-    let mut fresh = 100;
-    let mut next = || {
-        fresh += 1;
-        Symbol(fresh)
-    };
-    let lowered = model.lowered(&mut graph, &mut base, None, &mut next).expect("a checked model");
-    let roots = of(&mut graph, lowered, &symbol);
-    let mut at = [0.0; 20];
-    at[..states.len()].copy_from_slice(states);
-    at[10..10 + inputs.len()].copy_from_slice(inputs);
-    graph.evaluated(&roots, &|symbol| at[symbol.0 as usize])
-}
-
-/// The derivatives of a plant's states.
-fn rates(name: &str, states: &[f64], inputs: &[f64]) -> Vec<f64> {
-    numbers(name, states, inputs, |_, lowered, _| lowered.rates.into_iter().flatten().collect())
 }
 
 /// The start of a plant and its inputs, as they are declared.
@@ -117,7 +79,8 @@ fn the_motor_under_a_load_moves_as_the_matrix_exponential_says() {
 #[test]
 fn a_turn_of_the_motor_a_second_is_sixty_a_minute() {
     let states = [std::f64::consts::TAU, 0.0];
-    let speed = numbers("dc_motor", &states, &[0.0, 0.0], |_, lowered, _| vec![lowered.values["speed_rpm"]]);
+    let speed =
+        numbers("dc_motor", &[], &states, &[0.0, 0.0], |_, lowered, _| vec![lowered.values["speed_rpm"]]);
     assert!((speed[0] - 60.0).abs() < 1e-12, "{speed:?}");
 }
 
@@ -210,7 +173,7 @@ fn a_levitated_ball_moves_as_its_flux_linkage_says() {
     follows(&run, "magnetic_levitation", 1e-3, 1e-8);
     // A resistance of 1 ohm.
     let (rest, _) = declared("magnetic_levitation");
-    let rates = rates("magnetic_levitation", &rest, &[rest[1]]);
+    let rates = rates("magnetic_levitation", &[], &rest, &[rest[1]]);
     assert!(rates.iter().all(|rate| rate.abs() < 1e-12), "it starts at rest: {rates:?}");
 }
 
@@ -253,18 +216,13 @@ fn a_stirred_tank_ignites_as_it_does_in_si_units() {
     // The published equilibrium, whose rate constant is that of 350 K: 0.99993 1/min.
     let (rest, inputs) = declared("stirred_tank");
     assert_eq!(rest, [0.5, 350.0]);
-    let rates = rates("stirred_tank", &rest, &inputs);
+    let rates = rates("stirred_tank", &[], &rest, &inputs);
     assert!(rates[0].abs() < 1e-6 && rates[1].abs() < 2e-4, "{rates:?}");
 }
 
 #[test]
 fn an_inverted_pendulum_is_that_of_the_control_tutorials() {
     // A and B as published, to six digits: x, theta, x', theta'.
-    let slopes = |by: Base| {
-        numbers("inverted_pendulum", &[0.0; 4], &[0.0], |graph, lowered, symbol| {
-            lowered.rates.into_iter().flatten().map(|rate| graph.derivative(rate, symbol(by))).collect()
-        })
-    };
     for (by, expected) in [
         (Base::State(0), [0.0, 0.0, 0.0, 0.0]),
         (Base::State(1), [0.0, 0.0, 2.672_727, 31.181_818]),
@@ -272,7 +230,8 @@ fn an_inverted_pendulum_is_that_of_the_control_tutorials() {
         (Base::State(3), [0.0, 1.0, 0.0, 0.0]),
         (Base::Input(0), [0.0, 0.0, 1.818_182, 4.545_455]),
     ] {
-        for (found, expected) in slopes(by).into_iter().zip(expected) {
+        let found = slopes("inverted_pendulum", &[], &[0.0; 4], &[0.0], by);
+        for (found, expected) in found.into_iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} instead of {expected} by {by:?}");
         }
     }
@@ -293,7 +252,7 @@ fn the_cart_and_pole_of_gymnasium_takes_gymnasiums_step() {
     assert_eq!(rows.len(), 100);
     for row in rows {
         let [x, x_dot, theta, theta_dot, force] = [0, 1, 2, 3, 4].map(|place| row[place]);
-        let rates = rates("cart_pole_gymnasium", &[x, theta, x_dot, theta_dot], &[force]);
+        let rates = rates("cart_pole_gymnasium", &[], &[x, theta, x_dot, theta_dot], &[force]);
         for (place, state, expected) in
             [(0, x, row[5]), (2, x_dot, row[6]), (1, theta, row[7]), (3, theta_dot, row[8])]
         {

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 
 use gainswarm::closed_loop::{ClosedLoop, Layout};
-use gainswarm::costs::TermSet;
 use gainswarm::graph::{Graph, Id, Operation, Symbol, TABLE};
 use gainswarm::program::{Carried, Program, Sections};
-use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Workspace};
+use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
 
 /// Numbers that are as random as a test needs, and the same everywhere (Marsaglia 2003, doi:10.18637/jss.v008.i14).
 pub(crate) struct Random(pub(crate) u64);
@@ -182,8 +181,7 @@ fn one_by_one(graph: &mut Graph, sections: &Sections, gains: &[f64]) -> Vec<f64>
 
 fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let lanes = runner.lanes(level);
-    let mut workspace =
-        Workspace::reserve(runner.workspace_bytes(level, TermSet::ALL), lanes).expect("memory");
+    let mut workspace = Workspace::reserve(runner.workspace_bytes(level, Terms::All), lanes).expect("memory");
     let (queue, records) = (AtomicUsize::new(0), Records::new(vectors.len(), CARRIED).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
@@ -191,7 +189,7 @@ fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Vec<f64>>
         scenarios: &[Scenario::nominal(Vec::new())],
         bounds: &vec![f64::INFINITY; vectors.len()],
         reaches: &[1.0],
-        terms: TermSet::ALL,
+        terms: Terms::All,
         queue: &queue,
         end: vectors.len(),
         records: &records,
@@ -215,7 +213,7 @@ fn held_against_graphs(cases: usize, make: fn(&mut Random) -> (Graph, Sections))
         for instruction in &program.plain.instructions {
             *codes.entry(format!("{:?}", instruction.code)).or_default() += 1;
         }
-        let layout = Layout { gains: GAINS, terms: CARRIED, ..Layout::default() };
+        let layout = Layout { gains: GAINS, terms: vec![true; CARRIED], ..Layout::default() };
         let runner = Runner::new(ClosedLoop { program, layout }, 1e-3, STEPS, Vec::new().into());
         let vectors: Vec<Vec<f64>> =
             (0..11).map(|_| (0..GAINS).map(|_| numbers.number()).collect()).collect();

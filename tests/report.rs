@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use gainswarm::config::{Config, ControllerConfig, read_gains};
-use gainswarm::controllers::ControllerKind;
-use gainswarm::costs::CostKind;
+use gainswarm::costs::Term;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{Problem, certifier};
 use gainswarm::report::{replace, write_tuning};
 
-use crate::support::{SMALL_STUDY, reference_gains, write_config};
+use crate::support::{SMALL_STUDY, write_config};
 
 fn tuned(directory: &Path) -> (Config, engine::Tuning) {
     let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
@@ -20,10 +19,9 @@ fn tuned(directory: &Path) -> (Config, engine::Tuning) {
     (config, tuning)
 }
 
-/// The classical law with the gains of the reference runs.
+/// The classical law with its defaults.
 fn classical() -> ControllerConfig {
-    let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
-    ControllerConfig { values: reference_gains(), ..config.controller }
+    Config::usual().controller
 }
 
 #[test]
@@ -39,12 +37,13 @@ fn gains_come_back_from_their_file_bit_for_bit() {
 #[test]
 fn gains_are_read_as_people_and_spreadsheets_write_them() {
     let directory = tempfile::tempdir().expect("a directory");
-    let defaults = reference_gains();
+    let defaults = classical().values;
     let by_hand =
         "\u{feff}gain, value, controller\r\nk1, 29.5, classical\r\nkd,1e1,classical\r\n,,\r\n,,,,,\r\n";
     let path = write_config(directory.path(), "by_hand.csv", by_hand);
     let read = read_gains(path.as_ref(), &classical()).expect("readable");
-    let names = ControllerKind::Classical.parameters().iter().map(|parameter| parameter.name);
+    let law = classical();
+    let names = law.parameters().iter().map(|parameter| parameter.name);
     for ((name, value), default) in names.zip(&read.values).zip(&defaults) {
         let expected = match name {
             "k1" => 29.5,
@@ -69,8 +68,8 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(gains[0], "controller,gain,value,unit,lower,upper,tuned");
     assert_eq!(gains.len(), 1 + 11);
     assert_eq!(gains.iter().filter(|line| line.ends_with(",true")).count(), 6);
-    let term = |kind: &CostKind| ["cost", "mean", "worst"].map(|what| format!("{}_{what}", kind.name()));
-    let terms: Vec<String> = CostKind::ALL.iter().flat_map(term).collect();
+    let term = |term: &Term| ["cost", "mean", "worst"].map(|what| format!("{}_{what}", term.name));
+    let terms: Vec<String> = config.cost.iter().flat_map(term).collect();
     assert_eq!(
         lines("summary.csv")[0],
         "study,plant,controller,seed,cost,violation,certificate,max_real_part,failed,stopped_by,generations,evaluations,restarts,simulations,rejected,\

@@ -2,12 +2,10 @@
 
 use gainswarm::config::Config;
 use gainswarm::draw::{Draw, Purpose};
-use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::certifier;
-use gainswarm::stability::{Certificate, Eigenvalue, Square, Verdict, eigenvalues, linearise};
-use nalgebra::{Matrix3, Vector3};
+use gainswarm::stability::{Certificate, Eigenvalue, Square, Verdict, eigenvalues};
 
-use crate::support::{gainswarm, plant, stderr, stdout, write_config};
+use crate::support::{gainswarm, stderr, stdout, write_config};
 
 const STUDY: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
 
@@ -60,55 +58,6 @@ fn eigenvalues_of_matrices_with_known_spectra() {
         assert!((value.re - expected).abs() < 1e-12 && value.im == 0.0, "{value:?} and {expected}");
     }
     assert!(eigenvalues(&Square::from_element(f64::NAN), 6).is_none());
-}
-
-#[test]
-fn linearisation_is_the_analytic_jacobian_at_upright() {
-    let (m0, m1, m2, l1, l2, length1) = (1.5, 0.2, 0.15, 0.2, 0.15, 0.4);
-    let (i1, i2, g, b0, b1, b2) = (0.0081, 0.0034, 9.81, 0.2, 0.005, 0.004);
-    let (a, b, c) = (m1 * l1 + m2 * length1, m2 * l2, m2 * length1 * l2);
-    let (j1, j2) = (i1 + m1 * l1 * l1 + m2 * length1 * length1, i2 + m2 * l2 * l2);
-    let inverse = Matrix3::new(m0 + m1 + m2, a, b, a, j1, c, b, c, j2).try_inverse().expect("regular");
-    let gravity = Matrix3::from_diagonal(&Vector3::new(0.0, a * g, b * g));
-    let friction = Matrix3::new(b0, 0.0, 0.0, 0.0, b1 + b2, -b2, 0.0, -b2, b2);
-
-    let found = linearise::<DoubleInvertedPendulum, 3>(&plant(&[]));
-    assert!((found.on_positions - inverse * gravity).amax() < 1e-8);
-    assert!((found.on_rates + inverse * friction).amax() < 1e-8);
-    assert!((found.input - inverse.column(0)).amax() < 1e-12);
-}
-
-#[test]
-fn reference_gains_are_stable_and_their_closed_loop_has_six_eigenvalues_where_the_law_has_a_slope() {
-    for (controller, slope) in [
-        ("classical", true),
-        ("super_twisting", false),
-        ("adaptive", true),
-        ("hybrid_adaptive_super_twisting", false),
-    ] {
-        let config = parse(&format!("[controller]\ntype = \"{controller}\"\n{STUDY}"));
-        let certificate = certificate(&config, &config.controller.values);
-        assert_eq!(certificate.verdict, Verdict::Stable, "{controller}: {certificate:?}");
-        assert_eq!(certificate.sliding.len(), 5);
-        assert_eq!(certificate.closed_loop.map(|closed| closed.len()), slope.then_some(6), "{controller}");
-    }
-}
-
-#[test]
-fn with_the_equivalent_control_the_closed_loop_is_the_sliding_dynamics_and_the_reaching_of_sigma() {
-    let config = parse(STUDY);
-    let certificate = certificate(&config, &config.controller.values);
-    // σ' = β·(force beyond u_eq) = −|β| (K/ε + kd) σ: one eigenvalue of its own, the others are those of the sliding dynamics.
-    let mut closed = certificate.closed_loop.expect("classical has a slope").to_vec();
-    for sliding in certificate.sliding.iter() {
-        let near = closed
-            .iter()
-            .position(|value| (value.re - sliding.re).abs() + (value.im - sliding.im).abs() < 1e-6);
-        closed.remove(near.expect("every eigenvalue of the sliding dynamics"));
-    }
-    let model = linearise::<DoubleInvertedPendulum, 3>(&plant(&[]));
-    let beta = 11.53 * model.input[0] + (29.41 - 31.33) * model.input[1] + 31.33 * model.input[2];
-    assert!((closed[0].re + beta.abs() * (2.51 / 0.3 + 60.0)).abs() < 1e-6, "{closed:?} and β = {beta}");
 }
 
 #[test]

@@ -1,108 +1,56 @@
 //! What the world does to a closed loop: each part against what it should do, and all of it together against thread counts.
 
-use std::sync::Arc;
-
-use fearless_simd::{Simd, prelude::*};
-use gainswarm::config::Config;
-use gainswarm::controllers::{Saturation, Sliding};
 use gainswarm::draw::Purpose;
-use gainswarm::integrators::Rk4;
-use gainswarm::lanes::splat;
-use gainswarm::plants::DoubleInvertedPendulum;
 use gainswarm::problem::Problem;
-use gainswarm::sampling::noise_table;
-use gainswarm::simulation::{
-    Conditions, Features, Kernel, Pulse, Record, Scenario, Sensors, Settings, SimdLevel, Simulator, Tone,
-    Trajectory,
-};
+use gainswarm::simulation::{Scenario, SimdLevel, Trajectory};
 
-use crate::support::law::{Force, Law};
-use crate::support::{Zero, gainswarm, plant, reference_gains, stderr, unlimited, write_config};
+use crate::support::{Study, UNLIMITED, force, gainswarm, keys, stderr, study, write_config};
 
 const DT: f64 = 1e-3;
-/// Columns of a trajectory.
+/// Columns of a trajectory; σ where no disturbance is among the scenarios.
 const U: usize = 7;
 const SIGMA: usize = 8;
 
-/// One simulation with every step kept, on a plant with some parameters changed.
-fn run_on<F: Force>(changes: &[(&str, f64)], steps: u64, scenario: &Scenario) -> (Record, Trajectory) {
-    let features = Features::of([scenario]);
-    let noise: Arc<[f64]> = if features.sensors { noise_table().into() } else { Arc::default() };
-    let settings = Settings { features, noise, ..unlimited(DT, steps) };
-    let kernel = Kernel::<DoubleInvertedPendulum, Law<F>, Rk4, 3>::new(Rk4, &plant(changes), settings);
-    kernel.record(SimdLevel::widest(), &reference_gains(), scenario, 1).expect("memory")
+/// The surface of the classical law, for laws that give another force.
+const SURFACE: &str = "sigma = 29.41*(theta1' + 3.49*theta1) + 31.33*(theta2' - theta1' + 9.32*(theta2 - theta1)) + 11.53*(x' + 1.19*x)";
+
+/// A law of a test that knows σ.
+fn law(equations: &str) -> String {
+    format!("{}sigma = {{}}\n", force(&format!("{SURFACE}\n{equations}")))
 }
 
-fn run<F: Force>(steps: u64, scenario: &Scenario) -> Vec<Vec<f64>> {
-    run_on::<F>(&[], steps, scenario).1.rows().map(<[f64]>::to_vec).collect()
+/// One simulation with every step kept, on a plant with some parameters changed, in a world; `change` may change its scenario.
+fn run_on(
+    changes: &[(&str, f64)],
+    controller: &str,
+    (steps, start): (u64, &[f64]),
+    world: &str,
+    change: impl FnOnce(&mut Scenario),
+) -> Trajectory {
+    let plant = keys(changes);
+    let config =
+        Study { plant: &plant, controller, steps: (DT, steps), simulation: UNLIMITED, start, rest: world }
+            .config();
+    let mut problem = Problem::new(&config);
+    change(&mut problem.scenarios[0]);
+    let recorded = problem.simulator.record(SimdLevel::widest(), &problem.values, &problem.scenarios[0], 1);
+    recorded.expect("memory").1
 }
 
-fn scenario(conditions: Conditions) -> Scenario {
-    Scenario { initial_state: vec![0.0, 0.1, -0.05, 0.0, 0.0, 0.0], conditions }
+const START: [f64; 6] = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0];
+
+/// A simulation under a force.
+fn run(force: &str, steps: u64, world: &str) -> Vec<Vec<f64>> {
+    run_on(&[], &law(force), (steps, &START), world, |_| {}).rows().map(<[f64]>::to_vec).collect()
 }
 
-/// The classical law.
-struct Plain;
-
-impl Force for Plain {}
-
-/// 10 N, always.
-struct Ten;
-
-impl Force for Ten {
-    #[inline(always)]
-    fn force<S: Simd>(
-        simd: S,
-        _: Saturation,
-        _: &[S::f64s; 3],
-        _: &mut S::f64s,
-        _: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        splat(simd, 10.0)
-    }
-}
-
-/// The time in N: a ramp of 1 N/s, by the steps that the law is told of.
-struct Ramp;
-
-impl Force for Ramp {
-    #[inline(always)]
-    fn force<S: Simd>(
-        _: S,
-        _: Saturation,
-        _: &[S::f64s; 3],
-        time: &mut S::f64s,
-        sliding: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        let now = *time;
-        *time += sliding.dt;
-        now
-    }
-}
-
-/// 2 N from 0.1 s to 0.3 s.
-struct Push;
-
-impl Force for Push {
-    #[inline(always)]
-    fn force<S: Simd>(
-        simd: S,
-        _: Saturation,
-        _: &[S::f64s; 3],
-        step: &mut S::f64s,
-        _: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        let acts = step.simd_ge(splat(simd, 100.0)) & step.simd_lt(splat(simd, 300.0));
-        *step += splat(simd, 1.0);
-        acts.select(splat(simd, 2.0), splat(simd, 0.0))
-    }
-}
+const PUSH: &str = "u = if t > 0.0995 and t < 0.2995 then 2 else 0";
 
 #[test]
 fn a_pulse_moves_the_plant_as_the_same_control_force_does() {
-    let pulses = vec![Pulse { amplitude: 2.0, start: 0.1, end: 0.3 }];
-    let disturbed = run::<Zero>(500, &scenario(Conditions { pulses, ..Conditions::default() }));
-    let pushed = run::<Push>(500, &scenario(Conditions::default()));
+    let pulse = "disturbances = [{ type = \"pulse\", amplitude = 2.0, start = 0.1, duration = 0.2 }]";
+    let disturbed = run("u = 0", 500, pulse);
+    let pushed = run(PUSH, 500, "");
     for (disturbed, pushed) in disturbed.iter().zip(&pushed) {
         assert_eq!(disturbed[..U], pushed[..U]);
         assert!(disturbed[U] == 0.0, "a disturbance is not the controller's force");
@@ -122,42 +70,56 @@ fn tones_are_sines_from_their_start_to_their_end() {
         ("link1_mass", 1e-3),
         ("link2_mass", 1e-3),
     ];
-    let tau = std::f64::consts::TAU;
-    let (amplitude, frequency, start, end) = (3.0, 2.0, 0.2, 0.75);
-    let tones = vec![Tone { amplitude, frequency, phase: -tau * frequency * start, start, end }];
-    let at_rest =
-        Scenario { initial_state: vec![0.0; 6], conditions: Conditions { tones, ..Conditions::default() } };
-    let (_, run) = run_on::<Zero>(&changes, 1000, &at_rest);
+    let (amplitude, frequency, start) = (3.0, 2.0, 0.2);
+    let sine = "disturbances = [{ type = \"sine\", amplitude = 3.0, frequency = 2.0, start = 0.2, duration = 0.55 }]";
+    let run = run_on(&changes, &law("u = 0"), (1000, &[0.0; 6]), sine, |_| {});
     let last = run.rows().last().expect("a row").to_vec();
     // Momentum of cart and both links about upright, to first order in the small masses' motion.
     let momentum = 1.5 * last[4]
         + 1e-3 * (last[4] + 0.2 * last[2].cos() * last[5])
         + 1e-3 * (last[4] + 0.4 * last[2].cos() * last[5] + 0.15 * last[3].cos() * last[6]);
     // The force is held over a step: the rectangle rule of the sine from 0.2 s to 0.75 s.
+    let tau = std::f64::consts::TAU;
     let held: f64 =
         (200..750_i32).map(|k| DT * amplitude * (tau * frequency * (f64::from(k) * DT - start)).sin()).sum();
     assert!((momentum - held).abs() < 1e-9, "{momentum} and {held}");
 }
 
 #[test]
+#[allow(clippy::cast_precision_loss, reason = "a count")]
 fn noise_has_the_power_and_the_band_that_are_asked_for() {
-    let text = "[[scenarios]]\ninitial_state = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]\n\
+    let text = "[simulation]\ndt = 0.01\nduration = 200.0\n[[scenarios]]\ninitial_state = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]\n\
                 disturbances = [{ type = \"noise\", amplitude = 3.0, frequency = 4.0 }]\n";
-    let config = Config::parse("study.toml".as_ref(), text).expect("a valid study");
+    let config = study(text);
+    let (mut powers, mut above) = (Vec::new(), 0.0_f64);
     for index in 0..20 {
         let scenario = config.scenarios[0].scenario(&config.nominal(), Purpose::Scenario, 1, index);
-        let tones = &scenario.conditions.tones;
-        let power: f64 = tones.iter().map(|tone| tone.amplitude * tone.amplitude / 2.0).sum();
-        assert!((power.sqrt() - 3.0).abs() < 1e-12);
-        assert!(tones.iter().all(|tone| (0.0..=4.0).contains(&tone.frequency)));
+        let values: Vec<f64> = scenario.conditions.signals[0].iter().map(|piece| piece.1).collect();
+        assert_eq!(values.len(), 20_001);
+        let count = values.len() as f64;
+        powers.push(values.iter().map(|value| value * value).sum::<f64>() / count);
+        // What a window of Hann lets through of 5, 6, … 40 Hz, a hundred of its widths from the band and more.
+        for hertz in 5..40_i32 {
+            let turn = std::f64::consts::TAU / count;
+            let part = |of: fn(f64) -> f64| {
+                let windowed = values.iter().enumerate().map(|(k, value)| {
+                    let k = k as f64;
+                    (1.0 - (turn * k).cos()) * value * of(std::f64::consts::TAU * f64::from(hertz) * 0.01 * k)
+                });
+                windowed.sum::<f64>() / count
+            };
+            above = above.max(part(f64::sin).hypot(part(f64::cos)));
+        }
     }
+    // Tones beat with each other for as long as they are near: 1 % in the mean of 4,000 s.
+    let power = powers.iter().sum::<f64>() / 20.0;
+    assert!((power / 9.0 - 1.0).abs() < 0.01, "{power}");
+    assert!(above < 1e-5, "{above} above 5 Hz");
 }
 
 #[test]
 fn the_controller_sees_a_quantised_state() {
-    let quantum = vec![0.0, 0.04, 0.03, 0.0, 0.0, 0.0];
-    let sensors = Some(Sensors { noise: vec![0.0; 6], quantum, offsets: vec![0; 6] });
-    let rows = run::<Zero>(5, &scenario(Conditions { sensors, ..Conditions::default() }));
+    let rows = run("u = 0", 5, "quantisation = { theta1 = 0.04, theta2 = 0.03 }");
     // θ1 = 0.1 is 2.5 steps of 0.04, rounded to even: 0.08; θ2 = −0.05 is −1.67 steps of 0.03: −0.06.
     let sigma = 29.41 * 3.49 * 0.08 + 31.33 * 9.32 * (-0.06 - 0.08);
     assert!((rows[0][SIGMA] - sigma).abs() < 1e-12, "{} and {sigma}", rows[0][SIGMA]);
@@ -167,15 +129,13 @@ fn the_controller_sees_a_quantised_state() {
 #[test]
 #[allow(clippy::cast_precision_loss, reason = "a count")]
 fn sensor_noise_is_white_with_its_standard_deviation() {
-    let sensors = Some(Sensors {
-        noise: vec![0.01, 0.0, 0.0, 0.0, 0.0, 0.0],
-        quantum: vec![0.0; 6],
-        offsets: vec![65_000, 0, 0, 0, 0, 0],
-    });
+    // It reads on from the beginning of the table where that ends.
+    let at_the_end = |scenario: &mut Scenario| {
+        scenario.conditions.sensors.as_mut().expect("sensors").offsets[0] = 65_000;
+    };
     // At rest upright without force, σ is that of the noise of x alone: kx λx n.
-    let conditions = Conditions { sensors, ..Conditions::default() };
-    let rows = run::<Zero>(20_000, &Scenario { initial_state: vec![0.0; 6], conditions });
-    let noise: Vec<f64> = rows.iter().map(|row| row[SIGMA] / (11.53 * 1.19)).collect();
+    let run = run_on(&[], &law("u = 0"), (20_000, &[0.0; 6]), "noise = { x = 0.01 }", at_the_end);
+    let noise: Vec<f64> = run.rows().map(|row| row[SIGMA] / (11.53 * 1.19)).collect();
     let count = noise.len() as f64;
     let moment = |of: &dyn Fn(usize) -> f64| (1..noise.len()).map(of).sum::<f64>() / count;
     let (mean, variance) = (moment(&|k| noise[k]), moment(&|k| noise[k] * noise[k]));
@@ -189,12 +149,10 @@ fn sensor_noise_is_white_with_its_standard_deviation() {
 
 #[test]
 fn an_actuator_lags_is_limited_in_rate_and_waits() {
-    let u = |conditions: Conditions| {
-        run::<Ten>(50, &scenario(conditions)).iter().map(|row| row[U]).collect::<Vec<_>>()
-    };
-    let lag = u(Conditions { actuator_lag: 0.02, ..Conditions::default() });
-    let rate = u(Conditions { rate_limit: 400.0, ..Conditions::default() });
-    let dead = u(Conditions { dead_time: 7, ..Conditions::default() });
+    let u = |world: &str| run("u = 10", 50, world).iter().map(|row| row[U]).collect::<Vec<_>>();
+    let lag = u("actuator_lag = 0.02");
+    let rate = u("rate_limit = 400.0");
+    let dead = u("dead_time = 7");
     for k in 0..=50_u8 {
         let t = f64::from(k) * DT;
         // The answer of a first-order lag to a step, at the end of the step in which the force is held.
@@ -207,9 +165,10 @@ fn an_actuator_lags_is_limited_in_rate_and_waits() {
 
 #[test]
 fn between_its_evaluations_the_control_law_rests() {
-    let rows = run::<Ramp>(40, &scenario(Conditions { control_period: 8, ..Conditions::default() }));
-    for (k, row) in (0..=40_u8).zip(&rows) {
-        // The ramp knows the time from the periods that it is told of.
+    // A ramp that knows the time from the periods that it is told of.
+    let ramp = format!("{}[controller.states]\nclock = {{ unit = \"s\" }}\n", force("u = clock\nclock' = 1"));
+    let run = run_on(&[], &ramp, (40, &START), "control_period = 8", |_| {});
+    for (k, row) in (0..=40_u8).zip(run.rows()) {
         let expected = f64::from(k / 8 * 8) * DT;
         assert!((row[U] - expected).abs() < 1e-15, "{} and {expected}", row[U]);
     }
@@ -218,22 +177,20 @@ fn between_its_evaluations_the_control_law_rests() {
 #[test]
 fn an_uncertain_plant_moves_as_that_plant_while_the_controller_reckons_with_the_other() {
     let other = [("cart_mass", 1.9), ("link2_mass", 0.11), ("joint1_friction", 0.02)];
-    let values = plant(&other);
-    let uncertain = Conditions { plant: Some(values), ..Conditions::default() };
-    let moved = run::<Push>(400, &scenario(uncertain.clone()));
-    let (_, own) = run_on::<Push>(&other, 400, &scenario(Conditions::default()));
-    for (a, b) in moved.iter().zip(own.rows()) {
+    let values = Study { plant: &keys(&other), ..Study::default() }.config().plant.values;
+    let uncertain = |scenario: &mut Scenario| scenario.conditions.plant = Some(values.clone());
+    let varies = "uncertainty = { cart_mass = 1.0 }";
+    let moved = run_on(&[], &law(PUSH), (400, &START), varies, uncertain);
+    let own = run_on(&other, &law(PUSH), (400, &START), "", |_| {});
+    for (a, b) in moved.rows().zip(own.rows()) {
         assert!(a[..U].iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-11));
     }
     // The equivalent control of the first step is that of the nominal plant; so near to upright nothing is clamped.
-    let first = |changes: &[(&str, f64)], conditions| {
-        let initial_state = vec![0.0, 1e-3, -5e-4, 0.0, 0.0, 0.0];
-        run_on::<Plain>(changes, 1, &Scenario { initial_state, conditions }).1.rows().next().expect("a row")
-            [U]
-    };
-    let nominal = first(&[], Conditions::default());
-    assert!((first(&[], uncertain) - nominal).abs() < 1e-15);
-    assert!((first(&other, Conditions::default()) - nominal).abs() > 1e-6);
+    let near = [0.0, 1e-3, -5e-4, 0.0, 0.0, 0.0];
+    let nominal = run_on(&[], "", (1, &near), "", |_| {}).values[U];
+    let of_other = run_on(&other, "", (1, &near), "", |_| {}).values[U];
+    assert!((run_on(&[], "", (1, &near), varies, uncertain).values[U] - nominal).abs() < 1e-15);
+    assert!((of_other - nominal).abs() > 1e-6);
 }
 
 /// Everything on at once.
@@ -278,7 +235,7 @@ generations = 6
 
 #[test]
 fn with_everything_on_a_simulation_does_not_depend_on_its_company() {
-    let problem = Problem::new(&Config::parse("rough.toml".as_ref(), ROUGH).expect("a valid study"));
+    let problem = Problem::new(&study(ROUGH));
     let mut vectors = vec![problem.values.clone(); 7];
     for (k, vector) in (0..7_u8).zip(&mut vectors) {
         vector[5] = 5.0 * f64::from(k);

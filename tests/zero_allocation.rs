@@ -2,45 +2,48 @@
 //!
 //! This is a binary of its own, since the counters are the whole process's; the cases run one after the other.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use gainswarm::config::Config;
-use gainswarm::controllers::{ControllerKind, Saturation};
-use gainswarm::costs::{CostKind, Judgement, Term, Timing};
+use gainswarm::config::{Config, controllers_as_they_stand, names_of};
+use gainswarm::costs::Term;
 use gainswarm::engine::{self, Declared, Resources, Tuning};
-use gainswarm::integrators::Rk4;
 use gainswarm::memory::{Meter, OwnReading, Reading};
-use gainswarm::plants::{DoubleInvertedPendulum, Plant, PlantKind};
-use gainswarm::problem::Problem;
-use gainswarm::simulation::{Features, Keep, Kernel, Settings};
+use gainswarm::model::Kind;
+use gainswarm::problem::{self, Problem};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{Plan, StopReason, Stopping};
 
-#[path = "support/law.rs"]
-mod law;
 #[path = "support/pendulum.rs"]
 mod pendulum;
+#[path = "support/planted.rs"]
+mod planted;
 
-use law::{Force, Law};
+use planted::Planted;
 
 #[global_allocator]
 static METER: Meter = Meter;
 
-fn study(controller: ControllerKind, rule: RuleKind, topology: TopologyKind) -> Problem {
-    let text = format!(
-        "[controller]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+fn study(controller: &str, rule: RuleKind, topology: TopologyKind) -> Config {
+    parsed(&format!(
+        "[controller]\ntype = \"{controller}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
          [[scenarios]]\ninitial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]\n\
          [swarm]\nparticles = 50\nrule = \"{}\"\ntopology = \"{}\"\n[swarm.stopping]\ngenerations = 20\n",
-        controller.name(),
         rule.name(),
         topology.name()
-    );
-    problem(&text)
+    ))
+}
+
+fn usual_study() -> Config {
+    study("classical", RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
+}
+
+fn parsed(text: &str) -> Config {
+    Config::parse("study.toml".as_ref(), text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 fn problem(text: &str) -> Problem {
-    Problem::new(&Config::parse("study.toml".as_ref(), text).expect("a valid study"))
+    Problem::new(&parsed(text))
 }
 
 /// At least 1,000 simulations on 4 threads.
@@ -51,65 +54,37 @@ fn tune(problem: &Problem) -> Tuning {
     tuning
 }
 
-/// The classical law, but each start of a simulation allocates.
-struct Allocating;
-
-impl Force for Allocating {
-    fn start(values: &[f64]) {
-        std::hint::black_box(values.to_vec());
-    }
+/// Each start of a simulation allocates.
+fn allocate(values: &[f64]) {
+    std::hint::black_box(values.to_vec());
 }
-
-/// The classical law, but each start of a simulation allocates and keeps it for ever.
-struct Leaking;
 
 /// What is kept: a leak, but one that a sanitizer does not take for its own.
 static KEPT: Mutex<Vec<Vec<f64>>> = Mutex::new(Vec::new());
 
-impl Force for Leaking {
-    fn start(values: &[f64]) {
-        KEPT.lock().expect("no panic").push(std::hint::black_box(values.to_vec()));
-    }
+/// Each start of a simulation allocates and keeps it for ever.
+fn leak(values: &[f64]) {
+    KEPT.lock().expect("no panic").push(std::hint::black_box(values.to_vec()));
 }
 
-/// A study of a law with a fault.
-fn planted<F: Force>() -> Problem {
-    let dt = 1e-3;
-    let plant: Vec<f64> =
-        <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(|p| p.default).collect();
-    let settings = Settings {
-        dt,
-        steps: 200,
-        angle_limit: std::f64::consts::FRAC_PI_2,
-        track_limit: 10.0,
-        judgement: Judgement::new(
-            &CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect::<Vec<_>>(),
-            &Timing { dt, steps: 200 },
-            0.05,
-            0.01,
-        ),
-        surface: gainswarm::controllers::SurfaceKind::Relative,
-        saturation: Saturation::Tanh,
-        equivalent_control: true,
-        features: Features::default(),
-        keep: Keep::NOTHING,
-        noise: Arc::default(),
-    };
+/// A study of a simulator with a fault.
+fn planted(before: fn(&[f64])) -> Problem {
+    let config = usual_study();
     Problem {
-        simulator: Box::new(Kernel::<DoubleInvertedPendulum, Law<F>, Rk4, 3>::new(Rk4, &plant, settings)),
-        ..study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom)
+        simulator: Box::new(Planted { inner: problem::runner(&config), before }),
+        ..Problem::new(&config)
     }
 }
 
 /// What each simulation leaks is what a run grows by.
 fn a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow() {
     KEPT.lock().expect("no panic").reserve(200_000);
-    let leaking = tune(&planted::<Leaking>());
+    let leaking = tune(&planted(leak));
     // Eleven parameters of eight bytes a simulation.
     assert_eq!(leaking.growth_bytes.cast_unsigned(), 88 * leaking.tally.simulations);
     assert_eq!(leaking.convergence.last().map(|row| row.growth_bytes), Some(leaking.growth_bytes));
     // A run that may not grow stops where it does.
-    let limited = Problem { memory_limit: Some(4_000_000), ..planted::<Leaking>() };
+    let limited = Problem { memory_limit: Some(4_000_000), ..planted(leak) };
     let limited = Problem {
         search: Plan::new(limited.search.settings.clone(), Stopping::after_generations(100_000)),
         ..limited
@@ -121,7 +96,7 @@ fn a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow() {
 
 /// Whatever number of threads a run had, it leaves as much as the one before: nothing of the threads that are gone is left for later.
 fn threads_that_are_gone_leave_nothing_behind() {
-    let problem = study(ControllerKind::Classical, RuleKind::Spso2011, TopologyKind::AdaptiveRandom);
+    let problem = Problem::new(&usual_study());
     let live_after = |threads: usize| {
         let resources = Resources { threads, ..Resources::default() };
         let tuning = engine::tune(&problem, resources, &mut |_| {}).expect("a tuning");
@@ -190,18 +165,50 @@ fn programs_do_not_allocate() {
     assert_eq!(tuning.hot_path_allocations, Some(0), "a program with all that the world does");
 }
 
+/// Every disturbance, sensor and actuator, every cost term, limits and an aggregate that sorts, on every plant of the usual law.
+fn everything_on_does_not_allocate() {
+    let mut plants = 0;
+    for plant in names_of(Kind::Plant) {
+        let of_plant = format!("[plant]\ntype = \"{plant}\"\n[[scenarios]]\nranges = {{}}\n");
+        let Ok(bare) = Config::parse("plant.toml".as_ref(), &of_plant) else { continue };
+        let is_disturbed = bare.signals().iter().any(|signal| signal.name == "disturbance");
+        if !is_disturbed {
+            continue;
+        }
+        plants += 1;
+        let angle = bare.plant.states()[1].name;
+        let mass = bare.plant.parameters()[0].name;
+        let term = |term: &Term| format!("[cost.{}]\nweight = 0.1\n", term.name);
+        let terms: String = bare.cost.iter().map(term).collect();
+        let rough = format!(
+            "[plant]\ntype = \"{plant}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
+             [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\
+             uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
+             disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
+             actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
+             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n"
+        );
+        let tuning = tune(&problem(&rough));
+        assert_eq!(tuning.hot_path_allocations, Some(0), "everything on, on {plant}");
+    }
+    assert!(plants >= 4, "{plants} plants");
+}
+
 #[test]
 fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     for rule in RuleKind::ALL {
         for topology in TopologyKind::ALL {
-            let tuning = tune(&study(ControllerKind::Classical, *rule, *topology));
+            let tuning = tune(&Problem::new(&study("classical", *rule, *topology)));
             assert_eq!(tuning.hot_path_allocations, Some(0), "{} {}", rule.name(), topology.name());
         }
     }
 
-    for controller in ControllerKind::ALL {
-        let tuning = tune(&study(*controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom));
-        assert_eq!(tuning.hot_path_allocations, Some(0), "{}", controller.name());
+    let controllers = controllers_as_they_stand();
+    assert!(controllers.len() >= 4);
+    for controller in controllers {
+        let config = study(controller, RuleKind::Spso2011, TopologyKind::AdaptiveRandom);
+        let tuning = tune(&Problem::new(&config));
+        assert_eq!(tuning.hot_path_allocations, Some(0), "{controller}");
     }
     programs_do_not_allocate();
 
@@ -230,35 +237,12 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     assert!(tuning.tally.rejected > 0);
     assert_eq!(tuning.hot_path_allocations, Some(0), "constraints and certificates");
 
-    // Every disturbance, sensor and actuator, every cost term, limits and an aggregate that sorts, on the other plant as well.
-    for plant in PlantKind::ALL {
-        let angle = plant.states()[1].name;
-        let mass = plant.parameters()[0].name;
-        let term = |kind: &CostKind| format!("[cost.{}]\nweight = 0.1\n", kind.name());
-        let terms: Vec<String> = CostKind::ALL.iter().map(term).collect();
-        let terms = terms.concat();
-        let rough = format!(
-            "[plant]\ntype = \"{}\"\n[simulation]\nduration = 0.2\n{terms}[aggregate]\ntype = \"cvar\"\n\
-             [limits]\nmax_cart_travel = 5.0\n[[scenarios]]\ncount = 4\nranges = {{ {angle} = 0.1 }}\n\
-             uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
-             disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
-             actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
-             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n",
-            plant.name()
-        );
-        assert_eq!(
-            tune(&problem(&rough)).hot_path_allocations,
-            Some(0),
-            "everything on, on {}",
-            plant.name()
-        );
-    }
-
+    everything_on_does_not_allocate();
     a_refused_allocation_is_not_counted();
     threads_that_are_gone_leave_nothing_behind();
     a_leak_shows_as_growth_and_stops_a_run_that_may_not_grow();
     the_declared_bytes_are_those_that_a_run_takes();
-    let tuning = tune(&planted::<Allocating>());
+    let tuning = tune(&planted(allocate));
     assert_eq!(tuning.growth_bytes, 0, "what is freed again is no growth");
     assert_eq!(tuning.hot_path_allocations, Some(tuning.tally.simulations), "one a simulation, all caught");
 }

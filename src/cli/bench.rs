@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         }
         let is_over = || interrupt.exit_code().is_some();
         let measured =
-            bench::measure(base.as_ref(), *controller, machine, args.duration, &is_over, &on_the_program)?;
+            bench::measure(base.as_ref(), controller, machine, args.duration, &is_over, &on_the_program)?;
         let Some(measurement) = measured else { break };
         measurements.push(measurement);
     }

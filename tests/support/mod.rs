@@ -1,150 +1,108 @@
-//! What several tests need: kernels with test laws, reference files, the binary.
+//! What several tests need: studies with test laws, reference files, the binary.
 
-pub(crate) mod law;
 pub(crate) mod open_loop;
 pub(crate) mod pendulum;
+pub(crate) mod planted;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use fearless_simd::Simd;
-use gainswarm::controllers::{Classical, Controller, Saturation, Sliding, SurfaceKind};
-use gainswarm::costs::{CostKind, Judgement, TERMS, Term, TermSet, Timing};
-use gainswarm::integrators::{Integrator, Rk4};
-use gainswarm::lanes::{LaneMath, sin_cos, splat};
-use gainswarm::parameter::Parameter;
-use gainswarm::plants::{DoubleInvertedPendulum, Plant};
+use gainswarm::config::Config;
+use gainswarm::costs::TERMS_MAX;
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{
-    Batch, Features, Keep, Kernel, Record, Records, Scenario, Settings, SimdLevel, Simulator, Trajectory,
-    Workspace,
-};
+use gainswarm::simulation::{Batch, Record, Records, SimdLevel, Terms, Trajectory, Workspace};
 
-use law::{Force, Law};
+/// The links of the double pendulum in the reference runs.
+pub(crate) const REFERENCE_LINKS: &str = "link1_inertia = 0.0081\nlink2_inertia = 0.0034\n";
 
-/// The gains of the reference runs: the defaults of the classical law.
-pub(crate) fn reference_gains() -> Vec<f64> {
-    Classical::PARAMETERS.iter().map(|parameter| parameter.default).collect()
+/// A study of the double pendulum of the reference runs from one start, part by part; each part is a text of the config.
+#[derive(Clone, Copy)]
+pub(crate) struct Study<'a> {
+    /// What else stands in `[plant]`.
+    pub(crate) plant: &'a str,
+    /// What stands in `[controller]`.
+    pub(crate) controller: &'a str,
+    /// The step in s, and how many of them.
+    pub(crate) steps: (f64, u64),
+    /// What else stands in `[simulation]`.
+    pub(crate) simulation: &'a str,
+    /// Where it starts.
+    pub(crate) start: &'a [f64],
+    /// What else stands in the group of the start, and behind it.
+    pub(crate) rest: &'a str,
 }
 
-/// The default plant, with some parameters changed.
-pub(crate) fn plant(changes: &[(&str, f64)]) -> Vec<f64> {
-    let value = |parameter: &Parameter| {
-        changes
-            .iter()
-            .find(|(name, _)| *name == parameter.name)
-            .map_or(parameter.default, |(_, value)| *value)
-    };
-    <DoubleInvertedPendulum as Plant<3>>::PARAMETERS.iter().map(value).collect()
-}
+/// No limits on angles and track worth the name, for motion without control.
+pub(crate) const UNLIMITED: &str = "angle_limit = 100.0\ntrack_limit = 1e4\n";
 
-/// Default costs and limits.
-pub(crate) fn settings(dt: f64, steps: u64) -> Settings {
-    Settings {
-        dt,
-        steps,
-        angle_limit: std::f64::consts::FRAC_PI_2,
-        track_limit: 10.0,
-        judgement: judgement(dt, steps),
-        surface: SurfaceKind::Relative,
-        saturation: Saturation::Tanh,
-        equivalent_control: true,
-        features: Features::default(),
-        keep: Keep::NOTHING,
-        noise: Arc::default(),
+impl Default for Study<'_> {
+    fn default() -> Self {
+        Self {
+            plant: "",
+            controller: "",
+            steps: (1e-3, 1000),
+            simulation: "",
+            start: &[0.0, 0.1, -0.05, 0.0, 0.0, 0.0],
+            rest: "",
+        }
     }
 }
 
-/// Default terms.
-pub(crate) fn judgement(dt: f64, steps: u64) -> Judgement {
-    let terms: Vec<Term> = CostKind::ALL.iter().map(|kind| Term::default_of(*kind)).collect();
-    Judgement::new(&terms, &Timing { dt, steps }, 0.05, 0.01)
-}
+impl Study<'_> {
+    pub(crate) fn config(&self) -> Config {
+        let Self { plant, controller, steps: (dt, steps), simulation, start, rest } = *self;
+        #[allow(clippy::cast_precision_loss, reason = "few steps")]
+        let duration = dt * steps as f64;
+        // A plant of another type has no such links.
+        let links = if plant.contains("type") { "" } else { REFERENCE_LINKS };
+        study(&format!(
+            "[plant]\n{links}{plant}\n[simulation]\ndt = {dt:?}\nduration = {duration:?}\n{simulation}\n\
+             [controller]\n{controller}\n[[scenarios]]\ninitial_state = {start:?}\n{rest}\n"
+        ))
+    }
 
-/// No limits on angles and track, for motion without control.
-pub(crate) fn unlimited(dt: f64, steps: u64) -> Settings {
-    Settings { angle_limit: 1e3, track_limit: 1e6, ..settings(dt, steps) }
-}
-
-/// One recorded simulation at the widest level.
-pub(crate) fn record<C: Controller, I: Integrator + Default>(
-    plant: &[f64],
-    settings: Settings,
-    start: &[f64],
-    stride: usize,
-) -> (Record, Trajectory) {
-    let values: Vec<f64> = C::PARAMETERS.iter().map(|parameter| parameter.default).collect();
-    let kernel = Kernel::<DoubleInvertedPendulum, C, I, 3>::new(I::default(), plant, settings);
-    let scenario = Scenario::nominal(start.to_vec());
-    kernel.record(SimdLevel::widest(), &values, &scenario, stride).expect("memory for a trajectory")
-}
-
-/// Without force.
-pub(crate) struct Zero;
-pub(crate) type Coast = Law<Zero>;
-
-impl Force for Zero {
-    #[inline(always)]
-    fn force<S: Simd>(
-        simd: S,
-        _: Saturation,
-        _: &[S::f64s; 3],
-        _: &mut S::f64s,
-        _: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        splat(simd, 0.0)
+    /// Its simulation with every `stride`-th step kept.
+    pub(crate) fn record(&self, stride: usize) -> (Record, Trajectory) {
+        record(&self.config(), stride)
     }
 }
 
-/// 5 sin 3t, as it is in the middle of the step: second order in the step.
-pub(crate) struct FiveSine;
-pub(crate) type Sine = Law<FiveSine>;
-
-impl Force for FiveSine {
-    #[inline(always)]
-    fn force<S: Simd>(
-        simd: S,
-        _: Saturation,
-        _: &[S::f64s; 3],
-        time: &mut S::f64s,
-        sliding: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        let middle = sliding.dt.fma(splat(simd, 0.5), *time);
-        *time += sliding.dt;
-        splat(simd, 5.0) * sin_cos(simd, splat(simd, 3.0) * middle).0
-    }
+/// A checked config.
+pub(crate) fn study(text: &str) -> Config {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("study.toml");
+    Config::parse(&path, text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// sin 2πft on a plant that nothing else moves much; f is the gain K.
-pub(crate) struct Shake;
-
-impl Shake {
-    /// A simulation under a force of the given frequency.
-    pub(crate) fn record(hertz: f64, settings: Settings) -> (Record, Trajectory) {
-        let mut values = reference_gains();
-        let at = Classical::PARAMETERS.iter().position(|parameter| parameter.name == "K").expect("K");
-        values[at] = hertz;
-        let kernel = Kernel::<DoubleInvertedPendulum, Law<Self>, Rk4, 3>::new(Rk4, &plant(&[]), settings);
-        let scenario = Scenario::nominal(vec![0.0; 6]);
-        kernel.record(SimdLevel::widest(), &values, &scenario, 1).expect("memory for a trajectory")
-    }
+/// The first simulation of a study at the widest level.
+pub(crate) fn record(config: &Config, stride: usize) -> (Record, Trajectory) {
+    let problem = Problem::new(config);
+    let recorded =
+        problem.simulator.record(SimdLevel::widest(), &problem.values, &problem.scenarios[0], stride);
+    recorded.expect("memory for a trajectory")
 }
 
-impl Force for Shake {
-    #[inline(always)]
-    fn force<S: Simd>(
-        simd: S,
-        _: Saturation,
-        gains: &[S::f64s; 3],
-        time: &mut S::f64s,
-        sliding: &Sliding<S::f64s>,
-    ) -> S::f64s {
-        let phase = splat(simd, std::f64::consts::TAU) * gains[0] * *time;
-        *time += sliding.dt;
-        sin_cos(simd, phase).0
-    }
+/// A term's value.
+pub(crate) fn value(config: &Config, record: &Record, term: &str) -> f64 {
+    record.values[config.term(term).expect(term)]
+}
+
+/// The keys of a table, each with its number.
+pub(crate) fn keys(changes: &[(&str, f64)]) -> String {
+    changes.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = writeln!(text, "{name} = {value:?}");
+        text
+    })
+}
+
+/// A law that is no more than equations, as it stands in `[controller]`: it gives the force u, and has the gain k, which is searched from 0
+/// to 2.
+pub(crate) fn force(equations: &str) -> String {
+    format!(
+        "equations = \"\"\"\n{equations}\n\"\"\"\n[controller.gains]\nk = {{ default = 1.0, search = [0.0, 2.0] }}\n\
+         [controller.outputs]\nu = {{ unit = \"N\" }}\n"
+    )
 }
 
 /// The rows of a reference file.
@@ -216,17 +174,17 @@ pub(crate) fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>)
 /// The records of gain vectors in all scenarios of a problem, in one batch of one worker.
 pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Record> {
     let simulator = &problem.simulator;
-    let bytes = simulator.workspace_bytes(level, TermSet::ALL);
+    let bytes = simulator.workspace_bytes(level, Terms::All);
     let mut workspace = Workspace::reserve(bytes, simulator.lanes(level)).expect("memory");
     let jobs = vectors.len() * problem.scenarios.len();
-    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, TERMS).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, TERMS_MAX).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: problem.values.len(),
         scenarios: &problem.scenarios,
         bounds: &vec![f64::INFINITY; vectors.len()],
         reaches: &vec![1.0; problem.scenarios.len()],
-        terms: TermSet::ALL,
+        terms: Terms::All,
         queue: &queue,
         end: jobs,
         records: &records,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gainswarm::closed_loop::{Block, ClosedLoop, Method, Parts, World};
-use gainswarm::model::Model;
+use gainswarm::graph::{Graph, Id, Symbol};
+use gainswarm::model::{Base, Lowered, Model};
 use gainswarm::simulation::{Runner, Scenario, SimdLevel, Simulator, Trajectory};
 
 use super::reference;
@@ -88,6 +89,63 @@ pub(crate) fn run(
         .expect("memory for a trajectory");
     assert_eq!(record.steps, steps, "the plant's states stay finite");
     trajectory
+}
+
+/// Numbers of a plant whose parameters are as they ship but for `parameters`: what `of` picks among its nodes; it is given the symbol of a
+/// state or an input.
+pub(crate) fn numbers(
+    name: &str,
+    parameters: &[(&str, f64)],
+    states: &[f64],
+    inputs: &[f64],
+    of: impl FnOnce(&mut Graph, Lowered, &dyn Fn(Base) -> Symbol) -> Vec<Id>,
+) -> Vec<f64> {
+    let model = Model::load(&plant(name)).unwrap_or_else(|error| panic!("{error}"));
+    let mut graph = Graph::new();
+    let place = |base: Base| match base {
+        Base::State(place) => place,
+        Base::Input(place) => 10 + place,
+        _ => panic!("a plant that depends on the time"),
+    };
+    let symbol = |base| Symbol(u32::try_from(place(base)).expect("few"));
+    let value = |place: usize| {
+        let parameter = &model.declared.parameters[place];
+        let changed = parameters.iter().find(|(name, _)| *name == parameter.quantity.name);
+        changed.map_or(parameter.default, |(_, value)| *value)
+    };
+    let mut base = |graph: &mut Graph, base: Base| match base {
+        Base::Parameter(place) => graph.number(value(place)),
+        other => graph.symbol(symbol(other)),
+    };
+    let mut fresh = 100;
+    let mut next = || {
+        fresh += 1;
+        Symbol(fresh)
+    };
+    let lowered = model.lowered(&mut graph, &mut base, None, &mut next).expect("a checked model");
+    let roots = of(&mut graph, lowered, &symbol);
+    let mut at = [0.0; 20];
+    at[..states.len()].copy_from_slice(states);
+    at[10..10 + inputs.len()].copy_from_slice(inputs);
+    graph.evaluated(&roots, &|symbol| at[symbol.0 as usize])
+}
+
+/// The derivatives of a plant's states.
+pub(crate) fn rates(name: &str, parameters: &[(&str, f64)], states: &[f64], inputs: &[f64]) -> Vec<f64> {
+    numbers(name, parameters, states, inputs, |_, lowered, _| lowered.rates.into_iter().flatten().collect())
+}
+
+/// How the derivatives of a plant's states change with a state or an input.
+pub(crate) fn slopes(
+    name: &str,
+    parameters: &[(&str, f64)],
+    states: &[f64],
+    inputs: &[f64],
+    by: Base,
+) -> Vec<f64> {
+    numbers(name, parameters, states, inputs, |graph, lowered, symbol| {
+        lowered.rates.into_iter().flatten().map(|rate| graph.derivative(rate, symbol(by))).collect()
+    })
 }
 
 /// Holds a run against a reference; differences are relative to numbers above 1.

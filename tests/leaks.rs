@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
 use gainswarm::config::Config;
-use gainswarm::costs::TermSet;
 use gainswarm::engine::Resources;
 use gainswarm::memory::Meter;
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Batch, Ending, Record, Scenario, SimdLevel, Simulator, Trajectory, Workspace};
-use gainswarm::subject::Subject;
+use gainswarm::simulation::{
+    Batch, Ending, Record, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
+};
 use gainswarm::{Error, cli};
 
 #[global_allocator]
@@ -50,15 +50,15 @@ struct Faulty {
 }
 
 impl Simulator for Faulty {
-    fn effective(&self, level: SimdLevel) -> SimdLevel {
-        self.inner.effective(level)
+    fn flops_a_step(&self) -> f64 {
+        self.inner.flops_a_step()
     }
 
     fn lanes(&self, level: SimdLevel) -> usize {
         self.inner.lanes(level)
     }
 
-    fn workspace_bytes(&self, level: SimdLevel, terms: TermSet) -> usize {
+    fn workspace_bytes(&self, level: SimdLevel, terms: Terms) -> usize {
         self.inner.workspace_bytes(level, terms)
     }
 
@@ -155,7 +155,7 @@ impl Watcher for Deaf {
 fn plan(alter: Alter) -> AuditPlan {
     let base = Config::parse("study.toml".as_ref(), STUDY).expect("a valid study");
     AuditPlan {
-        controllers: vec![Subject::of(&base)],
+        controllers: vec![base.controller.name()],
         base: Some(base),
         cycles: 5,
         steps: 4000,

@@ -162,7 +162,8 @@ fn operations() -> Vec<Case> {
         let zero = graph.number(0.0);
         let mut results = vec![zero, zero];
         results.extend(carried.iter().map(|carried| graph.symbol(carried.symbol)));
-        let sections = Sections { inputs, needed: carried.len(), carried, stop: zero, shown: Vec::new(), results };
+        let sections =
+            Sections { inputs, needed: carried.len(), carried, stop: zero, shown: Vec::new(), results };
         Case::of_graph(format!("operations {places:?}"), (graph, sections), vectors.clone())
     };
     all.chunks(14).map(case).collect()

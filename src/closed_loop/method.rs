@@ -15,16 +15,19 @@ pub enum Method {
     Euler,
     /// Euler's, with each position moved by the rate after the step.
     SemiImplicitEuler,
+    /// The embedded method of Dormand and Prince with error control, see `dormand_prince.rs`.
+    DormandPrince,
 }
 
 impl Member for Method {
-    const ALL: &'static [Self] = &[Self::Rk4, Self::Euler, Self::SemiImplicitEuler];
+    const ALL: &'static [Self] = &[Self::Rk4, Self::Euler, Self::SemiImplicitEuler, Self::DormandPrince];
 
     fn name(self) -> &'static str {
         match self {
             Self::Rk4 => "rk4",
             Self::Euler => "euler",
             Self::SemiImplicitEuler => "semi_implicit_euler",
+            Self::DormandPrince => "dormand_prince",
         }
     }
 
@@ -33,6 +36,7 @@ impl Member for Method {
             Self::Rk4 => "classical Runge–Kutta, fourth order",
             Self::Euler => "explicit Euler, first order",
             Self::SemiImplicitEuler => "semi-implicit Euler, first order, symplectic",
+            Self::DormandPrince => "Dormand–Prince 5(4) with error control, the accuracy reference",
         }
     }
 }
@@ -42,6 +46,7 @@ impl Composer<'_> {
     pub(super) fn advanced(&mut self, moving: &Moving<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
         match self.parts.method {
             Method::Rk4 => self.rk4(moving, first),
+            Method::DormandPrince => self.dormand_prince(moving, first),
             Method::Euler => {
                 let dt = self.graph.number(self.parts.dt);
                 Ok(self.moved(moving.states, dt, first))

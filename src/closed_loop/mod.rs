@@ -19,6 +19,7 @@ use crate::model::{Misread, Model};
 use crate::program::{Program, TooLarge};
 
 mod compose;
+mod dormand_prince;
 mod finish;
 mod method;
 mod world;

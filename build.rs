@@ -17,12 +17,10 @@ fn main() -> io::Result<()> {
         writeln!(list, "static {constant}: &[Shipped] = &[").expect("a string takes all");
         for name in names {
             let path = format!("{folder}/{name}.toml");
-            let whole = format!("{root}/{path}");
-            writeln!(
-                list,
-                "    Shipped {{ name: {name:?}, path: {path:?}, text: include_str!({whole:?}) }},"
-            )
-            .expect("a string takes all");
+            // The root as it is when the list is compiled: a build directory may have come from elsewhere.
+            let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/\", {path:?}))");
+            writeln!(list, "    Shipped {{ name: {name:?}, path: {path:?}, text: {text} }},")
+                .expect("a string takes all");
         }
         list.push_str("];\n");
     }

@@ -55,24 +55,20 @@ fn every_controller_is_ready_and_the_files_say_so() {
 fn the_plant_and_the_scenarios_of_a_study_are_audited() {
     for config in ["configs/cart_pole.toml", "configs/robust_hybrid_adaptive_super_twisting.toml"] {
         let directory = tempfile::tempdir().expect("a directory");
-        let (code, json, messages) = audit(
-            directory.path(),
-            &[config, "--controllers", "super_twisting,hybrid_adaptive_super_twisting"],
-        );
+        let (code, json, messages) = audit(directory.path(), &[config]);
         assert_eq!(code, Some(0), "{config}: {messages}");
-        assert_eq!(json["controllers"].as_array().expect("a list").len(), 2);
+        assert_eq!(json["controllers"].as_array().expect("a list").len(), 1);
     }
 }
 
 #[test]
-fn what_keeps_gains_from_being_simulated_and_starts_of_another_controller_are_left_out() {
+fn what_keeps_gains_from_being_simulated_is_left_out() {
     let directory = tempfile::tempdir().expect("a directory");
     let study = "constraints = [\"K > 49.9999\", \"K < 50.0001\"]\nrequire_certificate = true\n\
         [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
         [swarm]\nwarm_start = [[20.0, 25.0, 5.0, 5.0, 50.0, 5.0]]\n";
     let config = write_config(directory.path(), "narrow.toml", study);
-    let (code, json, messages) =
-        audit(directory.path(), &[&config, "--controllers", "classical,adaptive", "--soak", "1s"]);
+    let (code, json, messages) = audit(directory.path(), &[&config, "--soak", "1s"]);
     assert_eq!(code, Some(0), "{messages}");
     for controller in json["controllers"].as_array().expect("a list") {
         let phases = controller["phases"].as_array().expect("a list");
@@ -134,8 +130,7 @@ fn a_soak_goes_on_whatever_would_end_the_search_of_its_study() {
     let study = "memory_limit = 1000\n[simulation]\nduration = 0.1\n[[scenarios]]\n\
         initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n[swarm.restarts]\ntimes = 1\npatience = 1\n[swarm.polish]\nafter = 1\n";
     let config = write_config(directory.path(), "ends.toml", study);
-    let (code, json, messages) =
-        audit(directory.path(), &[&config, "--controllers", "classical", "--soak", "3s"]);
+    let (code, json, messages) = audit(directory.path(), &[&config, "--soak", "3s"]);
     assert_eq!(code, Some(0), "{messages}");
     let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
     let rows = csv.records().map(|row| row.expect("a row")).filter(|row| &row[1] == "soak");
@@ -187,7 +182,7 @@ fn what_falls_is_not_judged_by_its_memory() {
     let falls =
         "[controller]\nu_max = 0.001\n[[scenarios]]\ninitial_state = [0.0, 0.5, 0.5, 0.0, 0.0, 0.0]\n";
     let config = write_config(directory.path(), "falls.toml", falls);
-    let (code, json, messages) = audit(directory.path(), &[&config, "--controllers", "classical"]);
+    let (code, json, messages) = audit(directory.path(), &[&config]);
     assert_eq!(code, Some(1), "{messages}");
     for name in ["memory patterns", "history bounds", "stress"] {
         let phases = json["controllers"][0]["phases"].as_array().expect("a list");

@@ -2,7 +2,7 @@
 
 use gainswarm::simulation::{Ending, Record};
 
-use crate::support::{Study, data, force, keys, largest_difference, reference};
+use crate::support::{REFERENCE_COST, Study, data, force, keys, largest_difference, reference};
 
 const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]];
 
@@ -10,7 +10,13 @@ const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25
 fn reproduces_its_references(name: &str) {
     for (case, start) in STARTS.iter().enumerate() {
         let controller = format!("type = \"{name}\"");
-        let study = Study { controller: &controller, steps: (1e-3, 8000), start, ..Study::default() };
+        let study = Study {
+            controller: &controller,
+            steps: (1e-3, 8000),
+            start,
+            rest: REFERENCE_COST,
+            ..Study::default()
+        };
         let (record, run) = study.record(10);
         assert_eq!(record.ending, Ending::Survived);
         let expected = reference(&format!("closed_loop_{name}_{case}.csv"));

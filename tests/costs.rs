@@ -79,7 +79,7 @@ fn ripple_is_the_energy_that_a_butterworth_filter_at_10_hz_lets_pass() {
     // |H|² = Ω⁴/(1 + Ω⁴) with Ω = tan(πf dt)/tan(π·10·dt), once the transient has died out.
     let warped = |f: f64| (std::f64::consts::PI * f * DT).tan();
     let share = |hertz: f64| {
-        let law = force(&format!("u = sin(2*pi*{hertz:?}*t)"));
+        let law = force(&format!("u = sin(2*pi*{hertz:?}*k*t)"));
         let shaken = |steps: u64| {
             let config = Study {
                 controller: &law,

@@ -346,7 +346,7 @@ fn nested_motions_along_the_plant_are_refused_before_they_take_long() {
          [plant.states]\nx = {{}}\ny = {{}}\nz = {{}}\n[plant.inputs]\nu = {{}}\n\
          [controller]\nequations = \"{law}\"\n\
          [controller.gains]\nk = {{ default = 1.0, search = [0.1, 2.0] }}\n\
-         [[scenarios]]\n[cost.c]\nintegrate = \"x^2\"\n"
+         [[scenarios]]\ninitial_state = [0.1, 0.1, 0.1]\n[cost.c]\nintegrate = \"x^2\"\n"
     );
     let error = gainswarm::config::Config::parse("study.toml".as_ref(), &text).expect_err("too large");
     assert!(error.problem.contains("too large"), "{error}");

@@ -61,7 +61,7 @@ fn frictionless_motion_agrees_with_an_eighth_order_integrator() {
 #[test]
 fn motion_under_a_sine_force_agrees_with_an_eighth_order_integrator() {
     // As it is in the middle of the step: second order in the step.
-    let law = "u = 5*sin(3*(t + dt/2))";
+    let law = "u = 5*sin(3*k*(t + dt/2))";
     let run = motion(&[], law, "rk4", (1e-4, 50_000), &[0.0, 3.0, 3.1, 0.0, 0.0, 0.0], 100);
     assert!(largest_difference(states(&run), &reference("open_loop_sine_force.csv")) < 1e-6);
 }

@@ -13,6 +13,7 @@ use crate::support::shipped_studies;
 fn every_study_finds_gains_that_bring_every_start_to_rest() {
     let studies = shipped_studies();
     assert!(!studies.is_empty());
+    let mut uncertified = Vec::new();
     for path in studies {
         let config = Config::load(&path).expect("a valid study");
         let tuning =
@@ -23,8 +24,6 @@ fn every_study_finds_gains_that_bring_every_start_to_rest() {
             continue;
         }
         assert!(tuning.records.len() >= 8, "{}", path.display());
-        let certificate = certifier(&config)(&tuning.values);
-        assert_eq!(certificate.verdict, Verdict::Stable, "{}: {certificate:?}", path.display());
         let problem = Problem::new(&config);
         for (scenario, start) in problem.scenarios.iter().enumerate() {
             let recorded = problem.simulator.record(SimdLevel::widest(), &tuning.values, start, 100);
@@ -41,5 +40,10 @@ fn every_study_finds_gains_that_bring_every_start_to_rest() {
                 assert!(value.abs() < near, "{} scenario {scenario}: {name} {value}", path.display());
             }
         }
+        let certificate = certifier(&config)(&tuning.values);
+        if certificate.verdict != Verdict::Stable {
+            uncertified.push((path, certificate.verdict, certificate.max_real_part));
+        }
     }
+    assert!(uncertified.is_empty(), "{uncertified:?}");
 }

@@ -12,7 +12,7 @@ const U: usize = 7;
 const SIGMA: usize = 8;
 
 /// The surface of the classical law, for laws that give another force.
-const SURFACE: &str = "sigma = 29.41*(theta1' + 3.49*theta1) + 31.33*(theta2' - theta1' + 9.32*(theta2 - theta1)) + 11.53*(x' + 1.19*x)";
+const SURFACE: &str = "sigma = 29.41*(theta1' + 3.49*k*theta1) + 31.33*(theta2' - theta1' + 9.32*k*(theta2 - theta1)) + 11.53*k*(x' + 1.19*k*x)";
 
 /// A law of a test that knows σ.
 fn law(equations: &str) -> String {
@@ -44,7 +44,7 @@ fn run(force: &str, steps: u64, world: &str) -> Vec<Vec<f64>> {
     run_on(&[], &law(force), (steps, &START), world, |_| {}).rows().map(<[f64]>::to_vec).collect()
 }
 
-const PUSH: &str = "u = if t > 0.0995 and t < 0.2995 then 2 else 0";
+const PUSH: &str = "u = if k*t > 0.0995 and k*t < 0.2995 then 2 else 0";
 
 #[test]
 fn a_pulse_moves_the_plant_as_the_same_control_force_does() {
@@ -166,7 +166,7 @@ fn an_actuator_lags_is_limited_in_rate_and_waits() {
 #[test]
 fn between_its_evaluations_the_control_law_rests() {
     // A ramp that knows the time from the periods that it is told of.
-    let ramp = format!("{}[controller.states]\nclock = {{ unit = \"s\" }}\n", force("u = clock\nclock' = 1"));
+    let ramp = format!("{}[controller.states]\nclock = {{}}\n", force("u = clock\nclock' = k"));
     let run = run_on(&[], &ramp, (40, &START), "control_period = 8", |_| {});
     for (k, row) in (0..=40_u8).zip(run.rows()) {
         let expected = f64::from(k / 8 * 8) * DT;

@@ -241,11 +241,12 @@ impl<'a> Known<'a> {
         Ok(())
     }
 
-    /// What is told of a response.
+    /// What is told of a response; with the name of its output where a term has that of an aspect already.
     fn aspects(&self, of: usize, response: &Response, responses: usize) -> Vec<Term> {
+        let is_taken = |name: &str| self.usual.iter().any(|usual| usual.name == name);
         let term = |aspect: &Aspect| Term {
             name: match responses {
-                1 => aspect.name(),
+                1 if !is_taken(aspect.name()) => aspect.name(),
                 _ => kept(&format!("{}_{}", response.output, aspect.name())),
             },
             unit: aspect.unit().unwrap_or_else(|| kept(self.unit(&response.output))),

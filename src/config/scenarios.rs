@@ -152,12 +152,14 @@ fn initial_state(
         ranges.finish()?;
         read?
     };
-    // Each state at either end of its range, with the others in the middle of theirs.
+    // Each state at either end of its range, with the others as the plant has them or in the middle of theirs.
+    let usual: Vec<f64> = starts.iter().map(|start| start.default).collect();
     let middle: Vec<f64> = ranges.iter().map(|[lower, upper]| 0.5 * (lower + upper)).collect();
-    for (place, range) in ranges.iter().enumerate() {
-        for end in range {
-            let mut state = middle.clone();
-            state[place] = *end;
+    for others in [usual, middle] {
+        for (place, end) in ranges.iter().enumerate().flat_map(|(place, range)| range.map(|end| (place, end)))
+        {
+            let mut state = others.clone();
+            state[place] = end;
             if let Some(fail) = world.failing(&state) {
                 let start = &starts[place];
                 let problem = format!("starts where a simulation has failed: {} = {end}", start.name);

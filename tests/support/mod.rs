@@ -17,6 +17,15 @@ use gainswarm::simulation::{Batch, Record, Records, SimdLevel, Terms, Trajectory
 /// The links of the double pendulum in the reference runs.
 pub(crate) const REFERENCE_LINKS: &str = "link1_inertia = 0.0081\nlink2_inertia = 0.0034\n";
 
+/// What a simulation costs in the reference runs.
+pub(crate) const REFERENCE_COST: &str = "
+[cost]
+ise = { weight = 1.0, norm = 10.0 }
+control_effort = { weight = 0.1, norm = 100.0 }
+control_rate = { weight = 0.01, norm = 1000.0 }
+sliding_energy = { weight = 0.1, norm = 1.0 }
+";
+
 /// A study of the double pendulum of the reference runs from one start, part by part; each part is a text of the config.
 #[derive(Clone, Copy)]
 pub(crate) struct Study<'a> {
@@ -96,12 +105,12 @@ pub(crate) fn keys(changes: &[(&str, f64)]) -> String {
     })
 }
 
-/// A law that is no more than equations, as it stands in `[controller]`: it gives the force u, and has the gain k, which is searched from 0
-/// to 2.
+/// A law that is no more than equations, as it stands in `[controller]`: it gives the force u. It has the gain k, which is 1 and has any unit
+/// that an equation needs.
 pub(crate) fn force(equations: &str) -> String {
     format!(
-        "equations = \"\"\"\n{equations}\n\"\"\"\n[controller.gains]\nk = {{ default = 1.0, search = [0.0, 2.0] }}\n\
-         [controller.outputs]\nu = {{ unit = \"N\" }}\n"
+        "equations = \"\"\"\nunused = 0*k\n{equations}\n\"\"\"\n[controller.gains]\nk = {{ default = 1.0, search = [0.0, 2.0] }}\n\
+         [controller.outputs]\nu = {{}}\n"
     )
 }
 
@@ -200,8 +209,10 @@ pub(crate) fn results(directory: &Path) -> (String, String, Vec<String>) {
     let mut csv = csv::Reader::from_path(directory.join("summary.csv")).expect("a summary");
     let header = csv.headers().expect("a header").clone();
     let row = csv.records().next().expect("a row").expect("a row");
+    // What the lanes of a bundle share is a smaller part of each where they are more.
     let lasting = |name: &&str| {
-        !["wall_s", "simulations_per_s", "threads", "simd", "ns_per_control_step"].contains(name)
+        !["bytes_per_simulation", "wall_s", "simulations_per_s", "threads", "simd", "ns_per_control_step"]
+            .contains(name)
     };
     let summary = header.iter().zip(row.iter()).filter(|(name, _)| lasting(name));
     let summary = summary.map(|(name, value)| format!("{name}={value}")).collect();

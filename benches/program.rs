@@ -5,7 +5,6 @@
 
 use gainswarm::Member;
 use gainswarm::bench::seconds;
-use gainswarm::config::Config;
 use gainswarm::engine::Solo;
 use gainswarm::native::{Job, Settings};
 use gainswarm::problem::Problem;
@@ -17,9 +16,10 @@ mod pendulum;
 
 use pendulum::pendulum;
 
-/// Each with its own gains, as in a tuning.
-const VECTORS: usize = 256;
+/// Each with its own gains, as in a tuning: a block at the widest level. A turn takes a few ms, so that neighbours disturb few of them.
+const VECTORS: usize = 64;
 const STEPS: u64 = 1000;
+const TURNS: usize = 300;
 
 #[allow(clippy::cast_precision_loss, reason = "a small number")]
 fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
@@ -70,15 +70,12 @@ fn compare(level: SimdLevel, turns: usize) {
 
 fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let turns = if is_bench { 15 } else { 1 };
+    let turns = if is_bench { TURNS } else { 1 };
     for level in SimdLevel::available()
         .filter(|level| is_bench && !matches!(level, SimdLevel::Sse2 | SimdLevel::Scalar))
     {
-        measure(level, turns);
+        compare(level, turns);
     }
-    let runner = problem::runner(&pendulum(false, 0.1, STEPS));
-    let step = &runner.closed_loop().program.plain;
-    println!("a step: {} instructions on {} values", step.instructions.len(), step.slots);
-    let times = (0..turns).map(|_| seconds(|| drop(pendulum(false, 0.1, STEPS)))).collect();
+    let times = (0..turns.min(15)).map(|_| seconds(|| drop(pendulum(false, 0.1, STEPS)))).collect();
     println!("from the texts of study, plant and law to a program, once: {:.2} ms", 1e3 * median(times));
 }

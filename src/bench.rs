@@ -168,8 +168,8 @@ pub fn measure(
     refused: &dyn Fn(&Refusal),
 ) -> Result<Option<Measurement>, Error> {
     let prepared = |mut problem: Problem| {
-        if backend != Backend::Program
-            && problem.simulator.source(level).is_some()
+        let can_be = || problem.simulator.source(level).is_some();
+        if (backend == Backend::Native || backend == Backend::Auto && can_be())
             && let Err(refusal) = engine::prepare(&problem, level)
         {
             refused(&refusal);

@@ -12,7 +12,7 @@
 //!    rules ([`swarm::rules`]) and topologies ([`swarm::topologies`]).
 //! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
-//!    [`lanes`] is the mathematics below it. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
+//!    [`lanes`] is the mathematics below it, [`native`] makes machine code of what it runs. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
 //!    that are stated as equations; no command reads them yet.
 //! 7. [`stability`]: the certificate of a gain vector.
 //! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`] says how sure that is.

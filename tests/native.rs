@@ -206,6 +206,9 @@ fn machine_code_has_the_bits_of_the_program_at_every_level() {
         for ((case, expected), native) in cases.iter().zip(&expected).zip(code) {
             let case = case.clone();
             case.adopt(level, native).unwrap_or_else(|error| panic!("{}, {level:?}: {error}", case.name));
+            let alone = Case { vectors: vec![case.vectors[3].clone()], ..case.clone() };
+            let place = 3 * case.scenarios.len();
+            assert_eq!(alone.run(level), expected[place..][..case.scenarios.len()], "{}, alone", case.name);
             for (job, (expected, found)) in expected.iter().zip(&case.run(level)).enumerate() {
                 assert_eq!(found, expected, "{} at {level:?}, job {job}", case.name);
             }

@@ -9,8 +9,11 @@ use crate::native::{Backend, Job, Native, Refusal, Settings};
 use crate::problem::Problem;
 use crate::simulation::SimdLevel;
 
-/// What is left of a run must take this long on the program for a compiler to be started, which takes a tenth of it.
-const WORTH: Duration = Duration::from_secs(5);
+/// What is left of a run must take this long on the program for a compiler to be started, which takes a quarter of it.
+const WORTH: Duration = Duration::from_secs(2);
+
+/// A run must have taken this long for what is left of it to be foreseen: its first generations are slower.
+const KNOWN: Duration = Duration::from_millis(100);
 
 /// Where a run is on its way to machine code.
 pub(super) enum Switch {
@@ -77,9 +80,12 @@ impl Switch {
     }
 }
 
-/// How long the rest of a run takes at most, when what has been done of it took so long.
+/// How long the rest of a run takes at most, when what has been done of it took so long; 0 as long as nobody can tell.
 #[allow(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn left(problem: &Problem, [generations, evaluations]: [u64; 2], elapsed: Duration) -> Duration {
+    if elapsed < KNOWN {
+        return Duration::ZERO;
+    }
     let stopping = &problem.search.stopping;
     let share = |done: u64, all: u64| all.saturating_sub(done) as f64 / done.max(1) as f64;
     let rest = share(generations, stopping.generations).min(share(evaluations, stopping.evaluations));

@@ -280,7 +280,10 @@ impl<'p> Run<'p> {
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
         let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
-        let (mut switch, refusal) = Switch::new(problem, resources.level);
+        let (mut switch, refusal) = match self.ended {
+            None => Switch::new(problem, resources.level),
+            Some(_) => (Switch::Closed, None),
+        };
         if let Some(refusal) = refusal {
             observer.on_the_program(&refusal);
         }

@@ -16,7 +16,7 @@
 //! drop(kept);
 //! ```
 //!
-//! This is the one file with `unsafe`: implementing [`GlobalAlloc`] requires it. Every method passes its arguments to
+//! Of the two files with `unsafe` this is one (`native/load.rs` is the other): implementing [`GlobalAlloc`] requires it. Every method passes its arguments to
 //! [`System`] unchanged and only counts.
 
 #![allow(unsafe_code, reason = "the trait GlobalAlloc is unsafe to implement; all work is done by System")]

@@ -49,10 +49,12 @@ pub(super) fn text(form: Form, functions: &[Function<'_>]) -> String {
     let Form { width, vectors } = form;
     let mut text = format!(
         "// A step of simulations over a block of lanes, made by gainswarm {}.\n//\n\
-         // A block has {vectors} vectors of {width} lanes a slot, a number a lane. A function advances all lanes by up to `steps` steps, until \
-         one of\n// the `active` ones stops; it gives the steps done, and in `stopped` the lanes that stop, a bit each.\n\n\
+         // A block has {vectors} vectors of {width} lanes a slot, a number a lane. A function advances the `active` lanes, a bit each, by up to `steps` steps, until \
+         one of\n// them stops; it gives the steps done, and in `stopped` the lanes that stop, a bit each. What becomes of the others is left open.\n\n\
          #define WIDTH {width}\n#define VECTORS {vectors}\n\n{SCHEDULE}{VECTORS_H}\n{FUNCTIONS_H}\n\
          typedef v stored __attribute__((may_alias));\n\
+         // The lanes of the vectors that go side by side; those that have nothing to do are left out.\n\
+         #define ABREAST ((UINT64_C(1) << {ABREAST} * WIDTH) - 1)\n\
          #define AT(slot, n) (*(stored *)(block + ((slot) * VECTORS + k + n) * WIDTH))\n",
         env!("CARGO_PKG_VERSION")
     );
@@ -64,7 +66,7 @@ pub(super) fn text(form: Form, functions: &[Function<'_>]) -> String {
             "\nconst uint64_t {name}_form[4] = {{{VERSION}, WIDTH, VECTORS, {slots}}};\n\n\
              uint64_t {name}(double *restrict block, uint64_t steps, uint64_t active, uint64_t *restrict stopped) {{\n    \
              uint64_t done = 0, stops = 0;\n    while (done < steps && stops == 0) {{\n        \
-             for (int k = 0; k < VECTORS; k += {ABREAST}) {{\n{body}        }}\n        stops &= active;\n        done++;\n    }}\n    \
+             for (int k = 0; k < VECTORS; k += {ABREAST}) {{\n            if (!(active >> (k * WIDTH) & ABREAST)) continue;\n{body}        }}\n        stops &= active;\n        done++;\n    }}\n    \
              *stopped = stops;\n    return done;\n}}\n",
         );
     }

@@ -85,7 +85,8 @@ impl Native {
         cache::remove(&self.path);
     }
 
-    /// Advances a block by up to `steps` steps, until one of the `active` lanes, a bit each, stops; gives the steps done and the lanes that stop.
+    /// Advances the `active` lanes of a block, a bit each, by up to `steps` steps, until one of them stops; gives the steps done and the lanes that stop.
+    /// What becomes of other lanes is left open.
     ///
     /// `block` is slot after slot, each of the form's vectors.
     ///

@@ -4,7 +4,7 @@
 //! emit.rs     a step → C                              the same operations, the same bits
 //! compile.rs  C → a library, by CC or cc              in a process of its own, with a time limit
 //! cache.rs    where libraries stay                    one file each, named by what it is made of and what it holds
-//! load.rs     a library → a function                  the one place with `unsafe`
+//! load.rs     a library → a function                  the one place of it with `unsafe`
 //! ```
 //!
 //! Nothing depends on it: where there is no compiler, or anything goes wrong, the program runs as it is.

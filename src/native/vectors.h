@@ -93,7 +93,7 @@ static inline v max_(v a, v b) { return select(lt(a, b), b, a); }
 static inline uint64_t bits_(m p) { return (uint64_t)((p[0] & 1) | (p[1] & 2)); }
 
 #else
-#error "no processor has vectors of so many lanes"
+#error "the compiler knows no vectors of so many lanes"
 #endif
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::closed_loop::ClosedLoop;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::controllers::surface::{Layout, Surface};
@@ -12,9 +11,11 @@ use crate::costs::{Aggregate, CostKind, Judgement, TermSet, Timing};
 use crate::integrators::{IntegratorKind, Method, Rk4};
 use crate::parameter::Parameter;
 use crate::plants::{Plant, PlantKind, Quantity, with_plant};
-use crate::sampling;
+use crate::sampling::{self, Group};
 use crate::simulation::{Features, Kernel, Runner, Scenario, Settings, Simulator};
-use crate::stability::{self, Certificate, Certifying, MARGIN, SampledLoop, Verdict, linearise};
+use crate::stability::{
+    self, Certificate, Certifying, MARGIN, SampledLoop, Verdict, Wanted, World, linearise,
+};
 use crate::swarm::{Axis, Outcome, Plan};
 
 /// A parameter that the swarm may change.
@@ -224,36 +225,30 @@ pub fn runner(config: &Config) -> Runner {
 /// Steps that a certificate simulates at most.
 const SETTLING_STEPS_MAX: u64 = 50_000;
 
-/// A step of the nominal loop of a study on models; `None` where it has delays. Signals are as they are at the end of the first scenario.
+/// The loop of a study on models as it is certified: in the world of each group of scenarios, with signals as they are at the end of its first one.
 fn sampled(config: &Config) -> Option<SampledLoop> {
-    let nominal = config.nominal_loop();
-    let ClosedLoop { program, layout } = nominal.closed_loop().ok()?;
-    if !layout.delays.is_empty() {
-        return None;
+    let step = config.sampled_loop().ok()?;
+    let mut worlds: Vec<World> = Vec::new();
+    for group in &config.scenarios {
+        let first = Group { count: 1, ..group.clone() };
+        let (scenarios, _) = sampling::scenarios(&[first], &config.nominal());
+        let scenario = scenarios.first()?;
+        let pieces = scenario.conditions.signals.iter();
+        #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+        let world = World {
+            control_period: group.control_period.max(1),
+            dead_time: group.dead_time as f64 * config.simulation.dt,
+            lag: group.actuator_lag,
+            signals: pieces.map(|pieces| pieces.last().map_or(0.0, |piece| piece.1)).collect(),
+            start: config.initial_state_ranges().iter().map(|state| state.default).collect(),
+            aside: scenario.initial_state.clone(),
+        };
+        if !worlds.iter().any(|known| known.is_like(&world)) {
+            worlds.push(world);
+        }
     }
-    let (scenarios, _) = sampling::scenarios(&nominal.scenarios, &nominal.nominal());
-    let first = scenarios.first()?;
-    let signals = first.conditions.signals.iter().map(|pieces| pieces.last().map_or(0.0, |piece| piece.1));
-    let states = nominal.initial_state_ranges();
-    let inputs: Vec<f64> = (nominal.controller.values.iter().copied())
-        .chain(states.iter().map(|state| state.default))
-        .chain(signals)
-        .chain([f64::INFINITY])
-        .collect();
-    let mut room = vec![0.0; program.start.room()];
-    let carried = program.start.run(inputs.iter().copied(), &mut room).take(program.carried);
-    let start = inputs.iter().copied().chain(carried.collect::<Vec<_>>()).collect();
-    let dt = nominal.simulation.dt;
-    let (gains, inputs) = (layout.gains, program.inputs);
-    Some(SampledLoop {
-        advance: program.advance,
-        gains,
-        start,
-        moving: layout.moving,
-        inputs,
-        period: dt,
-        steps: nominal.simulation.steps().min(SETTLING_STEPS_MAX),
-    })
+    let settling = config.simulation.steps().min(SETTLING_STEPS_MAX);
+    Some(SampledLoop { step, worlds, dt: config.simulation.dt, settling })
 }
 
 /// What certifies the config's controller on its plant.
@@ -263,7 +258,9 @@ pub fn certifier(config: &Config) -> Certifier {
     else {
         let certifying = sampled(config).map(Certifying::new);
         return Box::new(move |values| {
-            certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values))
+            certifying
+                .as_ref()
+                .map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values, Wanted::ALL))
         });
     };
     with_plant!(plant, P => {

@@ -21,9 +21,12 @@ use crate::program::{Program, TooLarge};
 mod compose;
 mod finish;
 mod method;
+mod sampled;
 mod world;
 
 pub use method::Method;
+pub(crate) use sampled::PROBES_AT;
+pub use sampled::{Sampled, Slides};
 
 /// Longest delay in steps.
 pub const DELAY_MAX: usize = 10_000;

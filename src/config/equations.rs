@@ -2,7 +2,7 @@
 
 use super::cost::known_names;
 use super::{Config, ConfigError, Refusal};
-use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Method, Parts, Unfit, World};
+use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Method, Parts, Sampled, Unfit, World};
 use crate::costs::{Criteria, Judge, Measure, Timing};
 use crate::figures::{label, plain, with_unit};
 use crate::integrators::IntegratorKind;
@@ -116,11 +116,36 @@ impl Config {
     /// Where plant or controller is compiled.
     pub(crate) fn closed_loop(&self) -> Result<ClosedLoop, Misfit> {
         let judge = Judge::new(self.criteria()).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        ClosedLoop::new(&self.parts(&judge)).map_err(|unfit| match unfit {
+            Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
+            other => Misfit::Loop(other),
+        })
+    }
+
+    /// A step of the closed loop of a study on models as its certificate needs it: on the nominal plant, with ideal sensors.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, such as what the controller says of its certificate; nothing else of a config that has been checked.
+    ///
+    /// # Panics
+    ///
+    /// Where plant or controller is compiled.
+    pub(crate) fn sampled_loop(&self) -> Result<Sampled, Misfit> {
+        let judge = Judge::new(self.criteria()).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let parts = self.parts(&judge);
+        let lags = self.scenarios.iter().any(|group| group.actuator_lag > 0.0);
+        let dead_time = self.scenarios.iter().map(|group| group.dead_time).max().unwrap_or(0);
+        let world = World { dead_time, actuator: lags, ..World::default() };
+        Sampled::new(&Parts { varies: false, world, ..parts }).map_err(Misfit::Loop)
+    }
+
+    fn parts<'a>(&'a self, judge: &'a Judge) -> Parts<'a> {
         let (plant, law) = (self.plant.of.equations(), self.controller.of.equations());
         let (plant, law) = (plant.expect("a model"), law.expect("a model"));
         let wiring = self.wiring.as_ref().expect("models are joined");
         let groups = || self.scenarios.iter().chain(&self.validation);
-        let parts = Parts {
+        Parts {
             plant: &plant.model,
             nominal: &self.plant.values,
             varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
@@ -133,30 +158,7 @@ impl Config {
             method: method(self.simulation.integrator).unwrap_or_default(),
             dt: self.simulation.dt,
             shown: self.columns().iter().map(|column| column.quantity.name.to_owned()).collect(),
-        };
-        ClosedLoop::new(&parts).map_err(|unfit| match unfit {
-            Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
-            other => Misfit::Loop(other),
-        })
-    }
-}
-
-impl Config {
-    /// The study on the nominal plant with ideal sensors and actuator.
-    #[must_use]
-    pub(crate) fn nominal_loop(&self) -> Self {
-        let ideal = |group: &Group| Group {
-            uncertainty: vec![0.0; group.uncertainty.len()],
-            noise: vec![0.0; group.noise.len()],
-            quantisation: vec![0.0; group.quantisation.len()],
-            actuator_lag: 0.0,
-            rate_limit: f64::INFINITY,
-            dead_time: 0,
-            control_period: 1,
-            ..group.clone()
-        };
-        let scenarios = self.scenarios.iter().take(1).map(ideal).collect();
-        Self { scenarios, validation: Vec::new(), ..self.clone() }
+        }
     }
 }
 
@@ -212,7 +214,15 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
     if let Some(fail) = &config.simulation.fail {
         read(source, &root.section("simulation")?, "fail", fail, &names)?;
     }
-    let Err(misfit) = config.closed_loop() else { return Ok(()) };
+    let slides = config.controller.of.equations().is_some_and(|law| law.model.declared.sliding.is_some());
+    let misfit = match config.closed_loop() {
+        Err(misfit) => misfit,
+        Ok(_) if !slides => return Ok(()),
+        Ok(_) => match config.sampled_loop() {
+            Err(misfit) => misfit,
+            Ok(_) => return Ok(()),
+        },
+    };
     Err(match misfit {
         Misfit::Judge(error, places) => {
             let place = places.iter().find(|(range, _)| range.contains(&error.at));

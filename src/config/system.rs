@@ -394,7 +394,7 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "type",
     "file",
     "name",
@@ -410,4 +410,5 @@ const KEYS: [&str; 15] = [
     "gains",
     "outputs",
     "tables",
+    "certificate",
 ];

@@ -19,6 +19,8 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         tables,
         fail,
         scene,
+        sliding,
+        reaches,
         states: _,
     } = &equations.model.declared;
     let mut add = |key: &str, value: Value| drop(map.insert(key.into(), value));
@@ -57,6 +59,13 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
             entry["track"] = (*track).into();
         }
         add("scene", entry);
+    }
+    if let Some(sliding) = sliding {
+        let mut entry = json!({ "sliding": sliding });
+        if let Some(reaches) = reaches {
+            entry["reaches"] = reaches.as_str().into();
+        }
+        add("certificate", entry);
     }
     if !expressions.is_empty() {
         add("expressions", json!(expressions));

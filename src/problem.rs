@@ -14,7 +14,7 @@ use crate::plants::{Plant, PlantKind, Quantity, with_plant};
 use crate::sampling::{self, Group};
 use crate::simulation::{Features, Kernel, Runner, Scenario, Settings, Simulator};
 use crate::stability::{
-    self, Certificate, Certifying, MARGIN, SampledLoop, Verdict, Wanted, World, linearise,
+    self, Certificate, Certifying, Limited, MARGIN, SampledLoop, Verdict, Wanted, World, linearise,
 };
 use crate::swarm::{Axis, Outcome, Plan};
 
@@ -44,6 +44,8 @@ pub struct Problem {
     pub searched: Vec<Range<f64>>,
     /// Where a gain vector without a stable certificate is infeasible: what certifies it.
     pub required_certificate: Option<Certifier>,
+    /// What that certificate has to tell.
+    pub certificate_limits: Limited,
     /// The cases that every gain vector is judged on.
     pub scenarios: Vec<Scenario>,
     /// The weight of each, which sum up to 1.
@@ -86,7 +88,8 @@ impl Problem {
             tuned: config.tune.clone(),
             constraints: config.constraints.clone(),
             searched: config.searched(),
-            required_certificate: config.require_certificate.then(|| certifier(config)),
+            required_certificate: required_certifier(config),
+            certificate_limits: config.certificate_limits,
             simulator: simulator(config, features),
             scenarios,
             weights,
@@ -125,7 +128,7 @@ impl Problem {
     ///
     /// Values that break a constraint rank behind those without a required certificate, and those behind all that were
     /// simulated, whose violation is at most [`SIMULATED_VIOLATION_MAX`]. The first are ordered by how far they are outside, the
-    /// second by how fast their fastest motion grows.
+    /// second by how fast their fastest motion grows or, where it dies out, by how much its certificate exceeds the study's limits.
     #[must_use]
     pub fn violation(&self, values: &[f64]) -> f64 {
         let broken: f64 =
@@ -134,13 +137,15 @@ impl Problem {
             return SIMULATED_VIOLATION_MAX + 1.0 + broken;
         }
         let Some(certify) = &self.required_certificate else { return 0.0 };
-        let Certificate { verdict, max_real_part, .. } = certify(values);
+        let certificate @ Certificate { verdict, max_real_part, .. } = certify(values);
+        let ranked = |excess: f64| if excess.is_finite() { 0.5 * excess / (1.0 + excess) } else { 0.5 };
         if verdict == Verdict::Stable {
-            return 0.0;
+            let excess = certificate.excess(&self.certificate_limits);
+            return if excess > 0.0 { SIMULATED_VIOLATION_MAX + ranked(excess) } else { 0.0 };
         }
         // Where nothing grows, the law does not push toward the surface or there are no eigenvalues at all.
         let growth = if max_real_part >= -MARGIN { max_real_part + MARGIN } else { f64::INFINITY };
-        SIMULATED_VIOLATION_MAX + if growth.is_finite() { growth / (1.0 + growth) } else { 1.0 }
+        SIMULATED_VIOLATION_MAX + 0.5 + ranked(growth)
     }
 }
 
@@ -251,16 +256,27 @@ fn sampled(config: &Config) -> Option<SampledLoop> {
     Some(SampledLoop { step, worlds, dt: config.simulation.dt, settling })
 }
 
-/// What certifies the config's controller on its plant.
+/// What certifies the config's controller on its plant, with all that a certificate can tell.
 #[must_use]
 pub fn certifier(config: &Config) -> Certifier {
+    certifier_of(config, Wanted::ALL)
+}
+
+/// What certifies gain vectors in a search; `None` where the study asks for nothing.
+fn required_certifier(config: &Config) -> Option<Certifier> {
+    let is_limited = config.certificate_limits.iter().any(Option::is_some);
+    let wanted = stability::wanted(&config.certificate_limits);
+    (config.require_certificate || is_limited).then(|| certifier_of(config, wanted))
+}
+
+/// The same, of which a sampled certificate tells no more than is wanted, which takes less time.
+#[must_use]
+pub fn certifier_of(config: &Config, wanted: Wanted) -> Certifier {
     let (Some(plant), Some(controller)) = (config.plant.of.compiled(), config.controller.of.compiled())
     else {
         let certifying = sampled(config).map(Certifying::new);
         return Box::new(move |values| {
-            certifying
-                .as_ref()
-                .map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values, Wanted::ALL))
+            certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values, wanted))
         });
     };
     with_plant!(plant, P => {

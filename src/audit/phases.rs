@@ -52,6 +52,7 @@ fn study(plan: &Plan, controller: Subject, steps: u64, keep: Keep) -> Result<Con
     // The audit chooses what is simulated and how often: whatever would keep gains from it, or is of another controller, goes.
     config.memory_limit = None;
     (config.constraints, config.require_certificate) = (Vec::new(), false);
+    config.certificate_limits = [None; crate::stability::LIMITS.len()];
     config.swarm.settings.start.clear();
     (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
     Ok(config)

@@ -16,7 +16,7 @@ use crate::engine::Tuning;
 use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
-use crate::stability::Certificate;
+use crate::stability::{Certificate, Verdict};
 use crate::validation;
 use crate::verdict;
 
@@ -116,7 +116,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
 
 fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
-    let [survival, rest] = outcome(config, tuning);
+    let [survival, rest] = outcome(config, tuning, certificate);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
     let simulations = format!(
         "{} ({} abandoned, {} failed)",
@@ -186,12 +186,12 @@ fn measures(config: &Config, tuning: &Tuning) -> Vec<(&'static str, String)> {
 }
 
 /// What the tuned gains do in the scenarios, and where they leave the plant.
-fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
+fn outcome(config: &Config, tuning: &Tuning, certificate: &Certificate) -> [String; 2] {
     let largest =
         |k: usize| tuning.records.iter().map(|record| record.final_positions[k]).fold(0.0, f64::max);
     let survival = match verdict::objection(config, &tuning.records) {
         Some(said) if tuning.failed().is_none() => {
-            return [format!("{said}: {}", objection(config, &tuning.values)), String::new()];
+            return [format!("{said}: {}", objection(config, &tuning.values, certificate)), String::new()];
         }
         Some(said) => said,
         None => match tuning.records.len() {
@@ -204,10 +204,18 @@ fn outcome(config: &Config, tuning: &Tuning) -> [String; 2] {
 }
 
 /// Why a gain vector is not simulated.
-fn objection(config: &Config, values: &[f64]) -> String {
+fn objection(config: &Config, values: &[f64], certificate: &Certificate) -> String {
     let searched = config.searched();
     let breaks = |constraint: &&Constraint| constraint.violation(values, &searched) > 0.0;
     let broken: Vec<&str> =
         config.constraints.iter().filter(breaks).map(|constraint| constraint.text.as_str()).collect();
-    if broken.is_empty() { "no stable certificate".into() } else { format!("breaks {}", broken.join(", ")) }
+    if !broken.is_empty() {
+        return format!("breaks {}", broken.join(", "));
+    }
+    let exceeded = certificate.exceeded(&config.certificate_limits);
+    if certificate.verdict != Verdict::Stable || exceeded.is_empty() {
+        return "no stable certificate".into();
+    }
+    let beyond = exceeded.into_iter().map(|(name, value)| format!("{name} (it is {})", number(value)));
+    format!("beyond {}", beyond.collect::<Vec<_>>().join(", "))
 }

@@ -99,7 +99,9 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let history = history(root.section("history")?)?;
     let (cost, responses) = cost::terms(&root, &plant, &controller, wiring.as_ref())?;
     let aggregate = aggregate(root.section("aggregate")?)?;
-    let limits = cost::limits(root.section("limits")?, &cost, &simulation)?;
+    let of_limits = root.section("limits")?;
+    let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
+    let limits = cost::limits(of_limits, &cost, &simulation)?;
     let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: wiring.as_ref() };
     let scenarios = scenario_groups(&root, world)?;
     let validation = scenarios::groups(&root, "validation", world)?;
@@ -129,6 +131,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         tune,
         constraints,
         require_certificate,
+        certificate_limits,
         memory_limit,
     };
     config.swarm.settings.start = search::warm_starts(&section, &config, source)?;

@@ -57,7 +57,7 @@ impl System<'_> {
     }
 
     /// Turns the states so that A has zeros below its first subdiagonal, by reflections.
-    pub(super) fn to_hessenberg(&mut self, v: &mut [f64]) {
+    pub(super) fn turn(&mut self, v: &mut [f64]) {
         let n = self.n;
         for k in 0..n.saturating_sub(2) {
             let size = (k + 2..n).map(|i| self.a[i * n + k].abs()).sum::<f64>();
@@ -66,12 +66,12 @@ impl System<'_> {
             }
             let norm = (k + 1..n).map(|i| self.a[i * n + k].powi(2)).sum::<f64>().sqrt();
             v[..=k].fill(0.0);
-            for i in k + 1..n {
-                v[i] = self.a[i * n + k];
+            for (i, v) in v.iter_mut().enumerate().take(n).skip(k + 1) {
+                *v = self.a[i * n + k];
             }
             v[k + 1] += norm.copysign(v[k + 1]);
             let square: f64 = v[k + 1..n].iter().map(|x| x * x).sum();
-            if !(square > 0.0) {
+            if square.is_nan() || square <= 0.0 {
                 continue;
             }
             self.reflect(&v[..n], k + 1, 2.0 / square);
@@ -86,8 +86,8 @@ impl System<'_> {
         let n = self.n;
         for j in 0..n {
             let dot: f64 = (from..n).map(|i| v[i] * self.a[i * n + j]).sum();
-            for i in from..n {
-                self.a[i * n + j] -= by * dot * v[i];
+            for (i, v) in v.iter().enumerate().skip(from) {
+                self.a[i * n + j] -= by * dot * v;
             }
         }
         let rows =
@@ -104,6 +104,7 @@ impl System<'_> {
 /// The eigenvalues of a matrix in the form of Hessenberg, which is used up; false where the iteration does not end or a number is not finite.
 pub(super) fn eigenvalues(h: &mut [f64], n: usize, re: &mut [f64], im: &mut [f64]) -> bool {
     const ITERATIONS_MAX: usize = 100;
+    const PATIENCE: usize = 20;
     if !h[..n * n].iter().all(|number| number.is_finite()) {
         return false;
     }
@@ -113,7 +114,7 @@ pub(super) fn eigenvalues(h: &mut [f64], n: usize, re: &mut [f64], im: &mut [f64
     let (mut end, mut iterations) = (n, 0);
     while end > 0 {
         let high = end - 1;
-        let low = qr.split(high);
+        let low = qr.split(high, iterations > PATIENCE);
         if low == high {
             (re[high], im[high]) = (qr.at(high, high) + qr.shifted, 0.0);
             (end, iterations) = (high, 0);
@@ -148,11 +149,12 @@ impl Francis<'_> {
         self.h[i * self.n + j] = value;
     }
 
-    /// Where the block that ends with `high` begins: behind the last subdiagonal that is as good as 0.
-    fn split(&self, high: usize) -> usize {
+    /// Where the block that ends with `high` begins: behind the last subdiagonal that is as good as 0 beside its neighbours, or beside the
+    /// whole matrix where the iteration does not come to an end otherwise.
+    fn split(&self, high: usize, is_late: bool) -> usize {
         let is_small = |l: &usize| {
             let near = self.at(l - 1, l - 1).abs() + self.at(*l, *l).abs();
-            let near = if near == 0.0 { self.norm } else { near };
+            let near = if near == 0.0 || is_late { self.norm } else { near };
             self.at(*l, l - 1).abs() <= f64::EPSILON * near
         };
         (1..=high).rev().find(is_small).unwrap_or(0)
@@ -284,7 +286,8 @@ pub(super) fn solve(a: &mut [f64], n: usize, b: &mut [f64], places: &mut [usize]
         let all = (k..n).flat_map(|i| (k..n).map(move |j| (i, j)));
         let (row, column) =
             all.max_by(|x, y| a[x.0 * n + x.1].abs().total_cmp(&a[y.0 * n + y.1].abs())).unwrap_or((k, k));
-        if !(a[row * n + column].abs() > NOTHING * largest) {
+        let pivot = a[row * n + column].abs();
+        if pivot.is_nan() || pivot <= NOTHING * largest {
             rank = k;
             break;
         }
@@ -329,7 +332,7 @@ mod tests {
         let (mut v, mut re, mut im) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         let mut system = System { n, a: &mut a, b: &mut [], c: &mut [] };
         system.balance();
-        system.to_hessenberg(&mut v);
+        system.turn(&mut v);
         assert!(eigenvalues(&mut a, n, &mut re, &mut im));
         let mut found: Vec<(f64, f64)> = re.into_iter().zip(im).collect();
         found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));

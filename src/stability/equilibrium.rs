@@ -208,12 +208,11 @@ impl Moving {
                 )]
                 let held = numbers[of.inputs + steps] as usize;
                 if held > 0 {
-                    // The line is a ring: what was made so long ago stands where the new value goes.
+                    // A ring: what was made so long ago stands where the next value goes.
                     #[allow(clippy::cast_possible_truncation, reason = "the rest of a division")]
-                    let turn = at + ((step + 1) % held as u64) as usize;
-                    let newest = at + (step % held as u64) as usize;
-                    past[newest] = numbers[of.inputs + place];
-                    numbers[of.inputs + place] = past[turn];
+                    let turn = |step: u64| at + (step % held as u64) as usize;
+                    past[turn(step)] = numbers[of.inputs + place];
+                    numbers[of.inputs + place] = past[turn(step + 1)];
                 }
                 at += held;
             }

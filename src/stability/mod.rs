@@ -18,6 +18,7 @@ use crate::registry::Member;
 mod dense;
 mod equilibrium;
 mod facts;
+mod limits;
 mod linear;
 mod period;
 mod response;
@@ -26,6 +27,7 @@ mod sliding;
 mod spectrum;
 
 pub use equilibrium::World;
+pub use limits::{LIMITS, Limit, Limited, wanted};
 pub use linear::{Linearisation, linearise};
 pub use response::Margins;
 pub use sampled::{Certifying, PERIOD_ORDER_MAX, SampledLoop, Wanted};

@@ -146,9 +146,10 @@ impl Period {
                 let moves = !is_zero(&self.c, *i) || others(*i).any(|j| self.a[j * full + i] != 0.0);
                 !is_moved || !moves
             };
-            let Some(place) = self.kept.iter().position(|i| is_alone(i)) else { break };
+            let Some(place) = self.kept.iter().position(is_alone) else { break };
             let i = self.kept[place];
             let own = self.a[i * full + i];
+            #[allow(clippy::float_cmp, reason = "what stays as it is has a slope of exactly 1")]
             let stands =
                 own == 1.0 && is_zero(&self.b, i) && (0..full).all(|j| j == i || self.a[i * full + j] == 0.0);
             self.kept.remove(place);
@@ -181,7 +182,7 @@ impl Period {
         let mut system =
             System { n, a: &mut self.a[..n * n], b: &mut self.b[..probes * n], c: &mut self.c[..probes * n] };
         system.balance();
-        system.to_hessenberg(&mut self.state);
+        system.turn(&mut self.state);
         self.h[..n * n].copy_from_slice(&self.a[..n * n]);
         dense::eigenvalues(&mut self.h, n, &mut self.re, &mut self.im)
     }

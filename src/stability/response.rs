@@ -255,9 +255,9 @@ fn lowest(
         let point = (omega, response.at(omega));
         if of(point.1) < of(best.1) {
             if is_right {
-                low = best.0
+                low = best.0;
             } else {
-                high = best.0
+                high = best.0;
             }
             best = point;
         } else if is_right {
@@ -289,11 +289,12 @@ fn note(margins: &mut Margins, of: usize, (omega, s): Point) {
     }
 }
 
+/// What is smaller or larger than this is the rounding of an integrator's infinite gain, or of no gain at all.
+const RANGE: std::ops::Range<f64> = 1e-7..1e7;
+
 /// A gain at which the loop would be on the border, where S is real.
 fn note_gain(margins: &mut Margins, s: f64) {
     let factor = s / (s - 1.0);
-    // What is smaller or larger than this is the rounding of an integrator's infinite gain, or of no gain at all.
-    const RANGE: std::ops::Range<f64> = 1e-7..1e7;
     if RANGE.contains(&factor) {
         if factor > 1.0 {
             margins.gain = margins.gain.min(factor);
@@ -306,7 +307,7 @@ fn note_gain(margins: &mut Margins, s: f64) {
 /// Frequencies from 0 to π/T at which a loop of order n with these eigenvalues z is looked at, in their order; as many as `omegas` has room for.
 pub(super) fn frequencies(
     omegas: &mut Vec<f64>,
-    eigenvalues: impl Iterator<Item = (f64, f64)> + Clone,
+    eigenvalues: impl Iterator<Item = (f64, f64)>,
     n: usize,
     period: f64,
 ) {
@@ -321,7 +322,7 @@ pub(super) fn frequencies(
         }
     };
     let mut slowest = end;
-    for (re, im) in eigenvalues.clone() {
+    for (re, im) in eigenvalues {
         let size = re.hypot(im);
         let (decay, omega) = (-libm::log(size.max(1e-300)), libm::atan2(im, re).abs());
         slowest = slowest.min(decay.abs().max(omega).max(1e-9) / period);

@@ -206,9 +206,9 @@ impl Certifying {
             }
             let Ok(found) = is_stable_at(next) else { return f64::NAN };
             if found {
-                stable = next
+                stable = next;
             } else {
-                unstable = next
+                unstable = next;
             }
             if found != is_stable {
                 break;

@@ -112,9 +112,10 @@ impl Surface {
             return Ok(Certificate { verdict, reason: Reason::None, ..certificate });
         }
         let comes_near = self.comes_near(moving, world, pace, max_real_part);
-        Ok(match comes_near {
-            true => Certificate { verdict, reason: Reason::None, ..certificate },
-            false => Certificate { reason: Reason::NotHeld, ..certificate },
+        Ok(if comes_near {
+            Certificate { verdict, reason: Reason::None, ..certificate }
+        } else {
+            Certificate { reason: Reason::NotHeld, ..certificate }
         })
     }
 
@@ -175,7 +176,7 @@ impl Surface {
         }
         let mut system = System { n: m, a: &mut self.matrix[..m * m], b: &mut [], c: &mut [] };
         system.balance();
-        system.to_hessenberg(&mut self.motion);
+        system.turn(&mut self.motion);
         if !dense::eigenvalues(&mut self.matrix, m, &mut self.re, &mut self.im) {
             return None;
         }

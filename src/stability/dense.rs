@@ -56,47 +56,46 @@ impl System<'_> {
         self.c.iter_mut().skip(i).step_by(n).for_each(|number| *number *= factor);
     }
 
-    /// Turns the states so that A has zeros below its first subdiagonal, by reflections.
-    pub(super) fn turn(&mut self, v: &mut [f64]) {
+    /// Turns the states so that A has zeros below its first subdiagonal, by reflections; `room` has 2n numbers.
+    pub(super) fn turn(&mut self, room: &mut [f64]) {
         let n = self.n;
+        let (v, sums) = room[..2 * n].split_at_mut(n);
         for k in 0..n.saturating_sub(2) {
-            let size = (k + 2..n).map(|i| self.a[i * n + k].abs()).sum::<f64>();
-            if size == 0.0 {
+            let from = k + 1;
+            if (from + 1..n).all(|i| self.a[i * n + k] == 0.0) {
                 continue;
             }
-            let norm = (k + 1..n).map(|i| self.a[i * n + k].powi(2)).sum::<f64>().sqrt();
-            v[..=k].fill(0.0);
-            for (i, v) in v.iter_mut().enumerate().take(n).skip(k + 1) {
+            for (i, v) in v.iter_mut().enumerate().skip(from) {
                 *v = self.a[i * n + k];
             }
-            v[k + 1] += norm.copysign(v[k + 1]);
-            let square: f64 = v[k + 1..n].iter().map(|x| x * x).sum();
+            let norm = v[from..].iter().map(|x| x * x).sum::<f64>().sqrt();
+            v[from] += norm.copysign(v[from]);
+            let square: f64 = v[from..].iter().map(|x| x * x).sum();
             if square.is_nan() || square <= 0.0 {
                 continue;
             }
-            self.reflect(&v[..n], k + 1, 2.0 / square);
-            for i in k + 2..n {
+            self.reflect(&v[from..], from, 2.0 / square, sums);
+            for i in from + 1..n {
                 self.a[i * n + k] = 0.0;
             }
         }
     }
 
-    /// A → P A P, B → P B, C → C P with P = I − by·v vᵀ; v is 0 before `from`.
-    fn reflect(&mut self, v: &[f64], from: usize, by: f64) {
+    /// A → P A P, B → P B, C → C P with P = I − by·v vᵀ, v 0 before `from`.
+    fn reflect(&mut self, v: &[f64], from: usize, by: f64, sums: &mut [f64]) {
         let n = self.n;
-        for j in 0..n {
-            let dot: f64 = (from..n).map(|i| v[i] * self.a[i * n + j]).sum();
-            for (i, v) in v.iter().enumerate().skip(from) {
-                self.a[i * n + j] -= by * dot * v;
-            }
+        // Row by row, as the numbers lie.
+        sums.fill(0.0);
+        for (row, v) in self.a.chunks_exact(n).skip(from).zip(v) {
+            sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += v * a);
         }
-        let rows =
-            self.a.chunks_exact_mut(n).chain(self.b.chunks_exact_mut(n)).chain(self.c.chunks_exact_mut(n));
-        for row in rows {
-            let dot: f64 = row[from..].iter().zip(&v[from..]).map(|(a, v)| a * v).sum();
-            for (a, v) in row[from..].iter_mut().zip(&v[from..]) {
-                *a -= by * dot * v;
-            }
+        for (row, v) in self.a.chunks_exact_mut(n).skip(from).zip(v) {
+            row.iter_mut().zip(sums.iter()).for_each(|(a, sum)| *a -= by * v * sum);
+        }
+        let rows = self.a.chunks_exact_mut(n);
+        for row in rows.chain(self.b.chunks_exact_mut(n)).chain(self.c.chunks_exact_mut(n)) {
+            let dot: f64 = row[from..].iter().zip(v).map(|(a, v)| a * v).sum();
+            row[from..].iter_mut().zip(v).for_each(|(a, v)| *a -= by * dot * v);
         }
     }
 }
@@ -329,7 +328,7 @@ mod tests {
     fn spectrum(rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
         let n = rows.len();
         let mut a = rows.concat();
-        let (mut v, mut re, mut im) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        let (mut v, mut re, mut im) = (vec![0.0; 2 * n], vec![0.0; n], vec![0.0; n]);
         let mut system = System { n, a: &mut a, b: &mut [], c: &mut [] };
         system.balance();
         system.turn(&mut v);

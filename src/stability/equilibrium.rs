@@ -7,8 +7,9 @@ use crate::program::Dual;
 /// Steps of Newton's method at most, and the step that ends it, relative to the state.
 const STEPS_MAX: usize = 60;
 const NEAR: f64 = 1e-10;
-/// How far from 0 a step may leave a state that is at rest, relative to the state.
-const REST: f64 = 1e-6;
+/// How fast a state that is at rest may move, in 1/s and relative to what its step adds up, and by how much that is rounded.
+const REST: f64 = 1e-9;
+const ROUNDING: f64 = 1e-14;
 /// How far from its equilibrium a loop is looked at for corners and jumps, and by how much it may then be off its tangent, relatively.
 const ASIDE: f64 = 1e-8;
 const OFF: f64 = 1e-3;
@@ -233,6 +234,10 @@ impl Moving {
                     let one = if i == j { 1.0 } else { 0.0 };
                     self.matrix[i * k + j] = one - self.steps[0][i * k + j];
                 }
+                // What a step leaves as it is stays as it is.
+                if self.matrix[i * k..][..k].iter().all(|slope| *slope == 0.0) {
+                    self.matrix[i * k + i] = 1.0;
+                }
             }
             // Where the loop leaves something free to stand anywhere, it stands where it is.
             dense::solve(&mut self.matrix, k, &mut self.residual, &mut self.places);
@@ -249,9 +254,15 @@ impl Moving {
         false
     }
 
+    /// Whether a step leaves all where it is, beside what the numbers that it adds up are rounded by.
     fn rests(&self) -> bool {
-        let numbers = self.variables.iter().map(|place| self.numbers[self.of.inputs + place]);
-        numbers.zip(&self.residual).all(|(number, left)| left.abs() <= REST * (1.0 + number.abs()))
+        let k = self.order();
+        let most = REST * self.numbers[0] + ROUNDING;
+        self.residual.iter().zip(self.steps[0].chunks_exact(k)).all(|(left, slopes)| {
+            let now = self.variables.iter().map(|place| self.numbers[self.of.inputs + place]);
+            let size: f64 = now.zip(slopes).map(|(number, slope)| (number * slope).abs()).sum();
+            left.abs() <= most * (1.0 + size)
+        })
     }
 
     /// How a step moves the variables, and where the law acts (`which` = 0) the probes too; false where that is not finite.

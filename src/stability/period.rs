@@ -5,7 +5,7 @@
 use super::SAMPLED_MAX;
 use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace};
-use super::response::{self, Complex, Margins, Response};
+use super::response::{self, Complex, Margins, Response, Step};
 use super::{Eigenvalue, Spectrum};
 
 /// Eigenvalues below this are over after a period.
@@ -46,13 +46,13 @@ impl Period {
             c: zeros(most * probes),
             n: 0,
             h: zeros(most * most),
-            state: zeros(most),
+            state: zeros(2 * most),
             after: zeros(variables),
             kept: Vec::with_capacity(most),
             re: zeros(most),
             im: zeros(most),
             count: 0,
-            room: vec![Complex::default(); most * (most + 1)],
+            room: vec![Complex::default(); (most * (most + 1)).max(variables * (variables + 1))],
             omegas: Vec::with_capacity(FREQUENCIES_MAX),
         }
     }
@@ -220,22 +220,22 @@ impl Period {
     }
 
     /// The margins of the loops, each broken with the others closed.
-    pub(super) fn margins(&mut self, probes: usize, period: f64) -> Margins {
-        let n = self.n;
+    pub(super) fn margins(&mut self, moving: &Moving, pace: Pace) -> Margins {
+        let (n, probes, period) = (self.n, moving.of.probes, pace.period());
         let mut omegas = std::mem::take(&mut self.omegas);
         response::frequencies(&mut omegas, self.eigenvalues().take(n), n, period);
         let mut least = Margins::NONE;
         for probe in 0..probes {
-            let loop_of = probe * n..(probe + 1) * n;
-            let mut response = Response {
-                n,
-                a: &self.a[..n * n],
-                b: &self.b[loop_of.clone()],
-                c: &self.c[loop_of],
-                room: &mut self.room[..n * (n + 1)],
-                period,
+            let found = if pace.steps == 1 {
+                let mut response = Step { moving, probe, room: &mut self.room, period };
+                response::margins(&mut |omega| response.at(omega), &omegas)
+            } else {
+                let own = probe * n..(probe + 1) * n;
+                let (a, b, c) = (&self.a[..n * n], &self.b[own.clone()], &self.c[own]);
+                let mut response = Response { n, a, b, c, room: &mut self.room, period };
+                response::margins(&mut |omega| response.at(omega), &omegas)
             };
-            least = least.least(response::margins(&mut response, &omegas));
+            least = least.least(found);
         }
         self.omegas = omegas;
         least

@@ -18,6 +18,8 @@
 
 use std::f64::consts::{PI, TAU};
 
+use super::equilibrium::Moving;
+
 /// The margins of a loop that is stable; of several loops the least, each broken with the others closed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Margins {
@@ -99,6 +101,16 @@ impl Complex {
     }
 }
 
+/// e^(iωT) to the power `turns`: real where it is at half the sampling frequency.
+fn on_circle(omega: f64, period: f64, turns: usize) -> Complex {
+    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+    let angle = omega * period * turns as f64;
+    if (omega * period - PI).abs() < 1e-12 {
+        return Complex { re: if turns.is_multiple_of(2) { 1.0 } else { -1.0 }, im: 0.0 };
+    }
+    Complex { re: libm::cos(angle), im: libm::sin(angle) }
+}
+
 /// A loop of which A is in the form of Hessenberg.
 pub(super) struct Response<'a> {
     pub(super) n: usize,
@@ -112,16 +124,10 @@ pub(super) struct Response<'a> {
 }
 
 impl Response<'_> {
-    /// S at the frequency ω in rad/s: z I − A brought to a triangle, row by row.
-    fn at(&mut self, omega: f64) -> Complex {
-        let (n, turn) = (self.n, omega * self.period);
-        // At half the sampling frequency z is −1, and S real.
-        let is_half = (turn - PI).abs() < 1e-12;
-        let z = if is_half {
-            Complex { re: -1.0, im: 0.0 }
-        } else {
-            Complex { re: libm::cos(turn), im: libm::sin(turn) }
-        };
+    /// S at the frequency ω in rad/s.
+    pub(super) fn at(&mut self, omega: f64) -> Complex {
+        let n = self.n;
+        let z = on_circle(omega, self.period, 1);
         let (rows, right) = self.room.split_at_mut(n * n);
         for (place, (to, from)) in rows.iter_mut().zip(self.a).enumerate() {
             let diagonal = if place % (n + 1) == 0 { z } else { Complex::default() };
@@ -130,39 +136,87 @@ impl Response<'_> {
         for (to, from) in right.iter_mut().zip(self.b) {
             *to = Complex { re: *from, im: 0.0 };
         }
-        for k in 0..n.saturating_sub(1) {
-            if rows[(k + 1) * n + k].size() > rows[k * n + k].size() {
-                for j in k..n {
-                    rows.swap(k * n + j, (k + 1) * n + j);
-                }
-                right.swap(k, k + 1);
-            }
-            let factor = rows[(k + 1) * n + k];
-            if factor.size() == 0.0 {
-                continue;
-            }
-            let factor = factor.over(rows[k * n + k]);
-            let (upper, lower) = rows.split_at_mut((k + 1) * n);
-            for (to, from) in lower[k..n].iter_mut().zip(&upper[k * n + k..]) {
-                *to = to.less(factor.times(*from));
-            }
-            right[k + 1] = right[k + 1].less(factor.times(right[k]));
-        }
-        let mut sum = Complex { re: 1.0, im: 0.0 };
-        for k in (0..n).rev() {
-            let mut rest = right[k];
-            for j in k + 1..n {
-                rest = rest.less(rows[k * n + j].times(right[j]));
-            }
-            right[k] = rest.over(rows[k * n + k]);
-            sum.re += self.c[k] * right[k].re;
-            sum.im += self.c[k] * right[k].im;
-        }
-        sum
+        one_and(rows, &mut right[..n], self.c, 1)
     }
 }
 
-/// What stays nearer to 0 than this between two frequencies does not cross it, such as a loop whose gain is 1 at rest.
+/// A loop whose law acts in each step, with its delay lines as what they are at a frequency: the steps that they hold.
+pub(super) struct Step<'a> {
+    pub(super) moving: &'a Moving,
+    pub(super) probe: usize,
+    /// Room for k·(k + 1) numbers, with the k variables of a step.
+    pub(super) room: &'a mut [Complex],
+    /// T in s.
+    pub(super) period: f64,
+}
+
+impl Step<'_> {
+    /// S at the frequency ω in rad/s.
+    pub(super) fn at(&mut self, omega: f64) -> Complex {
+        let (k, own) = (self.moving.order(), self.moving.of.moving.len());
+        let (rows, right) = self.room.split_at_mut(k * k);
+        let [slopes, _] = &self.moving.steps;
+        let probe = &self.moving.probes[self.probe * k..][..k];
+        for (row, (to, from)) in rows.chunks_exact_mut(k).zip(slopes.chunks_exact(k)).enumerate() {
+            let turns = row.checked_sub(own).map_or(1, |line| self.moving.held(line));
+            #[allow(clippy::float_cmp, reason = "what stays as it is has a slope of exactly 1")]
+            let stands = from[row] == 1.0
+                && from.iter().filter(|slope| **slope != 0.0).count() == 1
+                && probe[row] == 0.0;
+            // What stands, and what is brought back from a line that holds nothing, is no part of the motion.
+            let is_still = stands || turns == 0;
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = Complex { re: if is_still { 0.0 } else { -from }, im: 0.0 };
+            }
+            let z =
+                if is_still { Complex { re: 1.0, im: 0.0 } } else { on_circle(omega, self.period, turns) };
+            to[row] = Complex { re: to[row].re + z.re, im: z.im };
+            right[row] = Complex { re: if is_still { 0.0 } else { probe[row] }, im: 0.0 };
+        }
+        one_and(rows, &mut right[..k], &self.moving.said[self.probe * k..][..k], k)
+    }
+}
+
+/// 1 + c·y with M y = b, by elimination with partial pivoting; M has zeros beyond its first `below` subdiagonals. Both are used up.
+fn one_and(rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize) -> Complex {
+    let n = right.len();
+    for k in 0..n {
+        let last = (k + below).min(n - 1);
+        let largest =
+            (k..=last).max_by(|i, j| rows[i * n + k].size().total_cmp(&rows[j * n + k].size())).unwrap_or(k);
+        if largest != k {
+            for j in k..n {
+                rows.swap(k * n + j, largest * n + j);
+            }
+            right.swap(k, largest);
+        }
+        for i in k + 1..=last {
+            let factor = rows[i * n + k];
+            if factor == Complex::default() {
+                continue;
+            }
+            let factor = factor.over(rows[k * n + k]);
+            let (upper, lower) = rows.split_at_mut(i * n);
+            for (to, from) in lower[k..n].iter_mut().zip(&upper[k * n + k..]) {
+                *to = to.less(factor.times(*from));
+            }
+            right[i] = right[i].less(factor.times(right[k]));
+        }
+    }
+    let mut sum = Complex { re: 1.0, im: 0.0 };
+    for k in (0..n).rev() {
+        let mut rest = right[k];
+        for j in k + 1..n {
+            rest = rest.less(rows[k * n + j].times(right[j]));
+        }
+        right[k] = rest.over(rows[k * n + k]);
+        sum.re += c[k] * right[k].re;
+        sum.im += c[k] * right[k].im;
+    }
+    sum
+}
+
+/// What stays nearer to 0 than this between two frequencies does not cross it.
 const LEVEL: f64 = 1e-9;
 
 /// A frequency and S there.
@@ -172,12 +226,12 @@ type Point = (f64, Complex);
 const CROSSINGS: [fn(Complex) -> f64; 2] = [|s| s.re - 0.5, |s| s.im];
 
 /// The margins of a loop; `omegas` are frequencies in rad/s from 0 to π/T in their order, close enough for S to be smooth between them.
-pub(super) fn margins(response: &mut Response<'_>, omegas: &[f64]) -> Margins {
+pub(super) fn margins(response: &mut dyn FnMut(f64) -> Complex, omegas: &[f64]) -> Margins {
     let mut margins = Margins::NONE;
     let mut behind: [Option<Point>; 2] = [None; 2];
     let end = omegas.len().saturating_sub(1);
     for (place, omega) in omegas.iter().enumerate() {
-        let here = (*omega, response.at(*omega));
+        let here = (*omega, response(*omega));
         note_sizes(&mut margins, here.1);
         if place == 0 || place == end {
             // S is real there.
@@ -186,7 +240,9 @@ pub(super) fn margins(response: &mut Response<'_>, omegas: &[f64]) -> Margins {
         if let Some(last) = behind[1] {
             for (of, crossing) in CROSSINGS.iter().enumerate() {
                 let [from, to] = [crossing(last.1), crossing(here.1)];
-                if from * to < 0.0 && from.abs().max(to.abs()) > LEVEL {
+                // A loop whose gain is 1 at rest begins on the border, and does not cross it there.
+                let begins = place == 1 && from.abs() < LEVEL;
+                if from * to < 0.0 && !begins && from.abs().max(to.abs()) > LEVEL {
                     let found = root(response, *crossing, last, here);
                     note(&mut margins, of, found);
                 }
@@ -201,7 +257,7 @@ pub(super) fn margins(response: &mut Response<'_>, omegas: &[f64]) -> Margins {
 }
 
 /// What stands out between three frequencies: a largest size, or two crossings that are closer than these.
-fn peaks(response: &mut Response<'_>, margins: &mut Margins, points: [Point; 3]) {
+fn peaks(response: &mut dyn FnMut(f64) -> Complex, margins: &mut Margins, points: [Point; 3]) {
     let sizes: [fn(Complex) -> f64; 2] = [|s| -s.size(), |s| -s.less(Complex { re: 1.0, im: 0.0 }).size()];
     for size in sizes {
         let [a, b, c] = points.map(|point| size(point.1));
@@ -228,14 +284,19 @@ fn peaks(response: &mut Response<'_>, margins: &mut Margins, points: [Point; 3])
 }
 
 /// Where a function of S crosses 0 between two frequencies (bisection, so that any pair with two signs will do).
-fn root(response: &mut Response<'_>, of: impl Fn(Complex) -> f64, low: Point, high: Point) -> Point {
+fn root(
+    response: &mut dyn FnMut(f64) -> Complex,
+    of: impl Fn(Complex) -> f64,
+    low: Point,
+    high: Point,
+) -> Point {
     let (mut low, mut high) = (low, high);
     for _ in 0..60 {
         let omega = 0.5 * (low.0 + high.0);
         if omega <= low.0 || omega >= high.0 {
             break;
         }
-        let middle = (omega, response.at(omega));
+        let middle = (omega, response(omega));
         if of(middle.1) * of(low.1) > 0.0 { low = middle } else { high = middle }
     }
     low
@@ -243,7 +304,7 @@ fn root(response: &mut Response<'_>, of: impl Fn(Complex) -> f64, low: Point, hi
 
 /// Where a function of S is lowest between three frequencies (golden section).
 fn lowest(
-    response: &mut Response<'_>,
+    response: &mut dyn FnMut(f64) -> Complex,
     of: impl Fn(Complex) -> f64,
     [low, middle, high]: [Point; 3],
 ) -> Point {
@@ -252,7 +313,7 @@ fn lowest(
     for _ in 0..40 {
         let is_right = high - best.0 > best.0 - low;
         let omega = if is_right { best.0 + share * (high - best.0) } else { best.0 - share * (best.0 - low) };
-        let point = (omega, response.at(omega));
+        let point = (omega, response(omega));
         if of(point.1) < of(best.1) {
             if is_right {
                 low = best.0;

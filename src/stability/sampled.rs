@@ -170,7 +170,7 @@ impl Certifying {
             ..Certificate::NONE
         };
         if wanted.margins && is_stable {
-            certificate.margins = Some(period.margins(moving.of.probes, length));
+            certificate.margins = Some(period.margins(moving, pace));
         }
         if wanted.period {
             certificate.period_factor = self.longest(moving, period, pace, is_stable);

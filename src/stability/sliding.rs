@@ -48,7 +48,7 @@ impl Surface {
             room: vec![Dual::default(); of.motion.room()],
             jacobian: zeros(states * states),
             normal: zeros(states),
-            motion: zeros(states + 1),
+            motion: zeros(2 * states + 1),
             matrix: zeros(states * states),
             places: vec![0; states],
             re: zeros(states),
@@ -91,7 +91,7 @@ impl Surface {
             dense::solve(&mut self.matrix, n, &mut self.motion, &mut self.places);
             moving.displace(&self.motion[..n]);
             let near = |(change, state): (&f64, &f64)| change.abs() <= NEAR * (1.0 + state.abs());
-            is_at_rest = self.motion.iter().zip(moving.states()).all(near);
+            is_at_rest = self.motion[..n].iter().zip(moving.states()).all(near);
         }
         if !is_at_rest {
             return Err(Reason::NoEquilibrium);

@@ -227,8 +227,8 @@ pub fn runner(config: &Config) -> Runner {
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)
 }
 
-/// Steps that a certificate simulates at most.
-const SETTLING_STEPS_MAX: u64 = 50_000;
+/// Steps in which a loop may come to rest whose equilibrium is not found otherwise.
+const SETTLING_STEPS: u64 = 50_000;
 
 /// The loop of a study on models as it is certified: in the world of each group of scenarios, with signals as they are at the end of its first one.
 fn sampled(config: &Config) -> Option<SampledLoop> {
@@ -252,8 +252,7 @@ fn sampled(config: &Config) -> Option<SampledLoop> {
             worlds.push(world);
         }
     }
-    let settling = config.simulation.steps().min(SETTLING_STEPS_MAX);
-    Some(SampledLoop { step, worlds, dt: config.simulation.dt, settling })
+    Some(SampledLoop { step, worlds, dt: config.simulation.dt, settling: SETTLING_STEPS })
 }
 
 /// What certifies the config's controller on its plant, with all that a certificate can tell.

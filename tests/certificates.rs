@@ -140,13 +140,14 @@ fn verdicts_of(family: &Family, number: u64) -> [usize; 2] {
     let lag = if number.is_multiple_of(3) { 2.0 * dt } else { 0.0 };
     let law =
         if family.gains[0].0 == "k1" && !family.models.contains("classical") { STATE_FEEDBACK } else { "" };
+    let signals = if family.models.contains("\"pid\"") { "signals = { reference = 0.0 }\n" } else { "" };
     let [half, three] = [0.5, 0.75].map(|share| share * f64::from(STEPS) * dt);
     let norm = family.norm;
     let config = study(&format!(
         "{}{law}[simulation]\ndt = {dt:?}\nduration = {:?}\nearly_abandonment = false\n\
          [cost.before]\nmaximum = \"if t >= {half:?} and t < {three:?} then {norm} else 0\"\n\
          [cost.behind]\nmaximum = \"if t >= {three:?} then {norm} else 0\"\n\
-         [[scenarios]]\nranges = {{ {} = [1e-6, 1e-6] }}\ncontrol_period = {steps:.0}\ndead_time = {dead:.0}\nactuator_lag = {lag:?}\n",
+         [[scenarios]]\nranges = {{ {} = [1e-6, 1e-6] }}\ncontrol_period = {steps:.0}\ndead_time = {dead:.0}\nactuator_lag = {lag:?}\n{signals}",
         family.models,
         f64::from(STEPS) * dt,
         if norm.contains("theta1") { "theta1" } else { norm[4..].split(')').next().expect("a state") },

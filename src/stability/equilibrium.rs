@@ -5,8 +5,10 @@ use crate::closed_loop::{PROBES_AT, Sampled};
 use crate::program::Dual;
 
 /// Steps of Newton's method at most, and the step that ends it, relative to the state.
-const STEPS_MAX: usize = 60;
+const STEPS_MAX: usize = 100;
 const NEAR: f64 = 1e-10;
+/// How often a step is halved.
+const HALVINGS_MAX: usize = 8;
 /// How fast a state that is at rest may move, in 1/s and relative to what its step adds up, and by how much that is rounded.
 const REST: f64 = 1e-9;
 const ROUNDING: f64 = 1e-14;
@@ -71,6 +73,8 @@ pub(super) struct Moving {
     pub(super) probes: Vec<f64>,
     pub(super) said: Vec<f64>,
     residual: Vec<f64>,
+    /// A step of Newton's method.
+    change: Vec<f64>,
     matrix: Vec<f64>,
     places: Vec<usize>,
     /// What the delay lines hold in a simulation.
@@ -92,6 +96,7 @@ impl Moving {
             probes: zeros(k * of.probes),
             said: zeros(k * of.probes),
             residual: zeros(k),
+            change: zeros(k),
             matrix: zeros(k * k),
             places: vec![0; k],
             past: zeros(past),
@@ -218,40 +223,68 @@ impl Moving {
                 at += held;
             }
             see(step, self.states());
+            if !self.states().iter().all(|state| state.is_finite()) {
+                break;
+            }
         }
         self.act(true);
     }
 
-    /// Moves to where a step changes nothing, by Newton's method; false where there is no such place near.
-    pub(super) fn come_to_rest(&mut self) -> bool {
-        let k = self.order();
+    /// Moves to where a step changes nothing, by Newton's method; with `care`, its steps are halved where they lead farther away. False where there
+    /// is no such place near.
+    pub(super) fn come_to_rest(&mut self, care: bool) -> bool {
+        let most = if care { HALVINGS_MAX } else { 0 };
+        let mut halvings = most;
+        let mut left = f64::INFINITY;
         for _ in 0..STEPS_MAX {
-            if !self.linearise(0) {
+            let is_finite = self.linearise(0);
+            let now =
+                if is_finite { self.residual.iter().map(|left| left.abs()).sum() } else { f64::INFINITY };
+            if now >= left && halvings < most {
+                halvings += 1;
+                self.change.iter_mut().for_each(|change| *change *= 0.5);
+                self.go(-1.0);
+                continue;
+            }
+            if !is_finite {
                 return false;
             }
-            for i in 0..k {
-                for j in 0..k {
-                    let one = if i == j { 1.0 } else { 0.0 };
-                    self.matrix[i * k + j] = one - self.steps[0][i * k + j];
-                }
-                // What a step leaves as it is stays as it is.
-                if self.matrix[i * k..][..k].iter().all(|slope| *slope == 0.0) {
-                    self.matrix[i * k + i] = 1.0;
-                }
-            }
-            // Where the loop leaves something free to stand anywhere, it stands where it is.
-            dense::solve(&mut self.matrix, k, &mut self.residual, &mut self.places);
-            let mut is_near = true;
-            for (change, place) in self.residual.iter().zip(&self.variables) {
-                let number = &mut self.numbers[self.of.inputs + place];
-                is_near &= change.abs() <= NEAR * (1.0 + number.abs());
-                *number += change;
-            }
-            if is_near {
+            (left, halvings) = (now, 0);
+            self.aim();
+            if self.go(1.0) {
                 return self.linearise(0) && self.rests();
             }
         }
         false
+    }
+
+    /// The step of Newton's method from a loop that has been linearised.
+    fn aim(&mut self) {
+        let k = self.order();
+        for i in 0..k {
+            for j in 0..k {
+                let one = if i == j { 1.0 } else { 0.0 };
+                self.matrix[i * k + j] = one - self.steps[0][i * k + j];
+            }
+            // What a step leaves as it is stays as it is.
+            if self.matrix[i * k..][..k].iter().all(|slope| *slope == 0.0) {
+                self.matrix[i * k + i] = 1.0;
+            }
+        }
+        self.change.copy_from_slice(&self.residual);
+        // Where the loop leaves something free to stand anywhere, it stands where it is.
+        dense::solve(&mut self.matrix, k, &mut self.change, &mut self.places);
+    }
+
+    /// Goes along that step, `way` of it; whether it is so short that the end is reached.
+    fn go(&mut self, way: f64) -> bool {
+        let mut is_near = true;
+        for (change, place) in self.change.iter().zip(&self.variables) {
+            let number = &mut self.numbers[self.of.inputs + place];
+            is_near &= change.abs() <= NEAR * (1.0 + number.abs());
+            *number += way * change;
+        }
+        is_near
     }
 
     /// Whether a step leaves all where it is, beside what the numbers that it adds up are rounded by.

@@ -180,13 +180,16 @@ impl Certifying {
 
     /// Brings the loop to its equilibrium from its start, or from where it has come after a while.
     fn come_to_rest(&self, moving: &mut Moving, world: &World, gains: &[f64], pace: Pace) -> Found<()> {
-        moving.begin(world, gains, pace);
-        if moving.come_to_rest() {
-            return Ok(());
+        for (settling, care) in
+            [(0, false), (pace.steps, true), (self.settling, false), (self.settling, true)]
+        {
+            moving.begin(world, gains, pace);
+            moving.run(pace, settling, |_, _| {});
+            if moving.come_to_rest(care) {
+                return Ok(());
+            }
         }
-        moving.begin(world, gains, pace);
-        moving.run(pace, self.settling, |_, _| {});
-        if moving.come_to_rest() { Ok(()) } else { Err(Reason::NoEquilibrium) }
+        Err(Reason::NoEquilibrium)
     }
 
     /// The longest period for which the loop is stable, in periods of the study; the plant is integrated in steps that are no longer than the
@@ -247,7 +250,7 @@ impl Pace {
 /// The spectral radius with other steps, about the equilibrium near the one that the loop is at.
 fn radius_at(moving: &mut Moving, period: &mut Period, pace: Pace) -> Found<f64> {
     moving.step_by(pace);
-    if !moving.come_to_rest() {
+    if !moving.come_to_rest(false) {
         return Err(Reason::NoEquilibrium);
     }
     let is_finite = (pace.steps == 1 || moving.linearise(1)) && moving.linearise(0);

@@ -319,6 +319,7 @@ fn study(
         config.simulation.duration = steps as f64 * config.simulation.dt;
         config.simulation.early_abandonment = false;
         (config.constraints, config.require_certificate) = (Vec::new(), false);
+        config.certificate_limits = [None; crate::stability::LIMITS.len()];
         config.swarm.settings.start.clear();
         config.swarm.settings.particles = particles.div_ceil(config.scenario_count()).max(2);
         (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);

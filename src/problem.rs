@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use crate::closed_loop::ClosedLoop;
 use crate::config::{Config, Scope};
 use crate::constraint::Constraint;
 use crate::costs::Aggregate;
 use crate::native::Backend;
 use crate::parameter::Parameter;
-use crate::sampling;
+use crate::sampling::{self, Group};
 use crate::simulation::{Runner, Scenario, Simulator, Terms};
-use crate::stability::{Certificate, Certifying, MARGIN, SampledLoop, Verdict};
+use crate::stability::{self, Certificate, Certifying, Limited, MARGIN, SampledLoop, Verdict, Wanted, World};
 use crate::swarm::{Axis, Outcome, Plan};
 
 /// A parameter that the swarm may change.
@@ -39,6 +38,8 @@ pub struct Problem {
     pub searched: Vec<Range<f64>>,
     /// Where a gain vector without a stable certificate is infeasible: what certifies it.
     pub required_certificate: Option<Certifier>,
+    /// What that certificate has to tell.
+    pub certificate_limits: Limited,
     /// The cases that every gain vector is judged on.
     pub scenarios: Vec<Scenario>,
     /// The weight of each, which sum up to 1.
@@ -84,7 +85,8 @@ impl Problem {
             tuned: config.tune.clone(),
             constraints: config.constraints.clone(),
             searched: config.searched(),
-            required_certificate: config.require_certificate.then(|| certifier(config)),
+            required_certificate: required_certifier(config),
+            certificate_limits: config.certificate_limits,
             simulator: Box::new(runner_in(config, scope)),
             backend: config.simulation.backend,
             scenarios,
@@ -121,7 +123,7 @@ impl Problem {
     ///
     /// Values that break a constraint rank behind those without a required certificate, and those behind all that were
     /// simulated, whose violation is at most [`SIMULATED_VIOLATION_MAX`]. The first are ordered by how far they are outside, the
-    /// second by how fast their fastest motion grows.
+    /// second by how fast their fastest motion grows or, where it dies out, by how much its certificate exceeds the study's limits.
     #[must_use]
     pub fn violation(&self, values: &[f64]) -> f64 {
         let broken: f64 =
@@ -130,13 +132,15 @@ impl Problem {
             return SIMULATED_VIOLATION_MAX + 1.0 + broken;
         }
         let Some(certify) = &self.required_certificate else { return 0.0 };
-        let Certificate { verdict, max_real_part, .. } = certify(values);
+        let certificate @ Certificate { verdict, max_real_part, .. } = certify(values);
+        let ranked = |excess: f64| if excess.is_finite() { 0.5 * excess / (1.0 + excess) } else { 0.5 };
         if verdict == Verdict::Stable {
-            return 0.0;
+            let excess = certificate.excess(&self.certificate_limits);
+            return if excess > 0.0 { SIMULATED_VIOLATION_MAX + ranked(excess) } else { 0.0 };
         }
         // Where nothing grows, the law does not push toward the surface or there are no eigenvalues at all.
         let growth = if max_real_part >= -MARGIN { max_real_part + MARGIN } else { f64::INFINITY };
-        SIMULATED_VIOLATION_MAX + if growth.is_finite() { growth / (1.0 + growth) } else { 1.0 }
+        SIMULATED_VIOLATION_MAX + 0.5 + ranked(growth)
     }
 }
 
@@ -168,46 +172,52 @@ fn runner_in(config: &Config, scope: Scope) -> Runner {
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)
 }
 
-/// Steps that a certificate simulates at most.
-const SETTLING_STEPS_MAX: u64 = 50_000;
+/// Steps in which a loop may come to rest whose equilibrium is not found otherwise.
+const SETTLING_STEPS: u64 = 50_000;
 
-/// A step of the nominal loop of a study; `None` where it has delays. Signals are as they are at the end of the first scenario.
+/// The loop of a study as it is certified: in the world of each group of scenarios, with signals as they are at the end of its first one.
 fn sampled(config: &Config) -> Option<SampledLoop> {
-    let nominal = config.nominal_loop();
-    let ClosedLoop { program, layout } = nominal.closed_loop(Scope::Tuning).ok()?;
-    if !layout.delays.is_empty() {
-        return None;
+    let step = config.sampled_loop().ok()?;
+    let mut worlds: Vec<World> = Vec::new();
+    for group in &config.scenarios {
+        let first = Group { count: 1, ..group.clone() };
+        let (scenarios, _) = sampling::scenarios(&[first], &config.nominal());
+        let scenario = scenarios.first()?;
+        let pieces = scenario.conditions.signals.iter();
+        #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+        let world = World {
+            control_period: group.control_period.max(1),
+            dead_time: group.dead_time as f64 * config.simulation.dt,
+            lag: group.actuator_lag,
+            signals: pieces.map(|pieces| pieces.last().map_or(0.0, |piece| piece.1)).collect(),
+            start: config.initial_state_ranges().iter().map(|state| state.default).collect(),
+            aside: scenario.initial_state.clone(),
+        };
+        if !worlds.iter().any(|known| known.is_like(&world)) {
+            worlds.push(world);
+        }
     }
-    let (scenarios, _) = sampling::scenarios(&nominal.scenarios, &nominal.nominal());
-    let first = scenarios.first()?;
-    let signals = first.conditions.signals.iter().map(|pieces| pieces.last().map_or(0.0, |piece| piece.1));
-    let states = nominal.initial_state_ranges();
-    let inputs: Vec<f64> = (nominal.controller.values.iter().copied())
-        .chain(states.iter().map(|state| state.default))
-        .chain(signals)
-        .chain([f64::INFINITY])
-        .collect();
-    let mut room = vec![0.0; program.start.room()];
-    let carried = program.start.run(inputs.iter().copied(), &mut room).take(program.carried);
-    let start = inputs.iter().copied().chain(carried.collect::<Vec<_>>()).collect();
-    let dt = nominal.simulation.dt;
-    let (gains, inputs) = (layout.gains, program.inputs);
-    Some(SampledLoop {
-        advance: program.advance,
-        gains,
-        start,
-        moving: layout.moving,
-        inputs,
-        period: dt,
-        steps: nominal.simulation.steps().min(SETTLING_STEPS_MAX),
-    })
+    Some(SampledLoop { step, worlds, dt: config.simulation.dt, settling: SETTLING_STEPS })
 }
 
-/// What certifies the config's controller on its plant.
+/// What certifies the config's controller on its plant, with all that a certificate can tell.
 #[must_use]
 pub fn certifier(config: &Config) -> Certifier {
+    certifier_of(config, Wanted::ALL)
+}
+
+/// What certifies gain vectors in a search; `None` where the study asks for nothing.
+fn required_certifier(config: &Config) -> Option<Certifier> {
+    let is_limited = config.certificate_limits.iter().any(Option::is_some);
+    let wanted = stability::wanted(&config.certificate_limits);
+    (config.require_certificate || is_limited).then(|| certifier_of(config, wanted))
+}
+
+/// The same, of which a sampled certificate tells no more than is wanted, which takes less time.
+#[must_use]
+pub fn certifier_of(config: &Config, wanted: Wanted) -> Certifier {
     let certifying = sampled(config).map(Certifying::new);
     Box::new(move |values| {
-        certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values))
+        certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values, wanted))
     })
 }

@@ -40,6 +40,7 @@ fn study(plan: &AuditPlan, controller: &'static str, steps: u64, keep: Keep) -> 
     // The audit decides what is simulated and how often, so settings that would prevent that or belong to another controller are removed.
     config.memory_limit = None;
     (config.constraints, config.require_certificate) = (Vec::new(), false);
+    config.certificate_limits = [None; crate::stability::LIMITS.len()];
     config.swarm.settings.start.clear();
     (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
     Ok(config)

@@ -1,4 +1,4 @@
-//! `gainswarm certify`: is the closed loop stable about upright?
+//! `gainswarm certify`: is the closed loop stable about its equilibrium, and by which margins?
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use super::{gains, load, print};
 use crate::Error;
 use crate::figures::number;
 use crate::problem;
-use crate::registry::Member;
-use crate::stability::{Certificate, Eigenvalue, Verdict};
+use crate::stability::{Certificate, Eigenvalue, SAMPLED_MAX, Verdict};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  gainswarm certify configs/classical.toml --gains outputs/classical/gains.csv"
+    after_help = "Examples:\n  gainswarm certify configs/classical.toml --gains outputs/classical/gains.csv\n  \
+                  gainswarm certify configs/dc_motor_pid.toml --json"
 )]
 pub(super) struct Args {
     /// The study, a TOML file
@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// The gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Prints the certificate; true when it says stable.
@@ -31,15 +34,21 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
         None => controller.values.clone(),
     };
     let certificate = problem::certifier(&config)(&values);
-    print(&text(&certificate))?;
+    if args.json {
+        print(&format!("{}\n", certificate.to_json()))?;
+    } else {
+        print(&text(&certificate))?;
+    }
     Ok(certificate.verdict == Verdict::Stable)
 }
 
 /// The verdict and the largest real part.
 pub(super) fn verdict(certificate: &Certificate) -> String {
-    let Certificate { verdict, max_real_part, .. } = certificate;
-    let word = if *verdict == Verdict::Stable { "stable".into() } else { verdict.name().to_uppercase() };
-    format!("{word}, largest real part {} 1/s", number(*max_real_part))
+    let word = certificate.word();
+    match certificate.reason_text() {
+        None => format!("{word}, largest real part {} 1/s", number(certificate.max_real_part)),
+        Some(reason) => format!("{word}: {reason}"),
+    }
 }
 
 fn text(certificate: &Certificate) -> String {
@@ -52,5 +61,19 @@ fn text(certificate: &Certificate) -> String {
     let sliding = certificate.sliding.iter().map(row("sliding dynamics"));
     let closed = certificate.closed_loop.as_deref().unwrap_or_default().iter().map(row("closed loop"));
     let rows = table(&["eigenvalues", "real 1/s", "imaginary 1/s"], &[1, 2], sliding.chain(closed));
-    format!("{}\n{rows}", verdict(certificate))
+    if !certificate.is_sampled {
+        return format!("{}\n{rows}", verdict(certificate));
+    }
+    let facts = certificate.facts().into_iter().map(|(name, value)| vec![name.into(), value]);
+    let facts = table(&["", ""], &[], facts);
+    let left = certificate.order.saturating_sub(SAMPLED_MAX);
+    let left = if left > 0 { format!("and {left} that die out faster\n") } else { String::new() };
+    let loops = certificate.loops_text().map_or(String::new(), |text| format!("{text}\n"));
+    let of = certificate.scope_text();
+    let rows = if certificate.sliding.is_empty() && certificate.closed_loop.is_none() {
+        String::new()
+    } else {
+        rows
+    };
+    format!("{}\nof {of}\n{facts}{loops}{rows}{left}", verdict(certificate))
 }

@@ -15,7 +15,7 @@ use crate::engine::Tuning;
 use crate::figures::{count, folded, number, number_or_dash, rate};
 use crate::parameter::Short;
 use crate::registry::Member;
-use crate::stability::Certificate;
+use crate::stability::{Certificate, Verdict};
 use crate::validation;
 use crate::verdict;
 
@@ -115,7 +115,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
 
 fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {
     let tally = &tuning.tally;
-    let survival = outcome(config, tuning);
+    let survival = outcome(config, tuning, certificate);
     let allocations = tuning.hot_path_allocations.map_or("not measured".into(), count);
     let simulations = format!(
         "{} ({} abandoned, {} failed)",
@@ -179,9 +179,11 @@ fn measures(config: &Config, tuning: &Tuning) -> Vec<(&'static str, String)> {
 }
 
 /// What the tuned gains do in the scenarios.
-fn outcome(config: &Config, tuning: &Tuning) -> String {
+fn outcome(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {
     match verdict::objection(config, &tuning.records) {
-        Some(said) if tuning.failed().is_none() => format!("{said}: {}", objection(config, &tuning.values)),
+        Some(said) if tuning.failed().is_none() => {
+            format!("{said}: {}", objection(config, &tuning.values, certificate))
+        }
         Some(said) => said,
         None => match tuning.records.len() {
             1 => "survives its scenario".into(),
@@ -191,10 +193,18 @@ fn outcome(config: &Config, tuning: &Tuning) -> String {
 }
 
 /// Why a gain vector is not simulated.
-fn objection(config: &Config, values: &[f64]) -> String {
+fn objection(config: &Config, values: &[f64], certificate: &Certificate) -> String {
     let searched = config.searched();
     let breaks = |constraint: &&Constraint| constraint.violation(values, &searched) > 0.0;
     let broken: Vec<&str> =
         config.constraints.iter().filter(breaks).map(|constraint| constraint.text.as_str()).collect();
-    if broken.is_empty() { "no stable certificate".into() } else { format!("breaks {}", broken.join(", ")) }
+    if !broken.is_empty() {
+        return format!("breaks {}", broken.join(", "));
+    }
+    let exceeded = certificate.exceeded(&config.certificate_limits);
+    if certificate.verdict != Verdict::Stable || exceeded.is_empty() {
+        return "no stable certificate".into();
+    }
+    let beyond = exceeded.into_iter().map(|(name, value)| format!("{name} (it is {})", number(value)));
+    format!("beyond {}", beyond.collect::<Vec<_>>().join(", "))
 }

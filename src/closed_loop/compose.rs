@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::sampled::Open;
 use super::{Block, ClosedLoop, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
@@ -51,6 +52,8 @@ pub(super) struct Made {
 pub(super) struct Composer<'a> {
     pub(super) parts: &'a Parts<'a>,
     pub(super) graph: Graph,
+    /// What a loop that is certified leaves open; nothing of one that is simulated.
+    pub(super) open: Option<Open>,
     symbols: u32,
     pub(super) inputs: Vec<Symbol>,
     pub(super) carried: Vec<Carried>,
@@ -62,6 +65,7 @@ impl<'a> Composer<'a> {
         Self {
             parts,
             graph: Graph::new(),
+            open: None,
             symbols: 0,
             inputs: Vec::new(),
             carried: Vec::new(),
@@ -78,18 +82,24 @@ impl<'a> Composer<'a> {
         (0..count).map(|_| self.fresh()).collect()
     }
 
-    fn input(&mut self) -> Id {
+    pub(super) fn input(&mut self) -> Id {
         let symbol = self.fresh();
         self.inputs.push(symbol);
         self.graph.symbol(symbol)
     }
 
-    fn some_inputs(&mut self, count: usize) -> Vec<Id> {
+    pub(super) fn some_inputs(&mut self, count: usize) -> Vec<Id> {
         (0..count).map(|_| self.input()).collect()
     }
 
     pub(super) fn compose(mut self) -> Result<ClosedLoop, Unfit> {
-        let Parts { plant, law, judge, dt, .. } = self.parts;
+        let made = self.step()?;
+        self.finish(&made)
+    }
+
+    /// The nodes of a step.
+    pub(super) fn step(&mut self) -> Result<Made, Unfit> {
+        let Parts { plant, law, .. } = self.parts;
         let gains = self.some_inputs(law.model.declared.parameters.len());
         let nominal: Vec<Id> = self.parts.nominal.iter().map(|value| self.graph.number(*value)).collect();
         let from = self.inputs.len();
@@ -104,7 +114,7 @@ impl<'a> Composer<'a> {
         let x = self.many(first.len());
         let states: Vec<Id> = x.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let clock = self.fresh();
-        let [steps, period] = [self.graph.symbol(clock), self.graph.number(*dt)];
+        let [steps, period] = [self.graph.symbol(clock), self.dt()];
         let time = self.graph.mul(steps, period);
 
         let named = self.parts.signals.iter().cloned();
@@ -123,13 +133,16 @@ impl<'a> Composer<'a> {
         let seen: HashMap<Symbol, Id> = x.iter().copied().zip(self.seen(&states)).collect();
         let view = self.view(&x, &nominal)?;
         let due = self.due();
-        let law_period = match self.given.period {
-            Some(steps) => self.graph.mul(steps, period),
-            None => period,
-        };
+        let law_period = self.law_period();
         let acting = Acting { time, period: law_period, due, seen };
         let lowered = self.block("controller", law, Some(&gains), &measured, Some(&view), &acting)?;
 
+        self.declared(
+            &lowered,
+            &x,
+            &Moving { states: &states, parameters: &real, inputs: &inputs, time },
+            &driven,
+        )?;
         let (u, late) = self.drive(inputs, &driven, &lowered, due)?;
         let moving = Moving { states: &states, parameters: &real, inputs: &u, time };
         let k1 = if view.is_affine && self.can_share(plant) {
@@ -143,23 +156,31 @@ impl<'a> Composer<'a> {
         for (state, first) in plant.declared.states.iter().zip(&first) {
             values.entry(start_of(&state.quantity.name)).or_insert(*first);
         }
-        let acting = Acting { time, period, due: None, seen: HashMap::new() };
         let memories = self.carried.len();
-        let judged = self.block("judge", judge, None, &values, None, &acting)?;
-        let made = Made {
+        let judge = self.judge(&values, time)?;
+        Ok(Made {
             states: x,
             first,
             next,
             signals,
             clock,
-            judge: judged,
+            judge,
             bound,
             memories,
             values,
             late,
             nominal: by_symbol,
-        };
-        self.finish(&made)
+        })
+    }
+
+    /// What judges the step; nothing judges a loop that is certified.
+    fn judge(&mut self, values: &HashMap<String, Id>, time: Id) -> Result<Lowered, Unfit> {
+        if self.open.is_some() {
+            return Ok(Lowered { rates: Vec::new(), next: Vec::new(), values: BTreeMap::new() });
+        }
+        let acting = Acting { time, period: self.dt(), due: None, seen: HashMap::new() };
+        let parts = self.parts;
+        self.block("judge", &parts.judge, None, values, None, &acting)
     }
 
     /// The plant's inputs now that the law has spoken, and what each symbol that stood for one of them is.
@@ -177,6 +198,7 @@ impl<'a> Composer<'a> {
             if self.graph.depends(wanted, |symbol| driven.contains(&symbol)) {
                 return Err(Unfit::Circle(source.clone()));
             }
+            let wanted = self.probed(wanted);
             let acts = self.actuated(wanted, due);
             inputs[place] = self.limited(acts, input.limit);
             late.insert(driven[place], inputs[place]);
@@ -192,6 +214,9 @@ impl<'a> Composer<'a> {
     }
 
     fn world_inputs(&mut self) {
+        if self.open.is_some() {
+            return self.open_world_inputs();
+        }
         let world = &self.parts.world;
         self.given.deviations = self.some_inputs(world.noisy.len());
         self.given.noise = self.many(world.noisy.len());
@@ -340,7 +365,7 @@ impl<'a> Composer<'a> {
 
     fn plant(&mut self, moving: &Moving<'_>) -> Result<Lowered, Unfit> {
         let Moving { states, parameters, inputs, time } = *moving;
-        let dt = self.graph.number(self.parts.dt);
+        let dt = self.dt();
         let base = |_: &mut Graph, base: Base| match base {
             Base::State(place) => states[place],
             Base::Input(place) => inputs[place],
@@ -364,7 +389,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The place of the plant's first input that is driven.
-    fn first_driven(&self) -> Option<usize> {
+    pub(super) fn first_driven(&self) -> Option<usize> {
         let inputs = &self.parts.plant.declared.inputs;
         inputs.iter().position(|input| self.parts.drive.contains_key(&input.quantity.name))
     }

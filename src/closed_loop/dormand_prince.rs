@@ -48,7 +48,7 @@ impl Composer<'_> {
         let [zero, one, half, small] = [0.0, 1.0, 0.5, SMALL].map(|number| self.graph.number(number));
         let (mut now, mut slope) = (moving.states.to_vec(), first.to_vec());
         let mut time = moving.time;
-        let mut left = self.graph.number(self.parts.dt);
+        let mut left = self.dt();
         let mut h = left;
         for _ in 0..STEPS_MAX {
             let from = Moving { states: &now, time, ..*moving };

@@ -21,15 +21,8 @@ impl Composer<'_> {
         for name in &self.parts.shown {
             shown.push(*made.values.get(name).ok_or_else(|| missing(name))?);
         }
-        let mut carried: Vec<Carried> = Vec::new();
-        for ((symbol, first), next) in made.states.iter().zip(&made.first).zip(&made.next) {
-            carried.push(Carried { symbol: *symbol, first: *first, next: *next });
-        }
-        let signals_at = carried.len();
-        for (symbol, first) in &made.signals {
-            let next = self.graph.symbol(*symbol);
-            carried.push(Carried { symbol: *symbol, first: *first, next });
-        }
+        let mut carried = self.carried_first(made);
+        let signals_at = made.states.len();
         let noise_at = carried.len();
         for symbol in self.given.noise.clone() {
             let (first, next) = (self.graph.number(0.0), self.graph.symbol(symbol));
@@ -70,6 +63,19 @@ impl Composer<'_> {
         Ok(ClosedLoop { program, layout })
     }
 
+    /// States and signals, which are carried before all else.
+    pub(super) fn carried_first(&mut self, made: &Made) -> Vec<Carried> {
+        let mut carried: Vec<Carried> = Vec::new();
+        for ((symbol, first), next) in made.states.iter().zip(&made.first).zip(&made.next) {
+            carried.push(Carried { symbol: *symbol, first: *first, next: *next });
+        }
+        for (symbol, first) in &made.signals {
+            let next = self.graph.symbol(*symbol);
+            carried.push(Carried { symbol: *symbol, first: *first, next });
+        }
+        carried
+    }
+
     /// Whether to stop after the step, whether it has failed at the end, and the cost at the end.
     fn judged(&mut self, made: &Made) -> Result<[Id; 3], Unfit> {
         let of_judge = |name: &str| {
@@ -96,7 +102,7 @@ impl Composer<'_> {
     }
 
     /// What has been asked for of the past becomes carried, and is brought back from it.
-    fn delays(&mut self, made: &Made, whole: &mut Whole) -> Result<Vec<DelayLine>, Unfit> {
+    pub(super) fn delays(&mut self, made: &Made, whole: &mut Whole) -> Result<Vec<DelayLine>, Unfit> {
         let mut lines = Vec::new();
         let mut taken: HashMap<Symbol, Id> = HashMap::new();
         loop {
@@ -147,11 +153,15 @@ impl Composer<'_> {
             let nominal = self.graph.evaluated(&[seconds], &|symbol| known(symbol).unwrap_or(f64::NAN))[0];
             if self.graph.value(seconds).is_some() { nominal } else { 2.0 * nominal }
         };
-        let most = (nominal / self.parts.dt).round();
+        let most = match self.open {
+            // The step may be another.
+            Some(_) => DELAY_MAX as f64,
+            None => (nominal / self.parts.dt).round(),
+        };
         if !(0.0..=DELAY_MAX as f64).contains(&most) {
             return Err(Unfit::Delay(format!("of {most} control periods")));
         }
-        let dt = self.graph.number(self.parts.dt);
+        let dt = self.dt();
         let steps = self.graph.div(seconds, dt);
         let whole = self.graph.apply(Operation::Round, &[steps]);
         let (zero, largest) = (self.graph.number(0.0), self.graph.number(most));
@@ -159,7 +169,7 @@ impl Composer<'_> {
     }
 
     /// Counts the steps, where anything needs the time.
-    fn clock(&mut self, made: &Made, whole: &mut Whole) {
+    pub(super) fn clock(&mut self, made: &Made, whole: &mut Whole) {
         let needed = self.graph.reachable(&whole.roots());
         if needed.iter().any(|id| self.graph.node(*id) == Node::Symbol(made.clock)) {
             let [zero, one] = [0.0, 1.0].map(|number| self.graph.number(number));
@@ -224,11 +234,11 @@ impl Composer<'_> {
 }
 
 /// All that a program is made of.
-struct Whole {
-    carried: Vec<Carried>,
-    stop: Id,
-    shown: Vec<Id>,
-    results: Vec<Id>,
+pub(super) struct Whole {
+    pub(super) carried: Vec<Carried>,
+    pub(super) stop: Id,
+    pub(super) shown: Vec<Id>,
+    pub(super) results: Vec<Id>,
 }
 
 impl Whole {
@@ -241,7 +251,7 @@ impl Whole {
     }
 
     /// Puts nodes in the places of symbols, everywhere.
-    fn replace(&mut self, composer: &mut Composer<'_>, by: &HashMap<Symbol, Id>) {
+    pub(super) fn replace(&mut self, composer: &mut Composer<'_>, by: &HashMap<Symbol, Id>) {
         let new = composer.graph.substituted(&self.roots(), by);
         let mut new = new.into_iter();
         let mut take = |id: &mut Id| *id = new.next().unwrap_or(*id);

@@ -48,11 +48,11 @@ impl Composer<'_> {
             Method::Rk4 => self.rk4(moving, first),
             Method::DormandPrince => self.dormand_prince(moving, first),
             Method::Euler => {
-                let dt = self.graph.number(self.parts.dt);
+                let dt = self.dt();
                 Ok(self.moved(moving.states, dt, first))
             }
             Method::SemiImplicitEuler => {
-                let dt = self.graph.number(self.parts.dt);
+                let dt = self.dt();
                 let mut rates = first.to_vec();
                 let after = self.moved(moving.states, dt, first);
                 for (rate, of) in rates.iter_mut().zip(self.parts.plant.rates()) {
@@ -66,8 +66,7 @@ impl Composer<'_> {
     }
 
     fn rk4(&mut self, moving: &Moving<'_>, k1: &[Id]) -> Result<Vec<Id>, Unfit> {
-        let dt = self.parts.dt;
-        let [half, whole, sixth, two] = [0.5 * dt, dt, dt / 6.0, 2.0].map(|number| self.graph.number(number));
+        let [half, whole, sixth, two] = self.shares();
         let start = moving.states;
         let [middle, end] = [half, whole].map(|by| self.graph.add(moving.time, by));
         let at = |states: &[Id], time: Id, composer: &mut Self| {
@@ -90,6 +89,17 @@ impl Composer<'_> {
             graph.add(start[i], change)
         });
         Ok(next.collect())
+    }
+
+    /// Half of the step, the step, a sixth of it, and 2.
+    fn shares(&mut self) -> [Id; 4] {
+        let graph = &mut self.graph;
+        let Some(open) = &self.open else {
+            let dt = self.parts.dt;
+            return [0.5 * dt, dt, dt / 6.0, 2.0].map(|number| graph.number(number));
+        };
+        let [one_half, two, six] = [0.5, 2.0, 6.0].map(|number| graph.number(number));
+        [graph.mul(one_half, open.dt), open.dt, graph.div(open.dt, six), two]
     }
 
     fn moved(&mut self, states: &[Id], by: Id, rates: &[Id]) -> Vec<Id> {

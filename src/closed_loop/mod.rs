@@ -22,10 +22,13 @@ mod compose;
 mod dormand_prince;
 mod finish;
 mod method;
+mod sampled;
 mod world;
 
 pub use compose::start_of;
 pub use method::Method;
+pub(crate) use sampled::PROBES_AT;
+pub use sampled::{Sampled, Slides};
 
 /// Longest delay in steps.
 pub const DELAY_MAX: usize = 10_000;

@@ -30,6 +30,9 @@ impl Composer<'_> {
 
     /// Whether the law acts in this step; nothing where it always does.
     pub(super) fn due(&mut self) -> Option<Id> {
+        if let Some(open) = &self.open {
+            return Some(open.due);
+        }
         let period = self.given.period?;
         let symbol = self.fresh();
         let [zero, one, half] = [0.0, 1.0, 0.5].map(|number| self.graph.number(number));

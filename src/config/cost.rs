@@ -6,6 +6,7 @@ use crate::costs::{Aspect, How, Measure, Response, TERMS_MAX, Term, Usual};
 use crate::model::{self, UsualTerm};
 use crate::parameter::Parameter;
 use crate::registry::Member;
+use crate::stability::{LIMITS, Limited};
 use crate::text::{Section, kept, one_of};
 
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
@@ -356,7 +357,7 @@ impl<'a> Known<'a> {
 }
 
 /// Names that the judge has itself.
-const RESERVED: [&str; 6] = ["cost", "partial", "failed", "t", "dt", "pi"];
+const RESERVED: [&str; 7] = ["cost", "partial", "failed", "t", "dt", "pi", "sensitivity"];
 
 /// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
 pub(super) fn limits(
@@ -383,6 +384,24 @@ pub(super) fn limits(
     }
     section.finish()?;
     Ok(limits)
+}
+
+/// What is asked of the certificate: nothing of laws that have no margins.
+pub(super) fn certificate_limits(
+    section: &Section<'_>,
+    controller: &ControllerConfig,
+) -> Result<Limited, ConfigError> {
+    let mut limited: Limited = [None; LIMITS.len()];
+    let slides = controller.of.model.declared.sliding.is_some();
+    for (place, limit) in limited.iter_mut().zip(&LIMITS) {
+        let name = limit.parameter.name;
+        *place = section.optional_number(name, &limit.parameter)?;
+        if place.is_some() && slides {
+            let remedy = "take it out, or use a controller that is differentiable at rest";
+            return Err(section.error(name, "is not known of a controller that slides", remedy.into()));
+        }
+    }
+    Ok(limited)
 }
 
 /// Whether the cost is made of times of a response that mean nothing where it never settles.

@@ -2,7 +2,7 @@
 
 use super::cost::known_names;
 use super::{Config, ConfigError, Refusal, system};
-use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Parts, Unfit, World};
+use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Parts, Sampled, Unfit, World};
 use crate::costs::{Criteria, Judge, Measure, Timing};
 use crate::figures::{label, with_unit};
 use crate::model::{self, Misread};
@@ -145,10 +145,33 @@ impl Config {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        ClosedLoop::new(&self.parts(&judge, scope)).map_err(|unfit| match unfit {
+            Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
+            other => Misfit::Loop(other),
+        })
+    }
+
+    /// A step of the closed loop of a study as its certificate needs it: on the nominal plant, with ideal sensors.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, such as what the controller says of its certificate; nothing else of a config that has been checked.
+    pub(crate) fn sampled_loop(&self) -> Result<Sampled, Misfit> {
+        let settings = self.settings();
+        let judge =
+            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let parts = self.parts(&judge, Scope::Tuning);
+        let lags = self.scenarios.iter().any(|group| group.actuator_lag > 0.0);
+        let dead_time = self.scenarios.iter().map(|group| group.dead_time).max().unwrap_or(0);
+        let world = World { dead_time, actuator: lags, ..World::default() };
+        Sampled::new(&Parts { varies: false, world, ..parts }).map_err(Misfit::Loop)
+    }
+
+    fn parts<'a>(&'a self, judge: &'a Judge, scope: Scope) -> Parts<'a> {
         let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
         let others: &[Group] = if scope == Scope::All { &self.validation } else { &[] };
         let groups = || self.scenarios.iter().chain(others);
-        let parts = Parts {
+        Parts {
             plant: &plant.model,
             nominal: &self.plant.values,
             varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
@@ -161,30 +184,7 @@ impl Config {
             method: self.simulation.integrator,
             dt: self.simulation.dt,
             shown: self.columns().iter().map(|column| column.quantity.name.to_owned()).collect(),
-        };
-        ClosedLoop::new(&parts).map_err(|unfit| match unfit {
-            Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
-            other => Misfit::Loop(other),
-        })
-    }
-}
-
-impl Config {
-    /// The study on the nominal plant with ideal sensors and actuator.
-    #[must_use]
-    pub(crate) fn nominal_loop(&self) -> Self {
-        let ideal = |group: &Group| Group {
-            uncertainty: vec![0.0; group.uncertainty.len()],
-            noise: vec![0.0; group.noise.len()],
-            quantisation: vec![0.0; group.quantisation.len()],
-            actuator_lag: 0.0,
-            rate_limit: f64::INFINITY,
-            dead_time: 0,
-            control_period: 1,
-            ..group.clone()
-        };
-        let scenarios = self.scenarios.iter().take(1).map(ideal).collect();
-        Self { scenarios, validation: Vec::new(), ..self.clone() }
+        }
     }
 }
 
@@ -238,7 +238,15 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
     if let Some(fail) = &config.simulation.fail {
         read(source, &root.section("simulation")?, "fail", fail, &names)?;
     }
-    let Err(misfit) = config.closed_loop(Scope::All) else { return Ok(()) };
+    let slides = config.controller.of.model.declared.sliding.is_some();
+    let misfit = match config.closed_loop(Scope::All) {
+        Err(misfit) => misfit,
+        Ok(_) if !slides => return Ok(()),
+        Ok(_) => match config.sampled_loop() {
+            Err(misfit) => misfit,
+            Ok(_) => return Ok(()),
+        },
+    };
     Err(match misfit {
         Misfit::Judge(error, places) => {
             let place = places.iter().find(|(range, _)| range.contains(&error.at));

@@ -15,6 +15,7 @@ use crate::parameter::{Parameter, Short};
 use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
 use crate::simulation::Keep;
+use crate::stability::Limited;
 use crate::swarm::{Axis, Plan};
 use crate::text::Source;
 pub use crate::text::{ConfigError, FILE_SIZE_MAX};
@@ -106,6 +107,8 @@ pub struct Config {
     pub constraints: Vec<Constraint>,
     /// Whether a gain vector without a stable certificate is infeasible.
     pub require_certificate: bool,
+    /// What a certificate has to tell, in the order of [`crate::stability::LIMITS`]; where anything is asked for, it has to be stable too.
+    pub certificate_limits: Limited,
     /// Bytes that a run may use.
     pub memory_limit: Option<u64>,
 }

@@ -82,7 +82,9 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let history = history(root.section("history")?)?;
     let (cost, responses) = cost::terms(&root, &plant, &controller, &wiring)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
-    let limits = cost::limits(root.section("limits")?, &cost, &simulation)?;
+    let of_limits = root.section("limits")?;
+    let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
+    let limits = cost::limits(of_limits, &cost, &simulation)?;
     let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: &wiring };
     let scenarios = scenario_groups(&root, world)?;
     let validation = scenarios::groups(&root, "validation", world)?;
@@ -112,6 +114,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         tune,
         constraints,
         require_certificate,
+        certificate_limits,
         memory_limit,
     };
     config.swarm.settings.start = search::warm_starts(&section, &config, source)?;

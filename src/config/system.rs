@@ -341,7 +341,7 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "type",
     "file",
     "name",
@@ -363,4 +363,5 @@ const KEYS: [&str; 21] = [
     "settings",
     "usual_cost",
     "extends",
+    "certificate",
 ];

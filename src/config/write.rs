@@ -13,6 +13,7 @@ use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::sampling::Group;
 use crate::simulation::Keep;
+use crate::stability::LIMITS;
 use crate::swarm::{Plan, PolishPlan, Restarts, Stopping};
 
 impl Serialize for Config {
@@ -147,7 +148,11 @@ fn aggregate(config: &Config) -> Value {
 
 fn limits(config: &Config) -> Value {
     let set = config.cost.iter().zip(&config.limits).filter(|(_, limit)| limit.is_finite());
-    Value::Object(set.map(|(term, limit)| (term.limit_name(), (*limit).into())).collect())
+    let of_terms = set.map(|(term, limit)| (term.limit_name(), (*limit).into()));
+    let of_certificate = LIMITS.iter().zip(config.certificate_limits);
+    let of_certificate =
+        of_certificate.filter_map(|(limit, value)| Some((limit.parameter.name.into(), value?.into())));
+    Value::Object(of_terms.chain(of_certificate).collect())
 }
 
 /// Groups as they stand in the config; infinite durations and rates are left out.

@@ -24,6 +24,8 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         settings,
         cost,
         scene,
+        sliding: _,
+        reaches: _,
         states: _,
     } = &equations.model.declared;
     let mut add = |key: &str, value: Value| drop(map.insert(key.into(), value));
@@ -66,6 +68,9 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     if !cost.is_empty() {
         add("usual_cost", Value::Object(cost.iter().map(|term| (term.name.clone(), usual(term))).collect()));
     }
+    if let Some(certificate) = certificate_of(&equations.model.declared) {
+        add("certificate", certificate);
+    }
     if !expressions.is_empty() {
         let text = |(name, text): (&String, &String)| {
             let said = choices.get(name).map_or_else(|| text.as_str().into(), choices_of);
@@ -73,6 +78,15 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         };
         add("expressions", Value::Object(expressions.iter().map(text).collect()));
     }
+}
+
+/// What a law says of its certificate.
+fn certificate_of(declared: &Declarations) -> Option<Value> {
+    let mut entry = json!({ "sliding": declared.sliding.as_ref()? });
+    if let Some(reaches) = &declared.reaches {
+        entry["reaches"] = reaches.as_str().into();
+    }
+    Some(entry)
 }
 
 fn scene_of(Scene { cart, force, track, track_setting, links }: &Scene) -> Value {

@@ -196,6 +196,20 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether the law reaches what it slides on, where it says when.
+    pub(super) fn reaching(
+        &mut self,
+        graph: &mut Graph,
+        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
+    ) -> Result<(), Misread> {
+        let Some(text) = &self.model.declared.reaches else { return Ok(()) };
+        let of_text = |error: Misread| Misread::new(0, format!("reaches: {}", error.problem), error.remedy);
+        let read = super::parse::expression(text).map_err(of_text)?;
+        let id = self.expression(graph, base, &read).map_err(of_text)?;
+        self.known.insert((super::REACHES.into(), 0), id);
+        Ok(())
+    }
+
     /// The value of a table: linear between its points, held outside.
     fn table(&self, graph: &mut Graph, item: &Item, name: &str, x: Id) -> Result<Id, Misread> {
         let Some(points) = self.model.declared.tables.get(name) else {

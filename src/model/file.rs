@@ -1,4 +1,13 @@
 //! A model file: declarations and equations as TOML.
+//!
+//! A controller whose law is not differentiable where it comes to rest (a switching term, a root, a dead zone) has no linearisation there.
+//! It can say what its certificate is to go by instead:
+//!
+//! ```toml
+//! [certificate]
+//! sliding = "sigma"                # a value of it, made of states of the plant, that the law brings to 0 and holds there
+//! reaches = "K1 > 0 and K2 > 0"    # the gains for which it does; for all, unless it is said
+//! ```
 
 use std::path::Path;
 
@@ -171,6 +180,9 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
     if kind == Kind::Plant {
         of_plant(root, &mut declared)?;
     }
+    if kind == Kind::Controller && root.has("certificate") {
+        certificate(&root.section("certificate")?, &mut declared)?;
+    }
     expressions(root, &mut declared)?;
     Ok(declared)
 }
@@ -292,6 +304,20 @@ fn choices(entry: &Section<'_>) -> Result<Choices, ConfigError> {
         return Err(entry.error("default", &problem, allowed(&default)));
     }
     Ok(Choices { default, texts })
+}
+
+/// What the linearisation of a law cannot see: the value that it holds at 0, and for which gains it brings it there.
+fn certificate(section: &Section<'_>, declared: &mut Declarations) -> Result<(), ConfigError> {
+    let Some((sliding, _)) = section.text("sliding")? else {
+        let remedy = "allowed: the value of the controller that its law brings to 0, such as \"sigma\"";
+        return Err(section.error("sliding", "is missing", remedy.into()));
+    };
+    declared.sliding = Some(sliding.to_owned());
+    if let Some((text, _)) = section.text("reaches")? {
+        names(text).map_err(|error| section.error("reaches", &error.marked(text), error.remedy))?;
+        declared.reaches = Some(text.to_owned());
+    }
+    section.refuse_strays()
 }
 
 fn scene(section: &Section<'_>, declared: &Declarations) -> Result<Scene, ConfigError> {

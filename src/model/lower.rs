@@ -489,6 +489,7 @@ impl<'a> Lowering<'a> {
                 self.known.insert(key, id);
             }
         }
+        self.reaching(graph, base)?;
         let values = self.known.into_iter().filter(|((_, primes), _)| *primes == 0);
         Ok(Lowered { rates, next, values: values.map(|((name, _), id)| (name, id)).collect() })
     }

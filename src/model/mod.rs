@@ -185,6 +185,10 @@ pub struct Declarations {
     pub expressions: BTreeMap<String, String>,
     /// What a study may choose by name for some of them.
     pub choices: BTreeMap<String, Choices>,
+    /// The value of a controller that is held at 0 where its law is not differentiable: the sliding variable, made of states of the plant.
+    pub sliding: Option<String>,
+    /// The condition on the gains for which the law brings that value to 0.
+    pub reaches: Option<String>,
     /// Tables by name: points in the order of x, held outside.
     pub tables: BTreeMap<String, Vec<(f64, f64)>>,
     /// When a simulation of a plant has failed, unless a study says otherwise; an expression of its values.
@@ -272,6 +276,9 @@ pub struct Model {
     /// The state that is the rate of each state, by place; `None` for a state of first order.
     rates: Vec<Option<usize>>,
 }
+
+/// The value of a controller that says whether it reaches what it slides on.
+pub(crate) const REACHES: &str = "__reaches";
 
 /// Words that no name may be.
 const WORDS: [&str; 10] = ["if", "then", "else", "and", "or", "not", "t", "dt", "pi", "table"];

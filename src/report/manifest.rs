@@ -10,7 +10,7 @@ use super::{date, pretty};
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 use crate::engine::Tuning;
 use crate::registry::Member;
-use crate::stability::{Certificate, Eigenvalue};
+use crate::stability::Certificate;
 
 pub(super) fn write(
     file: &mut dyn Write,
@@ -28,12 +28,7 @@ pub(super) fn write(
         "stopped_by": tuning.reason.name(),
         "finished": date::rfc3339(SystemTime::now()),
         "config": config,
-        "certificate": {
-            "verdict": certificate.verdict.name(),
-            "max_real_part": certificate.max_real_part,
-            "sliding_dynamics": list(&certificate.sliding),
-            "closed_loop": certificate.closed_loop.as_deref().map(list),
-        },
+        "certificate": certificate.to_json(),
     });
     pretty(file, &manifest)
 }
@@ -44,9 +39,4 @@ pub fn tuned_plant(directory: &Path) -> Option<String> {
     let text = read_bounded(&directory.join("manifest.json"), MANIFEST_SIZE_MAX).ok()?;
     let manifest: Value = serde_json::from_slice(&text).ok()?;
     Some(manifest.get("config")?.get("plant")?.get("type")?.as_str()?.to_owned())
-}
-
-/// Eigenvalues as pairs of real and imaginary part, in 1/s.
-fn list(eigenvalues: &[Eigenvalue]) -> Vec<[f64; 2]> {
-    eigenvalues.iter().map(|value| [value.re, value.im]).collect()
 }

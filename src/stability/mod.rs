@@ -12,10 +12,20 @@
 
 use crate::registry::Member;
 
+mod dense;
+mod equilibrium;
+mod facts;
+mod limits;
+mod period;
+mod response;
 mod sampled;
+mod sliding;
 mod spectrum;
 
-pub use sampled::{Certifying, SampledLoop};
+pub use equilibrium::World;
+pub use limits::{LIMITS, Limit, Limited, wanted};
+pub use response::Margins;
+pub use sampled::{Certifying, PERIOD_ORDER_MAX, SampledLoop, Wanted};
 pub use spectrum::{Eigenvalue, ORDER_MAX, SAMPLED_MAX, Spectrum, Square, eigenvalues};
 
 /// Real parts within this of 0, in 1/s, are neither stable nor unstable.
@@ -30,7 +40,7 @@ pub enum Verdict {
     Marginal,
     /// A real part is above [`MARGIN`], or the law does not push toward the surface.
     Unstable,
-    /// Nothing is known: no equilibrium was found, or the loop has delays or more than [`SAMPLED_MAX`] states.
+    /// Nothing is known, for a [`Reason`].
     Unknown,
 }
 
@@ -51,7 +61,7 @@ impl Member for Verdict {
             Self::Stable => "every small disturbance dies out",
             Self::Marginal => "some small disturbance neither grows nor dies out",
             Self::Unstable => "some small disturbance grows",
-            Self::Unknown => "no equilibrium was found, or the loop has delays or too many states",
+            Self::Unknown => "nothing is known of small disturbances",
         }
     }
 }
@@ -70,6 +80,101 @@ pub struct Certificate {
     pub closed_loop: Option<Spectrum>,
     /// Whether the eigenvalues are those of the sampled loop.
     pub is_sampled: bool,
+    /// The largest magnitude of an eigenvalue of a control period; NaN where there is none.
+    pub radius: f64,
+    /// How many eigenvalues there are; of many, only the first are among the spectra.
+    pub order: usize,
+    /// Of a loop that is stable, where they are asked for and the law has a linearisation.
+    pub margins: Option<Margins>,
+    /// The longest control period for which the loop is stable, in those of the study; NaN where it is not known or not asked for.
+    pub period_factor: f64,
+    /// Why it is not known, or what beside the eigenvalues makes it unstable.
+    pub reason: Reason,
+    /// What it is of.
+    pub scope: Scope,
+}
+
+/// What a sampled certificate is of.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Scope {
+    /// The control period in s.
+    pub period: f64,
+    /// The same in steps.
+    pub steps: u64,
+    /// From the law to the actuator, in s.
+    pub dead_time: f64,
+    /// The actuator's time constant in s.
+    pub lag: f64,
+    /// Inputs that are driven: loops.
+    pub loops: usize,
+    /// How many worlds the study has, of which this is the worst.
+    pub worlds: usize,
+}
+
+/// Why a certificate says what the eigenvalues do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// They say all.
+    None,
+    /// No equilibrium was found.
+    NoEquilibrium,
+    /// The law or the plant has a corner or a jump at the equilibrium.
+    Corner,
+    /// More moves than [`PERIOD_ORDER_MAX`].
+    TooLarge,
+    /// Nothing moves.
+    Still,
+    /// The control does not move what the law slides on.
+    NoInput,
+    /// The gains do not bring it to the surface.
+    DoesNotReach,
+    /// The loop as it is sampled does not stay near its equilibrium.
+    NotHeld,
+}
+
+impl Member for Reason {
+    const ALL: &'static [Self] = &[
+        Self::None,
+        Self::NoEquilibrium,
+        Self::Corner,
+        Self::TooLarge,
+        Self::Still,
+        Self::NoInput,
+        Self::DoesNotReach,
+        Self::NotHeld,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "eigenvalues",
+            Self::NoEquilibrium => "no_equilibrium",
+            Self::Corner => "not_differentiable",
+            Self::TooLarge => "too_large",
+            Self::Still => "nothing_moves",
+            Self::NoInput => "control_moves_no_sigma",
+            Self::DoesNotReach => "does_not_reach",
+            Self::NotHeld => "sampled_too_slowly",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::None => "the eigenvalues say it",
+            Self::NoEquilibrium => "no equilibrium was found near where the scenarios start or end",
+            Self::Corner => {
+                "the loop is not differentiable at its equilibrium (a switching term, a root, a limit or friction), and the controller's model does                  not say on what it slides: [certificate] sliding = \"…\""
+            }
+            Self::TooLarge => {
+                "more than 400 values move in a control period, most of them in delay lines: use a longer step, or less dead time"
+            }
+            Self::Still => "nothing moves",
+            Self::NoInput => "the control does not move the sliding variable",
+            Self::DoesNotReach => "these gains do not bring the state to the sliding surface",
+            Self::NotHeld => {
+                "the motion on the sliding surface dies out, but the loop as it is sampled does not come nearer to its equilibrium from a small                  deviation: use a shorter period or smaller gains"
+            }
+        }
+    }
 }
 
 impl Certificate {
@@ -80,6 +185,12 @@ impl Certificate {
         sliding: Spectrum::EMPTY,
         closed_loop: None,
         is_sampled: false,
+        radius: f64::NAN,
+        order: 0,
+        margins: None,
+        period_factor: f64::NAN,
+        reason: Reason::None,
+        scope: Scope { period: 0.0, steps: 0, dead_time: 0.0, lag: 0.0, loops: 0, worlds: 0 },
     };
     /// Where nothing is known.
     pub const UNKNOWN: Self = Self { verdict: Verdict::Unknown, is_sampled: true, ..Self::NONE };

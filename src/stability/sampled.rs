@@ -1,67 +1,104 @@
-//! The certificate of a loop of models as it is sampled: the Jacobian of one control period at the equilibrium, by dual numbers.
+//! The certificate of a loop as it is sampled: the Jacobian of one control period at the equilibrium, by dual numbers.
 //!
-//! With x all that moves (states of the plant, what law and actuator remember), a step is x⁺ = F(x). At an equilibrium x = F(x), found by
-//! Newton's method from where the model starts or, where that fails, from where it has come after a simulation, the eigenvalues z of ∂F/∂x say whether small disturbances die out; they are shown as
+//! With x all that moves (states of the plant, what law and actuator remember, the contents of delay lines), a control period is x⁺ = F(x). At an
+//! equilibrium x = F(x), found by Newton's method from where a scenario starts or, where that fails, from where it has come after a simulation,
+//! the eigenvalues z of ∂F/∂x say whether small disturbances die out: they do where all are inside of the unit circle. They are shown as
 //! those of continuous time, s = log(z)/T (Åström & Wittenmark 1997, *Computer-Controlled Systems*, section 2.4). A z of 0 is over after a
-//! step and is left out.
+//! period and is left out.
+//!
+//! The certificate is the worst of those in the worlds of the study: what a group of scenarios says of control period, dead time, lag and signals.
+//! Parameters are the nominal ones, sensors ideal; noise, steps of sensors and limits of a rate do not move a linearised loop.
 
 use std::sync::{Mutex, PoisonError};
 
-use nalgebra::{SMatrix, SVector, Schur};
+use super::equilibrium::{Moving, Pace, World};
+use super::period::Period;
+use super::response::Margins;
+use super::sliding::Surface;
+use super::{Certificate, MARGIN, Reason, Scope, Verdict};
+use crate::closed_loop::Sampled;
 
-use super::{Certificate, Eigenvalue, MARGIN, SAMPLED_MAX, Spectrum, Verdict};
-use crate::program::{Dual, Tape};
+/// The largest map of a period: what moves, and what delay lines hold.
+pub const PERIOD_ORDER_MAX: usize = 400;
+/// Beyond this order the longest stable period is sought less closely.
+const LARGE: usize = 60;
+/// The longest and the shortest period that are looked at, in periods of the study.
+const LONGEST: f64 = 256.0;
+const SHORTEST: f64 = 1e-3;
 
-/// Steps of Newton's method at most, and the step that ends it, relative to the state.
-const STEPS_MAX: usize = 60;
-const NEAR: f64 = 1e-10;
-/// Eigenvalues below this are over after a step.
-const OVER: f64 = 1e-9;
-
-type Matrix = SMatrix<f64, SAMPLED_MAX, SAMPLED_MAX>;
-type Vector = SVector<f64, SAMPLED_MAX>;
-
-/// A step of a loop, as it is differentiated.
+/// A loop to be certified.
 #[derive(Debug, Clone)]
 pub struct SampledLoop {
-    /// Inputs, then carried values → carried values.
-    pub advance: Tape,
-    /// How many gains come first among the inputs.
-    pub gains: usize,
-    /// All inputs, then all carried values as they are at the start.
-    pub start: Vec<f64>,
-    /// The places of what moves among the carried values.
-    pub moving: Vec<usize>,
-    /// How many inputs there are.
-    pub inputs: usize,
-    /// The control period in s.
-    pub period: f64,
+    /// A step of it.
+    pub step: Sampled,
+    /// In each of these.
+    pub worlds: Vec<World>,
+    /// The study's step in s.
+    pub dt: f64,
     /// Steps after which a loop may be at rest, where Newton's method finds no equilibrium from its start.
-    pub steps: u64,
+    pub settling: u64,
 }
 
-/// What a certificate needs to reckon with.
+/// What is wanted of a certificate beyond its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The margins.
+    pub margins: bool,
+    /// The longest stable period.
+    pub period: bool,
+}
+
+impl Wanted {
+    /// All that there is.
+    pub const ALL: Self = Self { margins: true, period: true };
+}
+
 struct Scratch {
-    numbers: Vec<f64>,
-    room: Vec<Dual>,
-    /// Of single numbers.
-    plain: Vec<f64>,
+    moving: Moving,
+    period: Period,
+    surface: Option<Surface>,
 }
 
 /// Certifies gain vectors of a loop.
 pub struct Certifying {
-    of: SampledLoop,
+    worlds: Vec<World>,
+    dt: f64,
+    settling: u64,
+    /// The order of the largest map in a world.
+    order: usize,
     scratch: Mutex<Scratch>,
 }
+
+/// What is found in a world, or why nothing is.
+type Found<T> = Result<T, Reason>;
 
 impl Certifying {
     /// Of a loop.
     #[must_use]
     pub fn new(of: SampledLoop) -> Self {
-        let room = of.advance.room();
-        let scratch =
-            Scratch { numbers: of.start.clone(), room: vec![Dual::default(); room], plain: vec![0.0; room] };
-        Self { of, scratch: scratch.into() }
+        let SampledLoop { step, worlds, dt, settling } = of;
+        let gains = vec![0.0; step.gains];
+        let mut moving = Moving::new(step, 0);
+        let mut lines = 0;
+        for world in &worlds {
+            moving.begin(world, &gains, Pace { dt, steps: world.control_period });
+            lines = lines.max((0..moving.of.delays.len()).map(|line| moving.held(line)).sum());
+        }
+        let order = moving.of.moving.len() + lines;
+        // With a shorter step a delay line holds up to twice as many.
+        let most = if order > PERIOD_ORDER_MAX {
+            0
+        } else {
+            (order + lines + moving.of.delays.len()).min(PERIOD_ORDER_MAX)
+        };
+        let (probes, variables) = (moving.of.probes, moving.order());
+        let surface = moving.of.slides.clone().map(|slides| Surface::new(slides, moving.of.states));
+        let scratch = Scratch {
+            moving: Moving::new(moving.of, lines),
+            period: Period::new(most, variables, probes),
+            surface,
+        };
+        Self { worlds, dt, settling, order, scratch: scratch.into() }
     }
 
     /// The certificate of a gain vector.
@@ -70,121 +107,189 @@ impl Certifying {
     ///
     /// None.
     #[must_use]
-    pub fn certify(&self, gains: &[f64]) -> Certificate {
+    pub fn certify(&self, gains: &[f64], wanted: Wanted) -> Certificate {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let order = self.of.moving.len();
-        if order == 0 || order > SAMPLED_MAX {
-            return Certificate::UNKNOWN;
+        let mut worst: Option<Certificate> = None;
+        for world in &self.worlds {
+            let one = self.in_world(&mut scratch, world, gains, wanted);
+            worst = Some(worst.map_or(one, |worst| worst.worse(one)));
         }
-        self.begin(&mut scratch, gains);
-        let found = self.at_the_equilibrium(&mut scratch).or_else(|| {
-            self.begin(&mut scratch, gains);
-            self.settle(&mut scratch);
-            self.at_the_equilibrium(&mut scratch)
-        });
-        let Some(jacobian) = found else { return Certificate::UNKNOWN };
-        let Some(spectrum) = self.spectrum(&jacobian) else { return Certificate::UNKNOWN };
-        let max_real_part = spectrum.iter().map(|value| value.re).fold(f64::NEG_INFINITY, f64::max);
-        let verdict = match max_real_part {
-            re if re < -MARGIN => Verdict::Stable,
-            re if re <= MARGIN => Verdict::Marginal,
-            _ => Verdict::Unstable,
+        let mut certificate = worst.unwrap_or(Certificate::UNKNOWN);
+        certificate.scope.worlds = self.worlds.len();
+        certificate
+    }
+
+    fn in_world(&self, scratch: &mut Scratch, world: &World, gains: &[f64], wanted: Wanted) -> Certificate {
+        let pace = Pace { dt: self.dt, steps: world.control_period };
+        let scope = Scope {
+            period: pace.period(),
+            steps: world.control_period,
+            dead_time: world.dead_time,
+            lag: world.lag,
+            loops: scratch.moving.of.probes,
+            worlds: 1,
         };
-        Certificate {
+        let found = if scratch.surface.is_some() {
+            Self::slides(scratch, world, gains, pace)
+        } else {
+            self.samples(scratch, world, gains, (pace, wanted))
+        };
+        let certificate = found.unwrap_or_else(|reason| Certificate { reason, ..Certificate::UNKNOWN });
+        Certificate { scope, is_sampled: true, ..certificate }
+    }
+
+    fn samples(
+        &self,
+        scratch: &mut Scratch,
+        world: &World,
+        gains: &[f64],
+        (pace, wanted): (Pace, Wanted),
+    ) -> Found<Certificate> {
+        let Scratch { moving, period, .. } = scratch;
+        if self.order > PERIOD_ORDER_MAX {
+            return Err(Reason::TooLarge);
+        }
+        if moving.order() == 0 {
+            return Err(Reason::Still);
+        }
+        self.come_to_rest(moving, world, gains, pace)?;
+        if !moving.is_smooth() {
+            return Err(Reason::Corner);
+        }
+        let radius = radius_at(moving, period, pace)?;
+        let length = pace.period();
+        let verdict = Verdict::of(libm::log(radius) / length);
+        let is_stable = verdict == Verdict::Stable;
+        let mut certificate = Certificate {
             verdict,
-            max_real_part,
-            sliding: Spectrum::EMPTY,
-            closed_loop: Some(spectrum),
-            is_sampled: true,
+            max_real_part: libm::log(radius) / length,
+            radius,
+            order: period.count,
+            closed_loop: Some(period.spectrum(length)),
+            reason: Reason::None,
+            ..Certificate::NONE
+        };
+        if wanted.margins && is_stable {
+            certificate.margins = Some(period.margins(moving, pace));
         }
+        if wanted.period {
+            certificate.period_factor = self.longest(moving, period, pace, is_stable);
+        }
+        Ok(certificate)
     }
 
-    fn begin(&self, scratch: &mut Scratch, gains: &[f64]) {
-        scratch.numbers.copy_from_slice(&self.of.start);
-        for (place, gain) in scratch.numbers.iter_mut().zip(gains).take(self.of.gains) {
-            *place = *gain;
+    /// Brings the loop to its equilibrium from its start, or from where it has come after a while.
+    fn come_to_rest(&self, moving: &mut Moving, world: &World, gains: &[f64], pace: Pace) -> Found<()> {
+        for (settling, care) in
+            [(0, false), (pace.steps, true), (self.settling, false), (self.settling, true)]
+        {
+            moving.begin(world, gains, pace);
+            moving.run(pace, settling, |_, _| {});
+            if moving.come_to_rest(care) {
+                return Ok(());
+            }
         }
+        Err(Reason::NoEquilibrium)
     }
 
-    /// Goes on until the loop may be at rest: a law that is at its limit where it starts leads Newton's method astray.
-    fn settle(&self, Scratch { numbers, plain, .. }: &mut Scratch) {
-        for _ in 0..self.of.steps {
-            let after = self.of.advance.run(numbers.iter().copied(), plain);
-            for (place, value) in after.enumerate() {
-                numbers[self.of.inputs + place] = value;
+    /// The longest period for which the loop is stable, in periods of the study; the plant is integrated in steps that are no longer than the
+    /// study's, and times in seconds stay.
+    fn longest(&self, moving: &mut Moving, period: &mut Period, pace: Pace, is_stable: bool) -> f64 {
+        let (further, halvings) = if self.order > LARGE { (2.0, 7) } else { (std::f64::consts::SQRT_2, 24) };
+        let mut is_stable_at = |factor: f64| {
+            let radius = radius_at(moving, period, pace.times(factor));
+            radius
+                .map(|radius| Verdict::of(libm::log(radius) / pace.times(factor).period()) == Verdict::Stable)
+        };
+        let (mut stable, mut unstable) = (1.0, 1.0);
+        loop {
+            let next = if is_stable { stable * further } else { unstable / further };
+            if !(SHORTEST..=LONGEST).contains(&next) {
+                return if is_stable { f64::INFINITY } else { 0.0 };
+            }
+            let Ok(found) = is_stable_at(next) else { return f64::NAN };
+            if found {
+                stable = next;
+            } else {
+                unstable = next;
+            }
+            if found != is_stable {
+                break;
             }
         }
+        for _ in 0..halvings {
+            let middle = 0.5 * (stable + unstable);
+            let Ok(found) = is_stable_at(middle) else { return f64::NAN };
+            if found { stable = middle } else { unstable = middle }
+        }
+        stable
     }
 
-    /// The Jacobian where a step changes nothing.
-    fn at_the_equilibrium(&self, scratch: &mut Scratch) -> Option<Matrix> {
-        let SampledLoop { moving, inputs, .. } = &self.of;
-        for _ in 0..STEPS_MAX {
-            let (jacobian, residual) = self.linearised(scratch);
-            let order = moving.len();
-            if !jacobian.iter().chain(residual.iter()).all(|number| number.is_finite()) {
-                return None;
-            }
-            // Padded with ones, so that what is beyond the order solves to nothing.
-            let mut matrix = Matrix::identity() - jacobian;
-            for k in order..SAMPLED_MAX {
-                matrix[(k, k)] = 1.0;
-            }
-            // Where the loop leaves something free to stand anywhere, it stands where it is.
-            let change = matrix.full_piv_lu().solve(&residual).unwrap_or_else(Vector::zeros);
-            let mut is_near = true;
-            for (k, place) in moving.iter().enumerate() {
-                let number = &mut scratch.numbers[inputs + place];
-                is_near &= change[k].abs() <= NEAR * (1.0 + number.abs());
-                *number += change[k];
-            }
-            if is_near {
-                let (jacobian, residual) = self.linearised(scratch);
-                let rests = moving.iter().enumerate().all(|(k, place)| {
-                    residual[k].abs() <= 1e-6 * (1.0 + scratch.numbers[inputs + place].abs())
-                });
-                return rests.then_some(jacobian);
-            }
-        }
-        None
+    fn slides(scratch: &mut Scratch, world: &World, gains: &[f64], pace: Pace) -> Found<Certificate> {
+        let Scratch { moving, surface, .. } = scratch;
+        let Some(surface) = surface else { return Err(Reason::Still) };
+        moving.begin(world, gains, pace);
+        surface.certify(moving, world, pace)
     }
+}
 
-    /// ∂F/∂x and F(x) − x.
-    fn linearised(&self, Scratch { numbers, room, .. }: &mut Scratch) -> (Matrix, Vector) {
-        let SampledLoop { advance, moving, inputs, .. } = &self.of;
-        let (mut jacobian, mut residual) = (Matrix::zeros(), Vector::zeros());
-        for (column, by) in moving.iter().enumerate() {
-            let dual = |(place, value): (usize, &f64)| Dual {
-                value: *value,
-                slope: if place == inputs + by { 1.0 } else { 0.0 },
-            };
-            let results = advance.run_dual(numbers.iter().enumerate().map(dual), room);
-            for (place, result) in results.enumerate() {
-                if let Some(row) = moving.iter().position(|moving| *moving == place) {
-                    jacobian[(row, column)] = result.slope;
-                    residual[row] = result.value - numbers[inputs + place];
-                }
-            }
-        }
-        (jacobian, residual)
+impl Pace {
+    /// A control period so many times as long, in steps that are no longer.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a number of steps, bounded by LONGEST periods of the study"
+    )]
+    fn times(self, factor: f64) -> Self {
+        let steps = (factor * self.steps as f64 * (1.0 - 1e-12)).ceil().max(1.0);
+        Self { dt: factor * self.period() / steps, steps: steps as u64 }
     }
+}
 
-    /// The eigenvalues of the leading block as those of continuous time, largest real part first.
-    fn spectrum(&self, jacobian: &Matrix) -> Option<Spectrum> {
-        const ITERATIONS_MAX: usize = 1000;
-        let schur = Schur::try_new(*jacobian, f64::EPSILON, ITERATIONS_MAX)?;
-        let mut values = [Eigenvalue { re: 0.0, im: 0.0 }; SAMPLED_MAX];
-        let mut count = 0;
-        for z in &schur.complex_eigenvalues() {
-            // What pads the matrix is 0 too.
-            let size = z.re.hypot(z.im);
-            if size > OVER {
-                let im = libm::atan2(z.im, z.re) / self.of.period;
-                values[count] = Eigenvalue { re: libm::log(size) / self.of.period, im };
-                count += 1;
-            }
+/// The spectral radius with other steps, about the equilibrium near the one that the loop is at.
+fn radius_at(moving: &mut Moving, period: &mut Period, pace: Pace) -> Found<f64> {
+    moving.step_by(pace);
+    if !moving.come_to_rest(false) {
+        return Err(Reason::NoEquilibrium);
+    }
+    let is_finite = (pace.steps == 1 || moving.linearise(1)) && moving.linearise(0);
+    if is_finite && period.map(moving, pace) { Ok(period.radius()) } else { Err(Reason::TooLarge) }
+}
+
+impl Verdict {
+    /// What the largest real part says.
+    fn of(re: f64) -> Self {
+        match re {
+            re if re < -MARGIN => Self::Stable,
+            re if re <= MARGIN => Self::Marginal,
+            _ => Self::Unstable,
         }
-        values[..count].sort_unstable_by(|a, b| b.re.total_cmp(&a.re).then(b.im.total_cmp(&a.im)));
-        Some(Spectrum::of(&values[..count]))
+    }
+}
+
+impl Certificate {
+    /// The one that says less good, with the lesser margins of both.
+    fn worse(self, other: Self) -> Self {
+        let rank = |certificate: &Self| match certificate.verdict {
+            Verdict::Stable => 0,
+            Verdict::Marginal => 1,
+            Verdict::Unstable => 2,
+            Verdict::Unknown => 3,
+        };
+        let by_rank = rank(&self).cmp(&rank(&other));
+        let is_worse = by_rank.then(self.max_real_part.total_cmp(&other.max_real_part)).is_ge();
+        let (worse, better) = if is_worse { (self, other) } else { (other, self) };
+        let margins = match (worse.margins, better.margins) {
+            (Some(one), Some(other)) => Some(Margins::least(one, other)),
+            (margins, _) => margins,
+        };
+        // NaN where it is not known in one of them.
+        let period_factor = if worse.period_factor.is_nan() || better.period_factor.is_nan() {
+            f64::NAN
+        } else {
+            worse.period_factor.min(better.period_factor)
+        };
+        Self { margins, period_factor, ..worse }
     }
 }

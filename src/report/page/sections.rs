@@ -27,7 +27,7 @@ pub(super) fn header(results: &Results, replay: &Replay, certificate: &Certifica
     let broken = results.summary("failed").is_empty();
     let objection = if broken {
         Some(
-            "NOT SIMULATED in the tuning, since they break a constraint or have no stable certificate".into(),
+            "NOT SIMULATED in the tuning, since they break a constraint, have no stable certificate, or a margin beyond its limit".into(),
         )
     } else if results.number("violation") > 0.0 {
         verdict::objection(config, &replay.records)
@@ -290,10 +290,20 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
             p {
                 (if certificate.is_sampled { "About its equilibrium" } else { "About upright" })
                 " the closed loop is " strong { (certificate.verdict.name()) } ": "
-                (certificate.verdict.summary()) ". The largest real part is " (number_or_dash(certificate.max_real_part))
-                @if certificate.is_sampled { " 1/s. This holds for the loop as it is sampled and the nominal plant, without actuator lag or noise." }
-                @else { " 1/s. This holds for continuous time and the nominal plant, without dead time, actuator lag or noise." }
+                (certificate.verdict.summary()) "."
+                @if let Some(reason) = certificate.reason_text() { " The reason: " (reason) "." }
+                @if certificate.max_real_part.is_finite() {
+                    " The largest real part is " (number(certificate.max_real_part)) " 1/s."
+                }
+                " This is of " (certificate.scope_text()) "."
             }
+            @let facts = certificate.facts();
+            @if !facts.is_empty() {
+                table.margins {
+                    tbody { @for (name, value) in &facts { tr { th scope="row" { (name) } td.number { (value) } } } }
+                }
+            }
+            @if let Some(loops) = certificate.loops_text() { p { (loops) } }
             p { (super::spectra::explanation(certificate)) }
             @if is_too_fast {
                 p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms, so the force chatters." }

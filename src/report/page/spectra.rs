@@ -17,11 +17,11 @@ const CLOSED_LOOP: &str = "closed_loop";
 /// are only what it comes near as the slope grows. They stand beside those of the closed loop where they are slower, since
 /// the certificate goes by the slowest of both.
 pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigenvalue>)> {
-    if certificate.is_sampled {
+    let sliding = (SLIDING, certificate.sliding.to_vec());
+    if certificate.is_sampled && certificate.sliding.is_empty() {
         let closed_loop = certificate.closed_loop.map_or(Vec::new(), |spectrum| spectrum.to_vec());
         return vec![(CLOSED_LOOP, closed_loop)];
     }
-    let sliding = (SLIDING, certificate.sliding.to_vec());
     let Some(closed_loop) = &certificate.closed_loop else { return vec![sliding] };
     let largest =
         |values: &[Eigenvalue]| values.iter().map(|value| value.re).fold(f64::NEG_INFINITY, f64::max);
@@ -35,6 +35,10 @@ pub(super) fn spectra(certificate: &Certificate) -> Vec<(&'static str, Vec<Eigen
 pub(super) fn explanation(certificate: &Certificate) -> &'static str {
     match (&certificate.closed_loop, spectra(certificate).len()) {
         _ if certificate.verdict == Verdict::Unknown => "There are no eigenvalues to show.",
+        (None, _) if certificate.is_sampled => {
+            "The law is not differentiable where it comes to rest, so that the state slides along the surface σ = 0. These are the eigenvalues of that \
+             motion in continuous time."
+        }
         _ if certificate.is_sampled => {
             "These are the eigenvalues z of one control period, as those of continuous time, log(z)/T."
         }

@@ -1,0 +1,269 @@
+//! A step of the loop for its certificate: the step, the control period and whether the law acts are left open, and what each law says can be moved by a probe.
+//!
+//! ```text
+//! u = law(x_k, signals, its states) + probe     where it is due, else held
+//! u → dead time → lag → limit
+//! x_k+1 = method(plant, x_k, u, signals)        over dt
+//! ```
+//!
+//! Sensors are ideal and nothing limits a rate: neither noise nor a limit that is not reached moves a linearised loop, and steps of sensors
+//! have no linearisation.
+
+use std::collections::HashMap;
+
+use super::compose::{Composer, Made, Moving};
+use super::finish::Whole;
+use super::{Parts, Unfit};
+use crate::graph::{Graph, Id, Operation, Symbol};
+use crate::model::{Lowered, Misread};
+use crate::program::Tape;
+
+/// What a loop that is certified leaves open.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) dt: Id,
+    /// From one evaluation of the law to the next, in s.
+    period: Id,
+    /// Whether the law acts in this step.
+    pub(super) due: Id,
+    /// One for each driven input, added to what the law says.
+    probes: Vec<Id>,
+    /// What the law says, one for each driven input.
+    said: Vec<Id>,
+    slides: Option<Sliding>,
+}
+
+/// What slides, as nodes.
+#[derive(Debug)]
+struct Sliding {
+    sigma: Id,
+    reaches: Option<Id>,
+    inputs: Vec<Id>,
+    parameters: Vec<Id>,
+    /// What stands for the driven input.
+    control: Symbol,
+}
+
+/// A step of a loop as it is differentiated.
+///
+/// The inputs are, in this order: dt, the control period, whether the law is due (1 or 0), the probes, gains, first states, first values of
+/// the signals, where the world has them the dead time and the actuator's lag in s, and a number that nothing looks at.
+#[derive(Debug, Clone)]
+pub struct Sampled {
+    /// Inputs → carried values: states, signals, and what is remembered.
+    pub start: Tape,
+    /// Inputs, carried values → carried values after a step, then what the law says, one for each probe.
+    pub advance: Tape,
+    /// How many inputs there are.
+    pub inputs: usize,
+    /// How many probes: driven inputs of the plant.
+    pub probes: usize,
+    /// How many gains.
+    pub gains: usize,
+    /// How many states of the plant, which are the first carried values.
+    pub states: usize,
+    /// How many signals, which are the next.
+    pub signals: usize,
+    /// How many values are carried.
+    pub carried: usize,
+    /// The places of what moves by itself among the carried values.
+    pub moving: Vec<usize>,
+    /// Delay lines: the place of what is made and comes back later, and that of the number of steps.
+    pub delays: Vec<[usize; 2]>,
+    /// Whether the inputs have a dead time, and a lag.
+    pub world: [bool; 2],
+    /// How it slides, where the law says that it does.
+    pub slides: Option<Slides>,
+}
+
+/// The motion of a plant on σ = 0 under the equivalent control.
+#[derive(Debug, Clone)]
+pub struct Slides {
+    /// Inputs, carried values → the derivatives of the states, σ, how σ' grows with the control, and whether the law reaches σ = 0.
+    pub motion: Tape,
+}
+
+/// Where the inputs of a [`Sampled`] begin that are not the step's: the first probe.
+pub(crate) const PROBES_AT: usize = 3;
+
+impl Sampled {
+    /// Composes a step of the loop for its certificate.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::ClosedLoop::new`]; also where what the law declares to slide on is no value of the plant's states, or the plant is not
+    /// affine in the only input that it drives.
+    pub fn new(parts: &Parts<'_>) -> Result<Self, Unfit> {
+        let mut composer = Composer::new(parts);
+        let [dt, period, due] = [composer.input(), composer.input(), composer.input()];
+        let probes = composer.some_inputs(parts.drive.len());
+        composer.open = Some(Open { dt, period, due, probes, said: Vec::new(), slides: None });
+        let made = composer.step()?;
+        composer.sampled(&made)
+    }
+}
+
+impl Composer<'_> {
+    /// The step in s: a number, but where a certificate leaves it open.
+    pub(super) fn dt(&mut self) -> Id {
+        match &self.open {
+            Some(open) => open.dt,
+            None => self.graph.number(self.parts.dt),
+        }
+    }
+
+    /// The time from one evaluation of the law to the next, in s.
+    pub(super) fn law_period(&mut self) -> Id {
+        match (&self.open, self.given.period) {
+            (Some(open), _) => open.period,
+            (None, Some(steps)) => {
+                let dt = self.dt();
+                self.graph.mul(steps, dt)
+            }
+            (None, None) => self.dt(),
+        }
+    }
+
+    /// Dead time and lag in s, where the world has them.
+    pub(super) fn open_world_inputs(&mut self) {
+        let (has_dead_time, has_lag) = (self.parts.world.dead_time > 0, self.parts.world.actuator);
+        if has_dead_time {
+            self.given.dead_time = Some(self.input());
+        }
+        if has_lag {
+            let lag = self.input();
+            let dt = self.dt();
+            let share = self.graph.div(dt, lag);
+            let share = self.graph.neg(share);
+            let left = self.graph.apply(Operation::Exp, &[share]);
+            let one = self.graph.number(1.0);
+            let approach = self.graph.sub(one, left);
+            self.given.actuator = Some([approach, self.graph.number(f64::INFINITY)]);
+        }
+    }
+
+    /// What the law says, moved by the next probe; as it is where nothing is certified.
+    pub(super) fn probed(&mut self, said: Id) -> Id {
+        let Some(open) = &mut self.open else { return said };
+        let probe = open.probes[open.said.len()];
+        open.said.push(said);
+        self.graph.add(said, probe)
+    }
+
+    /// Keeps what the law says of itself for its certificate.
+    pub(super) fn declared(
+        &mut self,
+        law: &Lowered,
+        states: &[Symbol],
+        moving: &Moving<'_>,
+        driven: &[Symbol],
+    ) -> Result<(), Unfit> {
+        if self.open.is_none() {
+            return Ok(());
+        }
+        let Some(name) = &self.parts.law.model.declared.sliding else { return Ok(()) };
+        let refuse = |problem: String, remedy: &str| {
+            Err(Unfit::Model("controller", Misread { at: 0, problem, remedy: remedy.into() }))
+        };
+        let Some(sigma) = law.values.get(name).copied() else {
+            return refuse(
+                format!("sliding = \"{name}\" is no value of it"),
+                "name one that a statement gives",
+            );
+        };
+        let given = |symbol: &Symbol| states.contains(symbol) || self.inputs.contains(symbol);
+        let control = self.first_driven().map(|place| driven[place]).filter(|_| self.parts.drive.len() == 1);
+        let is_given = !self.graph.depends(sigma, |symbol| !given(&symbol));
+        let Some(control) = control.filter(|_| is_given) else {
+            return refuse(
+                format!("sliding = \"{name}\" is not made of states of the plant and gains alone"),
+                "name a value of these, of a law that drives one input",
+            );
+        };
+        let reaches = law.values.get(crate::model::REACHES).copied();
+        if let Some(open) = &mut self.open {
+            let (inputs, parameters) = (moving.inputs.to_vec(), moving.parameters.to_vec());
+            open.slides = Some(Sliding { sigma, reaches, inputs, parameters, control });
+        }
+        Ok(())
+    }
+
+    fn sampled(mut self, made: &Made) -> Result<Sampled, Unfit> {
+        let said = self.open.as_ref().map_or(Vec::new(), |open| open.said.clone());
+        let mut carried = self.carried_first(made);
+        let memories_at = carried.len();
+        carried.append(&mut self.carried);
+        let stop = self.graph.number(0.0);
+        let mut whole = Whole { carried, stop, shown: said, results: Vec::new() };
+        whole.replace(&mut self, &made.late);
+        let lines = self.delays(made, &mut whole)?;
+        self.clock(made, &mut whole);
+        let slides = self.slides(made, &whole)?;
+        if self.graph.is_full() {
+            let remedy = format!("allowed: {} operations; use a smaller model", crate::graph::NODES_MAX);
+            let problem = "the loop is too large".into();
+            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+        }
+        let first: Vec<Id> = whole.carried.iter().map(|carried| carried.first).collect();
+        let next: Vec<Id> =
+            whole.carried.iter().map(|carried| carried.next).chain(whole.shown.clone()).collect();
+        let states = made.states.len();
+        Ok(Sampled {
+            start: Tape::new(&self.graph, &self.inputs, &first),
+            advance: Tape::new(&self.graph, &self.known(&whole), &next),
+            inputs: self.inputs.len(),
+            probes: whole.shown.len(),
+            gains: self.parts.law.model.declared.parameters.len(),
+            states,
+            signals: made.signals.len(),
+            carried: whole.carried.len(),
+            moving: (0..states).chain(memories_at..memories_at + made.memories).collect(),
+            delays: lines.iter().map(|line| [line.slot, line.steps]).collect(),
+            world: [self.given.dead_time.is_some(), self.given.actuator.is_some()],
+            slides,
+        })
+    }
+
+    fn known(&self, whole: &Whole) -> Vec<Symbol> {
+        let carried = whole.carried.iter().map(|carried| carried.symbol);
+        self.inputs.iter().copied().chain(carried).collect()
+    }
+
+    /// The motion on σ = 0: x' = f(x) + g(x)·u with u = −(∇σ·f)/(∇σ·g).
+    fn slides(&mut self, made: &Made, whole: &Whole) -> Result<Option<Slides>, Unfit> {
+        let Some(sliding) = self.open.as_mut().and_then(|open| open.slides.take()) else { return Ok(None) };
+        let Sliding { sigma, reaches, inputs, parameters, control } = sliding;
+        let time = self.graph.number(0.0);
+        let states: Vec<Id> = made.states.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
+        let rates =
+            self.rates(&Moving { states: &states, parameters: &parameters, inputs: &inputs, time })?;
+        let grows: Vec<Id> = rates.iter().map(|rate| self.graph.derivative(*rate, control)).collect();
+        if grows.iter().any(|slope| self.graph.depends(*slope, |symbol| symbol == control)) {
+            let problem = "slides, but the plant does not move evenly with its input".into();
+            let remedy = "leave `sliding` out of the controller's [certificate]".into();
+            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+        }
+        let none = HashMap::from([(control, self.graph.number(0.0))]);
+        let drift = self.graph.substituted(&rates, &none);
+        let normal: Vec<Id> = made.states.iter().map(|state| self.graph.derivative(sigma, *state)).collect();
+        let [along, across] = [&drift, &grows].map(|motion| dot(&mut self.graph, &normal, motion));
+        let quotient = self.graph.div(along, across);
+        let mut roots = Vec::new();
+        for (drift, grows) in drift.iter().zip(&grows) {
+            let part = self.graph.mul(*grows, quotient);
+            roots.push(self.graph.sub(*drift, part));
+        }
+        let yes = self.graph.number(1.0);
+        roots.extend([sigma, across, reaches.unwrap_or(yes)]);
+        Ok(Some(Slides { motion: Tape::new(&self.graph, &self.known(whole), &roots) }))
+    }
+}
+
+fn dot(graph: &mut Graph, a: &[Id], b: &[Id]) -> Id {
+    let mut sum = graph.number(0.0);
+    for (a, b) in a.iter().zip(b) {
+        let part = graph.mul(*a, *b);
+        sum = graph.add(sum, part);
+    }
+    sum
+}

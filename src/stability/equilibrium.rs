@@ -1,0 +1,370 @@
+//! Where a sampled loop is at rest, and how a step moves it there.
+
+use super::dense;
+use crate::closed_loop::{PROBES_AT, Sampled};
+use crate::program::Dual;
+
+/// Steps of Newton's method at most, and the step that ends it, relative to the state.
+const STEPS_MAX: usize = 100;
+const NEAR: f64 = 1e-10;
+/// How often a step is halved.
+const HALVINGS_MAX: usize = 8;
+/// How fast a state that is at rest may move, in 1/s and relative to what its step adds up, and by how much that is rounded.
+const REST: f64 = 1e-9;
+const ROUNDING: f64 = 1e-14;
+/// How far from its equilibrium a loop is looked at for corners and jumps, and by how much it may then be off its tangent, relatively.
+const ASIDE: f64 = 1e-8;
+const OFF: f64 = 1e-3;
+
+/// What the world does to a loop that is certified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    /// Steps of the study from one evaluation of the law to the next.
+    pub control_period: u64,
+    /// From the law to the actuator, in s.
+    pub dead_time: f64,
+    /// The actuator's time constant in s.
+    pub lag: f64,
+    /// What the signals come to.
+    pub signals: Vec<f64>,
+    /// The plant's states where the model starts, from which the equilibrium is sought.
+    pub start: Vec<f64>,
+    /// The plant's states where a scenario starts, which says how large deviations are.
+    pub aside: Vec<f64>,
+}
+
+impl World {
+    /// Whether a loop has the same certificate in both.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        *self == Self { aside: self.aside.clone(), ..other.clone() }
+    }
+}
+
+/// How long steps are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pace {
+    /// Integration step in s.
+    pub(super) dt: f64,
+    /// Steps from one evaluation of the law to the next.
+    pub(super) steps: u64,
+}
+
+impl Pace {
+    /// The control period in s.
+    #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
+    pub(super) fn period(self) -> f64 {
+        self.dt * self.steps as f64
+    }
+}
+
+/// A loop with the numbers that it is at, and room to reckon with.
+pub(super) struct Moving {
+    pub(super) of: Sampled,
+    /// The places of what moves, then of what comes back later, among the carried values.
+    variables: Vec<usize>,
+    /// Inputs, then carried values.
+    numbers: Vec<f64>,
+    plain: Vec<f64>,
+    duals: Vec<Dual>,
+    /// How a step in which the law acts, and one in which it does not, moves the variables: k·k numbers each.
+    pub(super) steps: [Vec<f64>; 2],
+    /// How each probe moves the variables, and each variable what the law says: k numbers a probe.
+    pub(super) probes: Vec<f64>,
+    pub(super) said: Vec<f64>,
+    residual: Vec<f64>,
+    /// A step of Newton's method.
+    change: Vec<f64>,
+    matrix: Vec<f64>,
+    places: Vec<usize>,
+    /// What the delay lines hold in a simulation.
+    past: Vec<f64>,
+}
+
+impl Moving {
+    /// With room for delay lines of `past` steps in all.
+    pub(super) fn new(of: Sampled, past: usize) -> Self {
+        let variables: Vec<usize> =
+            of.moving.iter().copied().chain(of.delays.iter().map(|[place, _]| *place)).collect();
+        let (k, room) = (variables.len(), of.advance.room().max(of.start.room()));
+        let zeros = |count: usize| vec![0.0; count];
+        Self {
+            numbers: zeros(of.inputs + of.carried),
+            plain: zeros(room),
+            duals: vec![Dual::default(); room],
+            steps: [zeros(k * k), zeros(k * k)],
+            probes: zeros(k * of.probes),
+            said: zeros(k * of.probes),
+            residual: zeros(k),
+            change: zeros(k),
+            matrix: zeros(k * k),
+            places: vec![0; k],
+            past: zeros(past),
+            variables,
+            of,
+        }
+    }
+
+    /// How many variables there are.
+    pub(super) fn order(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// How many steps a delay line holds at the moment.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of steps, at least 0 and bounded"
+    )]
+    pub(super) fn held(&self, line: usize) -> usize {
+        self.numbers[self.of.inputs + self.of.delays[line][1]] as usize
+    }
+
+    /// The states of the plant.
+    pub(super) fn states(&self) -> &[f64] {
+        &self.numbers[self.of.inputs..][..self.of.states]
+    }
+
+    /// Moves the states of the plant.
+    pub(super) fn displace(&mut self, by: &[f64]) {
+        for (number, by) in self.numbers[self.of.inputs..].iter_mut().zip(by) {
+            *number += by;
+        }
+    }
+
+    /// Puts the states of the plant where `to` says.
+    pub(super) fn displace_to(&mut self, to: impl Fn(usize) -> f64) {
+        let states = self.numbers[self.of.inputs..][..self.of.states].iter_mut();
+        states.enumerate().for_each(|(place, number)| *number = to(place));
+    }
+
+    /// Inputs and carried values, for programs that look at them.
+    pub(super) fn numbers(&self) -> &[f64] {
+        &self.numbers
+    }
+
+    /// The start of a job in a world.
+    pub(super) fn begin(&mut self, world: &World, gains: &[f64], pace: Pace) {
+        let of = &self.of;
+        let mut at = PROBES_AT;
+        let mut write = |numbers: &[f64]| {
+            self.numbers[at..][..numbers.len()].copy_from_slice(numbers);
+            at += numbers.len();
+        };
+        for _ in 0..of.probes {
+            write(&[0.0]);
+        }
+        write(&gains[..of.gains]);
+        write(&world.start[..of.states]);
+        write(&world.signals[..of.signals]);
+        for (_, number) in of.world.iter().zip([world.dead_time, world.lag]).filter(|(has, _)| **has) {
+            write(&[number]);
+        }
+        write(&[f64::INFINITY]);
+        self.step_by(pace);
+        let first = self.of.start.run(self.numbers[..self.of.inputs].iter().copied(), &mut self.plain);
+        for (place, value) in first.enumerate() {
+            self.numbers[self.of.inputs + place] = value;
+        }
+    }
+
+    /// Makes steps as long as that, and the delay lines as many of them as they then are.
+    pub(super) fn step_by(&mut self, pace: Pace) {
+        self.numbers[..2].copy_from_slice(&[pace.dt, pace.period()]);
+        self.act(true);
+        let Self { of, numbers, plain, .. } = self;
+        let (inputs, carried) = numbers.split_at_mut(of.inputs);
+        for (place, value) in of.start.run(inputs.iter().copied(), plain).enumerate() {
+            if of.delays.iter().any(|[_, steps]| *steps == place) {
+                carried[place] = value;
+            }
+        }
+    }
+
+    fn act(&mut self, is_due: bool) {
+        self.numbers[2] = f64::from(u8::from(is_due));
+    }
+
+    /// Goes on for some steps, and lets `see` look at the states of the plant after each.
+    pub(super) fn run(&mut self, pace: Pace, steps: u64, mut see: impl FnMut(u64, &[f64])) {
+        let past: usize = (0..self.of.delays.len()).map(|line| self.held(line)).sum();
+        if past > self.past.len() {
+            return;
+        }
+        let mut at = 0;
+        for line in 0..self.of.delays.len() {
+            let held = self.held(line);
+            let now = self.numbers[self.of.inputs + self.of.delays[line][0]];
+            self.past[at..at + held].fill(now);
+            at += held;
+        }
+        for step in 0..steps {
+            self.act(step % pace.steps == 0);
+            let Self { of, numbers, plain, past, .. } = self;
+            let after = of.advance.run(numbers.iter().copied(), plain);
+            for (place, value) in after.take(of.carried).enumerate() {
+                numbers[of.inputs + place] = value;
+            }
+            let mut at = 0;
+            for [place, steps] in &of.delays {
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a number of steps"
+                )]
+                let held = numbers[of.inputs + steps] as usize;
+                if held > 0 {
+                    // A ring: what was made so long ago stands where the next value goes.
+                    #[allow(clippy::cast_possible_truncation, reason = "the rest of a division")]
+                    let turn = |step: u64| at + (step % held as u64) as usize;
+                    past[turn(step)] = numbers[of.inputs + place];
+                    numbers[of.inputs + place] = past[turn(step + 1)];
+                }
+                at += held;
+            }
+            see(step, self.states());
+            if !self.states().iter().all(|state| state.is_finite()) {
+                break;
+            }
+        }
+        self.act(true);
+    }
+
+    /// Moves to where a step changes nothing, by Newton's method; with `care`, its steps are halved where they lead farther away. False where there
+    /// is no such place near.
+    pub(super) fn come_to_rest(&mut self, care: bool) -> bool {
+        let most = if care { HALVINGS_MAX } else { 0 };
+        let mut halvings = most;
+        let mut left = f64::INFINITY;
+        for _ in 0..STEPS_MAX {
+            let is_finite = self.linearise(0);
+            let now =
+                if is_finite { self.residual.iter().map(|left| left.abs()).sum() } else { f64::INFINITY };
+            if now >= left && halvings < most {
+                halvings += 1;
+                self.change.iter_mut().for_each(|change| *change *= 0.5);
+                self.go(-1.0);
+                continue;
+            }
+            if !is_finite {
+                return false;
+            }
+            (left, halvings) = (now, 0);
+            self.aim();
+            if self.go(1.0) {
+                return self.linearise(0) && self.rests();
+            }
+        }
+        false
+    }
+
+    /// The step of Newton's method from a loop that has been linearised.
+    fn aim(&mut self) {
+        let k = self.order();
+        for i in 0..k {
+            for j in 0..k {
+                let one = if i == j { 1.0 } else { 0.0 };
+                self.matrix[i * k + j] = one - self.steps[0][i * k + j];
+            }
+            // What a step leaves as it is stays as it is.
+            if self.matrix[i * k..][..k].iter().all(|slope| *slope == 0.0) {
+                self.matrix[i * k + i] = 1.0;
+            }
+        }
+        self.change.copy_from_slice(&self.residual);
+        // Where the loop leaves something free to stand anywhere, it stands where it is.
+        dense::solve(&mut self.matrix, k, &mut self.change, &mut self.places);
+    }
+
+    /// Goes along that step, `way` of it; whether it is so short that the end is reached.
+    fn go(&mut self, way: f64) -> bool {
+        let mut is_near = true;
+        for (change, place) in self.change.iter().zip(&self.variables) {
+            let number = &mut self.numbers[self.of.inputs + place];
+            is_near &= change.abs() <= NEAR * (1.0 + number.abs());
+            *number += way * change;
+        }
+        is_near
+    }
+
+    /// Whether a step leaves all where it is, beside what the numbers that it adds up are rounded by.
+    fn rests(&self) -> bool {
+        let k = self.order();
+        let most = REST * self.numbers[0] + ROUNDING;
+        self.residual.iter().zip(self.steps[0].chunks_exact(k)).all(|(left, slopes)| {
+            let now = self.variables.iter().map(|place| self.numbers[self.of.inputs + place]);
+            let size: f64 = now.zip(slopes).map(|(number, slope)| (number * slope).abs()).sum();
+            left.abs() <= most * (1.0 + size)
+        })
+    }
+
+    /// How a step moves the variables, and where the law acts (`which` = 0) the probes too; false where that is not finite.
+    pub(super) fn linearise(&mut self, which: usize) -> bool {
+        self.act(which == 0);
+        let (k, probes) = (self.order(), self.of.probes);
+        let columns = if which == 0 { k + probes } else { k };
+        let mut is_finite = true;
+        for column in 0..columns {
+            let by = match column.checked_sub(k) {
+                None => self.of.inputs + self.variables[column],
+                Some(probe) => PROBES_AT + probe,
+            };
+            let Self { of, numbers, duals, variables, .. } = self;
+            let input = |(place, value): (usize, &f64)| Dual {
+                value: *value,
+                slope: if place == by { 1.0 } else { 0.0 },
+            };
+            let results = of.advance.run_dual(numbers.iter().enumerate().map(input), duals);
+            for (place, result) in results.enumerate() {
+                if let Some(said) = place.checked_sub(of.carried) {
+                    if which == 0 && column < k {
+                        self.said[said * k + column] = result.slope;
+                        is_finite &= result.slope.is_finite();
+                    }
+                } else if let Some(row) = variables.iter().position(|variable| *variable == place) {
+                    is_finite &= result.slope.is_finite() && result.value.is_finite();
+                    match column.checked_sub(k) {
+                        None => self.steps[which][row * k + column] = result.slope,
+                        Some(probe) => self.probes[probe * k + row] = result.slope,
+                    }
+                    self.residual[row] = result.value - numbers[of.inputs + place];
+                }
+            }
+        }
+        self.act(true);
+        is_finite
+    }
+
+    /// Whether the loop moves along its tangent close by; what nothing depends on may have a corner.
+    pub(super) fn is_smooth(&mut self) -> bool {
+        (0..self.of.moving.len()).all(|column| [-1.0, 1.0].into_iter().all(|side| self.follows(column, side)))
+    }
+
+    /// Whether a step from a bit aside of the equilibrium is as its tangent says.
+    fn follows(&mut self, column: usize, side: f64) -> bool {
+        let k = self.order();
+        let size = (0..k).map(|row| self.steps[0][row * k + column].abs()).fold(0.0, f64::max);
+        let place = self.of.inputs + self.variables[column];
+        let now = self.numbers[place];
+        let aside = side * ASIDE * (1.0 + now.abs());
+        self.numbers[place] = now + aside;
+        let Self { of, numbers, plain, variables, .. } = self;
+        let after = of.advance.run(numbers.iter().copied(), plain);
+        let mut follows = true;
+        for (result, value) in after.take(of.carried).enumerate() {
+            let Some(row) = variables.iter().position(|variable| *variable == result) else { continue };
+            let rests = if row == column { now } else { numbers[of.inputs + result] };
+            let along = rests + self.residual[row] + self.steps[0][row * k + column] * aside;
+            let most = OFF * size * aside.abs() + 1e-13 * (1.0 + rests.abs());
+            let is_along = (value - along).abs() <= most;
+            let is_felt = || {
+                let others = (0..k).filter(|other| *other != row);
+                others.map(|other| self.steps[0][other * k + row]).any(|slope| slope != 0.0)
+                    || self.said.chunks_exact(k).any(|said| said[row] != 0.0)
+            };
+            follows &= is_along || (row != column && !is_felt());
+        }
+        self.numbers[place] = now;
+        follows
+    }
+}

@@ -1,0 +1,146 @@
+//! A certificate in words and numbers, for terminal, page and files.
+
+use serde_json::{Map, Value, json};
+
+use super::{Certificate, Margins, Reason, Verdict};
+use crate::figures::number;
+use crate::registry::Member;
+
+impl Certificate {
+    /// What it is of, in a phrase: the loop, the plant, the world.
+    #[must_use]
+    pub fn scope_text(&self) -> String {
+        if !self.is_sampled {
+            return "continuous time and the nominal plant, without dead time, actuator lag or noise".into();
+        }
+        let scope = &self.scope;
+        let period = if scope.steps == 1 {
+            format!("control period {} s", number(scope.period))
+        } else {
+            format!("control period {} s ({} steps)", number(scope.period), scope.steps)
+        };
+        let worst =
+            if scope.worlds > 1 { format!(", the worst of {} worlds", scope.worlds) } else { String::new() };
+        format!(
+            "the loop as it is sampled: nominal plant, ideal sensors, {period}, dead time {} s, actuator lag {} s{worst}",
+            number(scope.dead_time),
+            number(scope.lag)
+        )
+    }
+
+    /// What beside the eigenvalues decides, in a sentence; nothing where they say all.
+    #[must_use]
+    pub fn reason_text(&self) -> Option<&'static str> {
+        (self.reason != Reason::None).then(|| self.reason.summary())
+    }
+
+    /// Names and values of what is known beside the verdict.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        if !self.radius.is_nan() {
+            facts.push((
+                "spectral radius",
+                format!("{} (1 − radius = {})", number(self.radius), number(1.0 - self.radius)),
+            ));
+        }
+        if let Some(text) = self.longest_period() {
+            facts.push(("longest stable period", text));
+        }
+        let Some(margins) = &self.margins else { return facts };
+        let Margins { gain, gain_down, phase, delay, sensitivity, complementary } = *margins;
+        let decibels =
+            |factor: f64| format!("{} ({} dB)", number(factor), number(20.0 * libm::log10(factor)));
+        let up = if gain.is_finite() { decibels(gain) } else { "unlimited".into() };
+        let down = if gain_down > 0.0 { decibels(gain_down) } else { "unlimited".into() };
+        let periods =
+            || format!("{} s ({} control periods)", number(delay), number(delay / self.scope.period));
+        facts.extend([
+            ("gain margin, up", up),
+            ("gain margin, down", down),
+            (
+                "phase margin",
+                if phase.is_finite() { format!("{}°", number(phase)) } else { "unlimited".into() },
+            ),
+            ("delay margin", if delay.is_finite() { periods() } else { "unlimited".into() }),
+            ("largest sensitivity Ms", number(sensitivity)),
+            ("largest complementary sensitivity Mt", number(complementary)),
+        ]);
+        facts
+    }
+
+    /// The longest stable period as a person reads it; nothing where it is not known.
+    fn longest_period(&self) -> Option<String> {
+        let factor = self.period_factor;
+        let seconds = || number(factor * self.scope.period);
+        match factor {
+            factor if factor.is_nan() => None,
+            f64::INFINITY => Some("more than 256 times the period of the study".into()),
+            0.0 => Some("none: not stable for a thousandth of the period of the study either".into()),
+            factor => Some(format!("{} s, {} times the period of the study", seconds(), number(factor))),
+        }
+    }
+
+    /// What is unusual of the margins' loops, in a sentence.
+    #[must_use]
+    pub fn loops_text(&self) -> Option<String> {
+        let loops = self.scope.loops;
+        let has_several = self.margins.is_some() && loops > 1;
+        has_several.then(|| {
+            format!("The margins are the least of {loops} loops, one for each driven input, each broken with the others closed.")
+        })
+    }
+
+    /// The keys of a table of results, with null for what is not known or has no limit.
+    #[must_use]
+    pub fn columns(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        let mut add = |name: &str, value: Value| drop(map.insert(name.into(), value));
+        add("spectral_radius", self.radius.into());
+        add("period_factor", self.period_factor.into());
+        let margins = self.margins.unwrap_or(Margins::UNKNOWN);
+        add("gain_margin", margins.gain.into());
+        add("gain_margin_down", margins.gain_down.into());
+        add("phase_margin", margins.phase.into());
+        add("delay_margin", margins.delay.into());
+        add("max_sensitivity", margins.sensitivity.into());
+        add("max_complementary_sensitivity", margins.complementary.into());
+        map
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let list = |values: &[super::Eigenvalue]| {
+            values.iter().map(|value| json!([value.re, value.im])).collect::<Vec<_>>()
+        };
+        let scope = &self.scope;
+        let mut value = json!({
+            "verdict": self.verdict.name(),
+            "reason": self.reason.name(),
+            "of": self.scope_text(),
+            "max_real_part": self.max_real_part,
+            "sliding_dynamics": list(&self.sliding),
+            "closed_loop": self.closed_loop.as_deref().map(list),
+        });
+        if self.is_sampled {
+            let Value::Object(map) = &mut value else { return value };
+            map.extend(self.columns());
+            map.insert("eigenvalues".into(), self.order.into());
+            map.insert(
+                "scope".into(),
+                json!({
+                    "control_period": scope.period, "steps": scope.steps, "dead_time": scope.dead_time,
+                    "actuator_lag": scope.lag, "loops": scope.loops, "worlds": scope.worlds,
+                }),
+            );
+        }
+        value
+    }
+
+    /// The verdict as a person reads it.
+    #[must_use]
+    pub fn word(&self) -> String {
+        if self.verdict == Verdict::Stable { "stable".into() } else { self.verdict.name().to_uppercase() }
+    }
+}

@@ -75,6 +75,12 @@ impl Parameter {
     }
 }
 
+/// The names of parameters with their values.
+#[must_use]
+pub fn named(parameters: &[Parameter], values: &[f64]) -> Vec<(&'static str, f64)> {
+    parameters.iter().map(|parameter| parameter.name).zip(values.iter().copied()).collect()
+}
+
 /// A number as a person writes it: `0.001`, `1e-6`, `1e9`.
 #[derive(Debug, Clone, Copy)]
 pub struct Short(pub f64);

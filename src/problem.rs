@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, Scope};
+use crate::config::{Config, Scope, TunedGain};
 use crate::constraint::Constraint;
 use crate::costs::Aggregate;
 use crate::native::Backend;
@@ -11,15 +11,6 @@ use crate::sampling::{self, Group};
 use crate::simulation::{Runner, Scenario, Simulator, Terms};
 use crate::stability::{self, Certificate, Certifying, Limited, MARGIN, SampledLoop, Verdict, Wanted, World};
 use crate::swarm::{Axis, Outcome, Plan};
-
-/// A parameter that the swarm may change.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TunedGain {
-    /// Its position among the controller's parameters.
-    pub index: usize,
-    /// Where it is searched.
-    pub axis: Axis,
-}
 
 /// Gives the certificate of a controller's parameter values about upright, without allocating.
 pub type Certifier = Box<dyn Fn(&[f64]) -> Certificate + Send + Sync>;

@@ -3,9 +3,9 @@
 //! A scenario depends on the group, a seed and its index alone. Initial states come from a scrambled Sobol sequence (Burley 2020,
 //! *Practical hash-based Owen scrambling*, JCGT 9(4)) or uniform draws; everything else from draws of their own.
 
-use crate::config::PlantConfig;
 use crate::draw::{Draw, Purpose};
-use crate::parameter::Parameter;
+use crate::model;
+use crate::parameter::{Parameter, named};
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape, pieces};
 use crate::simulation::scenario::Pieces;
@@ -86,8 +86,12 @@ pub struct Group {
 /// What a group needs to know of the study.
 #[derive(Debug, Clone)]
 pub struct Nominal<'a> {
-    /// The plant.
-    pub plant: &'a PlantConfig,
+    /// The plant's parameters.
+    pub parameters: &'a [Parameter],
+    /// Their values.
+    pub values: &'a [f64],
+    /// What must hold between them.
+    pub require: &'a [String],
     /// The places of the signals that are in the loop.
     pub asked: Vec<usize>,
     /// The value of each signal where a group says nothing of it.
@@ -177,8 +181,7 @@ impl Group {
         if self.uncertainty.iter().all(|percent| *percent == 0.0) {
             return None;
         }
-        let PlantConfig { values, .. } = nominal.plant;
-        let parameters = nominal.plant.parameters();
+        let Nominal { parameters, values, require, .. } = *nominal;
         let drawn = (0..TRIES_MAX).map(|_| {
             let values = values.iter().zip(&self.uncertainty).zip(parameters);
             let off = |((value, percent), parameter): ((&f64, &f64), &Parameter)| {
@@ -190,8 +193,8 @@ impl Group {
         Some(
             drawn
                 .into_iter()
-                .find(|values| nominal.plant.unphysical(values).is_none())
-                .unwrap_or_else(|| nominal.plant.values.clone()),
+                .find(|values| model::broken(require, &named(parameters, values)).is_none())
+                .unwrap_or_else(|| nominal.values.to_vec()),
         )
     }
 

@@ -12,7 +12,6 @@ use crate::costs::{Aggregate, Response, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::{Parameter, Short};
-use crate::problem::TunedGain;
 use crate::sampling::{Group, Nominal};
 use crate::simulation::Keep;
 use crate::stability::Limited;
@@ -70,6 +69,15 @@ pub const DT: Parameter =
 /// The length of a simulation.
 pub const DURATION: Parameter =
     Parameter::fixed("duration", "s", 10.0, [1e-6, 1e4], "length of a simulation");
+/// A parameter that the swarm may change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TunedGain {
+    /// Its position among the controller's parameters.
+    pub index: usize,
+    /// Where it is searched.
+    pub axis: Axis,
+}
+
 /// A checked and resolved config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -242,7 +250,9 @@ impl Config {
     #[must_use]
     pub fn nominal(&self) -> Nominal<'_> {
         Nominal {
-            plant: &self.plant,
+            parameters: self.plant.parameters(),
+            values: &self.plant.values,
+            require: &self.plant.of.model.declared.require,
             asked: self.asked_places(),
             defaults: self.signals().iter().map(|signal| signal.default.unwrap_or(0.0)).collect(),
             dt: self.simulation.dt,

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, cost, equations, inequality, scenarios, search, system, wiring,
+    SimulationConfig, TunedGain, cost, equations, inequality, scenarios, search, system, wiring,
 };
 use crate::closed_loop::Method;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, AggregateKind};
 use crate::native::Backend;
 use crate::parameter::Parameter;
-use crate::problem::TunedGain;
 use crate::sampling::Group;
 use crate::simulation::{Keep, Policy};
 use crate::swarm::{Axis, Scale};
@@ -39,19 +38,6 @@ const SECTIONS: [&str; 18] = [
     "swarm",
     "tune",
 ];
-
-/// Refuses bounds that are not in order, or have no logarithm.
-pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
-    if axis.lower >= axis.upper {
-        let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
-        return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
-    }
-    if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
-        let problem = format!("= {} has no logarithm", axis.lower);
-        return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
-    }
-    Ok(())
-}
 
 /// Checks the text of a config.
 pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
@@ -123,17 +109,13 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-pub(super) fn values(section: &Section<'_>, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-    parameters.iter().map(|parameter| section.number(parameter)).collect()
-}
-
 fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationConfig, ConfigError> {
     let fail = section.text("fail")?.map(|(text, _)| text.to_owned());
     let config = SimulationConfig {
         dt: section.number(&DT)?,
         duration: section.number(&DURATION)?,
         integrator: section.choice("integrator", Method::Rk4)?,
-        settings: values(&section, &plant.of.settings)?,
+        settings: section.values(&plant.of.settings)?,
         early_abandonment: section.switch("early_abandonment", true)?,
         backend: section.choice("backend", Backend::Auto)?,
         fail: fail.or_else(|| plant.of.model.declared.fail.clone()),
@@ -225,7 +207,7 @@ fn tune(
             upper: section.optional_number("upper", parameter)?.unwrap_or(upper),
             scale: section.choice("scale", scale(index))?,
         };
-        ordered(&section, &axis)?;
+        search::ordered(&section, &axis)?;
         section.finish()?;
         tuned.push(TunedGain { index, axis });
     }

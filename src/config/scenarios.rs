@@ -92,7 +92,7 @@ fn group(
 ) -> Result<Group, ConfigError> {
     let World { plant, .. } = world;
     let starts = initial_state_ranges(plant);
-    let signals = waves::read(section, world)?;
+    let signals = waves::read(section, world.wiring, world.simulation.dt)?;
     let count = if validation { 1 } else { section.whole("count", 1, 1..=SCENARIOS_MAX as u64)? };
     #[allow(clippy::cast_precision_loss, reason = "bounded")]
     let weight = Parameter { default: count as f64, ..WEIGHT };

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::read::{ordered, values};
 use super::{
     AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
     PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
@@ -21,6 +20,19 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     [1e-6, 10.0],
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
+
+/// Refuses bounds that are not in order, or have no logarithm.
+pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
+    if axis.lower >= axis.upper {
+        let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
+        return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
+    }
+    if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
+        let problem = format!("= {} has no logarithm", axis.lower);
+        return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
+    }
+    Ok(())
+}
 
 /// Checks the text of a config of a search without a study.
 pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
@@ -73,7 +85,7 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
         settings: Settings {
             particles: usize::try_from(particles).unwrap_or(usize::MAX),
             rule,
-            coefficients: values(&coefficients, rule.parameters())?,
+            coefficients: coefficients.values(rule.parameters())?,
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,

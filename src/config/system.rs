@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ConfigError;
 use crate::figures::plain;
 use crate::model::{self, Kind, Model};
-use crate::parameter::{Parameter, Quantity};
+use crate::parameter::{Parameter, Quantity, Short, named};
 use crate::text::{Section, Source, kept, name_of, one_of};
 
 /// A model of a study, as the rest of the program sees it.
@@ -176,13 +176,12 @@ impl Equations {
 
     /// The first of some relations that does not hold for parameter values.
     fn broken(&self, relations: &[String], values: &[f64]) -> Option<Unphysical> {
-        let named = || self.parameters.iter().map(|parameter| parameter.name).zip(values.iter().copied());
-        let known: Vec<(&str, f64)> = named().collect();
-        let relation = relations.iter().find(|relation| !model::holds(relation, &known))?;
+        let known = named(&self.parameters, values);
+        let relation = model::broken(relations, &known)?;
         let inside = model::names(relation).unwrap_or_default();
         let mut found: Vec<String> = Vec::new();
-        for (name, value) in named().filter(|(name, _)| inside.iter().any(|(_, other)| other == name)) {
-            found.push(format!("{name} = {}", crate::parameter::Short(value)));
+        for (name, value) in known.iter().filter(|(name, _)| inside.iter().any(|(_, other)| other == name)) {
+            found.push(format!("{name} = {}", Short(*value)));
         }
         Some(Unphysical { relation: relation.clone(), found: found.join(", ") })
     }
@@ -239,14 +238,10 @@ pub(super) fn read(
     Ok((plant, controller))
 }
 
-fn numbers(section: &Section<'_>, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-    parameters.iter().map(|parameter| section.number(parameter)).collect()
-}
-
 fn plant_of(source: &Source, section: &Section<'_>, said: &Said<'_>) -> Result<PlantConfig, ConfigError> {
     let (name, model) = model_of(source, section, Kind::Plant, said)?;
     let equations = Equations::new(&name, model);
-    let values = numbers(section, &equations.parameters)?;
+    let values = section.values(&equations.parameters)?;
     let plant = PlantConfig { of: equations.into(), values };
     match plant.unphysical(&plant.values) {
         None => Ok(plant),
@@ -285,7 +280,7 @@ fn controller_of(
         }
     }
     let equations = Equations::new(&name, model);
-    Ok(ControllerConfig { values: numbers(section, &equations.parameters)?, of: equations.into() })
+    Ok(ControllerConfig { values: section.values(&equations.parameters)?, of: equations.into() })
 }
 
 /// The name and the equations of the model that a section means.

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ConfigError;
-use super::scenarios::World;
+use super::{ConfigError, Wiring};
 use crate::parameter::Parameter;
 use crate::signals::{Wave, WaveShape};
 use crate::text::{FILE_SIZE_MAX, Section, read_bounded};
@@ -18,9 +17,8 @@ const START: Parameter = Parameter::fixed("start", "s", 0.0, [0.0, 1e6], "when i
 const LASTING: Parameter = Parameter::fixed("duration", "s", f64::INFINITY, [1e-9, 1e9], "how long it lasts");
 const FREQUENCY: Parameter = Parameter::fixed("frequency", "Hz", 1.0, [1e-6, 1e6], "of a sine or a noise");
 
-/// The waves of each signal; none where the group says nothing of it.
-pub(super) fn read(section: &Section<'_>, world: World<'_>) -> Result<Vec<Vec<Wave>>, ConfigError> {
-    let wiring = world.wiring;
+/// The waves of each signal, in steps of `dt` s; none where the group says nothing of it.
+pub(super) fn read(section: &Section<'_>, wiring: &Wiring, dt: f64) -> Result<Vec<Vec<Wave>>, ConfigError> {
     let table = section.section("signals")?;
     let mut all = Vec::new();
     for signal in &wiring.signals {
@@ -32,7 +30,7 @@ pub(super) fn read(section: &Section<'_>, world: World<'_>) -> Result<Vec<Vec<Wa
             );
             return Err(table.error(signal.name, problem, remedy));
         }
-        let mut waves = of_signal(&table, signal.name, signal.unit, world)?;
+        let mut waves = of_signal(&table, signal.name, signal.unit, dt)?;
         // Those of this input may stand beside `signals`.
         if signal.name == DISTURBANCE && section.has(DISTURBANCES) {
             if !waves.is_empty() {
@@ -40,7 +38,7 @@ pub(super) fn read(section: &Section<'_>, world: World<'_>) -> Result<Vec<Vec<Wa
                 return Err(section.error(DISTURBANCES, &problem, "keep one of them".into()));
             }
             let tables = section.sections(DISTURBANCES, WAVES_MAX)?;
-            waves = tables.into_iter().map(|one| wave(one, signal.unit, world)).collect::<Result<_, _>>()?;
+            waves = tables.into_iter().map(|one| wave(one, signal.unit, dt)).collect::<Result<_, _>>()?;
         }
         all.push(waves);
     }
@@ -57,7 +55,7 @@ fn of_signal(
     table: &Section<'_>,
     name: &'static str,
     unit: &'static str,
-    world: World<'_>,
+    dt: f64,
 ) -> Result<Vec<Wave>, ConfigError> {
     if !table.has(name) {
         return Ok(Vec::new());
@@ -66,7 +64,7 @@ fn of_signal(
         return Ok(vec![Wave::constant(value)]);
     }
     if let Ok(one) = table.section(name) {
-        return Ok(vec![wave(one, unit, world)?]);
+        return Ok(vec![wave(one, unit, dt)?]);
     }
     let waves = table.sections(name, WAVES_MAX)?;
     if waves.is_empty() {
@@ -74,11 +72,10 @@ fn of_signal(
             "allowed: a number, a wave such as { type = \"step\", amplitude = 1.0 }, or an array of waves";
         return Err(table.error(name, "has no waves", remedy.into()));
     }
-    waves.into_iter().map(|one| wave(one, unit, world)).collect()
+    waves.into_iter().map(|one| wave(one, unit, dt)).collect()
 }
 
-fn wave(entry: Section<'_>, unit: &'static str, world: World<'_>) -> Result<Wave, ConfigError> {
-    let dt = world.simulation.dt;
+fn wave(entry: Section<'_>, unit: &'static str, dt: f64) -> Result<Wave, ConfigError> {
     let shape = entry.choice("type", WaveShape::Step)?;
     let amplitude = Parameter::fixed("amplitude", unit, 1.0, [-1e12, 1e12], "of the wave");
     let mut wave = Wave { shape, ..Wave::constant(0.0) };

@@ -241,7 +241,7 @@ fn stopping(stopping: &Stopping) -> Value {
 
 fn tune(config: &Config) -> Value {
     let parameters = config.controller.parameters();
-    let gain = |gain: &crate::problem::TunedGain| {
+    let gain = |gain: &super::TunedGain| {
         json!({
             "parameter": parameters[gain.index].name,
             "lower": gain.axis.lower,

@@ -22,6 +22,12 @@ pub fn names(text: &str) -> Result<Vec<(usize, String)>, Misread> {
     Ok(expression(text)?.0.iter().filter_map(name).collect())
 }
 
+/// The first of some relations between numbers that is not true.
+#[must_use]
+pub fn broken<'a>(relations: &'a [String], known: &[(&str, f64)]) -> Option<&'a String> {
+    relations.iter().find(|relation| !holds(relation, known))
+}
+
 /// Whether a relation between numbers is true; one that cannot be worked out is not.
 #[must_use]
 pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {

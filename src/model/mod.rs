@@ -27,7 +27,7 @@ mod shipped;
 pub mod unit;
 mod units;
 
-pub use about::{holds, is_never_below_zero, names};
+pub use about::{broken, holds, is_never_below_zero, names};
 pub use expression::FUNCTIONS;
 pub(crate) use file::section;
 pub use lower::{Base, Lowered, PlantView};

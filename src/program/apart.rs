@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::order::{Line, Wanted};
+use super::wanted::{Line, Wanted};
 use crate::graph::Id;
 
 /// How many instructions stand between one that makes a value and one that needs it, where that can be.

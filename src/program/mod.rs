@@ -33,6 +33,7 @@ mod run;
 mod slots;
 mod special;
 mod tape;
+mod wanted;
 
 pub use code::Code;
 pub(crate) use code::Shape;

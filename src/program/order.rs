@@ -5,57 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::Code;
 use super::code::{self, OPERANDS};
 use super::special::Specials;
-use crate::graph::{Graph, Id, Node, Operation, Symbol};
-
-/// An instruction before its values have slots.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
-    pub(super) code: Code,
-    pub(super) operation: Operation,
-    /// What it makes.
-    pub(super) makes: [Option<Id>; 2],
-    /// Of what.
-    pub(super) of: [Option<Id>; OPERANDS],
-    /// Which of these are held once for all lanes, a bit each.
-    pub(super) uniform: u8,
-}
-
-/// What a step is to make.
-#[derive(Debug, Clone)]
-pub(super) struct Wanted<'a> {
-    pub(super) graph: &'a Graph,
-    /// First those that are shown, then a next value a carried symbol, then what says whether to stop.
-    pub(super) roots: &'a [Id],
-    pub(super) carried: &'a [Symbol],
-    /// What has been made before the step.
-    pub(super) prepared: &'a [Id],
-    /// How many are shown.
-    pub(super) shown: usize,
-    /// The numbers that can be held once for all lanes.
-    pub(super) uniform: HashSet<Id>,
-}
+use super::wanted::{Line, Wanted};
+use crate::graph::{Id, Node, Operation, Symbol};
 
 impl Wanted<'_> {
-    /// The roots that are the next values of carried symbols.
-    pub(super) fn next(&self) -> &[Id] {
-        &self.roots[self.shown..][..self.carried.len()]
-    }
-
-    /// The carried symbols as nodes, each with its next value.
-    pub(super) fn now_and_next(&self) -> Vec<(Id, Id)> {
-        let symbols: HashMap<Symbol, Id> = self
-            .graph
-            .reachable(self.roots)
-            .into_iter()
-            .filter_map(|id| match self.graph.node(id) {
-                Node::Symbol(symbol) => Some((symbol, id)),
-                _ => None,
-            })
-            .collect();
-        let pairs = self.carried.iter().zip(self.next());
-        pairs.filter_map(|(symbol, next)| symbols.get(symbol).map(|now| (*now, *next))).collect()
-    }
-
     /// The instructions of the step, in order.
     pub(super) fn lines(&self) -> Vec<Line> {
         let known: HashSet<Id> = self.prepared.iter().copied().collect();

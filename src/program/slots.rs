@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::apart;
-use super::order::{Line, Wanted};
+use super::wanted::{Line, Wanted};
 use super::{Code, Instruction, Place, SLOTS_MAX, Step, TooLarge, UNIFORMS_MAX};
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 

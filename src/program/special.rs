@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Code;
 use super::code::OPERANDS;
-use super::order::{Line, Wanted};
+use super::wanted::{Line, Wanted};
 use crate::graph::{Graph, Id, Node, Operation};
 
 /// The instructions with two results that a step has.

@@ -51,6 +51,11 @@ impl<'a> Section<'a> {
         if parameter.allows(number) { Ok(number) } else { Err(self.refuse(parameter.name, value, allowed())) }
     }
 
+    /// A number for each of some parameters.
+    pub(crate) fn values(&self, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
+        parameters.iter().map(|parameter| self.number(parameter)).collect()
+    }
+
     /// A number that has no default, within `range`; `None` when it is absent.
     pub(crate) fn optional_number(&self, key: &str, range: &Parameter) -> Result<Option<f64>, ConfigError> {
         let renamed = self.find(key).map(|value| {

@@ -154,10 +154,8 @@ fn mechanism(random: &mut Random) -> (Graph, Sections) {
     let zero = graph.number(0.0);
     let mut results = vec![zero, zero];
     results.extend(&x);
-    (
-        graph,
-        Sections { inputs, needed: carried.len(), carried, stop: zero, shown: vec![energy, x[0]], results },
-    )
+    let shown = vec![energy, x[0]];
+    (graph, Sections { inputs, needed: CARRIED, carried, stop: zero, shown, results })
 }
 
 /// What is carried after all steps, number by number.

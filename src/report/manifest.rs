@@ -38,5 +38,7 @@ pub(super) fn write(
 pub fn tuned_plant(directory: &Path) -> Option<String> {
     let text = read_bounded(&directory.join("manifest.json"), MANIFEST_SIZE_MAX).ok()?;
     let manifest: Value = serde_json::from_slice(&text).ok()?;
-    Some(manifest.get("config")?.get("plant")?.get("type")?.as_str()?.to_owned())
+    let plant = manifest.get("config")?.get("plant")?;
+    // Its type stands in manifests of before.
+    Some(plant.get("name").or_else(|| plant.get("type"))?.as_str()?.to_owned())
 }

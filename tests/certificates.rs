@@ -78,25 +78,25 @@ const STATE_FEEDBACK: &str = "[controller]\nequations = \"u = -(k1*a + k2*b + k3
 const FAMILIES: [Family; 7] = [
     Family {
         models: "[plant]\ntype = \"mass_spring_damper\"\n[controller]\ntype = \"pid\"\n[connect]\nmeasurement = \"x\"\n",
-        norm: "abs(x) + abs(x_dot) + abs(integral)",
+        norm: "abs(x) + abs(x_dot) + abs(u)",
         dt: [0.01, 0.2],
         gains: &[("Kp", [0.1, 100.0]), ("Ki", [0.01, 10.0]), ("Kd", [0.1, 30.0])],
     },
     Family {
         models: "[plant]\ntype = \"dc_motor\"\n[controller]\ntype = \"pid\"\n[connect]\nvoltage = \"u\"\nmeasurement = \"omega\"\n",
-        norm: "abs(omega) + abs(current) + abs(integral)",
+        norm: "abs(omega) + abs(current) + abs(voltage)",
         dt: [0.005, 0.1],
         gains: &[("Kp", [0.1, 30.0]), ("Ki", [0.1, 100.0]), ("Kd", [0.01, 10.0])],
     },
     Family {
         models: "[plant]\ntype = \"first_order_plus_dead_time\"\ndead_time = 0.1\n[controller]\ntype = \"pid\"\n[connect]\nmeasurement = \"x\"\n",
-        norm: "abs(x) + abs(integral)",
+        norm: "abs(x) + abs(u)",
         dt: [0.01, 0.05],
         gains: &[("Kp", [0.5, 20.0]), ("Ki", [0.2, 30.0]), ("Kd", [0.001, 0.5])],
     },
     Family {
         models: "[plant]\ntype = \"avr\"\n[controller]\ntype = \"pid\"\n[connect]\nmeasurement = \"sensor\"\n",
-        norm: "abs(amplifier) + abs(exciter) + abs(voltage) + abs(integral)",
+        norm: "abs(amplifier) + abs(exciter) + abs(voltage) + abs(u)",
         dt: [0.002, 0.01],
         gains: &[("Kp", [0.1, 3.0]), ("Ki", [0.1, 3.0]), ("Kd", [0.01, 1.0])],
     },

@@ -156,7 +156,7 @@ fn programs_do_not_allocate() {
     assert_eq!(tuning.hot_path_allocations, Some(0), "a program");
     assert!(tuning.tally.failed < tuning.tally.simulations);
     let everything = "require_certificate = true\n[plant]\ntype = \"mass_spring_damper\"\n[controller]\ntype = \"pid\"\nKp = 5.0\nKi = 1.0\n\
-         [connect]\nmeasurement = \"x\"\n[simulation]\nduration = 0.2\n[history]\ncapacity = 10\n[cost.itae]\n[[response]]\noutput = \"x\"\n\
+         [connect]\nmeasurement = \"x\"\n[limits]\nmax_sensitivity = 1000.0\nmin_period_factor = 0.01\n[simulation]\nduration = 0.2\n[history]\ncapacity = 10\n[cost.itae]\n[[response]]\noutput = \"x\"\n\
          [[scenarios]]\ncount = 5\nsignals = { reference = { type = \"noise\", amplitude = 1.0, frequency = 3.0 } }\nnoise = { x = 0.01 }\n\
          uncertainty = { mass = 20.0 }\ndead_time = 7\ncontrol_period = 2\nactuator_lag = 0.01\n[swarm.stopping]\nevaluations = 500\n\
          [[tune]]\nparameter = \"Kp\"\n";

@@ -7,8 +7,8 @@ use crate::program::Dual;
 /// Steps of Newton's method at most, and the step that ends it, relative to the state.
 const STEPS_MAX: usize = 100;
 const NEAR: f64 = 1e-10;
-/// How often a step is halved.
-const HALVINGS_MAX: usize = 8;
+/// By how much an implicit step is longer than the one before.
+const GROWTH: f64 = 1.5;
 /// How fast a state that is at rest may move, in 1/s and relative to what its step adds up, and by how much that is rounded.
 const REST: f64 = 1e-9;
 const ROUNDING: f64 = 1e-14;
@@ -230,40 +230,31 @@ impl Moving {
         self.act(true);
     }
 
-    /// Moves to where a step changes nothing, by Newton's method; with `care`, its steps are halved where they lead farther away. False where there
+    /// Moves to where a step changes nothing, by Newton's method; with `care`, first by implicit steps that grow from a few periods on, so that it
+    /// follows the loop's own way at first (pseudo-transient continuation, Kelley & Keyes 1998, doi:10.1137/S0036142996304796). False where there
     /// is no such place near.
     pub(super) fn come_to_rest(&mut self, care: bool) -> bool {
-        let most = if care { HALVINGS_MAX } else { 0 };
-        let mut halvings = most;
-        let mut left = f64::INFINITY;
+        let mut share = if care { 0.1 } else { 0.0 };
         for _ in 0..STEPS_MAX {
-            let is_finite = self.linearise(0);
-            let now =
-                if is_finite { self.residual.iter().map(|left| left.abs()).sum() } else { f64::INFINITY };
-            if now >= left && halvings < most {
-                halvings += 1;
-                self.change.iter_mut().for_each(|change| *change *= 0.5);
-                self.go(-1.0);
-                continue;
-            }
-            if !is_finite {
+            if !self.linearise(0) {
                 return false;
             }
-            (left, halvings) = (now, 0);
-            self.aim();
-            if self.go(1.0) {
+            self.aim(share);
+            let is_near = self.go();
+            if is_near && share < NEAR {
                 return self.linearise(0) && self.rests();
             }
+            share /= GROWTH;
         }
         false
     }
 
-    /// The step of Newton's method from a loop that has been linearised.
-    fn aim(&mut self) {
+    /// The step of Newton's method from a loop that has been linearised; with a `share` above 0 an implicit one of 1/share steps of the loop.
+    fn aim(&mut self, share: f64) {
         let k = self.order();
         for i in 0..k {
             for j in 0..k {
-                let one = if i == j { 1.0 } else { 0.0 };
+                let one = if i == j { 1.0 + share } else { 0.0 };
                 self.matrix[i * k + j] = one - self.steps[0][i * k + j];
             }
             // What a step leaves as it is stays as it is.
@@ -276,13 +267,13 @@ impl Moving {
         dense::solve(&mut self.matrix, k, &mut self.change, &mut self.places);
     }
 
-    /// Goes along that step, `way` of it; whether it is so short that the end is reached.
-    fn go(&mut self, way: f64) -> bool {
+    /// Goes that step; whether it is so short that the end is reached.
+    fn go(&mut self) -> bool {
         let mut is_near = true;
         for (change, place) in self.change.iter().zip(&self.variables) {
             let number = &mut self.numbers[self.of.inputs + place];
             is_near &= change.abs() <= NEAR * (1.0 + number.abs());
-            *number += way * change;
+            *number += change;
         }
         is_near
     }

@@ -162,7 +162,8 @@ impl Member for Reason {
             Self::None => "the eigenvalues say it",
             Self::NoEquilibrium => "no equilibrium was found near where the scenarios start or end",
             Self::Corner => {
-                "the loop is not differentiable at its equilibrium (a switching term, a root, a limit or friction), and the controller's model does                  not say on what it slides: [certificate] sliding = \"…\""
+                "the loop is not differentiable at its equilibrium (a switching term, a root, a limit or friction), and the controller's model does \
+                 not say on what it slides: [certificate] sliding = \"…\""
             }
             Self::TooLarge => {
                 "more than 400 values move in a control period, most of them in delay lines: use a longer step, or less dead time"
@@ -171,7 +172,8 @@ impl Member for Reason {
             Self::NoInput => "the control does not move the sliding variable",
             Self::DoesNotReach => "these gains do not bring the state to the sliding surface",
             Self::NotHeld => {
-                "the motion on the sliding surface dies out, but the loop as it is sampled does not come nearer to its equilibrium from a small                  deviation: use a shorter period or smaller gains"
+                "the motion on the sliding surface dies out, but the loop as it is sampled does not come nearer to its equilibrium from a small \
+                 deviation: use a shorter period or smaller gains"
             }
         }
     }

@@ -45,7 +45,7 @@ fn finished(directory: &Path, controller: &str, study: &str) -> (PathBuf, Vec<(S
     let header = "controller,gain,value,unit,lower,upper,tuned\n".to_string();
     std::fs::write(out.join("gains.csv"), header + &rows.collect::<String>()).expect("room");
     // Three steps of 0.002 s, by the arithmetic of floats.
-    let law = [("control_period", 3.0 * 0.002), ("dt", 0.002), ("beta_min", 1e-6)];
+    let law = [("control_period", 3.0 * 0.002), ("dt", 0.002)];
     numbers.extend(law.map(|(name, value)| (format!("law.{name}"), value)));
     let plant = config.plant.parameters().iter().zip(&config.plant.values);
     numbers.extend(plant.map(|(parameter, value)| (format!("plant.{}", parameter.name), *value)));

@@ -204,7 +204,7 @@ impl<'a> Known<'a> {
         let (usual_unit, usual_doc) = self.told(&measure);
         let unit = if unit.is_empty() { usual_unit } else { kept(unit) };
         let summary = if doc.is_empty() { usual_doc } else { doc.clone() };
-        let (weight, norm, is_told) = (*weight, *norm, *is_told);
+        let (weight, norm, is_told) = (*weight, *norm, Some(*is_told));
         is_known.then_some(Term { name: kept(name), unit, summary, weight, norm, measure, is_told })
     }
 
@@ -255,7 +255,7 @@ impl<'a> Known<'a> {
             weight: 0.0,
             norm: NORM.default,
             measure: Measure::Response { of, aspect: *aspect },
-            is_told: false,
+            is_told: None,
         };
         Aspect::ALL.iter().map(term).collect()
     }
@@ -274,7 +274,7 @@ impl<'a> Known<'a> {
             weight: WEIGHT.default,
             norm: NORM.default,
             measure,
-            is_told: false,
+            is_told: None,
         };
         weigh(table, &mut term)?;
         Ok(term)

@@ -234,6 +234,11 @@ impl Config {
         scenarios::initial_state_ranges(&self.plant)
     }
 
+    /// When a simulation fails, where it has failed in a state.
+    pub(crate) fn failing(&self, state: &[f64]) -> Option<&str> {
+        scenarios::failing(&self.plant, &self.simulation, state)
+    }
+
     /// The place of a term.
     #[must_use]
     pub fn term(&self, name: &str) -> Option<usize> {

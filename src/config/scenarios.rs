@@ -1,8 +1,7 @@
 //! Reading `[[scenarios]]` and `[[validation]]`: groups of starts, uncertain plants, disturbances, sensors and actuators.
 
 use super::{ConfigError, PlantConfig, SimulationConfig, Wiring, waves};
-use crate::parameter::Parameter;
-use crate::parameter::Quantity;
+use crate::parameter::{Parameter, Quantity, named};
 use crate::sampling::{Group, Sampling, UNCERTAINTY_MAX};
 use crate::signals::Wave;
 use crate::simulation::scenario::DEAD_TIME_MAX;
@@ -170,15 +169,22 @@ fn initial_state(
     Ok(ranges)
 }
 
+/// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
+pub(super) fn failing<'a>(
+    plant: &PlantConfig,
+    simulation: &'a SimulationConfig,
+    state: &[f64],
+) -> Option<&'a str> {
+    let fail = simulation.fail.as_deref()?;
+    let states = plant.states().iter().map(|state| state.name).zip(state.iter().copied());
+    let known: Vec<(&str, f64)> = states.chain(named(&plant.of.settings, &simulation.settings)).collect();
+    crate::model::holds(fail, &known).then_some(fail)
+}
+
 impl World<'_> {
     /// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
     fn failing(&self, state: &[f64]) -> Option<&str> {
-        let fail = self.simulation.fail.as_deref()?;
-        let states = self.plant.states().iter().map(|state| state.name).zip(state.iter().copied());
-        let settings = self.plant.of.settings.iter().map(|setting| setting.name);
-        let settings = settings.zip(self.simulation.settings.iter().copied());
-        let known: Vec<(&str, f64)> = states.chain(settings).collect();
-        crate::model::holds(fail, &known).then_some(fail)
+        failing(self.plant, self.simulation, state)
     }
 }
 

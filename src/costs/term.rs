@@ -17,8 +17,8 @@ pub struct Term {
     pub norm: f64,
     /// What the value is.
     pub measure: Measure,
-    /// Whether reports tell it even where it costs nothing and has no limit.
-    pub is_told: bool,
+    /// Of a plant's usual cost, whether reports tell it; others are told where they cost something.
+    pub is_told: Option<bool>,
 }
 
 /// What a term measures.

@@ -231,7 +231,7 @@ pub struct UsualTerm {
     pub weight: f64,
     /// What it is divided by.
     pub norm: f64,
-    /// Whether reports tell it even where it costs nothing.
+    /// Whether reports tell it.
     pub is_told: bool,
 }
 

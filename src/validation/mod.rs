@@ -33,15 +33,15 @@ const PART: Duration = Duration::from_millis(250);
 /// Runs of the first part a thread: enough for all lanes of a bundle.
 const FIRST_PART: usize = 32;
 
-/// The places of the terms that are shown beside the cost: those that cost, that have a limit, that tell of a response, or of which the
-/// plant says so.
+/// The places of the terms that are shown beside the cost: those that have a limit, that tell of a response, and that cost; of the usual
+/// cost of a plant, those of which it says so.
 #[must_use]
 pub fn metrics(config: &Config) -> Vec<usize> {
     let is_told = |place: &usize| {
         let term = &config.cost[*place];
         let of_response =
             matches!(term.measure, Measure::Response { aspect, .. } if aspect != Aspect::Unsettled);
-        term.weight > 0.0 || config.limits[*place].is_finite() || of_response || term.is_told
+        config.limits[*place].is_finite() || of_response || term.is_told.unwrap_or(term.weight > 0.0)
     };
     (0..config.cost.len()).filter(is_told).collect()
 }

@@ -53,7 +53,7 @@ def force(x, t1, t2, xd, t1d, t2d):
     drift = dot(by_rate, solve(M, h)) + k1 * lambda1 * t1d + k2 * lambda2 * ed + kx * lambdax * xd
     u_max = gains["u_max"]
     equivalent = 0.0
-    if law["equivalent_control"] and abs(beta) >= law["beta_min"]:
+    if law["equivalent_control"] and abs(beta) >= 1e-6:
         equivalent = clamp(-drift / beta, gains["eq_limit"] * u_max)
     ratio = sigma / gains["epsilon"]
     w = math.tanh(ratio) if law["saturation"] == "tanh" else clamp(ratio, 1.0)

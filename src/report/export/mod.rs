@@ -272,7 +272,12 @@ fn settings(config: &Config) -> Vec<Setting> {
     let number = |name, value, unit, doc| Setting { name, value: SettingValue::Number(value), unit, doc };
     let mut law = vec![name("type", controller.name(), "the controller")];
     for (key, choices) in &controller.of.model.declared.choices {
-        law.push(name(kept(key), kept(&choices.default), "as the formulas say"));
+        let value = match choices.default.as_str() {
+            "true" => SettingValue::Switch(true),
+            "false" => SettingValue::Switch(false),
+            chosen => SettingValue::Name(kept(chosen)),
+        };
+        law.push(Setting { name: kept(key), value, unit: "", doc: "as the formulas say" });
     }
     law.extend([
         number("control_period", control_period, "s", "the shortest in the scenarios of the tuning"),

@@ -97,6 +97,10 @@ pub(super) fn phases(results: &Results, replay: &Replay) -> Vec<Chart> {
     let states = plant.states();
     let rates = plant.of.model.rates().iter().enumerate();
     let pairs = rates.filter_map(|(place, rate)| Some((states[place].name, states[(*rate)?].name)));
+    // Of a scene the links are what swings.
+    let links = plant.drawing().map_or(Vec::new(), |drawing| drawing.links);
+    let is_shown = |state: &str| links.is_empty() || links.iter().any(|(angle, _)| angle == state);
+    let pairs = pairs.filter(|(state, _)| is_shown(state));
     let one = |(state, rate): (&'static str, &'static str)| {
         let caption = format!("Rate over value of {}.", results.config.label(state));
         of_runs([&format!("phase_{state}"), state, rate], &caption, None, results, replay)

@@ -108,8 +108,11 @@ fn broken_constraints_rank_behind_missing_certificates_and_those_behind_falls() 
 #[test]
 fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
     let directory = tempfile::tempdir().expect("a directory");
-    let study = format!("require_certificate = true\n{SMALL_STUDY}[controller]\nsurface = \"absolute\"\n");
-    let path = write_config(directory.path(), "absolute.toml", study);
+    // Neither K nor kd pushes toward the surface.
+    let study = format!(
+        "require_certificate = true\n{SMALL_STUDY}[controller]\nK = 0.0\nkd = 0.0\n[[tune]]\nparameter = \"k1\"\n[[tune]]\nparameter = \"k2\"\n"
+    );
+    let path = write_config(directory.path(), "idle.toml", study);
     let output = directory.path().join("out");
     let run = gainswarm(&["tune", &path, "--output", output.to_str().expect("UTF-8")]);
     assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
@@ -119,7 +122,7 @@ fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
     let columns = summary.headers().expect("a header").clone();
     let row = summary.records().next().expect("a row").expect("a row");
     let cell = |name: &str| &row[columns.iter().position(|column| column == name).expect("a column")];
-    // 24 particles in 12 generations, none of them simulated: no cost stands where no simulation ran.
+    // All particles in 12 generations, none of them simulated: no cost stands where no simulation ran.
     assert_eq!((cell("rejected"), cell("simulations"), cell("cost"), cell("ise_mean")), ("288", "0", "", ""));
     let mut convergence = csv::Reader::from_path(output.join("convergence.csv")).expect("a table");
     assert!(convergence.records().all(|row| row.expect("a row")[3].is_empty()));

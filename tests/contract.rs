@@ -1,12 +1,13 @@
 //! What every plant, controller and integrator promises, whatever the gains and states: a loop over the registries, so that
 //! a new member is held to it without another line.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gainswarm::Member;
 use gainswarm::closed_loop::Method;
 use gainswarm::config::{Config, Role, names_of};
-use gainswarm::model::Kind;
+use gainswarm::model::{Kind, usual};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::{Ending, Record, Scenario, SimdLevel};
 use proptest::prelude::*;
@@ -21,18 +22,27 @@ fn config(plant: &str, controller: &str, integrator: Method) -> Option<Config> {
     Config::parse("contract.toml".as_ref(), &text).ok()
 }
 
-fn all() -> Vec<Config> {
+/// Every study with its problem, made once: the method with error control takes a hundred times as long, and is held to it once.
+fn all() -> Vec<(Config, Problem)> {
     let plants = names_of(Kind::Plant);
     let pairs = plants
         .iter()
         .flat_map(|plant| names_of(Kind::Controller).into_iter().map(move |controller| (*plant, controller)));
     let all = pairs.flat_map(|(plant, controller)| {
-        Method::ALL.iter().filter_map(move |method| config(plant, controller, *method))
+        let is_usual = (plant, controller) == (usual(Kind::Plant), usual(Kind::Controller));
+        let methods = Method::ALL.iter().filter(move |method| is_usual || **method != Method::DormandPrince);
+        methods.filter_map(move |method| config(plant, controller, *method))
     });
     let all: Vec<Config> = all.collect();
-    assert!(all.len() >= 4 * 4 * Method::ALL.len(), "the sliding-mode laws on the pendulums");
-    all
+    assert!(all.len() > 4 * 4 * 3, "the sliding-mode laws on the pendulums");
+    let with_problem = |config: Config| {
+        let problem = Problem::new(&config);
+        (config, problem)
+    };
+    all.into_iter().map(with_problem).collect()
 }
+
+static ALL: Mutex<Vec<(Config, Problem)>> = Mutex::new(Vec::new());
 
 /// The records of a batch of gain vectors in one scenario.
 fn run(problem: &mut Problem, level: SimdLevel, vectors: &[Vec<f64>], scenario: &Scenario) -> Vec<Record> {
@@ -57,8 +67,11 @@ proptest! {
         spread in prop::sample::select(vec![1_i32, 4, 12]),
     ) {
         let case = CASES.fetch_add(1, Ordering::Relaxed);
-        for (place, config) in all().iter().enumerate() {
-            let mut problem = Problem::new(config);
+        let mut studies = ALL.lock().expect("no case has failed");
+        if studies.is_empty() {
+            *studies = all();
+        }
+        for (place, (config, problem)) in studies.iter_mut().enumerate() {
             // From the whole allowed range, ends included; a high power crowds the small values.
             let value = |(parameter, u): (&gainswarm::parameter::Parameter, &f64)| {
                 (parameter.min + u.powi(spread) * (parameter.max - parameter.min)).clamp(parameter.min, parameter.max)
@@ -69,7 +82,7 @@ proptest! {
             let initial_state = angles[..coordinates].iter().chain(&rates[..coordinates]).copied().collect();
             let scenario = Scenario::nominal(initial_state);
 
-            let records = run(&mut problem, SimdLevel::widest(), &vectors, &scenario);
+            let records = run(problem, SimdLevel::widest(), &vectors, &scenario);
             for record in &records {
                 prop_assert!(matches!(record.ending, Ending::Survived | Ending::Failed));
                 prop_assert!(!record.cost.is_nan() && record.steps >= 1);
@@ -80,11 +93,11 @@ proptest! {
             turned.rotate_left(1);
             let mut expected = records.clone();
             expected.rotate_left(1);
-            prop_assert_eq!(&run(&mut problem, SimdLevel::widest(), &turned, &scenario), &expected);
+            prop_assert_eq!(&run(problem, SimdLevel::widest(), &turned, &scenario), &expected);
             for (after, level) in SimdLevel::available().skip(1).enumerate() {
                 let count = if after == 0 { vectors.len() } else { vectors.len().min(FEW) };
                 if after == 0 || (place + case).is_multiple_of(ONE_IN) {
-                    prop_assert_eq!(&run(&mut problem, level, &vectors[..count], &scenario), &records[..count], "{}", level.name());
+                    prop_assert_eq!(&run(problem, level, &vectors[..count], &scenario), &records[..count], "{}", level.name());
                 }
             }
 

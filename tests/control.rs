@@ -6,10 +6,10 @@ use crate::support::{REFERENCE_COST, Study, data, force, keys, largest_differenc
 
 const STARTS: [[f64; 6]; 2] = [[0.0, 0.1, -0.05, 0.0, 0.0, 0.0], [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]];
 
-/// A controller with its defaults, which are the gains of the reference runs.
-fn reproduces_its_references(name: &str) {
+/// A controller with the gains of the reference runs: its defaults but for `gains`.
+fn reproduces_its_references(name: &str, gains: &str) {
     for (case, start) in STARTS.iter().enumerate() {
-        let controller = format!("type = \"{name}\"");
+        let controller = format!("type = \"{name}\"\n{gains}");
         let study = Study {
             controller: &controller,
             steps: (1e-3, 8000),
@@ -40,22 +40,22 @@ fn reference_cost(controller: &str, case: usize) -> f64 {
 
 #[test]
 fn classical_reproduces_its_reference_runs_and_costs() {
-    reproduces_its_references("classical");
+    reproduces_its_references("classical", "kd = 60.0");
 }
 
 #[test]
 fn super_twisting_reproduces_its_reference_runs_and_costs() {
-    reproduces_its_references("super_twisting");
+    reproduces_its_references("super_twisting", "");
 }
 
 #[test]
 fn adaptive_reproduces_its_reference_runs_and_costs() {
-    reproduces_its_references("adaptive");
+    reproduces_its_references("adaptive", "alpha = 20.0\nK_init = 10.0");
 }
 
 #[test]
 fn hybrid_adaptive_super_twisting_reproduces_its_reference_runs_and_costs() {
-    reproduces_its_references("hybrid_adaptive_super_twisting");
+    reproduces_its_references("hybrid_adaptive_super_twisting", "");
 }
 
 #[test]

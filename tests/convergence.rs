@@ -133,7 +133,7 @@ fn a_tuning_says_whether_it_had_converged_wherever_it_is_shown() {
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(json["converged"], !warns);
         let summary = results(&place(name)).2;
-        assert_eq!(summary.last(), Some(&format!("converged={}", !warns)));
+        assert!(summary.contains(&format!("converged={}", !warns)), "{summary:?}");
         answers.push(!warns);
     }
     assert_eq!(answers, [false, true]);

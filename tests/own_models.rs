@@ -420,11 +420,6 @@ fn what_is_wrong_with_a_study_on_models_is_told_by_place_and_remedy() {
         ),
         ("type = \"step\", amplitude = 0.05", "type = \"stp\", amplitude = 0.05", "did you mean `step`?"),
         ("type = \"step\", amplitude = 0.05", "type = \"step\"", "amplitude is missing"),
-        (
-            "duration = 6.0",
-            "duration = 6.0\nintegrator = \"dormand_prince\"",
-            "allowed: rk4, euler, semi_implicit_euler",
-        ),
         ("duration = 6.0", "duration = 6.0\nangle_limit = 1.0", "unknown key `angle_limit`"),
         ("duration = 6.0", "duration = 6.0\nfail = \"abs(omega > 3\"", "column"),
         ("[plant]\n", "[plant]\ntype = \"dc_motor\"\n", "plant.equations cannot be combined with type"),

@@ -144,7 +144,6 @@ fn semi_implicit_euler_converges_at_first_order_and_its_energy_does_not_drift() 
 }
 
 #[test]
-#[ignore = "dormand_prince is being rebuilt"]
 fn dormand_prince_keeps_its_tolerance_at_steps_at_which_rk4_does_not() {
     // 0.5 s in 10 steps of 50 ms, each divided as its error asks for.
     let (adaptive, fixed) =

@@ -77,7 +77,8 @@ fn files_have_the_promised_columns_and_line_ends() {
          ns_per_control_step,"
             .to_owned()
             + &terms.join(",")
-            + ",ripple_share,converged"
+            + ",ripple_share,converged,spectral_radius,period_factor,gain_margin,gain_margin_down,phase_margin,delay_margin,\
+               max_sensitivity,max_complementary_sensitivity"
     );
     assert_eq!(lines("summary.csv").len(), 2);
     assert_eq!(lines("convergence.csv").len(), 1 + 12);

@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::config::controllers_as_they_stand;
 use crate::config::{Config, Refusal};
+use crate::config::{controllers_as_they_stand, names_of};
 use crate::engine::Resources;
+use crate::model::Kind;
 use crate::native::Backend;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
@@ -147,7 +148,7 @@ impl BackendArgs {
 #[derive(Debug, Args)]
 pub(super) struct ControllerArgs {
     /// Only these controllers, separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(controllers_as_they_stand()))]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names_of(Kind::Controller)))]
     controllers: Vec<String>,
 }
 
@@ -157,11 +158,18 @@ impl ControllerArgs {
         self.controllers.is_empty()
     }
 
-    /// The controllers that were named, in the order of the list; all without any.
-    pub(super) fn chosen(&self) -> Vec<&'static str> {
+    /// The controllers that were named, in the order of the list; without any, those that control the usual plant as they stand.
+    pub(super) fn chosen(&self) -> Result<Vec<&'static str>, Error> {
         let mut all = controllers_as_they_stand();
+        if let Some(name) = self.controllers.iter().find(|name| !all.contains(&name.as_str())) {
+            return Err(Error::Option {
+                option: "--controllers",
+                found: format!("{name} does not control the usual plant as it stands"),
+                remedy: format!("allowed: {}; or give a study", all.join(", ")),
+            });
+        }
         all.retain(|known| self.is_empty() || self.controllers.iter().any(|name| name == known));
-        all
+        Ok(all)
     }
 }
 

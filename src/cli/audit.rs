@@ -133,7 +133,7 @@ fn plan(args: &Args) -> Result<AuditPlan, Error> {
                 remedy: "leave it out: the controller of the study is audited".into(),
             });
         }
-        None => args.controllers.chosen(),
+        None => args.controllers.chosen()?,
     };
     Ok(AuditPlan {
         base,

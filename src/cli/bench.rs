@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     };
     let controllers = match &base {
         Some(base) => vec![base.controller.name()],
-        None => args.controllers.chosen(),
+        None => args.controllers.chosen()?,
     };
     let mut measurements = Vec::new();
     for controller in &controllers {

@@ -148,8 +148,8 @@ fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Er
     for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
         allowed(option, range.name, range, *number)?;
     }
-    if let Some(fail) = config.failing(&numbers) {
-        let found = format!("{text}: starts where a simulation has failed");
+    if let Some((name, value, fail)) = config.failing(&numbers) {
+        let found = format!("{text}: a simulation has failed where {name} = {value}");
         return Err(Error::Option { option, found, remedy: format!("allowed: what is not {fail}") });
     }
     Ok(Scenario { initial_state: numbers, ..problem.scenarios[0].clone() })

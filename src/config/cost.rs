@@ -223,7 +223,7 @@ impl<'a> Known<'a> {
                     let allowed = format!("allowed: some of {}", self.names().join(", "));
                     return Err(table.error(key, "is empty", allowed));
                 }
-                if !named.is_empty() {
+                if !named.is_empty() && named != *signals {
                     *signals = named;
                     let told = Measure::Usual { kind: *kind, signals: signals.clone() };
                     (_, term.summary) = self.told(&told);

@@ -234,9 +234,20 @@ impl Config {
         scenarios::initial_state_ranges(&self.plant)
     }
 
-    /// When a simulation fails, where it has failed in a state.
-    pub(crate) fn failing(&self, state: &[f64]) -> Option<&str> {
-        scenarios::failing(&self.plant, &self.simulation, state)
+    /// The state for which a simulation that starts so has failed, its value, and when a simulation fails.
+    pub(crate) fn failing(&self, start: &[f64]) -> Option<(&'static str, f64, &str)> {
+        let usual: Vec<f64> = self.initial_state_ranges().iter().map(|state| state.default).collect();
+        let alone = |place: usize| {
+            let mut state = usual.clone();
+            state[place] = start[place];
+            state
+        };
+        let names = self.plant.states().iter().map(|state| state.name).zip(start).enumerate();
+        let mut found = names.filter_map(|(place, (name, value))| {
+            Some((name, *value, scenarios::failing(&self.plant, &self.simulation, &alone(place))?))
+        });
+        let together = || scenarios::failing(&self.plant, &self.simulation, start);
+        found.next().or_else(|| Some((self.plant.states().first()?.name, start[0], together()?)))
     }
 
     /// The place of a term.

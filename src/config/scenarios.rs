@@ -133,7 +133,10 @@ fn initial_state(
         let remedy = "keep one: initial_state for a fixed start, ranges for sampled ones".into();
         return Err(section.error("ranges", "cannot be combined with initial_state", remedy));
     }
-    let is_still = signals.iter().all(Vec::is_empty) && world.plant.of.model.rests(&world.plant.values);
+    // Where the usual cost is of the states, every gain vector would cost nothing.
+    let is_usual = !world.plant.of.model.declared.cost.is_empty();
+    let is_still =
+        is_usual && signals.iter().all(Vec::is_empty) && world.plant.of.model.rests(&world.plant.values);
     if is_still && !section.has(said) {
         let first = starts.iter().find(|start| start.unit == "rad").or(starts.first());
         let remedy = format!(
@@ -161,7 +164,8 @@ fn initial_state(
             state[place] = end;
             if let Some(fail) = world.failing(&state) {
                 let start = &starts[place];
-                let problem = format!("starts where a simulation has failed: {} = {end}", start.name);
+                let problem =
+                    format!("starts where a simulation has failed: {said}[{}] = {end:?}", start.name);
                 return Err(section.error(said, &problem, format!("allowed: what is not {fail}")));
             }
         }

@@ -91,7 +91,9 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
         ));
     }
     add(&costs(plant, &joined));
-    add(&scenarios(plant, &joined));
+    let links = plant.model.declared.scene.as_ref().map_or(&[][..], |scene| &scene.links);
+    let leans = !links.is_empty() && joined.references.is_empty() && joined.open.is_empty();
+    add(&if leans { leaning(&plant.model.declared, links) } else { scenarios(plant, &joined) });
     add(&format!(
         "# When the search ends. Other rules: generations, target (a cost), stall_generations (without improvement) and\n\
          # wall_time in s. The first that applies ends it.\n[swarm.stopping]\nevaluations = {EVALUATIONS}    # number of gain vectors to simulate\n"
@@ -237,6 +239,42 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
     text
 }
 
+/// Starts of a plant whose links lean, each to both sides, together or bent; and a group of sampled ones on uncertain plants, left out.
+fn leaning(declared: &Declarations, links: &[(String, String)]) -> String {
+    let shares: &[f64] = if links.len() == 1 { &[1.0, 2.0 / 3.0, 1.0 / 3.0] } else { &[1.0, 0.5] };
+    let bends: &[f64] = if links.len() == 1 { &[1.0] } else { &[1.0, -1.0] };
+    let names: Vec<&str> = declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+    let units: Vec<&str> = declared.states.iter().map(|state| state.quantity.unit_shown()).collect();
+    let mut text = format!(
+        "# Every gain vector is simulated from all of these starts, [{}] in {}.\n",
+        names.join(", "),
+        units.join(", ")
+    );
+    for share in shares {
+        for (bend, side) in bends.iter().flat_map(|bend| [(bend, 1.0), (bend, -1.0)]) {
+            let of = |state: &State| {
+                let link = (0..).zip(links).find(|(_, (angle, _))| *angle == state.quantity.name);
+                let lean = |link: i32| (START * share * 100.0).round() / 100.0 * side * bend.powi(link);
+                format!("{:?}", link.map_or(state.initial, |(link, _)| lean(link)))
+            };
+            let state: Vec<String> = declared.states.iter().map(of).collect();
+            let _ = write!(text, "[[scenarios]]\ninitial_state = [{}]\n", state.join(", "));
+        }
+    }
+    let ranges: Vec<String> = links.iter().map(|(angle, _)| format!("{angle} = {START:?}")).collect();
+    let uncertain =
+        declared.parameters.first().map_or(String::new(), |one| format!("{} = 10.0", one.quantity.name));
+    let _ = write!(
+        text,
+        "\n# For gains that also hold from other starts: remove the first # of this whole group.\n# [[scenarios]]\n\
+         # name = \"sampled\"    # shown in reports\n# count = 8    # number of starts\n\
+         # ranges = {{ {} }}    # 0.2 for ±0.2, or [lower, upper]\n\
+         # uncertainty = {{ {uncertain} }}    # ±%, how much the plant may differ\n",
+        ranges.join(", ")
+    );
+    text
+}
+
 fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
     let declared = &plant.model.declared;
     let mut text = String::from(
@@ -252,17 +290,10 @@ fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
     if !signals.is_empty() {
         let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
     }
-    // A scene has links that lean; of other plants nobody knows more than where they start.
-    let links = declared.scene.iter().flat_map(|scene| &scene.links);
-    let mut starts: Vec<String> = links.map(|(angle, _)| format!("{angle} = {START:?}")).collect();
-    if starts.is_empty() {
-        let own = declared.states.iter().filter(|state| state.is_declared);
-        let range = |state: &State| {
-            format!("{} = [{:?}, {:?}]", state.quantity.name, state.initial, state.initial + 0.1)
-        };
-        starts = own.map(range).collect();
-    }
-    starts.retain(|_| signals.is_empty());
+    let own = declared.states.iter().filter(|state| signals.is_empty() && state.is_declared);
+    let range =
+        |state: &State| format!("{} = [{:?}, {:?}]", state.quantity.name, state.initial, state.initial + 0.1);
+    let starts: Vec<String> = own.map(range).collect();
     if starts.is_empty() {
         let first = declared.states.first().map_or("x", |state| state.quantity.name.as_str());
         let _ = writeln!(
@@ -270,7 +301,7 @@ fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
             "# ranges = {{ {first} = 0.1 }}    # starts within ±0.1, or [lower, upper]; count = 8 of them"
         );
     } else {
-        let _ = writeln!(text, "count = 8\nranges = {{ {} }}", starts.join(", "));
+        let _ = writeln!(text, "count = 4\nranges = {{ {} }}", starts.join(", "));
     }
     let uncertain: Vec<String> = declared
         .parameters

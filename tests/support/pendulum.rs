@@ -11,7 +11,7 @@ pub(crate) fn pendulum(varies: bool, sliding: f64, steps: u64) -> Config {
     let duration = steps as f64 * 1e-3;
     let uncertainty = if varies { "uncertainty = { gravity = 1.0 }" } else { "" };
     let text = format!(
-        "[plant]\nlink1_inertia = 0.0081\nlink2_inertia = 0.0034\n[simulation]\nduration = {duration:?}\n\
+        "[plant]\nlink1_inertia = 0.0081\nlink2_inertia = 0.0034\n[controller]\nkd = 60.0\n[simulation]\nduration = {duration:?}\n\
          [cost]\nise = {{ norm = 10.0 }}\ncontrol_effort = {{ weight = 0.1, norm = 100.0 }}\n\
          control_rate = {{ weight = 0.01, norm = 1000.0 }}\nsliding_energy = {{ weight = {sliding:?} }}\n\
          [[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n{uncertainty}\n"

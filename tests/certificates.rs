@@ -31,7 +31,7 @@ fn cart_pole([mass, moment, inertia, gravity, friction, joint]: [f64; 6], rest: 
         "[plant]\nequations = \"\"\"\n{mass:?}*x'' + {moment:?}*cos(theta)*theta'' = {moment:?}*sin(theta)*theta'^2 - {friction:?}*x' + u\n\
          {moment:?}*cos(theta)*x'' + {inertia:?}*theta'' = {moment:?}*{gravity:?}*sin(theta) - {joint:?}*theta'\n\"\"\"\n\
          [plant.states]\nx = {{}}\ntheta = {{}}\n[plant.inputs]\nu = {{}}\n\
-         [controller]\nfile = \"models/controllers/classical.toml\"\n\
+         [controller]\nfile = \"models/controllers/classical.toml\"\nkd = 60.0\n\
          surface = \"k1*(theta' + lambda1*theta) + kx*(x' + lambdax*x)\"\n{rest}[cost.ise]\n"
     )
 }

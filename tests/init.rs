@@ -189,7 +189,9 @@ fn what_check_prints_is_the_same_config() {
 /// The comments of `check`, each of which is whole on a terminal of 80 columns, in a line each.
 fn facts(printed: &str) -> String {
     let comments = printed.lines().take_while(|line| line.starts_with('#'));
-    assert!(comments.clone().all(|line| line.chars().count() <= 80), "{printed}");
+    // Equations stand as they are written.
+    let mut facts = comments.clone().filter(|line| !line.starts_with("#            "));
+    assert!(facts.all(|line| line.chars().count() <= 80), "{printed}");
     printed.replace("\n#          ", " ")
 }
 

@@ -264,7 +264,7 @@ fn a_page_says_what_it_is_of_by_what_and_when() {
         "u = u_eq − s (K sat(σ/ε) + kd σ)",
         "relative: k1*(theta1' + lambda1*theta1)",
         "tanh: tanh(sigma/epsilon)",
-        "true: if abs(beta) < 1e-6 then 0 else",
+        "true: if abs(beta)",
         "surface weight of the lower link",
         "within [simulation] settled_position and settled_angle",
         "abs(theta1) > angle_limit",

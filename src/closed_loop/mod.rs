@@ -22,6 +22,7 @@ mod compose;
 mod dormand_prince;
 mod finish;
 mod method;
+mod open;
 mod sampled;
 mod world;
 

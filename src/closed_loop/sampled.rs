@@ -13,36 +13,11 @@ use std::collections::HashMap;
 
 use super::compose::{Composer, Made, Moving};
 use super::finish::Whole;
+use super::open::{Open, Sliding};
 use super::{Parts, Unfit};
 use crate::graph::{Graph, Id, Operation, Symbol};
 use crate::model::{Lowered, Misread};
 use crate::program::Tape;
-
-/// What a loop that is certified leaves open.
-#[derive(Debug)]
-pub(super) struct Open {
-    pub(super) dt: Id,
-    /// From one evaluation of the law to the next, in s.
-    period: Id,
-    /// Whether the law acts in this step.
-    pub(super) due: Id,
-    /// One for each driven input, added to what the law says.
-    probes: Vec<Id>,
-    /// What the law says, one for each driven input.
-    said: Vec<Id>,
-    slides: Option<Sliding>,
-}
-
-/// What slides, as nodes.
-#[derive(Debug)]
-struct Sliding {
-    sigma: Id,
-    reaches: Option<Id>,
-    inputs: Vec<Id>,
-    parameters: Vec<Id>,
-    /// What stands for the driven input.
-    control: Symbol,
-}
 
 /// A step of a loop as it is differentiated.
 ///

@@ -164,8 +164,9 @@ fn initial_state(
             state[place] = end;
             if let Some(fail) = world.failing(&state) {
                 let start = &starts[place];
+                let Parameter { name, unit, .. } = start;
                 let problem =
-                    format!("starts where a simulation has failed: {said}[{}] = {end:?}", start.name);
+                    format!("starts where a simulation has failed: {said}[{name}] = {end:?} {unit}");
                 return Err(section.error(said, &problem, format!("allowed: what is not {fail}")));
             }
         }

@@ -104,7 +104,7 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
 
 fn section(what: &str, chosen: &TemplateModel) -> String {
     let declared = &chosen.model.declared;
-    let mut text = format!("# {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
+    let mut text = format!("# The {what}: {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
     for (key, choices) in &declared.choices {
         let names: Vec<&str> = choices.texts.iter().map(|(name, _)| name.as_str()).collect();
         let is_switch = names.iter().all(|name| ["true", "false"].contains(name));

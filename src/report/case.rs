@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::costs::Term;
 use crate::sampling::NOISE_TABLE;
-use crate::simulation::scenario::DEAD_TIME_MAX;
+use crate::simulation::scenario::{DEAD_TIME_MAX, Pieces};
 use crate::simulation::{Conditions, Scenario, Sensors};
-use crate::validation::Case;
+use crate::validation::{self, Case, RunId};
 
-/// Changes of a signal that are written at most: what changes with every step is told by the name of the run alone.
-const PIECES_MAX: usize = 4096;
+/// Changes of a signal that are written at most: what changes more often is drawn again, by the name of the run.
+const PIECES_MAX: usize = 32;
 
 /// The run. `cost` is that of `simulate`: of a failure it is a penalty, which is on no scale with other costs. What is infinite is null.
 pub(super) fn to_json(config: &Config, case: &Case) -> Value {
@@ -64,11 +64,15 @@ pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
     };
     let initial_state = numbers(case.get("initial_state")?)?;
     let signals = match case.get("signals") {
-        Some(signals) => serde_json::from_value::<Vec<Vec<(u64, f64)>>>(signals.clone()).ok()?,
+        Some(Value::Null) => redrawn(config, case)?,
+        Some(signals) => {
+            let signals = serde_json::from_value::<Vec<Vec<(u64, f64)>>>(signals.clone()).ok()?;
+            signals.into_iter().map(Into::into).collect()
+        }
         None => Vec::new(),
     };
     let conditions = Conditions {
-        signals: signals.into_iter().map(Into::into).collect(),
+        signals,
         plant: values,
         sensors,
         actuator_lag: case.get("actuator_lag")?.as_f64()?,
@@ -77,6 +81,14 @@ pub(super) fn scenario(config: &Config, case: &Value) -> Option<Scenario> {
         control_period: case.get("control_period")?.as_u64()?,
     };
     Some(Scenario { initial_state, conditions }).filter(|scenario| is_possible(config, scenario))
+}
+
+/// The signals of a run, drawn again.
+fn redrawn(config: &Config, case: &Value) -> Option<Vec<Pieces>> {
+    let id: RunId = case.get("id")?.as_str()?.parse().ok()?;
+    let sets = validation::sets(config).ok()?;
+    let set = sets.iter().find(|set| set.name == id.set)?;
+    Some(set.scenario(config, id.seed, id.index).conditions.signals)
 }
 
 /// Whether the simulation has room for what a file asks for.
@@ -111,7 +123,6 @@ fn whole(value: &Value) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::simulation::Record;
-    use crate::validation::RunId;
 
     #[test]
     fn a_case_that_is_read_back_starts_from_the_same() {

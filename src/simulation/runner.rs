@@ -20,6 +20,9 @@ use crate::native::{Form, Native, Refusal, Source};
 use crate::program::{Block, Program, Step, step};
 use crate::{Error, memory};
 
+/// Instructions of a step that is made machine code of, at most.
+const INSTRUCTIONS_MAX: usize = 4000;
+
 /// Vectors a slot.
 const VECTORS: usize = 8;
 
@@ -187,8 +190,9 @@ impl Simulator for Runner {
     }
 
     fn source(&self, level: SimdLevel) -> Option<Source> {
-        // What is looked at step by step stays on the program.
-        if self.keep.capacity > 0 {
+        // What is looked at step by step stays on the program, and so does what a compiler would take minutes for.
+        let is_long = self.closed_loop.program.plain.instructions.len() > INSTRUCTIONS_MAX;
+        if is_long || self.keep.capacity > 0 {
             return None;
         }
         let form = on_level!(level, true, simd => form(simd));

@@ -3,22 +3,20 @@
 //!
 //! Data flows one way, and the modules stand in that order:
 //!
-//! 1. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
-//! 2. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged; immutable.
-//! 3. The families that a study chooses from: [`plants`], [`controllers`], [`integrators`], [`costs`].
-//!    [`sampling`] draws scenarios from the distributions that a study describes.
-//!    [`mod@draw`] is the random numbers, keyed by what they are for.
-//! 4. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations, with its
-//!    rules ([`swarm::rules`]) and topologies ([`swarm::topologies`]).
-//! 5. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
-//! 6. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
-//!    [`lanes`] is the mathematics below it, [`native`] makes machine code of what it runs. [`model`], [`graph`], [`closed_loop`] and [`program`] make the closed loop of plants and laws
-//!    that are stated as equations; no command reads them yet.
-//! 7. [`stability`]: the certificate of a gain vector.
-//! 8. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`] says how sure that is.
-//! 9. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
-//! 10. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
-//! 11. [`cli`]: the commands; the only module that prints.
+//! 1. [`model`]: plants and laws as texts of equations become checked declarations and statements.
+//! 2. [`config`]: the TOML as written becomes checked values; errors name file, line, key, value and what is allowed.
+//! 3. [`problem`]: what is tuned, on what, under which [`constraint`]s, and how it is judged ([`costs`]); immutable.
+//!    [`sampling`] draws scenarios from the distributions that a study describes, [`signals`] are what acts in them.
+//! 4. [`closed_loop`]: sensors, law, actuator, plant and judge as one [`graph`], which becomes a [`program`] over [`lanes`], and for long
+//!    runs machine code ([`native`]).
+//! 5. [`simulation`]: the hot loop, many closed loops at a time, one a SIMD lane.
+//! 6. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
+//! 7. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
+//! 8. [`stability`]: the certificate of a gain vector.
+//! 9. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`].
+//! 10. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
+//! 11. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
+//! 12. [`cli`]: the commands; the only module that prints.
 //!
 //! # Example
 //!

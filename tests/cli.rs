@@ -3,22 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config};
-
-/// The reference runs are 8 s long and use the default gains.
-const REFERENCE_STUDY: &str = "
-[plant]
-link1_inertia = 0.0081
-link2_inertia = 0.0034
-[cost]
-sliding_energy = { weight = 0.1 }
-[controller]
-kd = 60.0
-[simulation]
-duration = 8.0
-[[scenarios]]
-initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
-";
+use crate::support::{
+    REFERENCE_STUDY, SMALL_STUDY, gainswarm, largest_difference, reference, stderr, stdout, write_config,
+};
 
 fn rows(path: &Path) -> Vec<Vec<f64>> {
     let mut csv = csv::Reader::from_path(path).expect("a trajectory");

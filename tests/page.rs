@@ -304,7 +304,9 @@ fn eigenvalues_of_sliding_are_shown_where_the_state_slides() {
         std::fs::read_to_string(output.join("report.html")).expect("a page")
     };
     let (layered, sliding) = (page("classical"), page("super_twisting"));
-    assert!(layered.contains("eigenvalues of the closed loop") && !layered.contains("\"sliding_dynamics\""));
+    assert!(
+        layered.contains("eigenvalues z of one control period") && !layered.contains("\"sliding_dynamics\"")
+    );
     assert!(sliding.contains("\"sliding_dynamics\"") && !sliding.contains("\"closed_loop\""));
 }
 

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod history;
+mod numbers;
 pub mod peak;
 pub mod runner;
 pub mod scenario;

@@ -26,6 +26,21 @@ control_rate = { weight = 0.01, norm = 1000.0 }
 sliding_energy = { weight = 0.1, norm = 1.0 }
 ";
 
+/// The study of the first reference run.
+pub(crate) const REFERENCE_STUDY: &str = "
+[plant]
+link1_inertia = 0.0081
+link2_inertia = 0.0034
+[cost]
+sliding_energy = { weight = 0.1 }
+[controller]
+kd = 60.0
+[simulation]
+duration = 8.0
+[[scenarios]]
+initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
+";
+
 /// A study of the double pendulum of the reference runs from one start, part by part; each part is a text of the config.
 #[derive(Clone, Copy)]
 pub(crate) struct Study<'a> {

@@ -31,7 +31,7 @@ fn cart_pole([mass, moment, inertia, gravity, friction, joint]: [f64; 6], rest: 
         "[plant]\nequations = \"\"\"\n{mass:?}*x'' + {moment:?}*cos(theta)*theta'' = {moment:?}*sin(theta)*theta'^2 - {friction:?}*x' + u\n\
          {moment:?}*cos(theta)*x'' + {inertia:?}*theta'' = {moment:?}*{gravity:?}*sin(theta) - {joint:?}*theta'\n\"\"\"\n\
          [plant.states]\nx = {{}}\ntheta = {{}}\n[plant.inputs]\nu = {{}}\n\
-         [controller]\nfile = \"models/controllers/classical.toml\"\nkd = 60.0\n\
+         [controller]\nfile = \"models/controllers/classical.toml\"\n\
          surface = \"k1*(theta' + lambda1*theta) + kx*(x' + lambdax*x)\"\n{rest}[cost.ise]\n"
     )
 }
@@ -40,7 +40,9 @@ fn cart_pole([mass, moment, inertia, gravity, friction, joint]: [f64; 6], rest: 
 fn a_loop_that_is_sampled_too_slowly_is_unstable_whatever_continuous_time_says() {
     // Barto, Sutton & Anderson's, without dry friction: the fastest pole, −2173 1/s, is beyond −2/T.
     let barto = [1.1, 0.05, 0.008_333 + 0.025, 9.81, 0.1, 0.001];
-    let of = |dt: f64| certificate(&cart_pole(barto, &format!("[simulation]\ndt = {dt:?}\n[[scenarios]]\n")));
+    let of = |dt: f64| {
+        certificate(&cart_pole(barto, &format!("kd = 60.0\n[simulation]\ndt = {dt:?}\n[[scenarios]]\n")))
+    };
     let slow = of(0.001);
     assert!(slow.verdict == Verdict::Unstable && (slow.radius - 1.178).abs() < 0.002, "{slow:?}");
     assert!(slow.period_factor > 0.5 && slow.period_factor < 1.0, "{slow:?}");
@@ -58,8 +60,10 @@ fn a_loop_that_is_sampled_too_slowly_is_unstable_whatever_continuous_time_says()
     let late = of("dead_time = 20");
     assert!(late.verdict == Verdict::Unstable && late.radius > 1.01, "{late:?}");
     // The worst of the worlds counts, and it says so.
-    let both =
-        cart_pole(barto, "[simulation]\ndt = 0.0005\n[[scenarios]]\n[[scenarios]]\ncontrol_period = 20\n");
+    let both = cart_pole(
+        barto,
+        "kd = 60.0\n[simulation]\ndt = 0.0005\n[[scenarios]]\n[[scenarios]]\ncontrol_period = 20\n",
+    );
     let both = certificate(&both);
     assert_eq!((both.verdict, both.scope.worlds, both.scope.steps), (Verdict::Unstable, 2, 20));
 }

@@ -267,7 +267,7 @@ fn a_page_says_what_it_is_of_by_what_and_when() {
         "true: if abs(beta)",
         "surface weight of the lower link",
         "within [simulation] settled_position and settled_angle",
-        "abs(theta1) > angle_limit",
+        "angle_limit = 1.5707963",
         "damping ratio",
         "θ₁ rate, rad/s",
         "control effort",

@@ -264,13 +264,13 @@ fn a_start_of_the_users_own_meets_the_disturbances_of_the_study() {
 fn validate_reports_what_replay_shows_and_tells_good_gains_from_bad() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "study.toml", STUDY);
-    let gains = |name: &str, slope: f64| {
+    let gains = |name: &str, [first, second]: [f64; 2]| {
         let text = format!(
-            "controller,gain,value,unit,lower,upper,tuned\nclassical,lambda1,{slope},1/s,,,true\nclassical,lambda2,{slope},1/s,,,true\n"
+            "controller,gain,value,unit,lower,upper,tuned\nclassical,lambda1,{first},1/s,,,true\nclassical,lambda2,{second},1/s,,,true\n"
         );
         write_config(directory.path(), name, text)
     };
-    let (good, bad) = (gains("good.csv", 3.5), gains("bad.csv", 0.02));
+    let (good, bad) = (gains("good.csv", [3.49, 9.32]), gains("bad.csv", [0.02, 0.02]));
     let output = directory.path().join("out");
     let out = output.to_str().expect("UTF-8");
     let run = gainswarm(&[

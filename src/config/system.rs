@@ -264,7 +264,13 @@ fn controller_of(
     let states: Vec<&str> = plant.states().iter().map(|state| state.name).collect();
     let keys: Vec<String> = model.declared.expressions.keys().cloned().collect();
     for key in &keys {
-        let own = section.word(key)?;
+        let own = section.word(key).map_err(|error| {
+            let choices = model.declared.choices.get(key).map_or(&[][..], |choices| &choices.texts);
+            let names: Vec<&str> = choices.iter().map(|(name, _)| name.as_str()).collect();
+            let allowed =
+                if names.is_empty() { String::new() } else { format!("{}, or ", names.join(" or ")) };
+            ConfigError { remedy: format!("allowed: {allowed}an expression"), ..error }
+        })?;
         model.choose(key, own.as_deref(), &states).map_err(|error| {
             let own = own.unwrap_or_default();
             section.error(key, &format!("cannot be read: {}", error.marked(&own)), error.remedy)

@@ -36,7 +36,10 @@ fn numbers(value: Option<&Value>) -> Vec<f64> {
 /// The names of all plots that a page of a study may have here.
 pub(super) fn names(config: &Config) -> Vec<String> {
     let columns = config.columns();
-    let worst = columns.iter().map(|column| format!("worst_{}", column.quantity.name));
+    let worst = columns.iter().flat_map(|column| {
+        let name = column.quantity.name;
+        [format!("worst_{name}"), format!("worst_{name}{}", charts::START)]
+    });
     let of_sets =
         (1..=SHOWN_MAX).flat_map(|k| [format!("validation_costs_{k}"), format!("validation_starts_{k}")]);
     worst.chain(of_sets).collect()

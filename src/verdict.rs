@@ -105,9 +105,5 @@ fn with_settings(config: &Config, term: &Term) -> String {
     };
     let in_it: Vec<String> =
         config.settings().iter().filter(|(name, _)| term.summary.contains(name)).map(named).collect();
-    if in_it.is_empty() {
-        term.summary.clone()
-    } else {
-        format!("within {}, and stays there", in_it.join(", "))
-    }
+    if in_it.is_empty() { term.summary.clone() } else { format!("within {}", in_it.join(", ")) }
 }

@@ -230,7 +230,7 @@ fn broken() -> Vec<Broken> {
         with(
             "misspelt cost",
             "[cost.isse]\nweight = 1.0",
-            &["unknown key `isse` in [cost]", "did you mean `ise`"],
+            &["cost.isse says not what is measured", "did you mean `ise`"],
         ),
         with("no state", "[cost.ise]\nstates = []", &["cost.ise.states is empty", "theta1"]),
         with(

@@ -282,8 +282,8 @@ fn a_page_says_what_it_is_of_by_what_and_when() {
         .expect("written");
     let summary = std::fs::read_to_string(output.join("summary.csv")).expect("a summary");
     let (head, row) = summary.trim_end().split_once('\n').expect("a row");
-    let (head, row) =
-        (head.strip_suffix(",converged").expect("its column"), row.rsplit_once(',').expect("cells").0);
+    let place = head.split(',').position(|column| column == "converged").expect("its column");
+    let [head, row] = [head, row].map(|line| line.split(',').take(place).collect::<Vec<_>>().join(","));
     std::fs::write(output.join("summary.csv"), format!("{head}\n{row}\n")).expect("written");
     assert_eq!(report(&output, &[]).0, Some(0));
     assert!(page().contains("Tuned on 2") && !page().contains("converged"));

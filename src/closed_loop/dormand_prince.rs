@@ -15,7 +15,7 @@ use crate::graph::{Graph, Id, Operation};
 pub(super) const TOLERANCE: f64 = 1e-12;
 
 /// Most tries within a control step.
-pub(super) const STEPS_MAX: usize = 64;
+pub(super) const STEPS_MAX: usize = 24;
 
 /// An error below this share of the tolerance doubles the step: the fifth power of 2, and a margin of 2.
 const SMALL: f64 = 1.0 / 64.0;

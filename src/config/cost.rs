@@ -1,5 +1,7 @@
 //! Reading `[cost]`, `[[response]]` and `[limits]`: what is measured, what of it costs, and what is too much.
 
+use std::collections::BTreeSet;
+
 use super::{ConfigError, ControllerConfig, PlantConfig, SimulationConfig, Wiring};
 use crate::closed_loop::start_of;
 use crate::costs::{Aspect, How, Measure, Response, TERMS_MAX, Term, Usual};
@@ -7,7 +9,7 @@ use crate::model::{self, UsualTerm};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 use crate::stability::{LIMITS, Limited};
-use crate::text::{Section, kept, one_of};
+use crate::text::{Refusal, Section, kept, one_of};
 
 const WEIGHT: Parameter = Parameter::fixed("weight", "1", 1.0, [0.0, 1e12], "weight of the term");
 const NORM: Parameter = Parameter::fixed("norm", "1", 1.0, [1e-12, 1e12], "what the term is divided by");
@@ -78,6 +80,8 @@ impl<'a> Known<'a> {
         values.extend(wiring.signals.iter().map(|signal| (signal.name, signal.unit)));
         let outputs = controller.of.model.declared.outputs.iter();
         values.extend(outputs.map(|q| (q.name.as_str(), kept(q.unit_shown()))));
+        let mut met = BTreeSet::new();
+        values.retain(|(name, _)| met.insert(*name));
         of_law.extend(controller.of.model.values());
         seen.extend(&of_law);
         for name in seen {
@@ -214,11 +218,9 @@ impl<'a> Known<'a> {
         match &mut term.measure {
             Measure::Usual { kind, signals } => {
                 // The older name of the key.
-                let key = if table.has("states") { "states" } else { "signals" };
-                let named = table.texts(key, self.values.len(), |text| Ok(text.to_owned()))?;
-                for name in &named {
-                    self.value(table, key, name)?;
-                }
+                let is_old = !kind.is_of_control() && table.has("states");
+                let key = if is_old { "states" } else { "signals" };
+                let named = self.named(table, key)?;
                 if table.has(key) && named.is_empty() {
                     let allowed = format!("allowed: some of {}", self.names().join(", "));
                     return Err(table.error(key, "is empty", allowed));
@@ -280,11 +282,19 @@ impl<'a> Known<'a> {
         Ok(term)
     }
 
+    /// The values that a table names, each of which is known.
+    fn named(&self, table: &Section<'_>, key: &str) -> Result<Vec<String>, ConfigError> {
+        table.texts(key, self.values.len(), |name| {
+            if self.values.iter().any(|(known, _)| *known == name) {
+                return Ok(name.to_owned());
+            }
+            let problem = format!("\"{}\" is unknown", name.escape_debug());
+            Err(Refusal { problem, remedy: format!("allowed: {}", one_of(name, &self.names())) })
+        })
+    }
+
     fn signals(&self, table: &Section<'_>, kind: Usual) -> Result<Vec<String>, ConfigError> {
-        let named = table.texts("signals", self.values.len(), |text| Ok(text.to_owned()))?;
-        for name in &named {
-            self.value(table, "signals", name)?;
-        }
+        let named = self.named(table, "signals")?;
         if !named.is_empty() {
             return Ok(named);
         }

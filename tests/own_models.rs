@@ -401,7 +401,7 @@ fn what_is_wrong_with_a_study_on_models_is_told_by_place_and_remedy() {
             "",
             "scenarios[1].signals.measurement is missing: nothing is connected to it",
         ),
-        ("signals = [\"error\"]", "signals = [\"eror\"]", "cost.itae.signals = \"eror\" is unknown"),
+        ("signals = [\"error\"]", "signals = [\"eror\"]", "cost.itae.signals[1]: \"eror\" is unknown"),
         (
             "integrate = \"0.4*current^2\"",
             "integrate = \"0.4*curent^2\"",

@@ -235,7 +235,7 @@ impl Config {
     }
 
     /// The state for which a simulation that starts so has failed, its value, and when a simulation fails.
-    pub(crate) fn failing(&self, start: &[f64]) -> Option<(&'static str, f64, &str)> {
+    pub(crate) fn failing(&self, start: &[f64]) -> Option<(&'static str, f64, String)> {
         let usual: Vec<f64> = self.initial_state_ranges().iter().map(|state| state.default).collect();
         let alone = |place: usize| {
             let mut state = usual.clone();

@@ -163,32 +163,39 @@ fn initial_state(
             let mut state = others.clone();
             state[place] = end;
             if let Some(fail) = world.failing(&state) {
-                let start = &starts[place];
-                let Parameter { name, unit, .. } = start;
-                let problem =
-                    format!("starts where a simulation has failed: {said}[{name}] = {end:?} {unit}");
-                return Err(section.error(said, &problem, format!("allowed: what is not {fail}")));
+                let Parameter { name, unit, .. } = starts[place];
+                let failed = "starts where a simulation has failed:";
+                let remedy = format!("allowed: what is not {fail}");
+                return Err(if one {
+                    section.error(said, &format!("{failed} {said}[{name}] = {end:?} {unit}"), remedy)
+                } else {
+                    section.section(said)?.error(name, &format!("{failed} {end:?} {unit}"), remedy)
+                });
             }
         }
     }
     Ok(ranges)
 }
 
-/// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
-pub(super) fn failing<'a>(
-    plant: &PlantConfig,
-    simulation: &'a SimulationConfig,
-    state: &[f64],
-) -> Option<&'a str> {
+/// When a simulation fails, with the settings that say so, where it has failed in a state; as far as that follows from the states
+/// and the plant's settings.
+pub(super) fn failing(plant: &PlantConfig, simulation: &SimulationConfig, state: &[f64]) -> Option<String> {
     let fail = simulation.fail.as_deref()?;
+    let settings = named(&plant.of.settings, &simulation.settings);
     let states = plant.states().iter().map(|state| state.name).zip(state.iter().copied());
-    let known: Vec<(&str, f64)> = states.chain(named(&plant.of.settings, &simulation.settings)).collect();
-    crate::model::holds(fail, &known).then_some(fail)
+    let known: Vec<(&str, f64)> = states.chain(settings.iter().copied()).collect();
+    if !crate::model::holds(fail, &known) {
+        return None;
+    }
+    let words: Vec<&str> = fail.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let limits = settings.iter().filter(|(name, _)| words.contains(name));
+    let limits = limits.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+    Some(if limits.is_empty() { fail.to_owned() } else { format!("{fail}, with {limits}") })
 }
 
 impl World<'_> {
     /// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
-    fn failing(&self, state: &[f64]) -> Option<&str> {
+    fn failing(&self, state: &[f64]) -> Option<String> {
         failing(self.plant, self.simulation, state)
     }
 }

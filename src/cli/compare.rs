@@ -135,8 +135,8 @@ fn remarks(study: &Study, search: &SearchArgs) -> Vec<String> {
     }
     if !study.is_interrupted() {
         lines.extend(study.failure().map(|failure| format!("error: {name}: {failure}")));
-        let unconverged = study.unconverged().filter(|_| !search.show.quiet);
-        lines.extend(unconverged.map(|found| format!("warning: {name}: {found}")));
+        let doubts = if search.show.quiet { Vec::new() } else { study.doubts() };
+        lines.extend(doubts.iter().map(|doubt| format!("warning: {name}: {doubt}")));
     }
     lines
 }

@@ -10,11 +10,12 @@ use super::{Exit, SearchArgs, note};
 use crate::Error;
 use crate::config::{Config, EVALUATIONS_MAX, Entry, GENERATIONS_MAX};
 use crate::engine::{Declared, Resources, Run, Tuning};
+use crate::figures::number;
 use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Owner, StudyRow, Summary};
-use crate::stability::Certificate;
+use crate::stability::{Certificate, PERIOD_FACTOR_WANTED, Verdict};
 use crate::swarm::{Convergence, StopReason};
 
 /// A study, the directory that it may write into, and how far it is.
@@ -295,8 +296,28 @@ impl Study {
         }
     }
 
+    /// What to say of gains that may not be the best, or that hold by little.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        self.unconverged().into_iter().chain(self.is_near_its_period()).collect()
+    }
+
+    /// Of a loop that is stable, but not with a control period of twice the length.
+    fn is_near_its_period(&self) -> Option<String> {
+        let Certificate { verdict, period_factor, .. } = self.certificate;
+        let is_near = verdict == Verdict::Stable && period_factor < PERIOD_FACTOR_WANTED;
+        let margin = if self.certificate.sliding.is_empty() {
+            format!(", or ask for min_period_factor = {PERIOD_FACTOR_WANTED:?} in [limits]")
+        } else {
+            String::new()
+        };
+        let factor = number(period_factor);
+        (self.holds() && is_near).then(|| {
+            format!("the loop is no longer stable with a control period {factor} times as long\n  take a shorter one (dt){margin}")
+        })
+    }
+
     /// What to say of a search that has ended before it had converged.
-    pub(super) fn unconverged(&self) -> Option<String> {
+    fn unconverged(&self) -> Option<String> {
         let longer = self.longer().filter(|_| self.holds())?;
         let how_far = self.tuning.how_far();
         let found = format!("the search had not converged: {}\n  {longer} goes on", convergence(&how_far));

@@ -60,9 +60,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     }
     if !search.show.quiet {
         note(&study.where_it_is());
-        if let Some(found) = study.unconverged() {
-            note(&format!("warning: {found}"));
-        }
+        study.doubts().iter().for_each(|doubt| note(&format!("warning: {doubt}")));
     }
     if study.is_interrupted() {
         return Ok(study.exit());
@@ -144,8 +142,9 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
     ];
     rows.extend(settled.map(|settled| ("settling time", settled)));
     rows.extend(measures(config, tuning));
+    rows.push(("certificate", super::certify::verdict(certificate)));
+    rows.extend(certificate.longest_period().map(|longest| ("longest stable period", longest)));
     rows.extend([
-        ("certificate", super::certify::verdict(certificate)),
         ("memory per simulation", format!("{} bytes", count(tuning.bytes_per_simulation))),
         ("allocations on the hot path", allocations),
         ("search", search),

@@ -363,6 +363,7 @@ const KEYS: [&str; 22] = [
     "warn",
     "settings",
     "usual_cost",
+    "usual_controller",
     "extends",
     "certificate",
 ];

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{Equations, Signal};
-use crate::model::{Choices, Declarations, Input, Kind, Parameter, Quantity, Scene, State, UsualTerm};
+use crate::model::{
+    Choices, Declarations, Input, Kind, Parameter, Quantity, Scene, State, UsualController, UsualTerm,
+};
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape};
 
@@ -23,6 +25,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         warn,
         settings,
         cost,
+        controller,
         scene,
         sliding: _,
         reaches: _,
@@ -67,6 +70,13 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     }
     if !cost.is_empty() {
         add("usual_cost", Value::Object(cost.iter().map(|term| (term.name.clone(), usual(term))).collect()));
+    }
+    if let Some(UsualController { name, said }) = controller {
+        let said = said.iter().map(|(key, value)| (key.clone(), json!(value)));
+        add(
+            "usual_controller",
+            Value::Object(std::iter::once(("type".into(), json!(name))).chain(said).collect()),
+        );
     }
     if let Some(certificate) = certificate_of(&equations.model.declared) {
         add("certificate", certificate);

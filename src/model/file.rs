@@ -12,8 +12,8 @@
 use std::path::Path;
 
 use super::{
-    Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit, UsualTerm,
-    names, shipped,
+    Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit,
+    UsualController, UsualTerm, names, shipped,
 };
 use crate::text::{ConfigError, Refusal, Section, Source, one_of};
 
@@ -233,10 +233,33 @@ fn of_plant(root: &Section<'_>, declared: &mut Declarations) -> Result<(), Confi
         declared.cost.push(usual_term(name, &entry)?);
         entry.finish()?;
     }
+    if root.has("usual_controller") {
+        declared.controller = Some(usual_controller(&root.section("usual_controller")?)?);
+    }
     if root.has("scene") {
         declared.scene = Some(scene(&root.section("scene")?, declared)?);
     }
     Ok(())
+}
+
+/// The controller that a plant comes with; what its keys mean is known where studies are.
+fn usual_controller(section: &Section<'_>) -> Result<UsualController, ConfigError> {
+    let all = shipped(Kind::Controller);
+    let names: Vec<&str> = all.iter().map(|shipped| shipped.name).collect();
+    let name = section.text("type")?.map_or("", |(name, _)| name);
+    if !names.contains(&name) {
+        let problem = format!("= \"{}\" is unknown", name.escape_debug());
+        return Err(section.error("type", &problem, format!("allowed: {}", one_of(name, &names))));
+    }
+    let mut said = Vec::new();
+    for key in section.keys().into_iter().filter(|key| key != "type") {
+        let value = match section.text(&key) {
+            Ok(Some((text, _))) => toml::Value::from(text),
+            _ => toml::Value::from(section.any_number(&key)?.unwrap_or_default()),
+        };
+        said.push((key, value));
+    }
+    Ok(UsualController { name: name.into(), said })
 }
 
 /// A term of a plant's usual cost; what its keys mean is known where costs are.

@@ -201,8 +201,19 @@ pub struct Declarations {
     pub settings: Vec<Parameter>,
     /// What a simulation of a plant usually costs.
     pub cost: Vec<UsualTerm>,
+    /// The controller that `gainswarm init` gives a plant when nobody names one.
+    pub controller: Option<UsualController>,
     /// What a report draws of a plant.
     pub scene: Option<Scene>,
+}
+
+/// A controller that a plant comes with, and what is special about it there.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UsualController {
+    /// The name of one that ships.
+    pub name: String,
+    /// Keys of a study's `[controller]`, each with a number or a text.
+    pub said: Vec<(String, toml::Value)>,
 }
 
 /// Named texts for an expression.

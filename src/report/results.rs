@@ -130,8 +130,7 @@ impl Results {
     /// simulated, only the certificate is compared.
     #[must_use]
     pub fn contradiction(&self, records: &[Record]) -> Option<String> {
-        let verdict_alone = Wanted { margins: false, period: false };
-        let real_part = problem::certifier_of(&self.config, verdict_alone)(&self.values).max_real_part;
+        let real_part = problem::certifier_of(&self.config, Wanted::VERDICT)(&self.values).max_real_part;
         let told = self.number("max_real_part");
         if (told - real_part).abs() > 1e-6 * real_part.abs() {
             return Some("max_real_part".into());

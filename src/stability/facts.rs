@@ -70,7 +70,7 @@ impl Certificate {
     }
 
     /// The longest stable period as a person reads it; nothing where it is not known.
-    fn longest_period(&self) -> Option<String> {
+    pub(crate) fn longest_period(&self) -> Option<String> {
         let factor = self.period_factor;
         let seconds = || number(factor * self.scope.period);
         match factor {

@@ -65,7 +65,7 @@ pub type Limited = [Option<f64>; LIMITS.len()];
 #[must_use]
 pub fn wanted(limited: &Limited) -> Wanted {
     let [margins @ .., period] = limited;
-    Wanted { margins: margins.iter().any(Option::is_some), period: period.is_some() }
+    Wanted { margins: margins.iter().any(Option::is_some), period: period.unwrap_or(0.0) }
 }
 
 impl Certificate {

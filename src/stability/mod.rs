@@ -31,6 +31,9 @@ pub use spectrum::{Eigenvalue, ORDER_MAX, SAMPLED_MAX, Spectrum, Square, eigenva
 /// Real parts within this of 0, in 1/s, are neither stable nor unstable.
 pub const MARGIN: f64 = 1e-6;
 
+/// The longest stable period of a loop that is sampled closely enough, in periods of the study.
+pub const PERIOD_FACTOR_WANTED: f64 = 2.0;
+
 /// What the eigenvalues say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -20,7 +20,11 @@ use crate::closed_loop::Sampled;
 
 /// The largest map of a period: what moves, and what delay lines hold.
 pub const PERIOD_ORDER_MAX: usize = 400;
-/// Beyond this order the longest stable period is sought less closely.
+/// How often the interval that has the longest stable period is halved.
+const FINE: u32 = 24;
+/// The same where a verdict takes long, or an estimate will do.
+const ROUGH: u32 = 7;
+/// An order beyond which a verdict takes long.
 const LARGE: usize = 60;
 /// The longest and the shortest period that are looked at, in periods of the study.
 const LONGEST: f64 = 256.0;
@@ -40,17 +44,24 @@ pub struct SampledLoop {
 }
 
 /// What is wanted of a certificate beyond its verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted {
     /// The margins.
     pub margins: bool,
-    /// The longest stable period.
-    pub period: bool,
+    /// The longest stable period, as far as so many periods of the study; nothing at 0.
+    pub period: f64,
 }
 
 impl Wanted {
     /// All that there is.
-    pub const ALL: Self = Self { margins: true, period: true };
+    pub const ALL: Self = Self { margins: true, period: LONGEST };
+    /// The verdict alone.
+    pub const VERDICT: Self = Self { margins: false, period: 0.0 };
+
+    /// Whether the longest stable period is to be sought: of an unstable loop only where nothing less will do.
+    fn asks(self, is_stable: bool) -> bool {
+        self.period > 0.0 && (is_stable || self.period >= LONGEST)
+    }
 }
 
 struct Scratch {
@@ -130,7 +141,7 @@ impl Certifying {
             worlds: 1,
         };
         let found = if scratch.surface.is_some() {
-            Self::slides(scratch, world, gains, pace)
+            Self::slides(scratch, world, gains, (pace, wanted))
         } else {
             self.samples(scratch, world, gains, (pace, wanted))
         };
@@ -172,8 +183,8 @@ impl Certifying {
         if wanted.margins && is_stable {
             certificate.margins = Some(period.margins(moving, pace));
         }
-        if wanted.period {
-            certificate.period_factor = self.longest(moving, period, pace, is_stable);
+        if wanted.asks(is_stable) {
+            certificate.period_factor = self.longest(moving, period, (pace, wanted), is_stable);
         }
         Ok(certificate)
     }
@@ -192,44 +203,41 @@ impl Certifying {
         Err(Reason::NoEquilibrium)
     }
 
-    /// The longest period for which the loop is stable, in periods of the study; the plant is integrated in steps that are no longer than the
-    /// study's, and times in seconds stay.
-    fn longest(&self, moving: &mut Moving, period: &mut Period, pace: Pace, is_stable: bool) -> f64 {
-        let (further, halvings) = if self.order > LARGE { (2.0, 7) } else { (std::f64::consts::SQRT_2, 24) };
-        let mut is_stable_at = |factor: f64| {
-            let radius = radius_at(moving, period, pace.times(factor));
-            radius
-                .map(|radius| Verdict::of(libm::log(radius) / pace.times(factor).period()) == Verdict::Stable)
-        };
-        let (mut stable, mut unstable) = (1.0, 1.0);
-        loop {
-            let next = if is_stable { stable * further } else { unstable / further };
-            if !(SHORTEST..=LONGEST).contains(&next) {
-                return if is_stable { f64::INFINITY } else { 0.0 };
-            }
-            let Ok(found) = is_stable_at(next) else { return f64::NAN };
-            if found {
-                stable = next;
-            } else {
-                unstable = next;
-            }
-            if found != is_stable {
-                break;
-            }
-        }
-        for _ in 0..halvings {
-            let middle = 0.5 * (stable + unstable);
-            let Ok(found) = is_stable_at(middle) else { return f64::NAN };
-            if found { stable = middle } else { unstable = middle }
-        }
-        stable
+    /// The longest period for which the loop is stable.
+    fn longest(
+        &self,
+        moving: &mut Moving,
+        period: &mut Period,
+        (pace, wanted): (Pace, Wanted),
+        is_stable: bool,
+    ) -> f64 {
+        let is_rough = self.order > LARGE || wanted.period < LONGEST;
+        longest(wanted.period, if is_rough { ROUGH } else { FINE }, is_stable, |factor| {
+            let pace = pace.times(factor);
+            let radius = radius_at(moving, period, pace).ok()?;
+            Some(Verdict::of(libm::log(radius) / pace.period()) == Verdict::Stable)
+        })
     }
 
-    fn slides(scratch: &mut Scratch, world: &World, gains: &[f64], pace: Pace) -> Found<Certificate> {
+    fn slides(
+        scratch: &mut Scratch,
+        world: &World,
+        gains: &[f64],
+        (pace, wanted): (Pace, Wanted),
+    ) -> Found<Certificate> {
         let Scratch { moving, surface, .. } = scratch;
         let Some(surface) = surface else { return Err(Reason::Still) };
         moving.begin(world, gains, pace);
-        surface.certify(moving, world, pace)
+        let mut certificate = surface.certify(moving, world, pace)?;
+        let is_stable = certificate.verdict == Verdict::Stable;
+        if wanted.asks(is_stable) && (is_stable || certificate.reason == Reason::NotHeld) {
+            certificate.period_factor = longest(wanted.period, ROUGH, is_stable, |factor| {
+                let pace = pace.times(factor);
+                moving.begin(world, gains, pace);
+                Some(surface.comes_near(moving, world, pace, certificate.max_real_part))
+            });
+        }
+        Ok(certificate)
     }
 }
 
@@ -245,6 +253,45 @@ impl Pace {
         let steps = (factor * self.steps as f64 * (1.0 - 1e-12)).ceil().max(1.0);
         Self { dt: factor * self.period() / steps, steps: steps as u64 }
     }
+}
+
+/// The longest control period for which a loop is stable, in periods of the study; infinite where that is beyond [`LONGEST`], and no more than `most`. The
+/// plant is integrated in steps that are no longer than the study's, and times in seconds stay. `is_stable_at` says nothing where it is not known.
+fn longest(
+    most: f64,
+    halvings: u32,
+    is_stable: bool,
+    mut is_stable_at: impl FnMut(f64) -> Option<bool>,
+) -> f64 {
+    let (mut stable, mut unstable) = (1.0, 1.0);
+    loop {
+        if is_stable && stable >= most {
+            return if most < LONGEST { stable } else { f64::INFINITY };
+        }
+        if unstable < SHORTEST {
+            return 0.0;
+        }
+        let next = if is_stable {
+            (stable * std::f64::consts::SQRT_2).min(most)
+        } else {
+            unstable / std::f64::consts::SQRT_2
+        };
+        let Some(found) = is_stable_at(next) else { return f64::NAN };
+        if found {
+            stable = next;
+        } else {
+            unstable = next;
+        }
+        if found != is_stable {
+            break;
+        }
+    }
+    for _ in 0..halvings {
+        let middle = 0.5 * (stable + unstable);
+        let Some(found) = is_stable_at(middle) else { return f64::NAN };
+        if found { stable = middle } else { unstable = middle }
+    }
+    stable
 }
 
 /// The spectral radius with other steps, about the equilibrium near the one that the loop is at.

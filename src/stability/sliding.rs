@@ -191,7 +191,13 @@ impl Surface {
 
     /// Whether the sampled loop comes nearer to its equilibrium from a small deviation, in the time in which the slowest motion on the surface should have
     /// fallen several times.
-    fn comes_near(&mut self, moving: &mut Moving, world: &World, pace: Pace, slowest: f64) -> bool {
+    pub(super) fn comes_near(
+        &mut self,
+        moving: &mut Moving,
+        world: &World,
+        pace: Pace,
+        slowest: f64,
+    ) -> bool {
         let wanted = TIMES / (-slowest * pace.dt);
         #[allow(
             clippy::cast_possible_truncation,

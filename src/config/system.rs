@@ -342,7 +342,7 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "type",
     "file",
     "name",

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use gainswarm::bench::{Measurement, TARGETS, Thresholds};
 use gainswarm::config::controllers_as_they_stand;
+use gainswarm::native::Backend;
 use serde_json::Value;
 
 use crate::support::{gainswarm, stderr, stdout, write_config};
@@ -230,9 +231,43 @@ fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
     assert!(
         number("control_steps_per_s") > 0.0 && number("share_of_peak") > 0.0 && number("share_of_peak") < 1.0
     );
-    let latency = |name: &str| measured["latency_ms_per_s"][name].as_f64().expect("a number");
-    assert!(0.0 < latency("p50") && latency("p50") <= latency("p99") && latency("p99") <= latency("p999"));
+    let [alone, block] = ["latency_alone_ms_per_s", "latency_full_block_ms_per_s"]
+        .map(|kind| ["p50", "p99", "p999"].map(|name| measured[kind][name].as_f64().expect("a number")));
+    assert!([alone, block].iter().all(|latency| latency[0] > 0.0 && latency.is_sorted()), "{measured}");
     assert!((0.0..1.0).contains(&number("scheduling_overhead")));
+    assert!(number("best_scheduling_overhead") <= number("scheduling_overhead"));
+    assert!(number("best_control_steps_per_s_1_thread") >= number("control_steps_per_s_1_thread"));
+    assert!(number("windows") >= 8.0 && number("noise") >= 1.0, "{measured}");
+    // Machine code leaves out three of four pairs of vectors.
+    if measured["backend"] == "native" {
+        assert!(alone[0] < 0.6 * block[0], "{measured}");
+    } else {
+        assert_eq!(measured["backend"], "program");
+    }
+}
+
+#[test]
+fn bench_runs_the_program_where_it_is_asked_to_and_says_so() {
+    let run = gainswarm(&[
+        "bench",
+        "--controllers",
+        "classical",
+        "--duration",
+        "1s",
+        "--threads",
+        "1",
+        "--backend",
+        "program",
+    ]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let table = stdout(&run);
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect("a row").to_owned();
+    assert!(row("backend").ends_with("program"), "{table}");
+    for kind in ["latency alone", "latency in a full block"] {
+        for quantile in ["P50", "P99", "P99.9"] {
+            row(&format!("{kind} {quantile} ms/s "));
+        }
+    }
 }
 
 #[test]
@@ -262,18 +297,25 @@ fn a_run_that_may_not_use_what_it_needs_is_refused_before_it_starts() {
 fn bench_names_every_threshold_that_is_missed_and_no_other() {
     let good = Measurement {
         controller: "classical",
+        backend: Backend::Native,
         turns: 4,
-        steps_per_s: vec![(1, 200_000.0), (2, 1.0)],
+        windows: 12,
+        lanes: 64,
+        steps_per_s: vec![(1, 1.0), (2, 1.0)],
+        best_steps_per_s: 200_000.0,
         simulations_per_s: 1.0,
         ns_per_step: 1.0,
         kernel_steps_per_s: 1.0,
         peak_flops: 1.0,
         flops: 1.0,
-        latency_ms: [0.1, 0.5, 9.0],
+        latency_alone_ms: [0.1, 0.5, 9.0],
+        latency_block_ms: [9.0, 9.0, 9.0],
+        noise: 1.2,
         bytes_per_simulation: 288,
         allocations: Some(0),
         growth_bytes: 0,
-        overhead: 0.005,
+        overhead: 0.1,
+        best_overhead: 0.005,
         efficiency: 0.1,
     };
     let thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
@@ -283,19 +325,29 @@ fn bench_names_every_threshold_that_is_missed_and_no_other() {
     assert!(unmetered.misses(&thresholds).is_empty());
     let cases = [
         (
-            Measurement { steps_per_s: vec![(1, 199_999.0), (2, 1e9)], ..good.clone() },
+            Measurement { best_steps_per_s: 199_999.0, ..good.clone() },
             "199999 control steps/s on one thread, wanted: 200000",
         ),
         (
-            Measurement { latency_ms: [0.1, 0.501, 9.0], ..good.clone() },
-            "(P99) of 0.501 ms a simulated second, allowed: 0.5",
+            Measurement { latency_alone_ms: [0.1, 0.501, 9.0], ..good.clone() },
+            "(P99, native) of 0.501 ms a simulated second, allowed: 0.5",
         ),
-        (Measurement { overhead: 0.0051, ..good.clone() }, "scheduling overhead of 0.510 %, allowed: 0.5 %"),
+        (
+            Measurement { best_overhead: 0.0051, ..good.clone() },
+            "scheduling overhead of 0.510 %, allowed: 0.5 %",
+        ),
         (Measurement { growth_bytes: 1, ..good.clone() }, "growth of 1 bytes a turn, allowed: 0"),
         (Measurement { allocations: Some(1), ..good.clone() }, "1 allocations on the hot path, allowed: 0"),
     ];
     for (measurement, said) in cases {
         let misses = measurement.misses(&thresholds);
         assert!(misses.len() == 1 && misses[0].contains(said), "{misses:?}, not {said}");
+        let is_timing = !said.contains("bytes") && !said.contains("allocations");
+        assert_eq!(misses[0].contains("the machine was quiet (noise 1.20)"), is_timing, "{misses:?}");
+        let noisy = Measurement { noise: 1.25, ..measurement }.misses(&thresholds);
+        let remedy =
+            noisy[0].contains("noisy (noise 1.25") && noisy[0].contains("quiet machine or with a longer");
+        assert_eq!(remedy, is_timing, "{noisy:?}");
     }
+    assert!(Measurement { noise: 9.0, ..good }.misses(&thresholds).is_empty(), "noise alone misses nothing");
 }

@@ -44,6 +44,20 @@ impl<'p> Solo<'p> {
         })
     }
 
+    /// A worker for one simulation: a gain vector in the problem's first scenario.
+    ///
+    /// # Errors
+    ///
+    /// As [`Solo::new`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Solo::new`].
+    pub fn alone(problem: &'p Problem, level: SimdLevel, values: &[f64]) -> Result<Self, Error> {
+        let records = Records::new(1, problem.limits.len())?;
+        Ok(Self { records, ..Self::new(problem, level, &[values.to_vec()])? })
+    }
+
     /// Simulates all.
     ///
     /// # Allocation

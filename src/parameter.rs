@@ -48,19 +48,6 @@ impl Parameter {
         Self { name, unit, default, min: range[0], max: range[1], search: None, doc }
     }
 
-    /// A parameter that a tuning searches by default, within `search`.
-    #[must_use]
-    pub const fn gain(
-        name: &'static str,
-        unit: &'static str,
-        default: f64,
-        range: [f64; 2],
-        search: [f64; 2],
-        doc: &'static str,
-    ) -> Self {
-        Self { name, unit, default, min: range[0], max: range[1], search: Some(search), doc }
-    }
-
     /// Whether `value` is finite and within the allowed range.
     #[must_use]
     pub fn allows(&self, value: f64) -> bool {

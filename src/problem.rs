@@ -12,7 +12,7 @@ use crate::simulation::{Runner, Scenario, Simulator, Terms};
 use crate::stability::{self, Certificate, Certifying, Limited, MARGIN, SampledLoop, Verdict, Wanted, World};
 use crate::swarm::{Axis, Outcome, Plan};
 
-/// Gives the certificate of a controller's parameter values about upright, without allocating.
+/// Gives the certificate of a controller's parameter values, without allocating.
 pub type Certifier = Box<dyn Fn(&[f64]) -> Certificate + Send + Sync>;
 
 /// What is tuned, on what, and how it is judged.
@@ -204,7 +204,7 @@ fn required_certifier(config: &Config) -> Option<Certifier> {
     (config.require_certificate || is_limited).then(|| certifier_of(config, wanted))
 }
 
-/// The same, of which a sampled certificate tells no more than is wanted, which takes less time.
+/// The same, telling no more than is wanted, which takes less time.
 #[must_use]
 pub fn certifier_of(config: &Config, wanted: Wanted) -> Certifier {
     let certifying = sampled(config).map(Certifying::new);

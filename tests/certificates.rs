@@ -223,7 +223,7 @@ fn a_law_that_is_not_differentiable_says_so_or_has_the_certificate_of_its_slidin
     // On σ = 0, x' = −λ x.
     let slides = certificate(&twisting("", 0.001, SLIDES));
     assert_eq!(slides.verdict, Verdict::Stable, "{slides:?}");
-    assert!(slides.sliding.len() == 1 && (slides.max_real_part + 2.0).abs() < 1e-9, "{slides:?}");
+    assert!(slides.eigenvalues.len() == 1 && (slides.max_real_part + 2.0).abs() < 1e-9, "{slides:?}");
     let away = certificate(&twisting("lambda = -2.0", 0.001, SLIDES));
     assert!(away.verdict == Verdict::Unstable && (away.max_real_part - 2.0).abs() < 1e-9, "{away:?}");
     let idle = certificate(&twisting("K2 = -1.0", 0.001, SLIDES));

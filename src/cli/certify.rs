@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::table::table;
 use super::{gains, load, print};
 use crate::Error;
-use crate::figures::number;
+use crate::figures::{label, number};
 use crate::problem;
-use crate::stability::{Certificate, Eigenvalue, SAMPLED_MAX, Verdict};
+use crate::stability::{Certificate, EIGENVALUES_MAX, Eigenvalue, Verdict};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -52,28 +52,20 @@ pub(super) fn verdict(certificate: &Certificate) -> String {
 }
 
 fn text(certificate: &Certificate) -> String {
-    let row = |of: &'static str| {
-        move |value: &Eigenvalue| {
-            let imaginary = if value.im == 0.0 { String::new() } else { format!("{:+.5}", value.im) };
-            vec![of.into(), number(value.re), imaginary]
-        }
+    let row = |value: &Eigenvalue| {
+        let imaginary = if value.im == 0.0 { String::new() } else { format!("{:+.5}", value.im) };
+        vec![label(certificate.motion.name()), number(value.re), imaginary]
     };
-    let sliding = certificate.sliding.iter().map(row("sliding dynamics"));
-    let closed = certificate.closed_loop.as_deref().unwrap_or_default().iter().map(row("closed loop"));
-    let rows = table(&["eigenvalues", "real 1/s", "imaginary 1/s"], &[1, 2], sliding.chain(closed));
-    if !certificate.is_sampled {
-        return format!("{}\n{rows}", verdict(certificate));
-    }
+    let rows = if certificate.eigenvalues.is_empty() {
+        String::new()
+    } else {
+        table(&["eigenvalues", "real 1/s", "imaginary 1/s"], &[1, 2], certificate.eigenvalues.iter().map(row))
+    };
     let facts = certificate.facts().into_iter().map(|(name, value)| vec![name.into(), value]);
     let facts = table(&["", ""], &[], facts);
-    let left = certificate.order.saturating_sub(SAMPLED_MAX);
+    let left = certificate.order.saturating_sub(EIGENVALUES_MAX);
     let left = if left > 0 { format!("and {left} that die out faster\n") } else { String::new() };
     let loops = certificate.loops_text().map_or(String::new(), |text| format!("{text}\n"));
     let of = certificate.scope_text();
-    let rows = if certificate.sliding.is_empty() && certificate.closed_loop.is_none() {
-        String::new()
-    } else {
-        rows
-    };
     format!("{}\nof {of}\n{facts}{loops}{rows}{left}", verdict(certificate))
 }

@@ -87,7 +87,7 @@ enum Command {
     Report(report::Args),
     /// Simulate one closed loop and write its trajectory as CSV; exit code 1 if it fails
     Simulate(simulate::Args),
-    /// Check whether the closed loop is stable about upright; exit code 1 if not
+    /// Check whether the closed loop is stable about its equilibrium; exit code 1 if not
     Certify(certify::Args),
     /// Print a tuned controller as C, Python, MATLAB, JSON, TOML or CSV
     Export(export::Args),

@@ -81,18 +81,6 @@ impl Graph {
         Self::default()
     }
 
-    /// How many nodes it has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
     /// Whether it has as many nodes as it may have; what is made from then on is no more than NaN.
     #[must_use]
     pub fn is_full(&self) -> bool {

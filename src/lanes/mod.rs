@@ -95,14 +95,6 @@ pub fn splat<S: Simd>(simd: S, value: f64) -> S::f64s {
     S::f64s::simd_from(simd, value)
 }
 
-/// `x` limited to `±limit`; NaN stays NaN.
-#[inline(always)]
-pub fn clamp_symmetric<S: Simd>(x: S::f64s, limit: S::f64s) -> S::f64s {
-    // Comparisons rather than minimum and maximum, whose result for NaN differs between processors.
-    let below = x.simd_gt(limit).select(limit, x);
-    below.simd_lt(-limit).select(-limit, below)
-}
-
 /// `x` where `of` is positive, `−x` where `of` is negative: the sign bit of `of` is applied to `x`.
 #[inline(always)]
 pub fn apply_sign<S: Simd>(x: S::f64s, of: S::f64s) -> S::f64s {
@@ -116,6 +108,7 @@ pub(crate) const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// `x` limited to at most `limit`; NaN stays NaN.
 #[inline(always)]
 fn at_most<S: Simd>(x: S::f64s, limit: f64) -> S::f64s {
+    // A comparison rather than a minimum, whose result for NaN differs between processors.
     let limit = splat(x.token(), limit);
     x.simd_gt(limit).select(limit, x)
 }

@@ -33,7 +33,7 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static FREES: AtomicU64 = AtomicU64::new(0);
 static BYTES_ALLOCATED: AtomicU64 = AtomicU64::new(0);
 static BYTES_FREED: AtomicU64 = AtomicU64::new(0);
-/// The largest number of live bytes since [`Reading::forget_peak`].
+/// The largest number of live bytes since the start.
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
@@ -55,7 +55,7 @@ pub struct Reading {
     pub frees: u64,
     /// Bytes allocated and not freed.
     pub live_bytes: u64,
-    /// The most that there were at a time since the start or the last [`Reading::forget_peak`].
+    /// The most that there were at a time since the start.
     pub peak_bytes: u64,
 }
 
@@ -97,11 +97,6 @@ impl Reading {
             live_bytes: live_bytes(),
             peak_bytes: PEAK.load(Relaxed),
         })
-    }
-
-    /// Counts the peak from now on.
-    pub fn forget_peak() {
-        PEAK.store(live_bytes(), Relaxed);
     }
 }
 

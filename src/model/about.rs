@@ -102,17 +102,6 @@ impl Model {
         let texts = self.declared.expressions.values();
         of_statement || texts.filter_map(|text| expression(text).ok()).any(|read| asks(&read))
     }
-
-    /// Whether a statement or a text of it names a value that it does not declare or give: a state of its plant.
-    #[must_use]
-    pub fn mentions(&self, name: &str) -> bool {
-        let has = |expression: &Expression| {
-            expression.0.iter().any(|item| matches!(&item.what, What::Name(other, _) if other == name))
-        };
-        let texts = self.declared.expressions.values().filter_map(|text| expression(text).ok());
-        self.statements.iter().any(|statement| has(&statement.right))
-            || texts.into_iter().any(|read| has(&read))
-    }
 }
 
 /// Whether it can be seen of an expression that it is never below 0: squares, magnitudes, times, and what is made of such.

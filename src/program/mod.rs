@@ -150,16 +150,12 @@ pub struct Step {
 /// A program.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// How many numbers a job gives.
-    pub inputs: usize,
     /// How many values are carried.
     pub carried: usize,
     /// A step, when nobody looks at its values.
     pub plain: Step,
     /// The same step, with the same bits, that keeps what is shown.
     pub watched: Step,
-    /// How many slots the larger of both takes.
-    pub slots: usize,
     /// Floating-point operations of a plain step, see [`Operation::flops`].
     pub flops: u32,
     /// inputs → carried values, then prepared ones.
@@ -168,8 +164,6 @@ pub struct Program {
     pub end: Tape,
     /// inputs, carried values → what is shown.
     pub look: Tape,
-    /// inputs, carried values → carried values after a step: the same step over single numbers, as it is differentiated.
-    pub advance: Tape,
 }
 
 impl Program {
@@ -194,8 +188,6 @@ impl Program {
         let mut known = sections.inputs.clone();
         known.extend(sections.carried.iter().map(|carried| carried.symbol));
         let end = Tape::new(graph, &known, &sections.results);
-        let next: Vec<Id> = sections.carried.iter().map(|carried| carried.next).collect();
-        let advance = Tape::new(graph, &known, &next);
         let look = Tape::new(graph, &known, &sections.shown);
 
         let symbols: Vec<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
@@ -217,24 +209,7 @@ impl Program {
             _ => 0,
         };
         let flops = graph.reachable(&roots_of_plain).into_iter().map(operation).sum();
-        Ok(Self {
-            inputs: sections.inputs.len(),
-            carried: symbols.len(),
-            slots: plain.slots.max(watched.slots),
-            flops,
-            plain,
-            watched,
-            start,
-            end,
-            look,
-            advance,
-        })
-    }
-
-    /// Bytes of slots a lane.
-    #[must_use]
-    pub fn bytes_per_lane(&self) -> usize {
-        self.slots * size_of::<f64>()
+        Ok(Self { carried: symbols.len(), flops, plain, watched, start, end, look })
     }
 }
 

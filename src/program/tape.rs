@@ -55,12 +55,6 @@ impl Tape {
         self.inputs + self.numbers.len() + self.steps.len()
     }
 
-    /// How many results there are.
-    #[must_use]
-    pub fn results(&self) -> usize {
-        self.results.len()
-    }
-
     /// The results for `inputs`, one after the other; `room` has at least [`Tape::room`] numbers.
     ///
     /// # Panics

@@ -42,7 +42,7 @@ pub(super) struct PlotAxis {
     names: Vec<String>,
 }
 
-/// What is drawn: a line through points or a hair of one, dots, rings, or bars from 0 to x at y.
+/// What is drawn: a line through points or a hair of one, dots, or bars from 0 to x at y.
 pub(super) struct Mark {
     pub(super) shape: Shape,
     pub(super) ink: Ink,
@@ -54,7 +54,6 @@ pub(super) enum Shape {
     Line,
     Hair,
     Dots,
-    Rings,
     Bars,
 }
 
@@ -329,9 +328,6 @@ impl Mark {
             }
             Shape::Dots => {
                 chart.draw_series(points.map(|point| Circle::new(point, 12, colour.filled())))?;
-            }
-            Shape::Rings => {
-                chart.draw_series(points.map(|point| Circle::new(point, 21, colour.stroke_width(6))))?;
             }
             Shape::Bars => {
                 let bar = |(x, y)| Rectangle::new([(0.0, y - 0.35), (x, y + 0.35)], colour.filled());

@@ -60,10 +60,8 @@ impl Summary {
             add("ripple_share", share.into());
         }
         add("converged", tuning.how_far().has_converged().into());
-        if certificate.is_sampled {
-            for (name, value) in certificate.columns() {
-                add(&name, value);
-            }
+        for (name, value) in certificate.columns() {
+            add(&name, value);
         }
         Self { columns }
     }

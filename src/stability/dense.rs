@@ -369,6 +369,17 @@ mod tests {
         let shift = |i: usize, j: usize| f64::from(u8::from((i + 1) % n == j));
         let rows: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| shift(i, j)).collect()).collect();
         assert!(spectrum(&rows).iter().all(|z| (z.0.hypot(z.1) - 1.0).abs() < 1e-12));
+        // A triangular matrix: its diagonal.
+        let triangular = [vec![-4.0, 7.0, 1.0], vec![0.0, 0.5, 9.0], vec![0.0, 0.0, -1e3]];
+        let found = spectrum(&triangular);
+        assert!(found.iter().zip([-1e3, -4.0, 0.5]).all(|(z, re)| (z.0 - re).abs() < 1e-9 && z.1 == 0.0));
+        assert_eq!(spectrum(&[vec![-2.5]]), [(-2.5, 0.0)]);
+    }
+
+    #[test]
+    fn a_matrix_that_is_not_finite_has_no_eigenvalues() {
+        let (mut re, mut im) = ([0.0; 2], [0.0; 2]);
+        assert!(!eigenvalues(&mut [1.0, f64::NAN, 0.0, 1.0], 2, &mut re, &mut im));
     }
 
     #[test]

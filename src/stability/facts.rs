@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Certificate, Margins, Reason, Verdict};
+use super::{Certificate, Margins, Motion, Reason, Verdict};
 use crate::figures::number;
 use crate::registry::Member;
 
@@ -10,9 +10,6 @@ impl Certificate {
     /// What it is of, in a phrase: the loop, the plant, the world.
     #[must_use]
     pub fn scope_text(&self) -> String {
-        if !self.is_sampled {
-            return "continuous time and the nominal plant, without dead time, actuator lag or noise".into();
-        }
         let scope = &self.scope;
         let period = if scope.steps == 1 {
             format!("control period {} s", number(scope.period))
@@ -115,26 +112,26 @@ impl Certificate {
             values.iter().map(|value| json!([value.re, value.im])).collect::<Vec<_>>()
         };
         let scope = &self.scope;
+        let eigenvalues = |of: Motion| (self.motion == of).then(|| list(&self.eigenvalues));
+        let is_known = self.verdict != Verdict::Unknown;
         let mut value = json!({
             "verdict": self.verdict.name(),
             "reason": self.reason.name(),
             "of": self.scope_text(),
             "max_real_part": self.max_real_part,
-            "sliding_dynamics": list(&self.sliding),
-            "closed_loop": self.closed_loop.as_deref().map(list),
+            "sliding_dynamics": eigenvalues(Motion::Sliding).unwrap_or_default(),
+            "closed_loop": eigenvalues(Motion::ClosedLoop).filter(|_| is_known),
         });
-        if self.is_sampled {
-            let Value::Object(map) = &mut value else { return value };
-            map.extend(self.columns());
-            map.insert("eigenvalues".into(), self.order.into());
-            map.insert(
-                "scope".into(),
-                json!({
-                    "control_period": scope.period, "steps": scope.steps, "dead_time": scope.dead_time,
-                    "actuator_lag": scope.lag, "loops": scope.loops, "worlds": scope.worlds,
-                }),
-            );
-        }
+        let Value::Object(map) = &mut value else { return value };
+        map.extend(self.columns());
+        map.insert("eigenvalues".into(), self.order.into());
+        map.insert(
+            "scope".into(),
+            json!({
+                "control_period": scope.period, "steps": scope.steps, "dead_time": scope.dead_time,
+                "actuator_lag": scope.lag, "loops": scope.loops, "worlds": scope.worlds,
+            }),
+        );
         value
     }
 

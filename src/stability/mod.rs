@@ -1,14 +1,9 @@
-//! The certificate of a gain vector: is the closed loop stable about upright?
+//! The certificate of a gain vector: is the loop, as it is sampled, stable about its equilibrium?
 //!
-//! With the plant linearised at upright, q̈ = Aq·q + Av·q̇ + b·u, and the surface σ = d·q + c·q̇:
+//! - **closed loop**: of a law that is differentiable at the equilibrium, the eigenvalues of one control period (`sampled.rs`).
+//! - **sliding dynamics**: of a law that is not, and declares a value σ that it holds at 0, those of the motion on σ = 0 (`sliding.rs`).
 //!
-//! - **sliding dynamics**: the motion on σ = 0 under the equivalent control u = −(c·(Aq q + Av q̇) + d·q̇)/β, β = c·b. Its
-//!   2N − 1 eigenvalues are the zeros of σ/u (Utkin 1992, doi:10.1007/978-3-642-84379-2, chapter 5); they depend on the surface
-//!   alone and decide whether any switching law can work.
-//! - **closed loop**: for a law whose force has a finite slope at σ = 0, all 2N eigenvalues of the loop with the equivalent
-//!   control as configured.
-//!
-//! It is a local statement: what happens far from upright is what the scenarios show.
+//! It is a local statement: what happens far from the equilibrium is what the scenarios show.
 
 use crate::registry::Member;
 
@@ -26,7 +21,7 @@ pub use equilibrium::World;
 pub use limits::{LIMITS, Limit, Limited, wanted};
 pub use response::Margins;
 pub use sampled::{Certifying, PERIOD_ORDER_MAX, SampledLoop, Wanted};
-pub use spectrum::{Eigenvalue, ORDER_MAX, SAMPLED_MAX, Spectrum, Square, eigenvalues};
+pub use spectrum::{EIGENVALUES_MAX, Eigenvalue, Spectrum};
 
 /// Real parts within this of 0, in 1/s, are neither stable nor unstable.
 pub const MARGIN: f64 = 1e-6;
@@ -45,6 +40,17 @@ pub enum Verdict {
     Unstable,
     /// Nothing is known, for a [`Reason`].
     Unknown,
+}
+
+impl Verdict {
+    /// What the largest real part says, in 1/s.
+    fn of(max_real_part: f64) -> Self {
+        match max_real_part {
+            re if re < -MARGIN => Self::Stable,
+            re if re <= MARGIN => Self::Marginal,
+            _ => Self::Unstable,
+        }
+    }
 }
 
 impl Member for Verdict {
@@ -74,19 +80,16 @@ impl Member for Verdict {
 pub struct Certificate {
     /// What the eigenvalues say.
     pub verdict: Verdict,
-    /// The largest real part of those that apply, in 1/s; NaN where there are none, because the force does not move σ or
-    /// the gains are so extreme that the eigenvalues cannot be had.
+    /// The largest real part of the eigenvalues, in 1/s; NaN where there are none.
     pub max_real_part: f64,
-    /// Of the sliding dynamics, largest real part first.
-    pub sliding: Spectrum,
-    /// Of the closed loop, for a law with a finite slope at σ = 0.
-    pub closed_loop: Option<Spectrum>,
-    /// Whether the eigenvalues are those of the sampled loop.
-    pub is_sampled: bool,
+    /// What the eigenvalues are of.
+    pub motion: Motion,
+    /// Its eigenvalues, largest real part first; of many, only the first.
+    pub eigenvalues: Spectrum,
+    /// How many there are.
+    pub order: usize,
     /// The largest magnitude of an eigenvalue of a control period; NaN where there is none.
     pub radius: f64,
-    /// How many eigenvalues there are; of many, only the first are among the spectra.
-    pub order: usize,
     /// Of a loop that is stable, where they are asked for and the law has a linearisation.
     pub margins: Option<Margins>,
     /// The longest control period for which the loop is stable, in those of the study; NaN where it is not known or not asked for.
@@ -97,7 +100,27 @@ pub struct Certificate {
     pub scope: Scope,
 }
 
-/// What a sampled certificate is of.
+/// A motion near the equilibrium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// That of the loop, from one control period to the next.
+    ClosedLoop,
+    /// That on the sliding surface, in continuous time.
+    Sliding,
+}
+
+impl Motion {
+    /// The key of its eigenvalues in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClosedLoop => "closed_loop",
+            Self::Sliding => "sliding_dynamics",
+        }
+    }
+}
+
+/// The loop that a certificate is of.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Scope {
     /// The control period in s.
@@ -183,20 +206,17 @@ impl Member for Reason {
 }
 
 impl Certificate {
-    /// Where there are no eigenvalues.
-    pub const NONE: Self = Self {
-        verdict: Verdict::Unstable,
+    /// Where nothing is known.
+    pub const UNKNOWN: Self = Self {
+        verdict: Verdict::Unknown,
         max_real_part: f64::NAN,
-        sliding: Spectrum::EMPTY,
-        closed_loop: None,
-        is_sampled: false,
-        radius: f64::NAN,
+        motion: Motion::ClosedLoop,
+        eigenvalues: Spectrum::EMPTY,
         order: 0,
+        radius: f64::NAN,
         margins: None,
         period_factor: f64::NAN,
         reason: Reason::None,
         scope: Scope { period: 0.0, steps: 0, dead_time: 0.0, lag: 0.0, loops: 0, worlds: 0 },
     };
-    /// Where nothing is known.
-    pub const UNKNOWN: Self = Self { verdict: Verdict::Unknown, is_sampled: true, ..Self::NONE };
 }

@@ -2,11 +2,10 @@
 //!
 //! The law acts in the first step of a period, and what it says is held over the others. A delay line of d steps holds d numbers, the newest first.
 
-use super::SAMPLED_MAX;
 use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace};
 use super::response::{self, Complex, Margins, Response, Step};
-use super::{Eigenvalue, Spectrum};
+use super::{EIGENVALUES_MAX, Eigenvalue, Spectrum};
 
 /// Eigenvalues below this are over after a period.
 const OVER: f64 = 1e-9;
@@ -198,7 +197,7 @@ impl Period {
 
     /// The eigenvalues as those of continuous time, the largest real part first, as many as are shown.
     pub(super) fn spectrum(&self, period: f64) -> Spectrum {
-        let mut shown = [Eigenvalue { re: 0.0, im: 0.0 }; SAMPLED_MAX];
+        let mut shown = [Eigenvalue { re: 0.0, im: 0.0 }; EIGENVALUES_MAX];
         let mut count = 0;
         for (re, im) in self.eigenvalues() {
             let size = re.hypot(im);
@@ -210,8 +209,8 @@ impl Period {
                 other.re.total_cmp(&value.re).then(other.im.total_cmp(&value.im)).is_ge()
             };
             let place = shown[..count].iter().take_while(|other| is_before(other)).count();
-            if place < SAMPLED_MAX {
-                count = (count + 1).min(SAMPLED_MAX);
+            if place < EIGENVALUES_MAX {
+                count = (count + 1).min(EIGENVALUES_MAX);
                 shown.copy_within(place..count - 1, place + 1);
                 shown[place] = value;
             }

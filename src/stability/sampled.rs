@@ -15,7 +15,7 @@ use super::equilibrium::{Moving, Pace, World};
 use super::period::Period;
 use super::response::Margins;
 use super::sliding::Surface;
-use super::{Certificate, MARGIN, Reason, Scope, Verdict};
+use super::{Certificate, Reason, Scope, Verdict};
 use crate::closed_loop::Sampled;
 
 /// The largest map of a period: what moves, and what delay lines hold.
@@ -146,7 +146,7 @@ impl Certifying {
             self.samples(scratch, world, gains, (pace, wanted))
         };
         let certificate = found.unwrap_or_else(|reason| Certificate { reason, ..Certificate::UNKNOWN });
-        Certificate { scope, is_sampled: true, ..certificate }
+        Certificate { scope, ..certificate }
     }
 
     fn samples(
@@ -169,16 +169,16 @@ impl Certifying {
         }
         let radius = radius_at(moving, period, pace)?;
         let length = pace.period();
-        let verdict = Verdict::of(libm::log(radius) / length);
+        let max_real_part = libm::log(radius) / length;
+        let verdict = Verdict::of(max_real_part);
         let is_stable = verdict == Verdict::Stable;
         let mut certificate = Certificate {
             verdict,
-            max_real_part: libm::log(radius) / length,
-            radius,
+            max_real_part,
+            eigenvalues: period.spectrum(length),
             order: period.count,
-            closed_loop: Some(period.spectrum(length)),
-            reason: Reason::None,
-            ..Certificate::NONE
+            radius,
+            ..Certificate::UNKNOWN
         };
         if wanted.margins && is_stable {
             certificate.margins = Some(period.margins(moving, pace));
@@ -302,17 +302,6 @@ fn radius_at(moving: &mut Moving, period: &mut Period, pace: Pace) -> Found<f64>
     }
     let is_finite = (pace.steps == 1 || moving.linearise(1)) && moving.linearise(0);
     if is_finite && period.map(moving, pace) { Ok(period.radius()) } else { Err(Reason::TooLarge) }
-}
-
-impl Verdict {
-    /// What the largest real part says.
-    fn of(re: f64) -> Self {
-        match re {
-            re if re < -MARGIN => Self::Stable,
-            re if re <= MARGIN => Self::Marginal,
-            _ => Self::Unstable,
-        }
-    }
 }
 
 impl Certificate {

@@ -7,7 +7,7 @@
 
 use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace, World};
-use super::{Certificate, Eigenvalue, MARGIN, Reason, SAMPLED_MAX, Spectrum, Verdict};
+use super::{Certificate, EIGENVALUES_MAX, Eigenvalue, Motion, Reason, Spectrum, Verdict};
 use crate::closed_loop::Slides;
 use crate::program::Dual;
 
@@ -68,13 +68,14 @@ impl Surface {
         pace: Pace,
     ) -> Result<Certificate, Reason> {
         let n = self.states;
-        let unstable = |reason| Certificate { reason, ..Certificate::NONE };
+        let unstable =
+            Certificate { verdict: Verdict::Unstable, motion: Motion::Sliding, ..Certificate::UNKNOWN };
         let mut is_at_rest = false;
         let mut reaches = false;
         for _ in 0..STEPS_MAX {
             match self.linearise(moving) {
                 Some(says) => reaches = says,
-                None => return Ok(unstable(Reason::NoInput)),
+                None => return Ok(Certificate { reason: Reason::NoInput, ..unstable }),
             }
             if is_at_rest {
                 break;
@@ -97,26 +98,17 @@ impl Surface {
             return Err(Reason::NoEquilibrium);
         }
         self.rest.copy_from_slice(moving.states());
-        let spectrum = self.on_surface().ok_or(Reason::NoEquilibrium)?;
-        let max_real_part = spectrum.iter().map(|value| value.re).fold(f64::NEG_INFINITY, f64::max);
-        let certificate = Certificate { max_real_part, sliding: spectrum, order: n - 1, ..Certificate::NONE };
+        let eigenvalues = self.on_surface().ok_or(Reason::NoEquilibrium)?;
+        let max_real_part = eigenvalues.iter().map(|value| value.re).fold(f64::NEG_INFINITY, f64::max);
+        let unstable = Certificate { max_real_part, eigenvalues, order: n - 1, ..unstable };
         if !reaches {
-            return Ok(Certificate { reason: Reason::DoesNotReach, ..certificate });
+            return Ok(Certificate { reason: Reason::DoesNotReach, ..unstable });
         }
-        let verdict = match max_real_part {
-            re if re < -MARGIN => Verdict::Stable,
-            re if re <= MARGIN => Verdict::Marginal,
-            _ => Verdict::Unstable,
-        };
-        if verdict != Verdict::Stable {
-            return Ok(Certificate { verdict, reason: Reason::None, ..certificate });
+        let verdict = Verdict::of(max_real_part);
+        if verdict == Verdict::Stable && !self.comes_near(moving, world, pace, max_real_part) {
+            return Ok(Certificate { reason: Reason::NotHeld, ..unstable });
         }
-        let comes_near = self.comes_near(moving, world, pace, max_real_part);
-        Ok(if comes_near {
-            Certificate { verdict, reason: Reason::None, ..certificate }
-        } else {
-            Certificate { reason: Reason::NotHeld, ..certificate }
-        })
+        Ok(Certificate { verdict, ..unstable })
     }
 
     /// The motion with its derivatives, and whether the law reaches the surface; nothing where the control does not move σ.
@@ -180,8 +172,8 @@ impl Surface {
         if !dense::eigenvalues(&mut self.matrix, m, &mut self.re, &mut self.im) {
             return None;
         }
-        let mut values = [Eigenvalue { re: f64::NEG_INFINITY, im: 0.0 }; SAMPLED_MAX];
-        let count = m.min(SAMPLED_MAX);
+        let mut values = [Eigenvalue { re: f64::NEG_INFINITY, im: 0.0 }; EIGENVALUES_MAX];
+        let count = m.min(EIGENVALUES_MAX);
         for (value, (re, im)) in values.iter_mut().zip(self.re.iter().zip(&self.im)).take(count) {
             *value = Eigenvalue { re: *re, im: *im };
         }

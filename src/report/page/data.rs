@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::charts::{CONVERGENCE, Chart, START, Source, limit_of};
-use super::spectra::spectra;
 use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::PlotAxis;
 use crate::report::results::Results;
 use crate::simulation::Ending;
-use crate::stability::Certificate;
+use crate::stability::{Certificate, Eigenvalue};
 
 /// Everything, as JSON that may stand in a script element; the runs of the first replay come before those of the second.
 pub(super) fn json(
@@ -38,7 +37,7 @@ pub(super) fn json(
         "links": links.collect::<Vec<_>>(),
         "cart": drawing.as_ref().map(|drawing| &drawing.cart),
         "force": force,
-        "track_limit": track,
+        "track": track,
         "u_max": force.and_then(|force| limit_of(results, force)),
         "plots": plots,
     });
@@ -66,11 +65,9 @@ fn tables(results: &Results, certificate: &Certificate) -> Value {
         columns.iter().map(|name| ((*name).into(), numbers(name).into())).collect();
     let mut tables = Map::new();
     tables.insert(CONVERGENCE.into(), convergence.into());
-    for (of, values) in spectra(certificate) {
-        let part =
-            |part: fn(&crate::stability::Eigenvalue) -> f64| values.iter().map(part).collect::<Vec<_>>();
-        tables.insert(of.into(), json!({ "re": part(|value| value.re), "im": part(|value| value.im) }));
-    }
+    let part = |part: fn(&Eigenvalue) -> f64| certificate.eigenvalues.iter().map(part).collect::<Vec<_>>();
+    let eigenvalues = json!({ "re": part(|value| value.re), "im": part(|value| value.im) });
+    tables.insert(certificate.motion.name().into(), eigenvalues);
     tables.into()
 }
 

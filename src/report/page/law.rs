@@ -60,7 +60,7 @@ fn timing(config: &Config) -> [(String, String); 2] {
 }
 
 /// The longest time from one evaluation of the control law to the next, in s.
-pub(super) fn slowest_period(config: &Config) -> f64 {
+fn slowest_period(config: &Config) -> f64 {
     let steps = config.scenarios.iter().map(|group| group.control_period).max().unwrap_or(1);
     #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
     let steps = steps as f64;

@@ -139,7 +139,7 @@ fn page(
             (sections::trajectories(replay, &figures(&charts.trajectories)?))
             @if !charts.phases.is_empty() { (sections::phases(replay, &figures(&charts.phases)?)) }
             (sections::cost(results, &figure(&charts.cost)?))
-            (sections::certificate(&results.config, certificate, &figure(&charts.eigenvalues)?))
+            (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
             (sections::convergence(results, &figures(&charts.convergence)?))
             (validation::section(results, worst, [&figures(&charts.validation)?, &figures(&charts.worst)?]))
             (sections::machine(results))

@@ -438,7 +438,7 @@
       const label = svgChild(svg, "text", { x, y: floor + 21, "text-anchor": "middle" });
       label.textContent = `${Number((k * step).toFixed(1))} m`.replace("-", "\u2212");
     }
-    for (const limit of data.track_limit ? [px(-data.track_limit), px(data.track_limit)] : []) {
+    for (const limit of data.track ? [px(-data.track), px(data.track)] : []) {
       svgChild(svg, "line", { class: "stop", x1: limit, x2: limit, y1: floor - 18, y2: floor });
     }
   }

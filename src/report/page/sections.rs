@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::results::Results;
 use super::law;
 use super::table::{heads, number_heads};
-use crate::config::{Config, TunedGain};
+use crate::config::TunedGain;
 use crate::costs::{AggregateKind, Measure, Term};
 use crate::figures::{counted, label, number, number_or_dash, rate};
 use crate::parameter::Short;
@@ -277,18 +277,13 @@ fn cost_row(results: &Results, term: &Term) -> Markup {
     }
 }
 
-/// Whether the gains are stable about upright, and by what.
-pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &Markup) -> Markup {
-    let period = law::slowest_period(config);
-    let spectra = super::spectra::spectra(certificate);
-    let fastest = spectra.iter().flat_map(|(_, values)| values).map(|value| value.re.hypot(value.im));
-    let is_too_fast = !certificate.is_sampled && fastest.fold(0.0, f64::max) * period > 2.0;
+/// Whether the loop is stable about its equilibrium, and by which margins.
+pub(super) fn certificate(certificate: &Certificate, figure: &Markup) -> Markup {
     html! {
         section #certificate {
             h2 { "Certificate" }
             p {
-                (if certificate.is_sampled { "About its equilibrium" } else { "About upright" })
-                " the closed loop is " strong { (certificate.verdict.name()) } ": "
+                "About its equilibrium the closed loop is " strong { (certificate.verdict.name()) } ": "
                 (certificate.verdict.summary()) "."
                 @if let Some(reason) = certificate.reason_text() { " The reason: " (reason) "." }
                 @if certificate.max_real_part.is_finite() {
@@ -304,9 +299,6 @@ pub(super) fn certificate(config: &Config, certificate: &Certificate, figure: &M
             }
             @if let Some(loops) = certificate.loops_text() { p { (loops) } }
             p { (super::spectra::explanation(certificate)) }
-            @if is_too_fast {
-                p.warning { "The loop is too fast for control steps of " (Short((1e6 * period).round() / 1e3)) " ms, so the force chatters." }
-            }
             @if certificate.verdict != Verdict::Unknown { div.plots { (figure) (super::spectra::table(certificate)) } }
         }
     }

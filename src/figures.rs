@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::costs::Usual;
+use crate::registry::Member;
+
 /// A number with six significant digits.
 pub(crate) fn number(value: f64) -> String {
     let magnitude = value.abs();
@@ -128,21 +131,10 @@ fn without_common_ends(names: &[&str]) -> Vec<String> {
     names.iter().map(bare).collect()
 }
 
-/// An identifier as people write it: `θ₁ rate` for `theta1_dot`, `cart position` for `x`, `double inverted pendulum`.
+/// The name of a term, a column or a model as people write it: `ISE` for `ise`, `control effort`, `double inverted pendulum`.
 pub(crate) fn label(name: &str) -> String {
-    match name {
-        "t" => return "time".into(),
-        "u" => return "force".into(),
-        "sigma" => return "σ".into(),
-        "x" => return "cart position".into(),
-        "x_dot" => return "cart speed".into(),
-        "ise" | "iae" | "itae" => return name.to_uppercase(),
-        _ => {}
-    }
-    match name.strip_suffix("_dot") {
-        Some(base) => format!("{} rate", label(base)),
-        None => plain(name),
-    }
+    let is_acronym = |usual: &Usual| usual.is_acronym() && usual.name() == name;
+    if Usual::ALL.iter().any(is_acronym) { name.to_uppercase() } else { plain(name) }
 }
 
 /// Letters that names spell out.
@@ -261,8 +253,8 @@ mod tests {
             ("theta1_dot", "rad/s", "θ₁ rate, rad/s"),
             ("theta", "rad", "θ, rad"),
             ("theta12", "rad", "θ₁₂, rad"),
-            ("x", "m", "cart position, m"),
-            ("u", "N", "force, N"),
+            ("x", "m", "x, m"),
+            ("itse", "s²", "ITSE, s²"),
             ("control_effort", "1", "control effort"),
         ];
         for (name, unit, expected) in labels {

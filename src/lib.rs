@@ -24,16 +24,11 @@
 //! use gainswarm::config::Config;
 //! use gainswarm::engine::{self, Resources};
 //! use gainswarm::problem::Problem;
+//! use gainswarm::swarm::Stopping;
 //!
-//! let text = "
-//!     [simulation]
-//!     duration = 0.5
-//!     [[scenarios]]
-//!     initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
-//!     [swarm.stopping]
-//!     generations = 5
-//! ";
-//! let config = Config::parse("example.toml".as_ref(), text)?;
+//! let config = Config::of("double_inverted_pendulum", "classical")?.lasting(0.5)?;
+//! let mut config = config.starting(&[0.0, 0.1, -0.05, 0.0, 0.0, 0.0])?;
+//! config.swarm.stopping = Stopping::after_generations(5);
 //! let tuning = engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {})?;
 //! assert!(tuning.best.cost > 0.0);
 //! # Ok::<(), gainswarm::Error>(())

@@ -189,7 +189,7 @@ fn what_falls_is_not_judged_by_its_memory() {
         let phases = json["controllers"][0]["phases"].as_array().expect("a list");
         let phase = phases.iter().find(|phase| phase["name"] == name).expect("the phase");
         assert!(
-            phase["finding"].as_str().expect("words").contains("not measured: the pendulum falls"),
+            phase["finding"].as_str().expect("words").contains("not measured: the loop fails"),
             "{phase}"
         );
     }

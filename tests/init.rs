@@ -258,3 +258,29 @@ fn what_init_writes_can_be_tuned_on_every_plant() {
         assert_eq!(run.status.code(), Some(0), "{plant}: {}{}", stderr(&run), stdout(&run));
     }
 }
+
+#[test]
+fn a_study_made_in_code_is_that_of_a_file() {
+    let text = "[plant]\ntype = \"cart_pole\"\n[controller]\ntype = \"adaptive\"\n[simulation]\nduration = 0.5\n\
+                [[scenarios]]\ninitial_state = [0.0, 0.1, 0.0, 0.0]\n";
+    let made = Config::of("cart_pole", "adaptive").and_then(|study| study.lasting(0.5));
+    let made = made.and_then(|study| study.starting(&[0.0, 0.1, 0.0, 0.0])).expect("a study");
+    assert_eq!(made, Config::parse("cart_pole_adaptive.toml".as_ref(), text).expect("a study"));
+}
+
+#[test]
+fn a_study_made_in_code_is_refused_as_a_file_is() {
+    let usual = || Config::of("cart_pole", "classical").expect("it ships");
+    for (refused, words) in [
+        (Config::of("cart_pol", "classical"), "cart_pole"),
+        (Config::of("dc_motor", "classical"), "which dc_motor does not have"),
+        (usual().lasting(-1.0), "a number from"),
+        (usual().lasting(0.0015), "whole number of steps"),
+        (usual().starting(&[0.0; 3]), "a number for each of x, theta, x_dot, theta_dot"),
+        (usual().starting(&[f64::NAN, 0.0, 0.0, 0.0]), "a number from"),
+        (usual().starting(&[0.0, 2.0, 0.0, 0.0]), "where a simulation has failed"),
+    ] {
+        let error = refused.expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The rooms of the library and the files of a room use each other in one direction: there are no circles.
+//! The rooms of the library and the files of a room use each other in one direction: there are no circles. None of them knows a model by its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -117,4 +117,73 @@ fn files_of_a_room_use_each_other_in_one_direction() {
         let circles = on_circles(&uses);
         assert!(circles.is_empty(), "in {}: {circles:?}", folder.display());
     }
+}
+
+/// The texts in quotes of a source, without comments, tests and examples of use in `--help`.
+fn literals(text: &str) -> Vec<String> {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut rest = text.replace("'\"'", "' '");
+    while let Some(at) = rest.find(['"', '/']) {
+        if rest[at..].starts_with("//") {
+            let end = rest[at..].find('\n').map_or(rest.len(), |length| at + length);
+            rest.replace_range(..end, "");
+        } else if rest[at..].starts_with('/') {
+            rest.replace_range(..=at, "");
+        } else {
+            let is_help = rest[..at].trim_end().ends_with("_help =");
+            let begin = at + 1;
+            let mut is_escaped = false;
+            let ends = |c: char| {
+                let ends = c == '"' && !is_escaped;
+                is_escaped = c == '\\' && !is_escaped;
+                ends
+            };
+            let length = rest[begin..].find(ends).expect("an end");
+            if !is_help {
+                found.push(rest[begin..begin + length].to_owned());
+            }
+            rest.replace_range(..=begin + length, "");
+        }
+    }
+    found
+}
+
+/// The names of all models, and of the terms and settings that they declare.
+fn names_of_models() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for folder in ["models/plants", "models/controllers"] {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            names.insert(stem(&path));
+            let model: toml::Table = std::fs::read_to_string(&path).expect("UTF-8").parse().expect("a model");
+            let declared =
+                ["usual_cost", "settings"].into_iter().filter_map(|key| model.get(key)?.as_table());
+            names.extend(declared.flat_map(toml::Table::keys).cloned());
+        }
+    }
+    names
+}
+
+#[test]
+fn the_library_knows_no_model_by_its_name() {
+    let names = names_of_models();
+    assert!(["dc_motor", "pid", "cart_travel", "angle_limit"].iter().all(|name| names.contains(*name)));
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    // The table of the usual terms, which any study may have.
+    files.retain(|file| !file.ends_with("costs/term.rs"));
+    let mut read = 0;
+    for file in files {
+        let literals = literals(&std::fs::read_to_string(&file).expect("UTF-8"));
+        read += literals.len();
+        for literal in literals {
+            let mut words = literal.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let named = words.find(|word| {
+                names.contains(*word) || word.strip_prefix("max_").is_some_and(|term| names.contains(term))
+            });
+            assert!(named.is_none(), "{}: {named:?} in \"{literal}\"", file.display());
+        }
+    }
+    assert!(read > 2000, "{read} texts");
 }

@@ -22,15 +22,13 @@ const FEW: usize = 16;
 /// Lengths of simulations at most.
 const LENGTHS: u64 = 101;
 /// The start of a simulation where no study gives one.
-const START: &str = "[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n";
+const START: [f64; 6] = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0];
 
 /// The study that is audited: a controller with its default gains, or those of the base.
 fn study(plan: &AuditPlan, controller: &'static str, steps: u64, keep: Keep) -> Result<Config, Error> {
     let mut config = match &plan.base {
         Some(base) => base.clone(),
-        None => {
-            Config::parse("audit.toml".as_ref(), &format!("[controller]\ntype = \"{controller}\"\n{START}"))?
-        }
+        None => Config::of(usual(Kind::Plant), controller)?.starting(&START)?,
     };
     #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
     let duration = steps as f64 * config.simulation.dt;
@@ -183,12 +181,12 @@ pub(super) fn controller(
 }
 
 /// The remark on a study of which every simulation fails.
-const FALLEN: &str = "; not measured: the pendulum falls in every scenario (give other gains or starts)";
+const FAILING: &str = "; not measured: the loop fails in every scenario (give other gains or starts)";
 
 /// Whether an arena is one chunk that never grows, and a simulation takes what was declared.
 fn pattern(single: &Footprint) -> Phase {
     let chunk = if single.arena_holds { "one chunk an arena" } else { "the arena has GROWN" };
-    let fallen = if single.survived { "" } else { FALLEN };
+    let fallen = if single.survived { "" } else { FAILING };
     Phase {
         name: "memory patterns",
         points: 20,
@@ -246,7 +244,7 @@ fn histories(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, u64),
         declared = short.declared;
         seen.push(format!("{} {} and {}", policy.name(), short.used, long.used));
     }
-    let fallen = if survived { "" } else { FALLEN };
+    let fallen = if survived { "" } else { FAILING };
     let finding = format!(
         "bytes a simulation of {CYCLE_STEPS} and of {} steps: {}{fallen}",
         10 * CYCLE_STEPS,
@@ -283,7 +281,7 @@ fn stress(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, f64), Er
         .filter(|(first, last)| last.at > first.at)
         .map_or(0.0, |(first, last)| (last.live_bytes - first.live_bytes) as f64 / (last.at - first.at));
     let flat = samples.iter().all(|sample| Some(sample.live_bytes) == level);
-    let fallen = if survived { "" } else { FALLEN };
+    let fallen = if survived { "" } else { FAILING };
     let phase = Phase {
         name: "stress",
         points: 20,

@@ -13,8 +13,10 @@ use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
 use crate::config::Config;
+use crate::costs::{Aspect, Usual};
 use crate::engine::Resources;
-use crate::figures::{count, number};
+use crate::figures::{count, label, number};
+use crate::registry::Member;
 use crate::report::{self, StudyRow, Summary};
 use crate::verdict;
 
@@ -185,30 +187,39 @@ fn side_by_side(configs: &[Config], studies: &[StudyRow]) -> String {
     let row = |name: &str, column: &str| -> Vec<String> {
         std::iter::once(name.into()).chain(studies.iter().map(|study| cell(&study.summary, column))).collect()
     };
+    let with_unit = |term: &str| {
+        let unit = configs[0].term(term).map_or("1", |place| configs[0].cost[place].unit);
+        if unit == "1" { label(term) } else { format!("{} {unit}", label(term)) }
+    };
     let mut rows = vec![row("cost", "cost")];
     for term in configs[0].cost.iter().filter(|term| term.weight > 0.0) {
         rows.push(row(&format!("  {}", term.name), &format!("{}_cost", term.name)));
     }
-    let unit = |name: &str| configs[0].term(name).map_or("1", |place| configs[0].cost[place].unit);
-    let overshoot = format!("overshoot {}, worst", unit("overshoot"));
-    let usual = [
+    let own = |(name, column): (&str, &str)| (name.to_owned(), column.to_owned());
+    let worst = [
+        Aspect::SettlingTime.name(),
+        Aspect::Overshoot.name(),
+        Aspect::RiseTime.name(),
+        Usual::PeakForce.name(),
+    ];
+    let worst = worst.map(|term| (format!("{}, worst", with_unit(term)), format!("{term}_worst")));
+    let mean = [Usual::ControlEffort, Usual::Chattering].map(Usual::name);
+    let mean = mean.map(|term| (with_unit(term), format!("{term}_mean")));
+    let of_search = [
         ("failed scenarios", "failed"),
         ("infeasible by", "violation"),
         ("certificate", "certificate"),
         ("largest real part 1/s", "max_real_part"),
         ("converged", "converged"),
-        ("settling time s, worst", "settling_time_worst"),
-        (overshoot.as_str(), "overshoot_worst"),
-        ("rise time s, worst", "rise_time_worst"),
-        ("peak force N, worst", "peak_force_worst"),
-        ("control effort N² s", "control_effort_mean"),
-        ("chattering N/s", "chattering_mean"),
+    ];
+    let of_machine = [
         ("force energy over 10 Hz", "ripple_share"),
         ("bytes a simulation", "bytes_per_simulation"),
         ("ns a control step", "ns_per_control_step"),
     ];
+    let usual = of_search.map(own).into_iter().chain(worst).chain(mean).chain(of_machine.map(own));
     let is_there = |column: &str| studies.iter().any(|study| study.summary.find(column).is_some());
-    rows.extend(usual.iter().filter(|(_, column)| is_there(column)).map(|(name, column)| row(name, column)));
+    rows.extend(usual.filter(|(_, column)| is_there(column)).map(|(name, column)| row(&name, &column)));
     // A long name stands in as many lines as it has words.
     let heads: Vec<String> = configs.iter().map(|config| config.study.replace('_', "\n")).collect();
     let header: Vec<&str> = std::iter::once("").chain(heads.iter().map(String::as_str)).collect();

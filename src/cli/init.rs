@@ -9,9 +9,6 @@ use crate::model::{Kind, shipped, usual};
 use crate::text::one_of;
 use crate::{Error, config, report};
 
-/// The controller of a plant that the usual one does not control as it stands.
-const ON_MODELS: &str = "pid";
-
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gainswarm init
@@ -36,12 +33,7 @@ pub(super) struct Args {
 /// Writes the config and says what to do next.
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     let plant = model(Kind::Plant, "--plant", &args.plant)?;
-    let as_it_stands = args.plant == usual(Kind::Plant) || plant.fits(usual(Kind::Controller));
-    let controller = match &args.controller {
-        Some(controller) => controller,
-        None if as_it_stands => usual(Kind::Controller),
-        None => ON_MODELS,
-    };
+    let controller = args.controller.as_deref().unwrap_or_else(|| plant.usual_controller());
     let law = model(Kind::Controller, "--controller", controller)?;
     let name = if args.plant == usual(Kind::Plant) {
         controller.to_owned()

@@ -33,7 +33,7 @@ impl Member for Method {
 
     fn summary(self) -> &'static str {
         match self {
-            Self::Rk4 => "classical Runge–Kutta, fourth order",
+            Self::Rk4 => "Runge–Kutta, fourth order",
             Self::Euler => "explicit Euler, first order",
             Self::SemiImplicitEuler => "semi-implicit Euler, first order, symplectic",
             Self::DormandPrince => "Dormand–Prince 5(4) with error control, the accuracy reference",

@@ -10,7 +10,7 @@ use crate::text::Source;
 use crate::text::{NAME_MAX, Section, name_of};
 
 /// Most studies of a batch.
-pub const STUDIES_MAX: usize = 10_000;
+const STUDIES_MAX: usize = 10_000;
 
 /// A checked batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +57,7 @@ impl BatchConfig {
             base.map_err(|error| Refusal { problem: error.place(), remedy: error.remedy })
         })?;
         if studies.is_empty() {
-            let remedy =
-                "give studies = [\"classical.toml\", …], paths from the directory of this file".into();
+            let remedy = "give studies = [\"first.toml\", …], paths from the directory of this file".into();
             return Err(root.error("studies", "is missing", remedy));
         }
         let table: Table = toml::from_str(source.text()).unwrap_or_default();

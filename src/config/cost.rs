@@ -175,8 +175,11 @@ impl<'a> Known<'a> {
             table.finish()?;
         }
         if terms.iter().all(|term| term.weight == 0.0) {
-            let remedy = "state at least one, such as [cost.itae] with signals = [\"error\"], or [cost.NAME] with integrate = \"…\"";
-            return Err(section.error("", NO_WEIGHT, remedy.into()));
+            let remedy = format!(
+                "state at least one, such as [cost.{}] with signals = [\"error\"], or [cost.NAME] with integrate = \"…\"",
+                Usual::Itae.name()
+            );
+            return Err(section.error("", NO_WEIGHT, remedy));
         }
         terms.extend(of_responses);
         if terms.len() > TERMS_MAX {

@@ -21,6 +21,7 @@ pub use crate::text::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
 mod batch;
+mod build;
 mod cost;
 mod equations;
 mod gains;
@@ -35,11 +36,10 @@ mod wiring;
 mod write;
 mod write_models;
 
-pub use batch::{BatchConfig, Entry, STUDIES_MAX};
+pub use batch::{BatchConfig, Entry};
 pub use equations::{Column, Role, Scope};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
-pub use scenarios::SCENARIOS_MAX;
 pub use system::{ControllerConfig, Drawing, Equations, PlantConfig, Unphysical, names_of};
 pub use template::{TemplateModel, template};
 pub use wiring::{Signal, Wiring};
@@ -287,22 +287,6 @@ impl Config {
         search::excess(&self.swarm, [self.tune.len(), self.scenario_count()])
     }
 
-    /// The study that says nothing but where the usual plant starts, under the usual controller.
-    ///
-    /// # Panics
-    ///
-    /// Never: the models that ship have valid defaults.
-    #[must_use]
-    pub fn usual() -> Self {
-        Self::under(model::usual(Kind::Controller)).expect("what ships has valid defaults")
-    }
-
-    /// The same under another controller that ships; refused where that one needs to be connected first.
-    fn under(controller: &str) -> Result<Self, ConfigError> {
-        let text = format!("[controller]\ntype = \"{controller}\"\n[[scenarios]]\nranges = {{}}\n");
-        Self::parse("usual.toml".as_ref(), &text)
-    }
-
     fn check(source: &Source) -> Result<Self, ConfigError> {
         read::config(source)
     }
@@ -312,7 +296,7 @@ impl Config {
 #[must_use]
 pub fn controllers_as_they_stand() -> Vec<&'static str> {
     let mut names = names_of(Kind::Controller);
-    names.retain(|name| Config::under(name).is_ok());
+    names.retain(|name| Config::of(model::usual(Kind::Plant), name).is_ok());
     // The usual one first.
     names.sort_by_key(|name| *name != model::usual(Kind::Controller));
     names

@@ -1,6 +1,7 @@
 //! Reading the sections of a config, each key by its name.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
@@ -9,13 +10,13 @@ use super::{
 use crate::closed_loop::Method;
 use crate::constraint::Constraint;
 use crate::costs::{Aggregate, AggregateKind};
+use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::sampling::Group;
 use crate::simulation::{Keep, Policy};
 use crate::swarm::{Axis, Scale};
-use crate::text::Source;
-use crate::text::{Section, name_of};
+use crate::text::{Section, Source, name_of};
 
 /// What may stand at the top level.
 const SECTIONS: [&str; 18] = [
@@ -43,8 +44,7 @@ const SECTIONS: [&str; 18] = [
 pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let document = source.document()?;
     if document.get_ref().is_empty() {
-        let remedy =
-            "see configs/classical.toml for a study to start from, or write one with `gainswarm init`".into();
+        let remedy = "write a study to start from with `gainswarm init`".into();
         return Err(source.error(None, "is empty".into(), remedy));
     }
     let root = Section::root(source, document.get_ref());
@@ -54,11 +54,22 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         return Err(root.error("studies", "belongs in a batch, but this should be a study", remedy));
     }
     root.refuse_all_but(&SECTIONS)?;
+    resolved(&root, Kind::ALL.map(model::usual))
+}
 
+/// The study of a plant and a controller that ship, with every default.
+pub(super) fn of(plant: &str, controller: &str) -> Result<Config, ConfigError> {
+    let source = Source::new(Path::new(&format!("{plant}_{controller}")), String::new());
+    resolved(&Section::nothing(&source), [plant, controller])
+}
+
+/// A study with its defaults; `usual` are the plant and the controller where it names none.
+fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError> {
+    let source = root.source();
     let study = root.file_name("study", &name_of(source.path()))?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
     let (of_plant, of_controller) = (root.section("plant")?, root.section("controller")?);
-    let (plant, controller) = system::read(source, &of_plant, &of_controller)?;
+    let (plant, controller) = system::read(&of_plant, &of_controller, usual)?;
     of_plant.finish()?;
     of_controller.finish()?;
     let connect = root.section("connect")?;
@@ -66,19 +77,19 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     connect.finish()?;
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
-    let (cost, responses) = cost::terms(&root, &plant, &controller, &wiring)?;
+    let (cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let of_limits = root.section("limits")?;
     let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
     let limits = cost::limits(of_limits, &cost, &simulation)?;
     let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: &wiring };
-    let scenarios = scenario_groups(&root, world)?;
-    let validation = scenarios::groups(&root, "validation", world)?;
+    let scenarios = scenario_groups(root, world)?;
+    let validation = scenarios::groups(root, "validation", world)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let tune = tune(&root, &controller, plant.name())?;
+    let tune = tune(root, &controller, plant.name())?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count])?;
-    let constraints = constraints(&root, &controller, &tune)?;
+    let constraints = constraints(root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =
         if root.has("memory_limit") { Some(root.whole("memory_limit", 1, 1..=u64::MAX >> 1)?) } else { None };
@@ -105,7 +116,7 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     };
     config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
     section.finish()?;
-    equations::check(source, &root, &config)?;
+    equations::check(source, root, &config)?;
     Ok(config)
 }
 
@@ -127,6 +138,9 @@ fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationCon
 
 fn scenario_groups(root: &Section<'_>, world: scenarios::World<'_>) -> Result<Vec<Group>, ConfigError> {
     let groups = scenarios::groups(root, "scenarios", world)?;
+    if groups.is_empty() && root.is_absent() {
+        return Ok(vec![scenarios::usual(root, world)?]);
+    }
     if groups.is_empty() {
         let remedy = "add at least one [[scenarios]] table with an initial_state or ranges".into();
         return Err(root.error("scenarios", "is missing", remedy));

@@ -8,7 +8,7 @@ use crate::simulation::scenario::DEAD_TIME_MAX;
 use crate::text::Section;
 
 /// Most scenarios of a study.
-pub const SCENARIOS_MAX: usize = 10_000;
+const SCENARIOS_MAX: usize = 10_000;
 /// Most groups.
 const GROUPS_MAX: usize = SCENARIOS_MAX;
 /// Longest control period in steps.
@@ -50,6 +50,11 @@ pub(super) fn initial_state_ranges(plant: &PlantConfig) -> Vec<Parameter> {
         Parameter::fixed(state.name, state.unit, declared.initial, range, "initial state")
     };
     declared.map(range).collect()
+}
+
+/// The group of a study that says nothing of scenarios: a start where the plant's model starts.
+pub(super) fn usual(root: &Section<'_>, world: World<'_>) -> Result<Group, ConfigError> {
+    group(&root.section("scenarios")?, 0, false, world)
 }
 
 /// The groups of an array of tables; those of a validation have no count and no weight.
@@ -137,7 +142,7 @@ fn initial_state(
     let is_usual = !world.plant.of.model.declared.cost.is_empty();
     let is_still =
         is_usual && signals.iter().all(Vec::is_empty) && world.plant.of.model.rests(&world.plant.values);
-    if is_still && !section.has(said) {
+    if is_still && !section.is_absent() && !section.has(said) {
         let first = starts.iter().find(|start| start.unit == "rad").or(starts.first());
         let remedy = format!(
             "allowed: initial_state for a fixed start, or ranges such as {{ {} = 0.3 }} for sampled ones",

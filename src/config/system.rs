@@ -124,12 +124,6 @@ impl ControllerConfig {
         self.of.name
     }
 
-    /// The law, in a line.
-    #[must_use]
-    pub fn summary(&self) -> &str {
-        &self.of.model.declared.summary
-    }
-
     /// Its parameters.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
@@ -223,16 +217,15 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
     }
 }
 
-/// What plant and controller are.
+/// What plant and controller are; those of the names `usual` where nothing is said of them.
 pub(super) fn read(
-    source: &Source,
     plant: &Section<'_>,
     controller: &Section<'_>,
+    usual: [&str; 2],
 ) -> Result<(PlantConfig, ControllerConfig), ConfigError> {
-    let (of_plant, of_controller) = (
-        said(plant, Kind::Plant, model::usual(Kind::Plant))?,
-        said(controller, Kind::Controller, model::usual(Kind::Controller))?,
-    );
+    let source = plant.source();
+    let of_plant = said(plant, Kind::Plant, usual[0])?;
+    let of_controller = said(controller, Kind::Controller, usual[1])?;
     let plant = plant_of(source, plant, &of_plant)?;
     let controller = controller_of(source, controller, &of_controller, &plant)?;
     Ok((plant, controller))

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::ConfigError;
 use crate::closed_loop::Method;
-use crate::model::{Declarations, Kind, Model, Parameter, Quantity, State, UsualTerm, shipped};
+use crate::costs::{Aspect, Usual};
+use crate::model::{Declarations, Kind, Model, Parameter, Quantity, State, UsualTerm, shipped, usual};
 use crate::registry::Member;
 use crate::text::name_of;
 
@@ -50,10 +51,21 @@ impl TemplateModel {
 }
 
 impl TemplateModel {
-    /// Whether a controller that ships knows what to do with this plant as it stands: its texts name only what the plant has.
+    /// The name of the controller that ships for this plant: the usual one where it fits, else the one that fits with the most gains to tune.
     #[must_use]
-    pub fn fits(&self, controller: &str) -> bool {
-        let Ok(Self { mut model, .. }) = Self::find(Kind::Controller, controller) else { return false };
+    pub fn usual_controller(&self) -> &'static str {
+        let is_searched = |parameter: &&Parameter| parameter.search.is_some();
+        let fitting = shipped(Kind::Controller).iter().filter_map(|controller| {
+            let law = Self::find(Kind::Controller, controller.name).ok().filter(|law| self.fits(law))?;
+            let gains = law.model.declared.parameters.iter().filter(is_searched).count();
+            Some((controller.name == usual(Kind::Controller), gains, controller.name))
+        });
+        fitting.max().map_or(usual(Kind::Controller), |(.., name)| name)
+    }
+
+    /// Whether a law knows what to do with this plant as it stands: its texts name only what the plant has.
+    fn fits(&self, law: &Self) -> bool {
+        let mut model = law.model.clone();
         let states: Vec<&str> =
             self.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
         let keys: Vec<String> = model.declared.expressions.keys().cloned().collect();
@@ -86,8 +98,9 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
     add(&simulation(plant));
     if let Some((output, _)) = &joined.measured {
         add(&format!(
-            "# What is told of the step response: rise_time, settling_time, overshoot, undershoot, steady_state_error, peak.\n\
-             [[response]]\noutput = \"{output}\"\n# band = 0.02      # half the width of the settling band, as a share of the way\n"
+            "# What is told of the step response: {}.\n\
+             [[response]]\noutput = \"{output}\"\n# band = 0.02      # half the width of the settling band, as a share of the way\n",
+            names(Aspect::ALL)
         ));
     }
     add(&costs(plant, &joined));
@@ -100,6 +113,11 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
     ));
     add(&tuned(plant, law));
     text
+}
+
+/// The names of a family, one behind the other.
+fn names<M: Member>(family: &[M]) -> String {
+    family.iter().map(|member| member.name()).collect::<Vec<_>>().join(", ")
 }
 
 fn section(what: &str, chosen: &TemplateModel) -> String {
@@ -216,9 +234,12 @@ impl Joined {
 }
 
 fn costs(plant: &TemplateModel, joined: &Joined) -> String {
-    let mut text = String::from(
-        "# What a simulation costs: the sum of weight/norm · value. Others: ise, iae, itse, control_effort, control_rate, the terms of\n\
-         # [[response]], and terms of your own, such as [cost.heat] with integrate = \"0.4*current^2\". [limits] can bound each: max_overshoot = 5.0\n",
+    let mut text = format!(
+        "# What a simulation costs: the sum of weight/norm · value. Others: {},\n\
+         # the terms of [[response]], and terms of your own, such as [cost.heat] with integrate = \"0.4*current^2\".\n\
+         # [limits] can bound each: max_{} = 5.0\n",
+        names(Usual::ALL),
+        Aspect::Overshoot.name()
     );
     let error = joined.references.first().zip(joined.measured.as_ref());
     if let Some((reference, (measured, _))) = error {
@@ -226,7 +247,7 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
     } else if plant.model.declared.cost.is_empty() {
         let states = plant.model.declared.states.iter();
         let states: Vec<String> = states.map(|state| format!("\"{}\"", state.quantity.name)).collect();
-        let _ = write!(text, "[cost.ise]\nsignals = [{}]\n", states.join(", "));
+        let _ = write!(text, "[cost.{}]\nsignals = [{}]\n", Usual::Ise.name(), states.join(", "));
     } else {
         text.push_str("[cost]    # those of the plant, with the weights that they have\n");
         for UsualTerm { name, weight, norm, doc, .. } in &plant.model.declared.cost {
@@ -235,7 +256,8 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
         }
         return text;
     }
-    text.push_str("\n[cost.control_rate]    # keeps the actuator calm\nweight = 1e-6\n");
+    let calm = Usual::ControlRate.name();
+    let _ = write!(text, "\n[cost.{calm}]    # keeps the actuator calm\nweight = 1e-6\n");
     text
 }
 

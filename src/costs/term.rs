@@ -129,6 +129,12 @@ names! {
 }
 
 impl Usual {
+    /// Whether its name is made of the first letters of words.
+    #[must_use]
+    pub fn is_acronym(self) -> bool {
+        matches!(self, Self::Ise | Self::Iae | Self::Itae | Self::Itse)
+    }
+
     /// Whether it is about what drives the plant.
     #[must_use]
     pub fn is_of_control(self) -> bool {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::costs::Term;
+use crate::costs::{Aspect, Term};
+use crate::registry::Member;
 use crate::sampling::NOISE_TABLE;
 use crate::simulation::scenario::{DEAD_TIME_MAX, Pieces};
 use crate::simulation::{Conditions, Scenario, Sensors};
@@ -31,7 +32,7 @@ pub(super) fn to_json(config: &Config, case: &Case) -> Value {
         "cost": case.record.cost,
         "failed": !case.record.survived(),
         "survived_steps": case.record.steps,
-        "settling_time": settling.map(|place| case.record.values[place]),
+        (Aspect::SettlingTime.name()): settling.map(|place| case.record.values[place]),
         "initial_state": case.scenario.initial_state,
         "plant": plant,
         "noise": sensors.map(|sensors| &sensors.noise),

@@ -34,6 +34,16 @@ impl<'a> Section<'a> {
         Self::new(source, String::new(), Some(table), None)
     }
 
+    /// That of a config that says nothing.
+    pub(crate) fn nothing(source: &'a Source) -> Self {
+        Self::new(source, String::new(), None, None)
+    }
+
+    /// Whether there is no such table.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.table.is_none()
+    }
+
     fn new(source: &'a Source, name: String, table: Option<&'a DeTable<'a>>, at: Option<usize>) -> Self {
         Self { source, name, table, at, known: RefCell::default() }
     }

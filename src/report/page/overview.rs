@@ -12,6 +12,7 @@ use super::table::{heads, number_heads};
 use super::{document, figure};
 use crate::Error;
 use crate::config::Config;
+use crate::costs::Aspect;
 use crate::figures::{counted, distinct, label, number, number_or_dash};
 use crate::registry::Member;
 use crate::report::batch::{Spread, StudyRow, groups};
@@ -170,7 +171,8 @@ fn table_of(rows: &[&StudyRow]) -> Markup {
     };
     // A loop that fails or moves until the end has not settled.
     let settled = |row: &StudyRow| {
-        let time = row.summary.get("settling_time_worst").as_f64().unwrap_or(f64::NAN);
+        let time =
+            row.summary.get(&format!("{}_worst", Aspect::SettlingTime.name())).as_f64().unwrap_or(f64::NAN);
         let all = row.summary.get("failed").as_u64() == Some(0) && is_settled(&row.config, time);
         if all { (number(time), false) } else { ("not all".into(), true) }
     };

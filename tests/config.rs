@@ -1,43 +1,42 @@
-//! Configs: what is accepted, and what is refused with which words.
-
-use std::path::Path;
+//! Configs that are refused, and with which words.
 
 use gainswarm::config::{Config, FILE_SIZE_MAX};
-use gainswarm::problem::Problem;
-use proptest::prelude::*;
 
-use crate::support::{SMALL_STUDY, gainswarm, shipped_studies, stderr, stdout, write_config};
-
-fn parse(text: &str) -> Result<Config, String> {
-    Config::parse(Path::new("study.toml"), text).map_err(|error| error.to_string())
-}
+use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, write_config};
 
 /// A broken config: what is changed in the small study, and what the message must contain.
 struct Broken {
     name: &'static str,
     text: Vec<u8>,
-    message: &'static [&'static str],
+    message: Message,
 }
 
-#[allow(clippy::too_many_lines, reason = "a table")]
-fn broken() -> Vec<Broken> {
-    let with = |name, line: &str, message| Broken {
-        name,
-        text: format!("{SMALL_STUDY}{line}\n").into_bytes(),
-        message,
-    };
-    let changed = |name, from: &str, to: &str, message| {
-        assert!(SMALL_STUDY.contains(from), "{from}");
-        Broken { name, text: SMALL_STUDY.replacen(from, to, 1).into_bytes(), message }
-    };
-    let constraint = |text: &'static str, message| {
-        let line = format!("constraints = [\"{text}\"]");
-        Broken { name: text, text: SMALL_STUDY.replacen("seed = 3", &line, 1).into_bytes(), message }
-    };
-    let group = |lines: &'static str, message| with(lines, &format!("[[scenarios]]\n{lines}"), message);
-    let gain = |name, lines: &str, message| with(name, &format!("[[tune]]\n{lines}"), message);
+type Message = &'static [&'static str];
+
+fn with(name: &'static str, lines: &str, message: Message) -> Broken {
+    Broken { name, text: format!("{SMALL_STUDY}{lines}\n").into_bytes(), message }
+}
+
+fn changed(name: &'static str, from: &str, to: &str, message: Message) -> Broken {
+    assert!(SMALL_STUDY.contains(from), "{from}");
+    Broken { name, text: SMALL_STUDY.replacen(from, to, 1).into_bytes(), message }
+}
+
+fn constraint(text: &'static str, message: Message) -> Broken {
+    changed(text, "seed = 3", &format!("constraints = [\"{text}\"]"), message)
+}
+
+fn group(lines: &'static str, message: Message) -> Broken {
+    with(lines, &format!("[[scenarios]]\n{lines}"), message)
+}
+
+fn gain(name: &'static str, lines: &str, message: Message) -> Broken {
+    with(name, &format!("[[tune]]\n{lines}"), message)
+}
+
+fn texts() -> Vec<Broken> {
     vec![
-        Broken { name: "empty", text: Vec::new(), message: &["is empty", "configs/classical.toml"] },
+        Broken { name: "empty", text: Vec::new(), message: &["is empty", "gainswarm init"] },
         Broken { name: "not UTF-8", text: b"seed = 1\n# \xff\xfe\n".to_vec(), message: &["line 2", "UTF-8"] },
         Broken {
             name: "not TOML",
@@ -63,6 +62,13 @@ fn broken() -> Vec<Broken> {
             "sede = 3",
             &["unknown key `sede`", "did you mean `seed`"],
         ),
+        changed("a table twice", "[[scenarios]]", "[scenarios]", &["line 7", "duplicate key"]),
+        with("section as number", "plant = 3", &["plant"]),
+    ]
+}
+
+fn constraints() -> Vec<Broken> {
+    vec![
         constraint(
             "k2 >> k1",
             &["line 2: constraints[1]: a gain or a number is expected at character 5", "\n        ^\n"],
@@ -89,6 +95,11 @@ fn broken() -> Vec<Broken> {
             "constraints = \"k1 > k2\"",
             &["array of at most 100"],
         ),
+    ]
+}
+
+fn simulations() -> Vec<Broken> {
+    vec![
         changed(
             "no switch",
             "seed = 3",
@@ -130,6 +141,11 @@ fn broken() -> Vec<Broken> {
             &["initial_state[theta1] = 9.0", "rad"],
         ),
         changed("state not a number", "0.0, 0.1, -0.05", "0.0, nan, -0.05", &["initial_state[theta1] = nan"]),
+    ]
+}
+
+fn swarms() -> Vec<Broken> {
+    vec![
         changed(
             "one particle",
             "particles = 24",
@@ -167,6 +183,17 @@ fn broken() -> Vec<Broken> {
             &["unknown key `inertia` in [swarm]"],
         ),
         changed(
+            "warm start from nowhere",
+            "[swarm.stopping]",
+            "warm_start = [\"nowhere/gains.csv\"]\n[swarm.stopping]",
+            &["swarm.warm_start[1]", "nowhere/gains.csv", "written by `gainswarm tune`"],
+        ),
+    ]
+}
+
+fn restarts() -> Vec<Broken> {
+    vec![
+        changed(
             "misspelt key of the restarts",
             "[swarm.stopping]",
             "[swarm.restarts]\npatiense = 3\n[swarm.stopping]",
@@ -196,13 +223,11 @@ fn broken() -> Vec<Broken> {
             "particles = 1000\nrestarts = { doublings = 10 }",
             &["swarm.particles", "1024000 after restarts", "at most 1000000"],
         ),
-        changed(
-            "warm start from nowhere",
-            "[swarm.stopping]",
-            "warm_start = [\"nowhere/gains.csv\"]\n[swarm.stopping]",
-            &["swarm.warm_start[1]", "nowhere/gains.csv", "written by `gainswarm tune`"],
-        ),
-        changed("a table twice", "[[scenarios]]", "[scenarios]", &["line 7", "duplicate key"]),
+    ]
+}
+
+fn models() -> Vec<Broken> {
+    vec![
         with(
             "unknown controller",
             "[controller]\ntype = \"clasical\"",
@@ -227,6 +252,11 @@ fn broken() -> Vec<Broken> {
             "[plant]\nlink1_com = 0.5",
             &["plant.link1_com", "link1_length = 0.4"],
         ),
+    ]
+}
+
+fn costs() -> Vec<Broken> {
+    vec![
         with(
             "misspelt cost",
             "[cost.isse]\nweight = 1.0",
@@ -260,6 +290,19 @@ fn broken() -> Vec<Broken> {
             &["unknown key `max_setling_time`", "did you mean `max_settling_time`"],
         ),
         with("a limit of 0", "[limits]\nmax_peak_force = 0", &["limits.max_peak_force = 0", "N"]),
+        with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
+        with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
+        with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),
+        with(
+            "no cost at all",
+            "[cost]\nise.weight = 0\ncontrol_effort.weight = 0\ncontrol_rate.weight = 0\nsliding_energy.weight = 0",
+            &["no term with a weight above 0", "[cost.itae]", "weight above 0"],
+        ),
+    ]
+}
+
+fn scenarios() -> Vec<Broken> {
+    vec![
         group("count = 0\nranges = { theta1 = 0.1 }", &["scenarios[3].count = 0", "from 1 to 10000"]),
         group("count = 9999\nranges = { theta1 = 0.1 }", &["scenarios are 10001 in all", "at most 10000"]),
         group(
@@ -299,21 +342,17 @@ fn broken() -> Vec<Broken> {
             "[[validation]]\ncount = 3\nranges = {}",
             &["unknown key `count` in [validation[1]]"],
         ),
+    ]
+}
+
+fn gains() -> Vec<Broken> {
+    vec![
         changed(
             "a gain without effect",
             "seed = 3",
             "plant = { type = \"cart_pole\" }\ntune = [{ parameter = \"k2\" }]",
             &["initial_state"],
         ),
-        with("misspelt weight", "[cost.ise]\nwieght = 1.0", &["unknown key `wieght` in [cost.ise]"]),
-        with("negative weight", "[cost.ise]\nweight = -1.0", &["cost.ise.weight = -1.0"]),
-        with("norm 0", "[cost.ise]\nnorm = 0.0", &["cost.ise.norm = 0.0"]),
-        with(
-            "no cost at all",
-            "[cost]\nise.weight = 0\ncontrol_effort.weight = 0\ncontrol_rate.weight = 0\nsliding_energy.weight = 0",
-            &["no term with a weight above 0", "[cost.itae]", "weight above 0"],
-        ),
-        with("section as number", "plant = 3", &["plant"]),
         gain("tune without parameter", "lower = 1.0", &["tune[1].parameter is missing", "k1, k2"]),
         gain(
             "tune of what is not there",
@@ -350,8 +389,19 @@ fn broken() -> Vec<Broken> {
 
 #[test]
 fn every_broken_config_is_refused_with_exit_code_2_and_words_that_help() {
+    let tables = [
+        texts(),
+        constraints(),
+        simulations(),
+        swarms(),
+        restarts(),
+        models(),
+        costs(),
+        scenarios(),
+        gains(),
+    ];
     let directory = tempfile::tempdir().expect("a directory");
-    for Broken { name, text, message } in broken() {
+    for Broken { name, text, message } in tables.into_iter().flatten() {
         let path = write_config(directory.path(), "broken.toml", text);
         let output =
             gainswarm(&["tune", &path, "--output", directory.path().join("out").to_str().expect("UTF-8")]);
@@ -384,115 +434,7 @@ fn a_missing_file_and_a_directory_are_refused() {
 
 #[test]
 fn errors_name_the_line() {
-    let error = parse("seed = 1\n\n[controller]\nk1 = 1.0\nkd = -1\n").expect_err("out of range");
+    let text = "seed = 1\n\n[controller]\nk1 = 1.0\nkd = -1\n";
+    let error = Config::parse("study.toml".as_ref(), text).expect_err("out of range").to_string();
     assert!(error.starts_with("study.toml, line 5: controller.kd = -1"), "{error}");
-}
-
-#[test]
-fn defaults_are_filled_in() {
-    let config = parse(SMALL_STUDY).expect("a valid study");
-    assert_eq!(config.study, "study");
-    assert_eq!(config.controller.name(), "classical");
-    assert_eq!(config.simulation.steps(), 200);
-    assert_eq!(config.scenarios.len(), 2);
-    let tuned: Vec<&str> =
-        config.tune.iter().map(|gain| config.controller.parameters()[gain.index].name).collect();
-    assert_eq!(tuned, ["k1", "k2", "lambda1", "lambda2", "K", "kd"]);
-}
-
-#[test]
-fn the_shipped_study_is_valid_and_has_eight_starts_within_0_3_rad() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/classical.toml");
-    let config = Config::load(&path).expect("the shipped study");
-    let scenarios = Problem::new(&config).scenarios;
-    assert!(scenarios.len() >= 8 && config.swarm.settings.particles == 16);
-    for scenario in &scenarios {
-        assert!(scenario.initial_state[1..3].iter().all(|angle| angle.abs() <= 0.3));
-    }
-}
-
-#[test]
-fn whole_numbers_stand_for_numbers_and_other_bases_for_whole_numbers() {
-    let config = parse(&SMALL_STUDY.replacen("seed = 3", "seed = 0x10", 1).replacen("0.2", "2", 1));
-    let config = config.expect("a valid study");
-    assert_eq!((config.seed, config.simulation.steps()), (16, 2000));
-}
-
-proptest! {
-    #[test]
-    fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
-        let _ = parse(&text);
-    }
-
-    #[test]
-    fn no_change_of_a_valid_config_makes_the_reader_panic(
-        at in 0_usize..SMALL_STUDY.len(), text in "[\\[\\]=\".0-9a-z\n-]{0,8}", cut in 0_usize..12,
-    ) {
-        let end = (at + cut).min(SMALL_STUDY.len());
-        let _ = parse(&format!("{}{text}{}", &SMALL_STUDY[..at], &SMALL_STUDY[end..]));
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_constraint_makes_the_reader_panic(text in "[k12K*+<>=. e\\-ü_]{0,30}") {
-        let _ = parse(&SMALL_STUDY.replacen("seed = 3", &format!("constraints = [\"{text}\"]"), 1));
-    }
-}
-
-#[test]
-fn a_study_is_named_after_its_file_by_what_can_stand_in_the_name_of_a_directory() {
-    let long = format!("{}.toml", "м".repeat(120));
-    for (file, expected) in [
-        ("größe.toml", "größe"),
-        ("моторы.toml", "моторы"),
-        ("二重.toml", "二重"),
-        // With the accent as a character of its own, as macOS writes it.
-        ("gro\u{308}ße.toml", "gro\u{308}ße"),
-        ("a b/c: d\u{202e}\n.toml", "c__d__"),
-        (".hidden.toml", "hidden"),
-        ("gains.csv.toml", "gains_csv"),
-        (&long, &"м".repeat(50)),
-    ] {
-        let config = Config::parse(Path::new(file), SMALL_STUDY).expect("a config");
-        assert_eq!(config.study, expected, "{file}");
-        let again = Config::parse(Path::new("other.toml"), &config.to_toml()).expect("a config");
-        assert_eq!(again.study, expected, "as it stands in a manifest");
-    }
-}
-
-#[test]
-fn a_file_without_a_name_is_refused_until_the_study_has_one() {
-    let error = Config::parse(Path::new("...toml"), SMALL_STUDY).expect_err("no name").to_string();
-    assert!(error.contains("study") && error.contains("set study"), "{error}");
-    assert!(Config::parse(Path::new("...toml"), &format!("study = \"fine\"\n{SMALL_STUDY}")).is_ok());
-}
-
-#[test]
-fn a_resolved_config_reads_as_the_same_config_again_as_toml_and_from_a_manifest() {
-    let texts = shipped_studies().into_iter().map(|path| std::fs::read_to_string(path).expect("a config"));
-    let rich = "[plant]\nlink1_mass = 0.30000000000000004\n[history]\ncapacity = 7\npolicy = \"ring\"\n\
-        [cost.ise]\nstates = [\"theta1\"]\n[aggregate]\ntype = \"mean_max\"\nmean = 0.1\nworst = 0.7\n\
-        [limits]\nmax_peak_force = 100\n[[scenarios]]\ncount = 3\nweight = 0.1\nseed = 9\nsampling = \"uniform\"\n\
-        ranges = { theta1 = [-0.1, 0.3] }\nuncertainty = { link1_mass = 7, link2_com = 0.1 }\nnoise = { x = 1e-3 }\n\
-        disturbances = [{ type = \"sine\", amplitude = 3, frequency = 2 }, { type = \"step\", amplitude = 1 }]\n\
-        rate_limit = 1e4\ndead_time = 3\ncontrol_period = 2\nactuator_lag = 0.01\n\
-        [[validation]]\nname = \"v\"\nranges = { theta2 = 0.1 }\n\
-        [swarm]\nrule = \"fips\"\nparticles = 9\nwarm_start = [[2, 3, 0.7, 0.7, 0.30000000000000004, 0]]\n\
-        [swarm.fips]\nchi = 0.7\n[swarm.restarts]\n[swarm.polish]\nstep = 0.1\n\
-        [swarm.stopping]\ntarget = 0.1\nstall_generations = 4\nwall_time = 7\nevaluations = 7000\n";
-    let rich = format!(
-        "constraints = [\"K < 2 * kd + 200\"]\nrequire_certificate = true\nmemory_limit = 1000000\n{rich}"
-    );
-    for text in texts.chain([rich]) {
-        let config = Config::parse("study.toml".as_ref(), &text).expect("a config");
-        let resolved = config.to_toml();
-        let again = Config::parse("other.toml".as_ref(), &resolved)
-            .unwrap_or_else(|error| panic!("{error}\n{resolved}"));
-        assert_eq!(again, config, "{resolved}");
-        assert_eq!(again.to_toml(), resolved);
-        let manifest = serde_json::json!({ "config": config }).to_string();
-        let read = Config::from_manifest("manifest.json".as_ref(), manifest.as_bytes()).expect("a manifest");
-        assert_eq!(read, config);
-    }
 }

@@ -37,6 +37,7 @@ mod plants;
 mod programs;
 mod readme;
 mod report;
+mod resolved;
 mod resume;
 mod rooms;
 mod rules;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::tape::Damage;
+use crate::archive::Damage;
 use crate::text::ConfigError;
 
 /// An error of this crate. Its text names what was read, what is allowed and the remedy.

@@ -38,6 +38,7 @@ mod figures;
 mod registry;
 mod verdict;
 
+pub mod archive;
 pub mod audit;
 pub mod bench;
 pub mod cli;
@@ -65,7 +66,6 @@ pub mod simulation;
 pub mod stability;
 pub mod statistics;
 pub mod swarm;
-pub mod tape;
 mod text;
 pub mod validation;
 

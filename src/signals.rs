@@ -1,4 +1,4 @@
-//! Signals of scenarios: what an input that nobody drives, or a reference, is over time.
+//! Signals of scenarios: what a disturbance or a reference is over time.
 //!
 //! A signal is a sum of waves. It is held over each step at the value that it has at its start, so that a simulation needs no more than
 //! the steps with which it changes.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use gainswarm::archive;
 use gainswarm::config::Config;
 use gainswarm::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
 use gainswarm::problem::Problem;
@@ -10,7 +11,6 @@ use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{
     Axis, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, StopReason, Stopping,
 };
-use gainswarm::tape;
 
 use crate::support::{SMALL_STUDY, gainswarm, results, stderr, write_config};
 
@@ -42,9 +42,9 @@ fn to_the_end(search: &mut Search) -> StopReason {
 /// A search as another one has saved it, under other rules, and why it has ended even so.
 fn resumed(saved: &mut Search, plan: &Plan) -> (Search, Result<Option<StopReason>, String>) {
     let mut state = Vec::new();
-    tape::save(saved, &mut state);
+    archive::save(saved, &mut state);
     let mut search = search(plan);
-    tape::restore(&mut search, &state).expect("a state");
+    archive::restore(&mut search, &state).expect("a state");
     let elapsed = Duration::from_secs(search.generations());
     let ended = search.resume(elapsed);
     (search, ended)
@@ -53,7 +53,7 @@ fn resumed(saved: &mut Search, plan: &Plan) -> (Search, Result<Option<StopReason
 /// All that a search has come to, bit for bit.
 fn bits(search: &mut Search) -> (Vec<u8>, u64, u64) {
     let mut state = Vec::new();
-    tape::save(search, &mut state);
+    archive::save(search, &mut state);
     (state, search.generations(), search.evaluations())
 }
 
@@ -175,7 +175,7 @@ struct Last(Vec<u8>);
 impl Observer for Last {
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
         if progress.ended {
-            tape::save(run, &mut self.0);
+            archive::save(run, &mut self.0);
         }
         Flow::Continue
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use gainswarm::archive;
 use gainswarm::config::Config;
 use gainswarm::engine::{Flow, Observer, Progress, Resources, Run};
 use gainswarm::problem::Problem;
@@ -13,7 +14,6 @@ use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{
     Axis, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, Stopping,
 };
-use gainswarm::tape;
 use proptest::prelude::*;
 
 use crate::support::{SMALL_STUDY, gainswarm, results, stderr, stdout, write_config};
@@ -231,7 +231,7 @@ impl Observer for StopAt {
         if progress.row.generation < self.generation {
             return Flow::Continue;
         }
-        tape::save(run, &mut self.state);
+        archive::save(run, &mut self.state);
         Flow::Interrupt
     }
 }
@@ -288,7 +288,7 @@ proptest! {
         let config = Config::parse("small.toml".as_ref(), SMALL_STUDY).expect("a valid study");
         let problem = Problem::new(&config);
         let mut state = Vec::new();
-        tape::save(&mut Run::new(&problem).expect("memory"), &mut state);
+        archive::save(&mut Run::new(&problem).expect("memory"), &mut state);
         prop_assert!(Run::restore(&problem, &state).is_ok());
         prop_assert!(Run::restore(&problem, &state[..cut.index(state.len())]).is_err());
         for (index, byte) in changes {
@@ -477,9 +477,9 @@ fn a_restored_search_goes_on_with_the_same_bits_for_every_rule_and_topology() {
             loop {
                 // Another search takes over after every generation.
                 let mut state = Vec::new();
-                tape::save(&mut search, &mut state);
+                archive::save(&mut search, &mut state);
                 let mut restored = Search::new(&[axis; 3], &plan, 8).expect("memory");
-                tape::restore(&mut restored, &state).expect("a state");
+                archive::restore(&mut restored, &state).expect("a state");
                 let question = search.ask();
                 let outcomes = judge(question.positions);
                 let bits = |positions: &[f64]| positions.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

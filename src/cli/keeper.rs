@@ -6,12 +6,12 @@ use super::interrupt::Interrupt;
 use super::progress::ProgressView;
 use super::{SearchArgs, no_machine_code};
 use crate::Error;
+use crate::archive;
 use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::native::Refusal;
 use crate::report::checkpoint;
-use crate::tape;
 
 /// Observes a run: saves it, shows its progress and stops it on a signal.
 pub(super) struct Keeper<'a> {
@@ -96,7 +96,7 @@ impl<'a> Keeper<'a> {
 
     fn save(&mut self, run: &mut Run<'_>) -> Result<(), Error> {
         self.next.clear();
-        tape::save(run, &mut self.next);
+        archive::save(run, &mut self.next);
         checkpoint::write(self.directory, self.config, &self.next, false)?;
         std::mem::swap(&mut self.bytes, &mut self.next);
         self.safe = run.generations();

@@ -8,9 +8,9 @@ use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
 use crate::program::Carried;
 
-/// What the derivatives of the plant are made of.
+/// The plant at a moment: what its derivatives are functions of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moving<'a> {
+pub(super) struct Moment<'a> {
     pub(super) states: &'a [Id],
     pub(super) parameters: &'a [Id],
     pub(super) inputs: &'a [Id],
@@ -25,13 +25,13 @@ pub(super) struct Given {
     pub(super) period: Option<Id>,
     /// In s.
     pub(super) dead_time: Option<Id>,
-    /// The share of the way to a command that the actuator goes in a step, and the largest change a step.
+    /// The share of the way to its command that the actuator goes in a step, and its largest change in a step.
     pub(super) actuator: Option<[Id; 2]>,
-    /// What stands for standard normal numbers, one a noisy sensor.
+    /// Symbols of standard normal numbers, one for each noisy sensor.
     pub(super) noise: Vec<Symbol>,
 }
 
-/// What the blocks of a loop have come to.
+/// The nodes of the blocks of a loop.
 pub(super) struct Made {
     pub(super) states: Vec<Symbol>,
     pub(super) first: Vec<Id>,
@@ -124,7 +124,7 @@ impl<'a> Composer<'a> {
         let driven = self.many(plant.declared.inputs.len());
         let inputs = self.plant_inputs(&driven, &known)?;
         let shown =
-            self.plant_values(&Moving { states: &states, parameters: &real, inputs: &inputs, time })?;
+            self.plant_values(&Moment { states: &states, parameters: &real, inputs: &inputs, time })?;
         let mut measured = known.clone();
         measured.extend(shown.iter().map(|(name, id)| (name.clone(), *id)));
         let names = plant.declared.states.iter().map(|state| state.quantity.name.clone());
@@ -140,17 +140,17 @@ impl<'a> Composer<'a> {
         self.declared(
             &lowered,
             &x,
-            &Moving { states: &states, parameters: &real, inputs: &inputs, time },
+            &Moment { states: &states, parameters: &real, inputs: &inputs, time },
             &driven,
         )?;
         let (u, late) = self.drive(inputs, &driven, &lowered, due)?;
-        let moving = Moving { states: &states, parameters: &real, inputs: &u, time };
+        let moment = Moment { states: &states, parameters: &real, inputs: &u, time };
         let k1 = if view.is_affine && self.can_share(plant) {
             self.under(&view, &u)
         } else {
-            self.rates(&moving)?
+            self.rates(&moment)?
         };
-        let next = self.advanced(&moving, &k1)?;
+        let next = self.advanced(&moment, &k1)?;
 
         let mut values = self.named(&lowered, &known, &shown, &states, &u, &late);
         for (state, first) in plant.declared.states.iter().zip(&first) {
@@ -183,7 +183,7 @@ impl<'a> Composer<'a> {
         self.block("judge", &parts.judge, None, values, None, &acting)
     }
 
-    /// The plant's inputs now that the law has spoken, and what each symbol that stood for one of them is.
+    /// The plant's inputs once the law's output is known, and the node of each symbol that stood for one of them.
     fn drive(
         &mut self,
         mut inputs: Vec<Id>,
@@ -363,8 +363,8 @@ impl<'a> Composer<'a> {
         lowered.map_err(|error: Misread| Unfit::Model(called, error))
     }
 
-    fn plant(&mut self, moving: &Moving<'_>) -> Result<Lowered, Unfit> {
-        let Moving { states, parameters, inputs, time } = *moving;
+    fn plant(&mut self, moment: &Moment<'_>) -> Result<Lowered, Unfit> {
+        let Moment { states, parameters, inputs, time } = *moment;
         let dt = self.dt();
         let base = |_: &mut Graph, base: Base| match base {
             Base::State(place) => states[place],
@@ -377,13 +377,13 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's own values by name.
-    fn plant_values(&mut self, moving: &Moving<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
-        Ok(self.plant(moving)?.values)
+    fn plant_values(&mut self, moment: &Moment<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
+        Ok(self.plant(moment)?.values)
     }
 
     /// The derivatives of the plant's states.
-    pub(super) fn rates(&mut self, moving: &Moving<'_>) -> Result<Vec<Id>, Unfit> {
-        let lowered = self.plant(moving)?;
+    pub(super) fn rates(&mut self, moment: &Moment<'_>) -> Result<Vec<Id>, Unfit> {
+        let lowered = self.plant(moment)?;
         let zero = self.graph.number(0.0);
         Ok(lowered.rates.into_iter().map(|rate| rate.unwrap_or(zero)).collect())
     }
@@ -412,7 +412,7 @@ impl<'a> Composer<'a> {
         let inputs = self.many(self.parts.plant.declared.inputs.len());
         let u: Vec<Id> = inputs.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let zero = self.graph.number(0.0);
-        let rates = self.rates(&Moving { states: &states, parameters: nominal, inputs: &u, time: zero })?;
+        let rates = self.rates(&Moment { states: &states, parameters: nominal, inputs: &u, time: zero })?;
         let mut none: HashMap<Symbol, Id> = HashMap::new();
         for (symbol, input) in inputs.iter().zip(&self.parts.plant.declared.inputs) {
             let is_driven = self.parts.drive.contains_key(&input.quantity.name);

@@ -8,7 +8,7 @@
 //! Equations I*, doi:10.1007/978-3-540-78862-1, table II.5.2.
 
 use super::Unfit;
-use super::compose::{Composer, Moving};
+use super::compose::{Composer, Moment};
 use crate::graph::{Graph, Id, Operation};
 
 /// The largest estimated error of a step, relative to 1 + |x|, in every state.
@@ -44,14 +44,14 @@ struct Tried {
 
 impl Composer<'_> {
     /// The states after a control step with the inputs held; `first` are the derivatives at its start.
-    pub(super) fn dormand_prince(&mut self, moving: &Moving<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
+    pub(super) fn dormand_prince(&mut self, moment: &Moment<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
         let [zero, one, half, small] = [0.0, 1.0, 0.5, SMALL].map(|number| self.graph.number(number));
-        let (mut now, mut slope) = (moving.states.to_vec(), first.to_vec());
-        let mut time = moving.time;
+        let (mut now, mut slope) = (moment.states.to_vec(), first.to_vec());
+        let mut time = moment.time;
         let mut left = self.dt();
         let mut h = left;
         for _ in 0..STEPS_MAX {
-            let from = Moving { states: &now, time, ..*moving };
+            let from = Moment { states: &now, time, ..*moment };
             let Tried { states, slope: after, error } = self.tried(&from, &slope, h)?;
             let graph = &mut self.graph;
             let is_open = graph.apply(Operation::Less, &[zero, left]);
@@ -80,7 +80,7 @@ impl Composer<'_> {
     }
 
     /// One step of length `h`.
-    fn tried(&mut self, from: &Moving<'_>, first: &[Id], h: Id) -> Result<Tried, Unfit> {
+    fn tried(&mut self, from: &Moment<'_>, first: &[Id], h: Id) -> Result<Tried, Unfit> {
         let mut slopes = vec![first.to_vec()];
         let mut states = Vec::new();
         for (stage, weights) in A.into_iter().chain([&B[..]]).enumerate() {
@@ -88,7 +88,7 @@ impl Composer<'_> {
             let part = self.graph.number(C[stage]);
             let since = self.graph.mul(part, h);
             let time = self.graph.add(from.time, since);
-            slopes.push(self.rates(&Moving { states: &states, time, ..*from })?);
+            slopes.push(self.rates(&Moment { states: &states, time, ..*from })?);
         }
         let (one, tolerance) = (self.graph.number(1.0), self.graph.number(TOLERANCE));
         let mut error = self.graph.number(0.0);

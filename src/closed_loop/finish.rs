@@ -101,7 +101,7 @@ impl Composer<'_> {
         Ok([stop, has_failed, cost])
     }
 
-    /// What has been asked for of the past becomes carried, and is brought back from it.
+    /// Makes delayed values carried ones, which delay lines bring back.
     pub(super) fn delays(&mut self, made: &Made, whole: &mut Whole) -> Result<Vec<DelayLine>, Unfit> {
         let mut lines = Vec::new();
         let mut taken: HashMap<Symbol, Id> = HashMap::new();
@@ -179,8 +179,8 @@ impl Composer<'_> {
         }
     }
 
-    /// Puts what only terms need that nobody asks for behind everything else, from the place `fixed` on; returns how many come before
-    /// it, and the delay lines where they are then.
+    /// Moves the carried values that only unused terms need behind all others, from the place `fixed` on. Returns how many come before
+    /// them, and the delay lines with their new places.
     fn sorted(&self, whole: &mut Whole, fixed: usize, mut delays: Vec<DelayLine>) -> (usize, Vec<DelayLine>) {
         let asked = self.parts.terms.iter().map(|(_, needed)| *needed);
         let asked = [true, true].into_iter().chain(asked);

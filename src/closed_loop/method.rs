@@ -1,7 +1,7 @@
 //! How a step is integrated: the stages of a method as nodes.
 
 use super::Unfit;
-use super::compose::{Composer, Moving};
+use super::compose::{Composer, Moment};
 use crate::graph::Id;
 use crate::registry::Member;
 
@@ -43,34 +43,34 @@ impl Member for Method {
 
 impl Composer<'_> {
     /// The states after a step with the inputs held; `first` are the derivatives at its start.
-    pub(super) fn advanced(&mut self, moving: &Moving<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
+    pub(super) fn advanced(&mut self, moment: &Moment<'_>, first: &[Id]) -> Result<Vec<Id>, Unfit> {
         match self.parts.method {
-            Method::Rk4 => self.rk4(moving, first),
-            Method::DormandPrince => self.dormand_prince(moving, first),
+            Method::Rk4 => self.rk4(moment, first),
+            Method::DormandPrince => self.dormand_prince(moment, first),
             Method::Euler => {
                 let dt = self.dt();
-                Ok(self.moved(moving.states, dt, first))
+                Ok(self.moved(moment.states, dt, first))
             }
             Method::SemiImplicitEuler => {
                 let dt = self.dt();
                 let mut rates = first.to_vec();
-                let after = self.moved(moving.states, dt, first);
+                let after = self.moved(moment.states, dt, first);
                 for (rate, of) in rates.iter_mut().zip(self.parts.plant.rates()) {
                     if let Some(place) = of {
                         *rate = after[*place];
                     }
                 }
-                Ok(self.moved(moving.states, dt, &rates))
+                Ok(self.moved(moment.states, dt, &rates))
             }
         }
     }
 
-    fn rk4(&mut self, moving: &Moving<'_>, k1: &[Id]) -> Result<Vec<Id>, Unfit> {
+    fn rk4(&mut self, moment: &Moment<'_>, k1: &[Id]) -> Result<Vec<Id>, Unfit> {
         let [half, whole, sixth, two] = self.shares();
-        let start = moving.states;
-        let [middle, end] = [half, whole].map(|by| self.graph.add(moving.time, by));
+        let start = moment.states;
+        let [middle, end] = [half, whole].map(|by| self.graph.add(moment.time, by));
         let at = |states: &[Id], time: Id, composer: &mut Self| {
-            composer.rates(&Moving { states, time, ..*moving })
+            composer.rates(&Moment { states, time, ..*moment })
         };
         let x2 = self.moved(start, half, k1);
         let k2 = at(&x2, middle, self)?;

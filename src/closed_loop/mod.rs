@@ -71,18 +71,17 @@ pub struct Parts<'a> {
     pub law: Block<'a>,
     /// From the name of a plant's input to that of the value that drives it.
     pub drive: BTreeMap<String, String>,
-    /// Names of values that jobs give, step by step: inputs that nobody drives, references.
+    /// Names of the signals, whose values jobs give step by step: inputs that no controller drives, references.
     pub signals: Vec<String>,
     /// What the world does.
     pub world: World,
     /// What judges it: its values `cost`, `partial` (a lower bound of the cost to come), `failed` (looked at for the states after the step) and those of `terms`.
     pub judge: Block<'a>,
-    /// Names of values of the judge that a record tells, and whether it tells them also where nobody asks for all: the others are
-    /// left out of the plain program where that saves something.
+    /// Names of the judge's values that a record holds, and whether the plain step computes each; the watched step computes all.
     pub terms: Vec<(String, bool)>,
     /// How a step is integrated.
     pub method: Method,
-    /// Integration step in s; the control period, unless a job says so many steps.
+    /// Integration step in s; also the control period, unless a job gives it another number of steps.
     pub dt: f64,
     /// Values to look at.
     pub shown: Vec<String>,
@@ -113,14 +112,14 @@ pub struct Layout {
     pub noise_at: usize,
     /// The slots of what moves by itself: the plant's states, and what law and actuator remember.
     pub moving: Vec<usize>,
-    /// What is to be brought back from the past after each step.
+    /// The delay lines, each read after every step.
     pub delays: Vec<DelayLine>,
 }
 
-/// A value that reaches a step later than it is made.
+/// A value that steps read later than it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DelayLine {
-    /// The slot that a step writes, and reads as it was so many steps ago.
+    /// The slot that a step writes, and reads with its value of so many steps ago.
     pub slot: usize,
     /// The slot with the number of steps.
     pub steps: usize,
@@ -131,13 +130,13 @@ pub struct DelayLine {
 /// Why there is no closed loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfit {
-    /// The equations of a model, called so, say something that cannot be.
+    /// The equations of the named model cannot be used.
     Model(&'static str, Misread),
     /// An input is connected to nothing that is known.
     Connection(String),
-    /// What the law sees depends on what it says in the same step.
+    /// The law's input depends on its output in the same step: an algebraic loop.
     Circle(String),
-    /// A delay has a time that a job does not fix, or a longer one than there can be.
+    /// A delay varies during a simulation, or is longer than [`DELAY_MAX`].
     Delay(String),
     /// Too large for a program.
     TooLarge(TooLarge),
@@ -157,7 +156,7 @@ impl ClosedLoop {
     ///
     /// # Errors
     ///
-    /// When a model says what cannot be, an input is connected to nothing, or the whole is too large.
+    /// When the equations of a model cannot be used, an input is connected to nothing, or the whole is too large.
     pub fn new(parts: &Parts<'_>) -> Result<Self, Unfit> {
         compose::Composer::new(parts).compose()
     }

@@ -1,4 +1,4 @@
-//! A step of the loop for its certificate: the step, the control period and whether the law acts are left open, and what each law says can be moved by a probe.
+//! A step of the loop for its certificate: dt, the control period and whether the law acts are inputs, and a probe is added to each output of the law.
 //!
 //! ```text
 //! u = law(x_k, signals, its states) + probe     where it is due, else held
@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 
-use super::compose::{Composer, Made, Moving};
+use super::compose::{Composer, Made, Moment};
 use super::finish::Whole;
 use super::open::{Open, Sliding};
 use super::{Parts, Unfit};
@@ -22,12 +22,12 @@ use crate::program::Tape;
 /// A step of a loop as it is differentiated.
 ///
 /// The inputs are, in this order: dt, the control period, whether the law is due (1 or 0), the probes, gains, first states, first values of
-/// the signals, where the world has them the dead time and the actuator's lag in s, and a number that nothing looks at.
+/// the signals, dead time and actuator lag in s where the world has them, and a number that nothing reads.
 #[derive(Debug, Clone)]
 pub struct Sampled {
     /// Inputs → carried values: states, signals, and what is remembered.
     pub start: Tape,
-    /// Inputs, carried values → carried values after a step, then what the law says, one for each probe.
+    /// Inputs, carried values → carried values after a step, then the law's outputs, one for each probe.
     pub advance: Tape,
     /// How many inputs there are.
     pub inputs: usize,
@@ -43,7 +43,7 @@ pub struct Sampled {
     pub carried: usize,
     /// The places of what moves by itself among the carried values.
     pub moving: Vec<usize>,
-    /// Delay lines: the place of what is made and comes back later, and that of the number of steps.
+    /// Delay lines: the place of the delayed value, and that of its number of steps.
     pub delays: Vec<[usize; 2]>,
     /// Whether the inputs have a dead time, and a lag.
     pub world: [bool; 2],
@@ -130,7 +130,7 @@ impl Composer<'_> {
         &mut self,
         law: &Lowered,
         states: &[Symbol],
-        moving: &Moving<'_>,
+        moment: &Moment<'_>,
         driven: &[Symbol],
     ) -> Result<(), Unfit> {
         if self.open.is_none() {
@@ -157,7 +157,7 @@ impl Composer<'_> {
         };
         let reaches = law.values.get(crate::model::REACHES).copied();
         if let Some(open) = &mut self.open {
-            let (inputs, parameters) = (moving.inputs.to_vec(), moving.parameters.to_vec());
+            let (inputs, parameters) = (moment.inputs.to_vec(), moment.parameters.to_vec());
             open.slides = Some(Sliding { sigma, reaches, inputs, parameters, control });
         }
         Ok(())
@@ -211,7 +211,7 @@ impl Composer<'_> {
         let time = self.graph.number(0.0);
         let states: Vec<Id> = made.states.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let rates =
-            self.rates(&Moving { states: &states, parameters: &parameters, inputs: &inputs, time })?;
+            self.rates(&Moment { states: &states, parameters: &parameters, inputs: &inputs, time })?;
         let grows: Vec<Id> = rates.iter().map(|rate| self.graph.derivative(*rate, control)).collect();
         if grows.iter().any(|slope| self.graph.depends(*slope, |symbol| symbol == control)) {
             let problem = "slides, but the plant does not move evenly with its input".into();

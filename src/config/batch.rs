@@ -1,4 +1,4 @@
-//! A batch: studies, and a grid of keys that each of them takes all values of.
+//! A batch: studies, and a grid of keys; each study is run with every combination of their values.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub struct BatchConfig {
 pub struct Entry {
     /// The study, under its name in the batch.
     pub config: Config,
-    /// The name without the seed: what the studies have in common that differ in nothing else.
+    /// The name without the seed: the same for studies that differ in nothing else.
     pub group: String,
 }
 
@@ -185,7 +185,7 @@ fn adopt(table: &mut Table, before: &Equations) {
     }
 }
 
-/// Sets a key within sections, which are made where there are none; the name of what is in the way.
+/// Sets a key, and makes the sections that lead to it; an error is the name of what is in the way.
 fn set(table: &mut Table, path: &[String], value: &Value) -> Result<(), String> {
     let Some((last, sections)) = path.split_last() else { return Ok(()) };
     let mut table = table;

@@ -11,8 +11,8 @@ use crate::program::TooLarge;
 use crate::sampling::Group;
 use crate::text::{Section, Source, one_of};
 
-/// Which scenarios a closed loop is made for: what none of them asks for is not in it. One for all gives a scenario the same bits in any
-/// company.
+/// The scenarios that a closed loop is made for: what none of them asks for is not in it. One that is made for all gives a scenario the
+/// same bits, whatever others there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Those that gains are tuned on.
@@ -189,7 +189,7 @@ impl Config {
 }
 
 impl Config {
-    /// What does not fit any more since the step has been changed.
+    /// What does not fit after the integration step has been changed.
     pub(crate) fn misfit(&self) -> Option<Refusal> {
         let remedy = format!("allowed: delays of at most {DELAY_MAX} steps");
         match self.closed_loop(Scope::All) {
@@ -271,7 +271,7 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
     })
 }
 
-/// Refuses an expression of a study that cannot be read, or has names that nobody knows.
+/// Refuses an expression of a study that cannot be read, or has unknown names.
 fn read(
     source: &Source,
     section: &Section<'_>,

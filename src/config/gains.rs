@@ -40,7 +40,7 @@ pub struct Gains {
 /// The columns that a row must have, and those that it may have beside them, as in the tables of several studies.
 const NEEDED: [&str; 3] = ["controller", "gain", "value"];
 const KNOWN: [&str; 6] = ["study", "seed", "unit", "lower", "upper", "tuned"];
-/// The columns with which an export says what the law is besides its gains; reading the gains leaves them aside.
+/// The columns of an export that describe the law beside its gains; reading the gains ignores them.
 pub(crate) const LAW_COLUMNS: [&str; 5] =
     ["plant", "surface", "saturation", "equivalent_control", "integrator"];
 

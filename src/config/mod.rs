@@ -93,7 +93,7 @@ pub struct Config {
     pub wiring: Wiring,
     /// How it is simulated.
     pub simulation: SimulationConfig,
-    /// What each simulation keeps of its way.
+    /// The history that each simulation keeps.
     pub history: Keep,
     /// What is measured, and what of it costs.
     pub cost: Vec<Term>,
@@ -115,7 +115,7 @@ pub struct Config {
     pub constraints: Vec<Constraint>,
     /// Whether a gain vector without a stable certificate is infeasible.
     pub require_certificate: bool,
-    /// What a certificate has to tell, in the order of [`crate::stability::LIMITS`]; where anything is asked for, it has to be stable too.
+    /// The limits of the certificate, in the order of [`crate::stability::LIMITS`]; where one is set, the loop has to be stable too.
     pub certificate_limits: Limited,
     /// Bytes that a run may use.
     pub memory_limit: Option<u64>,
@@ -234,7 +234,7 @@ impl Config {
         scenarios::initial_state_ranges(&self.plant)
     }
 
-    /// The state for which a simulation that starts so has failed, its value, and when a simulation fails.
+    /// The state because of which a simulation that starts there has failed at once, its value, and the condition of failure.
     pub(crate) fn failing(&self, start: &[f64]) -> Option<(&'static str, f64, String)> {
         let usual: Vec<f64> = self.initial_state_ranges().iter().map(|state| state.default).collect();
         let alone = |place: usize| {

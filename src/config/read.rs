@@ -82,9 +82,9 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let of_limits = root.section("limits")?;
     let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
     let limits = cost::limits(of_limits, &cost, &simulation)?;
-    let world = scenarios::World { plant: &plant, simulation: &simulation, wiring: &wiring };
-    let scenarios = scenario_groups(root, world)?;
-    let validation = scenarios::groups(root, "validation", world)?;
+    let setup = scenarios::Setup { plant: &plant, simulation: &simulation, wiring: &wiring };
+    let scenarios = scenario_groups(root, setup)?;
+    let validation = scenarios::groups(root, "validation", setup)?;
     let count = scenarios.iter().map(|group| group.count).sum();
     let tune = tune(root, &controller, plant.name())?;
     let section = root.section("swarm")?;
@@ -136,10 +136,10 @@ fn simulation(section: Section<'_>, plant: &PlantConfig) -> Result<SimulationCon
     Ok(config)
 }
 
-fn scenario_groups(root: &Section<'_>, world: scenarios::World<'_>) -> Result<Vec<Group>, ConfigError> {
-    let groups = scenarios::groups(root, "scenarios", world)?;
+fn scenario_groups(root: &Section<'_>, setup: scenarios::Setup<'_>) -> Result<Vec<Group>, ConfigError> {
+    let groups = scenarios::groups(root, "scenarios", setup)?;
     if groups.is_empty() && root.is_absent() {
-        return Ok(vec![scenarios::usual(root, world)?]);
+        return Ok(vec![scenarios::usual(root, setup)?]);
     }
     if groups.is_empty() {
         let remedy = "add at least one [[scenarios]] table with an initial_state or ranges".into();

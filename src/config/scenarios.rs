@@ -34,9 +34,9 @@ const VALUES_MAX: u64 = 50_000_000;
 /// Largest magnitude of an initial state of a model.
 const STATE_MAX: f64 = 1e12;
 
-/// What groups are read for.
+/// The parts of a study that its scenarios depend on.
 #[derive(Clone, Copy)]
-pub(super) struct World<'a> {
+pub(super) struct Setup<'a> {
     pub(super) plant: &'a PlantConfig,
     pub(super) simulation: &'a SimulationConfig,
     pub(super) wiring: &'a Wiring,
@@ -53,16 +53,16 @@ pub(super) fn initial_state_ranges(plant: &PlantConfig) -> Vec<Parameter> {
 }
 
 /// The group of a study that says nothing of scenarios: a start where the plant's model starts.
-pub(super) fn usual(root: &Section<'_>, world: World<'_>) -> Result<Group, ConfigError> {
-    group(&root.section("scenarios")?, 0, false, world)
+pub(super) fn usual(root: &Section<'_>, setup: Setup<'_>) -> Result<Group, ConfigError> {
+    group(&root.section("scenarios")?, 0, false, setup)
 }
 
 /// The groups of an array of tables; those of a validation have no count and no weight.
-pub(super) fn groups(root: &Section<'_>, key: &str, world: World<'_>) -> Result<Vec<Group>, ConfigError> {
+pub(super) fn groups(root: &Section<'_>, key: &str, setup: Setup<'_>) -> Result<Vec<Group>, ConfigError> {
     let validation = key == "validation";
     let mut groups: Vec<Group> = Vec::new();
     for (position, section) in root.sections(key, GROUPS_MAX)?.into_iter().enumerate() {
-        let group = group(&section, position, validation, world)?;
+        let group = group(&section, position, validation, setup)?;
         if validation && groups.iter().any(|other| other.name == group.name) {
             let problem = format!("= \"{}\" appears twice", group.name);
             return Err(section.error("name", &problem, "give each [[validation]] a name of its own".into()));
@@ -78,7 +78,7 @@ pub(super) fn groups(root: &Section<'_>, key: &str, world: World<'_>) -> Result<
     let lively =
         |group: &Group| group.signals.iter().filter(|waves| waves.iter().any(Wave::is_lively)).count();
     let changing: usize = groups.iter().map(|group| group.count * lively(group)).sum();
-    let values = (changing as u64).saturating_mul(world.simulation.steps());
+    let values = (changing as u64).saturating_mul(setup.simulation.steps());
     if values > VALUES_MAX {
         let problem = format!("have signals that change with every step, {values} values in all");
         let remedy =
@@ -92,11 +92,11 @@ fn group(
     section: &Section<'_>,
     position: usize,
     validation: bool,
-    world: World<'_>,
+    setup: Setup<'_>,
 ) -> Result<Group, ConfigError> {
-    let World { plant, .. } = world;
+    let Setup { plant, .. } = setup;
     let starts = initial_state_ranges(plant);
-    let signals = waves::read(section, world.wiring, world.simulation.dt)?;
+    let signals = waves::read(section, setup.wiring, setup.simulation.dt)?;
     let count = if validation { 1 } else { section.whole("count", 1, 1..=SCENARIOS_MAX as u64)? };
     #[allow(clippy::cast_precision_loss, reason = "bounded")]
     let weight = Parameter { default: count as f64, ..WEIGHT };
@@ -111,7 +111,7 @@ fn group(
         } else {
             section.whole("seed", position as u64 + 1, 0..=i64::MAX as u64)?
         },
-        initial_state: initial_state(section, &starts, world, &signals)?,
+        initial_state: initial_state(section, &starts, setup, &signals)?,
         uncertainty: uncertainty(section, plant)?,
         signals,
         noise: channels(section, "noise", plant)?,
@@ -129,7 +129,7 @@ fn group(
 fn initial_state(
     section: &Section<'_>,
     starts: &[Parameter],
-    world: World<'_>,
+    setup: Setup<'_>,
     signals: &[Vec<Wave>],
 ) -> Result<Vec<[f64; 2]>, ConfigError> {
     let one = section.has("initial_state");
@@ -139,9 +139,9 @@ fn initial_state(
         return Err(section.error("ranges", "cannot be combined with initial_state", remedy));
     }
     // Where the usual cost is of the states, every gain vector would cost nothing.
-    let is_usual = !world.plant.of.model.declared.cost.is_empty();
+    let is_usual = !setup.plant.of.model.declared.cost.is_empty();
     let is_still =
-        is_usual && signals.iter().all(Vec::is_empty) && world.plant.of.model.rests(&world.plant.values);
+        is_usual && signals.iter().all(Vec::is_empty) && setup.plant.of.model.rests(&setup.plant.values);
     if is_still && !section.is_absent() && !section.has(said) {
         let first = starts.iter().find(|start| start.unit == "rad").or(starts.first());
         let remedy = format!(
@@ -167,7 +167,7 @@ fn initial_state(
         {
             let mut state = others.clone();
             state[place] = end;
-            if let Some(fail) = world.failing(&state) {
+            if let Some(fail) = setup.failing(&state) {
                 let Parameter { name, unit, .. } = starts[place];
                 let failed = "starts where a simulation has failed:";
                 let remedy = format!("allowed: what is not {fail}");
@@ -198,7 +198,7 @@ pub(super) fn failing(plant: &PlantConfig, simulation: &SimulationConfig, state:
     Some(if limits.is_empty() { fail.to_owned() } else { format!("{fail}, with {limits}") })
 }
 
-impl World<'_> {
+impl Setup<'_> {
     /// When a simulation fails, where it has failed in a state; as far as that follows from the states and the plant's settings.
     fn failing(&self, state: &[f64]) -> Option<String> {
         failing(self.plant, self.simulation, state)

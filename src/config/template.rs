@@ -29,7 +29,7 @@ impl TemplateModel {
     ///
     /// # Errors
     ///
-    /// When there is no such model, or it is refused; `said` is where it was named.
+    /// When there is no such model, or it is refused.
     pub fn find(kind: Kind, name: &str) -> Result<Self, ConfigError> {
         if let Some(found) = shipped(kind).iter().find(|shipped| shipped.name == name) {
             let model = Model::parse(Path::new(found.path), found.text)?;

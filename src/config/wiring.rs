@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{ConfigError, Equations};
 use crate::text::{Section, kept, one_of};
 
-/// An input that nobody drives, or a reference: scenarios say what it is.
+/// An input of the plant that no controller drives, or a reference: scenarios say what it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Signal {
     /// Its name.

@@ -70,7 +70,7 @@ impl Config {
             problem: "is not a manifest of gainswarm".into(),
             remedy: "give the directory that `gainswarm tune` has written".into(),
         })?;
-        // Lines are those of a text that nobody has seen.
+        // Its line numbers are those of the text written here, which the user does not have.
         Self::parse(path, &text).map_err(|error| ConfigError { line: None, ..error })
     }
 }

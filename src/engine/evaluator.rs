@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::Resources;
 use crate::Error;
+use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
 use crate::memory::{self, OwnReading, Reading};
 use crate::problem::{FAILING_VIOLATION, Problem};
@@ -16,7 +17,6 @@ use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
 use crate::swarm::{Outcome, Question};
-use crate::tape::{Damage, Persist, Tape};
 
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
 const QUIET_ROUNDS: usize = 3;
@@ -70,10 +70,10 @@ impl Tally {
 }
 
 impl Persist for Tally {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let Self { simulations, control_steps, failed, abandoned, panicked, rejected } = self;
         let counts = [simulations, control_steps, failed, abandoned, panicked, rejected];
-        counts.into_iter().try_for_each(|count| tape.u64(count))
+        counts.into_iter().try_for_each(|count| archive.u64(count))
     }
 }
 

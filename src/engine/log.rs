@@ -1,8 +1,8 @@
 //! The log of a search: bounded, whatever the length of the run.
 
 use super::{Generation, Tally};
+use crate::archive::{Archive, Damage, Persist};
 use crate::swarm::Outcome;
-use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 
 /// Most rows of a log.
@@ -88,21 +88,21 @@ impl Generation {
 }
 
 impl Persist for Log {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let mut count = self.rows.len();
-        tape.index(&mut count, ROWS_MAX)?;
-        tape.u64(&mut self.stride)?;
+        archive.index(&mut count, ROWS_MAX)?;
+        archive.u64(&mut self.stride)?;
         if self.stride == 0 {
             return Err(Damage::Range);
         }
         self.rows.resize(count, Generation::NONE);
-        self.rows.iter_mut().try_for_each(|row| row.pass(tape))?;
-        tape.optional(&mut self.open, Generation::NONE, |tape, row| row.pass(tape))
+        self.rows.iter_mut().try_for_each(|row| row.pass(archive))?;
+        archive.optional(&mut self.open, Generation::NONE, |archive, row| row.pass(archive))
     }
 }
 
 impl Persist for Generation {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         for count in [
             &mut self.generation,
             &mut self.evaluations,
@@ -110,11 +110,11 @@ impl Persist for Generation {
             &mut self.judged,
             &mut self.infeasible,
         ] {
-            tape.u64(count)?;
+            archive.u64(count)?;
         }
-        self.best.pass(tape)?;
+        self.best.pass(archive)?;
         let mut has_swarm = self.swarm.is_some();
-        tape.flag(&mut has_swarm)?;
+        archive.flag(&mut has_swarm)?;
         let mut swarm = self.swarm.unwrap_or_default();
         for number in [
             &mut swarm.median,
@@ -122,10 +122,10 @@ impl Persist for Generation {
             &mut swarm.diversity.spread,
             &mut swarm.diversity.mean_velocity,
         ] {
-            tape.f64(number)?;
+            archive.f64(number)?;
         }
         self.swarm = has_swarm.then_some(swarm);
-        tape.i64(&mut self.growth_bytes)?;
-        self.tally.pass(tape)
+        archive.i64(&mut self.growth_bytes)?;
+        self.tally.pass(archive)
     }
 }

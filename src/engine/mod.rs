@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::archive::{self, Archive, Damage, Persist};
 use crate::memory::{self, Reading, Rising, live_bytes};
 use crate::native::Refusal;
 use crate::problem::{Problem, known_cost};
@@ -12,7 +13,6 @@ use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
 use crate::statistics::quantile_by;
 use crate::swarm::{Diversity, Outcome, Search, StopReason, Stopping, Swarm};
-use crate::tape::{self, Damage, Persist, Tape};
 use crate::{Error, Member};
 
 mod backend;
@@ -160,7 +160,7 @@ pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result
     })
 }
 
-/// A run so far; the state that it [`save`](crate::tape::save)s is all that a resumed run needs.
+/// A run so far; the state that it [`save`](crate::archive::save)s is all that a resumed run needs.
 pub struct Run<'p> {
     problem: &'p Problem,
     search: Search,
@@ -218,7 +218,7 @@ impl<'p> Run<'p> {
     /// As [`Run::new`], when the bytes are no state of this problem, and when the rules that end its search would have ended it before.
     pub fn restore(problem: &'p Problem, state: &[u8]) -> Result<Self, Error> {
         let mut run = Self::new(problem)?;
-        tape::restore(&mut run, state)?;
+        archive::restore(&mut run, state)?;
         run.ended = run.search.resume(run.wall()).map_err(Error::Overrun)?;
         run.cut = run.cut.filter(|_| run.search.is_cut());
         Ok(run)
@@ -398,23 +398,23 @@ impl<'p> Run<'p> {
 }
 
 impl Persist for Run<'_> {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        self.search.pass(tape)?;
-        self.log.pass(tape)?;
-        self.tally.pass(tape)?;
-        tape.optional(&mut self.cut, Generation::NONE, |tape, row| row.pass(tape))?;
-        tape.u64(&mut self.wall_ns)?;
-        tape.u64(&mut self.core_ns)?;
-        tape.index(&mut self.resources.threads, usize::MAX)?;
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        self.search.pass(archive)?;
+        self.log.pass(archive)?;
+        self.tally.pass(archive)?;
+        archive.optional(&mut self.cut, Generation::NONE, |archive, row| row.pass(archive))?;
+        archive.u64(&mut self.wall_ns)?;
+        archive.u64(&mut self.core_ns)?;
+        archive.index(&mut self.resources.threads, usize::MAX)?;
         let mut level = SimdLevel::ALL.iter().position(|level| *level == self.resources.level).unwrap_or(0);
-        tape.index(&mut level, SimdLevel::ALL.len())?;
+        archive.index(&mut level, SimdLevel::ALL.len())?;
         self.resources.level = SimdLevel::ALL[level];
         let mut allocations = self.allocations.unwrap_or(0);
-        tape.u64(&mut allocations)?;
+        archive.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);
         // Why it has ended follows from the search.
         let mut growth = self.growth_bytes();
-        tape.i64(&mut growth)?;
+        archive.i64(&mut growth)?;
         if growth != self.growth_bytes() {
             self.growth = Rising::known(growth);
         }

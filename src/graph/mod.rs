@@ -95,7 +95,7 @@ impl Graph {
 
     /// The node of a number.
     pub fn number(&mut self, value: f64) -> Id {
-        // One zero and one NaN: no operation here tells them apart but by a sign that nobody wrote.
+        // One zero and one NaN: the sign of either is an accident of the arithmetic.
         let value = if value == 0.0 { 0.0 } else { value };
         let value = if value.is_nan() { f64::NAN } else { value };
         self.intern(Node::Number(value.to_bits()))

@@ -1,4 +1,4 @@
-//! Lane mathematics: what programs, plants and laws need, once, over SIMD lanes; the ground floor of the house.
+//! Lane mathematics: elementary functions over SIMD lanes, on which everything else stands.
 //!
 //! Every function works on one native-width vector `S::f64s`, lane by lane, without branches, and gives
 //! the same bits at every SIMD level: only operations that IEEE 754 defines exactly are used (`+ − × ÷ √`

@@ -104,7 +104,7 @@ impl Model {
     }
 }
 
-/// Whether it can be seen of an expression that it is never below 0: squares, magnitudes, times, and what is made of such.
+/// Whether the form of an expression shows that it is never below 0: squares, magnitudes, times, and sums and products of such.
 #[must_use]
 pub fn is_never_below_zero(text: &str) -> bool {
     let Ok(expression) = expression(text) else { return false };

@@ -130,7 +130,7 @@ impl Model {
         text.trim_end_matches(|c: char| c.is_whitespace() || c == ';')
     }
 
-    /// The nodes of the model on those that `base` gives for what it needs; `fresh` gives symbols that nobody else uses.
+    /// The nodes of the model on those that `base` gives for what it needs; `fresh` gives new symbols.
     ///
     /// # Errors
     ///
@@ -286,7 +286,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The derivatives that nobody gives; there are as many equations as them.
+    /// The derivatives that no statement gives; there are as many equations.
     fn unknowns(&mut self, graph: &mut Graph, fresh: &mut dyn FnMut() -> Symbol) -> Result<(), Misread> {
         let is_rate = |state: usize| self.model.rates.contains(&Some(state));
         for (place, state) in self.model.declared.states.iter().enumerate() {

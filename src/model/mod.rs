@@ -10,7 +10,7 @@
 //! expression = expression  an equation that is linear in the highest derivatives, solved for them
 //! ```
 //!
-//! in any order. [`Model::new`] reads and checks them; [`Model::lowered`] makes the nodes of a graph of them. Models are data from strangers:
+//! in any order. [`Model::new`] reads and checks them; [`Model::lowered`] makes the nodes of a graph of them. Models may come from anywhere:
 //! no statement can read, write or hang, and everything is bounded: names, nesting, statements, nodes.
 
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ impl fmt::Display for Misread {
 /// Whether a model is controlled or controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Its states move on their own; an input that nobody drives is a disturbance.
+    /// Its states move on their own; an input that no controller drives is a disturbance.
     Plant,
     /// It acts once a control period.
     Controller,
@@ -156,7 +156,7 @@ pub struct Input {
 pub struct Parameter {
     /// Its name.
     pub quantity: Quantity,
-    /// Its value when nobody sets one.
+    /// Its value where a study sets none.
     pub default: f64,
     /// Smallest and largest allowed value.
     pub range: [f64; 2],

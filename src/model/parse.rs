@@ -99,7 +99,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn token(&self) -> &Token {
-        // The last token is an End, behind which nobody goes.
+        // The last token is an End, and reading stops there.
         &self.tokens[self.at.min(self.tokens.len() - 1)]
     }
 

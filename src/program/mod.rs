@@ -16,7 +16,7 @@
 //! - `order.rs` orders the other operations so that few values are kept, and joins two of them where nothing else needs the first;
 //! - `apart.rs` keeps an instruction away from those whose results it needs, so that a processor need not wait;
 //! - `slots.rs` gives slots by a linear scan over that order (Poletto & Sarkar 1999, doi:10.1145/330249.330250); a carried value is
-//!   written in place where nobody needs the old one any more, and numbers that all lanes share are held once;
+//!   written in place where nothing needs the old one any more, and numbers that all lanes share are held once;
 //! - `code.rs` is the table of what an instruction can do, `run.rs` does it.
 //!
 //! None of this changes a bit: each operation is rounded as its node in the graph says, whoever it is done with.
@@ -58,9 +58,9 @@ pub struct Carried {
 pub struct Sections {
     /// What a job gives, in the order of its numbers.
     pub inputs: Vec<Symbol>,
-    /// What persists.
+    /// The carried values.
     pub carried: Vec<Carried>,
-    /// How many of it a step needs when nobody looks at its values: the others come behind them, and nothing else is made of them.
+    /// How many of them the plain step carries; the others stand behind these, and nothing but what is shown needs them.
     pub needed: usize,
     /// True where a simulation ends after a step; made of inputs and carried values as they were before the step, but see `after`.
     pub stop: Id,
@@ -152,7 +152,7 @@ pub struct Step {
 pub struct Program {
     /// How many values are carried.
     pub carried: usize,
-    /// A step, when nobody looks at its values.
+    /// A step that keeps nothing to show.
     pub plain: Step,
     /// The same step, with the same bits, that keeps what is shown.
     pub watched: Step,

@@ -146,7 +146,7 @@ impl<'a> Allocation<'a> {
         })
     }
 
-    /// Whether nobody reads the old value of a carried place any more.
+    /// Whether nothing reads the old value of a carried place any more.
     fn is_open(&self, place: usize) -> bool {
         let old = self.carried[place];
         !self.settled[place] && old.is_none_or(|old| self.reads.get(&old).copied().unwrap_or(0) == 0)

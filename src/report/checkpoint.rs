@@ -5,7 +5,7 @@
 //! version    8 bytes   of this form, little-endian as all numbers
 //! published  8 bytes   1 once the results of the run are written beside it, otherwise 0
 //! identity   8 bytes its length, then the program's version and the resolved config as JSON
-//! state      8 bytes its length, then the state, see [`crate::tape`]
+//! state      8 bytes its length, then the state, see [`crate::archive`]
 //! crc32      4 bytes   (IEEE) of all before
 //! ```
 

@@ -114,7 +114,7 @@ impl Record {
     /// The order of runs: `Less` is better.
     ///
     /// Those that survived come first, by their cost; then those that failed, a later failure before an earlier one; last those whose
-    /// cost nobody knows. A failure is thus worse than any run that survived, whatever the weights of the cost terms: its penalty
+    /// cost is not known. A failure is thus worse than any run that survived, whatever the weights of the cost terms: its penalty
     /// ([`FAILURE_COST`]) is on no scale with their costs, so that the two are never averaged either.
     #[must_use]
     pub fn rank(&self, other: &Self) -> cmp::Ordering {

@@ -31,7 +31,7 @@ impl Member for Policy {
     }
 }
 
-/// What a simulation of a batch keeps of its way, in the arena of its worker.
+/// The history that each simulation of a batch keeps, in the arena of its worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
     /// Samples at most; 0 for none.

@@ -30,7 +30,7 @@ pub type Pieces = Arc<[(u64, f64)]>;
 /// What is not as the controller assumes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
-    /// What inputs that nobody drives and references are, in the order of the study's signals.
+    /// What disturbances and references are, in the order of the study's signals.
     pub signals: Vec<Pieces>,
     /// The parameter values of the real plant; `None` for those that the controller knows.
     pub plant: Option<Vec<f64>>,

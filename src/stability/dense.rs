@@ -1,7 +1,7 @@
-//! Square matrices of any order in rooms that are there already: balancing, the form of Hessenberg, eigenvalues, linear equations.
+//! Square matrices of any order in memory that the caller lends: balancing, Hessenberg form, eigenvalues, linear equations.
 //!
 //! A matrix of order n is n·n numbers, row by row. Nothing here allocates. Sources: Parlett & Reinsch 1969 (doi:10.1007/BF02165404) for balancing,
-//! Martin & Wilkinson 1968 (doi:10.1007/BF02161361) for the form of Hessenberg, Francis 1961 (doi:10.1093/comjnl/4.3.265) and Martin, Peters &
+//! Martin & Wilkinson 1968 (doi:10.1007/BF02161361) for the Hessenberg form, Francis 1961 (doi:10.1093/comjnl/4.3.265) and Martin, Peters &
 //! Wilkinson 1970 (doi:10.1007/BF02163032) for the QR iteration; Golub & Van Loan 2013, *Matrix Computations*, chapter 7.
 
 /// A linear system x⁺ = A x + B p, y = C x: A of order n, a column of B and a row of C behind one another a loop.
@@ -100,7 +100,7 @@ impl System<'_> {
     }
 }
 
-/// The eigenvalues of a matrix in the form of Hessenberg, which is used up; false where the iteration does not end or a number is not finite.
+/// The eigenvalues of a matrix in Hessenberg form, which is overwritten; false where the iteration does not converge or a number is not finite.
 pub(super) fn eigenvalues(h: &mut [f64], n: usize, re: &mut [f64], im: &mut [f64]) -> bool {
     const ITERATIONS_MAX: usize = 100;
     const PATIENCE: usize = 20;

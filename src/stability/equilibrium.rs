@@ -1,4 +1,4 @@
-//! Where a sampled loop is at rest, and how a step moves it there.
+//! The equilibrium of a sampled loop, and its linearisation there.
 
 use super::dense;
 use crate::closed_loop::{PROBES_AT, Sampled};
@@ -7,16 +7,16 @@ use crate::program::Dual;
 /// Steps of Newton's method at most, and the step that ends it, relative to the state.
 const STEPS_MAX: usize = 100;
 const NEAR: f64 = 1e-10;
-/// By how much an implicit step is longer than the one before.
+/// The factor by which an implicit step is longer than the one before.
 const GROWTH: f64 = 1.5;
-/// How fast a state that is at rest may move, in 1/s and relative to what its step adds up, and by how much that is rounded.
+/// The largest rate of a state that is at rest, in 1/s and relative to the terms of its step, and the rounding of these.
 const REST: f64 = 1e-9;
 const ROUNDING: f64 = 1e-14;
 /// How far from its equilibrium a loop is looked at for corners and jumps, and by how much it may then be off its tangent, relatively.
 const ASIDE: f64 = 1e-8;
 const OFF: f64 = 1e-3;
 
-/// What the world does to a loop that is certified.
+/// The conditions under which a loop is certified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
     /// Steps of the study from one evaluation of the law to the next.
@@ -58,7 +58,7 @@ impl Pace {
     }
 }
 
-/// A loop with the numbers that it is at, and room to reckon with.
+/// A loop with its present values, and the memory to linearise it.
 pub(super) struct Moving {
     pub(super) of: Sampled,
     /// The places of what moves, then of what comes back later, among the carried values.
@@ -67,9 +67,9 @@ pub(super) struct Moving {
     numbers: Vec<f64>,
     plain: Vec<f64>,
     duals: Vec<Dual>,
-    /// How a step in which the law acts, and one in which it does not, moves the variables: k·k numbers each.
+    /// The Jacobian of a step in which the law acts, and of one in which it does not: k·k numbers each.
     pub(super) steps: [Vec<f64>; 2],
-    /// How each probe moves the variables, and each variable what the law says: k numbers a probe.
+    /// The derivatives of the variables by each probe, and of the law's outputs by the variables: k numbers a probe.
     pub(super) probes: Vec<f64>,
     pub(super) said: Vec<f64>,
     residual: Vec<f64>,
@@ -168,7 +168,7 @@ impl Moving {
         }
     }
 
-    /// Makes steps as long as that, and the delay lines as many of them as they then are.
+    /// Sets the step and the control period; delay lines keep their time, and so hold another number of steps.
     pub(super) fn step_by(&mut self, pace: Pace) {
         self.numbers[..2].copy_from_slice(&[pace.dt, pace.period()]);
         self.act(true);
@@ -267,7 +267,7 @@ impl Moving {
         dense::solve(&mut self.matrix, k, &mut self.change, &mut self.places);
     }
 
-    /// Goes that step; whether it is so short that the end is reached.
+    /// Takes that step; true when it is short enough to end the iteration.
     fn go(&mut self) -> bool {
         let mut is_near = true;
         for (change, place) in self.change.iter().zip(&self.variables) {
@@ -278,7 +278,7 @@ impl Moving {
         is_near
     }
 
-    /// Whether a step leaves all where it is, beside what the numbers that it adds up are rounded by.
+    /// Whether a step changes nothing beyond rounding.
     fn rests(&self) -> bool {
         let k = self.order();
         let most = REST * self.numbers[0] + ROUNDING;
@@ -289,7 +289,7 @@ impl Moving {
         })
     }
 
-    /// How a step moves the variables, and where the law acts (`which` = 0) the probes too; false where that is not finite.
+    /// Finds the Jacobian of a step: of one in which the law acts (`which` = 0), by the probes too. False where it is not finite.
     pub(super) fn linearise(&mut self, which: usize) -> bool {
         self.act(which == 0);
         let (k, probes) = (self.order(), self.of.probes);
@@ -326,12 +326,12 @@ impl Moving {
         is_finite
     }
 
-    /// Whether the loop moves along its tangent close by; what nothing depends on may have a corner.
+    /// Whether the loop moves along its tangent near the equilibrium; what nothing depends on may have a corner.
     pub(super) fn is_smooth(&mut self) -> bool {
         (0..self.of.moving.len()).all(|column| [-1.0, 1.0].into_iter().all(|side| self.follows(column, side)))
     }
 
-    /// Whether a step from a bit aside of the equilibrium is as its tangent says.
+    /// Whether a step from close beside the equilibrium follows its tangent.
     fn follows(&mut self, column: usize, side: f64) -> bool {
         let k = self.order();
         let size = (0..k).map(|row| self.steps[0][row * k + column].abs()).fold(0.0, f64::max);

@@ -78,7 +78,7 @@ impl Certificate {
         }
     }
 
-    /// What is unusual of the margins' loops, in a sentence.
+    /// That the margins are the least of several loops, in a sentence; nothing for one loop.
     #[must_use]
     pub fn loops_text(&self) -> Option<String> {
         let loops = self.scope.loops;

@@ -1,13 +1,13 @@
-//! How a control period moves all that a loop is made of, with the contents of its delay lines, and the eigenvalues of that.
+//! The map of a control period over all that a loop carries, the contents of its delay lines included, and its eigenvalues.
 //!
 //! The law acts in the first step of a period, and what it says is held over the others. A delay line of d steps holds d numbers, the newest first.
 
 use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace};
-use super::response::{self, Complex, Margins, Response, Step};
+use super::response::{self, Complex, DelayResponse, Margins, PeriodResponse};
 use super::{EIGENVALUES_MAX, Eigenvalue, Spectrum};
 
-/// Eigenvalues below this are over after a period.
+/// Eigenvalues of a smaller magnitude count as 0: their motion is over after a period.
 const OVER: f64 = 1e-9;
 /// Frequencies that are looked at, at most.
 const FREQUENCIES_MAX: usize = 6000;
@@ -56,7 +56,7 @@ impl Period {
         }
     }
 
-    /// Makes the map of a period of a loop that has been linearised, and its eigenvalues; false where there are none to be had.
+    /// Makes the map of a period of a loop that has been linearised, and its eigenvalues; false where they cannot be found.
     pub(super) fn map(&mut self, moving: &Moving, pace: Pace) -> bool {
         let lines: usize = (0..moving.of.delays.len()).map(|line| moving.held(line)).sum();
         let full = moving.of.moving.len() + lines;
@@ -113,7 +113,7 @@ impl Period {
         }
     }
 
-    /// What the law says, of all that moves.
+    /// The law's outputs by all that moves.
     fn say(&mut self, moving: &Moving, full: usize) {
         let (k, own) = (moving.order(), moving.of.moving.len());
         for (row, said) in
@@ -131,8 +131,8 @@ impl Period {
         }
     }
 
-    /// Takes out what is not moved by probes or does not move what the law says, one after the other: its eigenvalue is its own. What stands
-    /// wherever it is put, since nothing moves it, is a constant and has none.
+    /// Removes what the probes do not move, or what does not move the law's outputs, one after the other: each is an eigenvalue by itself.
+    /// What nothing moves and stays as it is put is a constant and has none.
     fn take_apart(&mut self, full: usize, probes: usize) {
         self.kept.clear();
         self.kept.extend(0..full);
@@ -226,12 +226,12 @@ impl Period {
         let mut least = Margins::NONE;
         for probe in 0..probes {
             let found = if pace.steps == 1 {
-                let mut response = Step { moving, probe, room: &mut self.room, period };
+                let mut response = DelayResponse { moving, probe, room: &mut self.room, period };
                 response::margins(&mut |omega| response.at(omega), &omegas)
             } else {
                 let own = probe * n..(probe + 1) * n;
                 let (a, b, c) = (&self.a[..n * n], &self.b[own.clone()], &self.c[own]);
-                let mut response = Response { n, a, b, c, room: &mut self.room, period };
+                let mut response = PeriodResponse { n, a, b, c, room: &mut self.room, period };
                 response::margins(&mut |omega| response.at(omega), &omegas)
             };
             least = least.least(found);

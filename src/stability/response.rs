@@ -1,6 +1,6 @@
 //! Margins of a sampled loop, from its frequency response.
 //!
-//! The loop is broken at what its law says, once a control period T: with a probe p there, u = p + y, y the answer of the closed loop,
+//! The loop is broken at the law's output, once a control period T: with a probe p there, u = p + y, y the answer of the closed loop,
 //!
 //! ```text
 //! x⁺ = A x + B p,  y = C x        S(z) = 1 + C (z I − A)⁻¹ B = 1/(1 + L(z)),   z = e^(iωT), 0 ≤ ω ≤ π/T
@@ -111,8 +111,8 @@ fn on_circle(omega: f64, period: f64, turns: usize) -> Complex {
     Complex { re: libm::cos(angle), im: libm::sin(angle) }
 }
 
-/// A loop of which A is in the form of Hessenberg.
-pub(super) struct Response<'a> {
+/// The frequency response of the map of a control period, whose A is in Hessenberg form.
+pub(super) struct PeriodResponse<'a> {
     pub(super) n: usize,
     pub(super) a: &'a [f64],
     pub(super) b: &'a [f64],
@@ -123,7 +123,7 @@ pub(super) struct Response<'a> {
     pub(super) period: f64,
 }
 
-impl Response<'_> {
+impl PeriodResponse<'_> {
     /// S at the frequency ω in rad/s.
     pub(super) fn at(&mut self, omega: f64) -> Complex {
         let n = self.n;
@@ -140,8 +140,8 @@ impl Response<'_> {
     }
 }
 
-/// A loop whose law acts in each step, with its delay lines as what they are at a frequency: the steps that they hold.
-pub(super) struct Step<'a> {
+/// The frequency response of a loop whose law acts in each step: a delay line of d steps is z⁻ᵈ.
+pub(super) struct DelayResponse<'a> {
     pub(super) moving: &'a Moving,
     pub(super) probe: usize,
     /// Room for k·(k + 1) numbers, with the k variables of a step.
@@ -150,7 +150,7 @@ pub(super) struct Step<'a> {
     pub(super) period: f64,
 }
 
-impl Step<'_> {
+impl DelayResponse<'_> {
     /// S at the frequency ω in rad/s.
     pub(super) fn at(&mut self, omega: f64) -> Complex {
         let (k, own) = (self.moving.order(), self.moving.of.moving.len());
@@ -177,7 +177,7 @@ impl Step<'_> {
     }
 }
 
-/// 1 + c·y with M y = b, by elimination with partial pivoting; M has zeros beyond its first `below` subdiagonals. Both are used up.
+/// 1 + c·y with M y = b, by elimination with partial pivoting; M has zeros beyond its first `below` subdiagonals. Both are overwritten.
 fn one_and(rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize) -> Complex {
     let n = right.len();
     for k in 0..n {

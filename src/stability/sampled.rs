@@ -305,7 +305,7 @@ fn radius_at(moving: &mut Moving, period: &mut Period, pace: Pace) -> Found<f64>
 }
 
 impl Certificate {
-    /// The one that says less good, with the lesser margins of both.
+    /// The worse of two, with the lesser margins of both.
     fn worse(self, other: Self) -> Self {
         let rank = |certificate: &Self| match certificate.verdict {
             Verdict::Stable => 0,

@@ -22,7 +22,7 @@ const SIMULATED_MAX: f64 = 20_000.0;
 /// What may be left of each state's deviation in the end, of its largest before.
 const LEFT: f64 = 0.5;
 
-/// What is needed to reckon with a surface.
+/// A surface, and the memory to certify a loop on it.
 pub(super) struct Surface {
     of: Slides,
     states: usize,

@@ -19,8 +19,8 @@
 
 use super::Outcome;
 use super::algebra::{dot, factorise, mean_length};
+use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
-use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 
 /// The strategy and its state; all positions lie in the unit cube.
@@ -214,12 +214,12 @@ impl MaEs {
 }
 
 impl Persist for MaEs {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        tape.f64s(&mut self.mean)?;
-        tape.f64s(&mut self.path)?;
-        tape.f64s(&mut self.matrix)?;
-        tape.f64(&mut self.sigma)?;
-        tape.f64s(&mut self.costs)?;
-        tape.u64(&mut self.age)
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        archive.f64s(&mut self.mean)?;
+        archive.f64s(&mut self.path)?;
+        archive.f64s(&mut self.matrix)?;
+        archive.f64(&mut self.sigma)?;
+        archive.f64s(&mut self.costs)?;
+        archive.u64(&mut self.age)
     }
 }

@@ -17,9 +17,9 @@
 //!
 //! Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
+use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::statistics::mean;
-use crate::tape::{Damage, Persist, Tape};
 use crate::{Error, memory};
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 use topologies::{DynTopology, TopologyKind};
@@ -345,20 +345,20 @@ impl Swarm {
 }
 
 impl Persist for Swarm {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let particles = self.bests.len();
-        tape.u64(&mut self.generation)?;
-        tape.u64(&mut self.born)?;
+        archive.u64(&mut self.generation)?;
+        archive.u64(&mut self.born)?;
         self.generation = self.generation.max(self.born);
-        tape.flag(&mut self.told)?;
-        tape.f64s(&mut self.cube)?;
-        tape.f64s(&mut self.velocities)?;
-        tape.f64s(&mut self.best_cube)?;
-        self.bests.iter_mut().try_for_each(|best| best.pass(tape))?;
-        self.informants.iter_mut().try_for_each(|informant| tape.index(informant, particles))?;
-        tape.index(&mut self.leader, particles)?;
-        self.topology.pass(tape)?;
-        self.rule.pass(tape)?;
+        archive.flag(&mut self.told)?;
+        archive.f64s(&mut self.cube)?;
+        archive.f64s(&mut self.velocities)?;
+        archive.f64s(&mut self.best_cube)?;
+        self.bests.iter_mut().try_for_each(|best| best.pass(archive))?;
+        self.informants.iter_mut().try_for_each(|informant| archive.index(informant, particles))?;
+        archive.index(&mut self.leader, particles)?;
+        self.topology.pass(archive)?;
+        self.rule.pass(archive)?;
         // Recomputed, not saved.
         self.decode();
         let row = self.row(self.leader);

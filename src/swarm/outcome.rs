@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::tape::{Damage, Persist, Tape};
+use crate::archive::{Archive, Damage, Persist};
 
 /// The outcome of evaluating a position.
 ///
@@ -66,8 +66,8 @@ impl Outcome {
 }
 
 impl Persist for Outcome {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        tape.f64(&mut self.violation)?;
-        tape.f64(&mut self.cost)
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        archive.f64(&mut self.violation)?;
+        archive.f64(&mut self.cost)
     }
 }

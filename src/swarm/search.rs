@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ma_es::MaEs;
 use super::{Axis, Outcome, Settings, StopReason, Stopping, Swarm, decode};
-use crate::tape::{Damage, Persist, Tape};
+use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
 /// How a search goes.
@@ -447,7 +447,7 @@ impl Restarts {
 }
 
 impl Persist for Search {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let SearchState {
             generations,
             evaluations,
@@ -463,16 +463,16 @@ impl Persist for Search {
         } = &mut self.state;
         for count in [generations, evaluations, restarts, age, improved, &mut reference.1, longest_stall, cut]
         {
-            tape.u64(count)?;
+            archive.u64(count)?;
         }
-        tape.flag(polishing)?;
-        tape.flag(exhausted)?;
-        best.pass(tape)?;
-        reference.0.pass(tape)?;
-        self.ran_under.pass(tape)?;
-        tape.f64s(&mut self.best_position)?;
+        archive.flag(polishing)?;
+        archive.flag(exhausted)?;
+        best.pass(archive)?;
+        reference.0.pass(archive)?;
+        self.ran_under.pass(archive)?;
+        archive.f64s(&mut self.best_position)?;
         // The other swarms have ended or not begun.
-        self.swarms[size(&self.plan, self.state.restarts)].pass(tape)?;
-        self.polish.as_mut().map_or(Ok(()), |polish| polish.pass(tape))
+        self.swarms[size(&self.plan, self.state.restarts)].pass(archive)?;
+        self.polish.as_mut().map_or(Ok(()), |polish| polish.pass(archive))
     }
 }

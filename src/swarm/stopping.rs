@@ -1,7 +1,7 @@
 //! Termination: the rules that end a search, and why it ended.
 
+use crate::archive::{Archive, Damage, Persist};
 use crate::registry::Member;
-use crate::tape::{Damage, Persist, Tape};
 
 /// The rules that end a search; the first that applies does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,13 +42,13 @@ impl Stopping {
 }
 
 impl Persist for Stopping {
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        tape.u64(&mut self.generations)?;
-        tape.u64(&mut self.evaluations)?;
-        tape.f64(&mut self.stall_gain)?;
-        tape.optional(&mut self.stall_generations, 0, Tape::u64)?;
-        tape.optional(&mut self.target, 0.0, Tape::f64)?;
-        tape.optional(&mut self.wall_time, 0.0, Tape::f64)
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        archive.u64(&mut self.generations)?;
+        archive.u64(&mut self.evaluations)?;
+        archive.f64(&mut self.stall_gain)?;
+        archive.optional(&mut self.stall_generations, 0, Archive::u64)?;
+        archive.optional(&mut self.target, 0.0, Archive::f64)?;
+        archive.optional(&mut self.wall_time, 0.0, Archive::f64)
     }
 }
 

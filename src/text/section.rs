@@ -34,7 +34,7 @@ impl<'a> Section<'a> {
         Self::new(source, String::new(), Some(table), None)
     }
 
-    /// That of a config that says nothing.
+    /// The root of a config that says nothing.
     pub(crate) fn nothing(source: &'a Source) -> Self {
         Self::new(source, String::new(), None, None)
     }

@@ -16,14 +16,14 @@ pub(super) struct Chart {
 
 /// Two columns of a run or of a table of the page's data.
 pub(super) struct Series {
-    pub(super) source: Source,
+    pub(super) source: DataSource,
     pub(super) x: String,
     pub(super) y: String,
     pub(super) label: String,
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Source {
+pub(super) enum DataSource {
     /// By its position in the page.
     Run(usize),
     Table(&'static str),
@@ -137,7 +137,7 @@ fn of_runs(
     let (worst, others): (Vec<&ReplayedRun>, Vec<&ReplayedRun>) =
         replay.runs.iter().partition(|run| run.index == replay.worst);
     let series = replay.runs.iter().enumerate().map(|(place, run)| Series {
-        source: Source::Run(place),
+        source: DataSource::Run(place),
         x: x.into(),
         y: y.into(),
         label: run.name.clone(),
@@ -298,7 +298,7 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
 }
 
 pub(super) fn table_series(table: &'static str, x: &str, y: &str, label: &str) -> Series {
-    Series { source: Source::Table(table), x: x.into(), y: y.into(), label: label.into() }
+    Series { source: DataSource::Table(table), x: x.into(), y: y.into(), label: label.into() }
 }
 
 #[cfg(test)]

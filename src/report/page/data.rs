@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, START, Source, limit_of};
+use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of};
 use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::PlotAxis;
 use crate::report::results::Results;
@@ -76,8 +76,8 @@ fn plot(chart: &Chart) -> Value {
     let series = chart.series.iter().map(|series| {
         let mut entry = json!({ "x": series.x, "y": series.y, "label": series.label });
         match series.source {
-            Source::Run(place) => entry["run"] = place.into(),
-            Source::Table(name) => entry["table"] = name.into(),
+            DataSource::Run(place) => entry["run"] = place.into(),
+            DataSource::Table(name) => entry["table"] = name.into(),
         }
         entry
     });

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::charts::{self, Chart, Source};
+use super::charts::{self, Chart, DataSource};
 use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::figures::{count, number, number_or_dash};
@@ -59,7 +59,7 @@ pub(super) fn worst(results: &Results, [replay, worst]: [&Replay; 2]) -> Vec<Cha
     for chart in &mut charts {
         chart.plot.name = format!("worst_{}", chart.plot.name);
         for series in &mut chart.series {
-            series.source = Source::Run(replay.runs.len() + place);
+            series.source = DataSource::Run(replay.runs.len() + place);
         }
     }
     charts

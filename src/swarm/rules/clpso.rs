@@ -11,9 +11,9 @@
 //! Baskar 2006, doi:10.1109/TEVC.2005.857610, where c = 1.49445, w falls from 0.9 to 0.4 and 7 generations refresh.
 
 use super::{Lesson, Particle, Rule};
+use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 
 /// Comprehensive learning.
@@ -91,10 +91,10 @@ impl Rule for Clpso {
         }
     }
 
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let particles = self.stagnant.len();
-        self.exemplars.iter_mut().try_for_each(|exemplar| tape.index(exemplar, particles))?;
-        tape.f64s(&mut self.stagnant)
+        self.exemplars.iter_mut().try_for_each(|exemplar| archive.index(exemplar, particles))?;
+        archive.f64s(&mut self.stagnant)
     }
 }
 

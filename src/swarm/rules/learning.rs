@@ -25,10 +25,10 @@
 //! it has arrived. Apart from the box, the rule is invariant to rotations of the space.
 
 use super::{Lesson, Particle, Rule};
+use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
 use crate::parameter::Parameter;
 use crate::swarm::algebra::{dot, factorise, identity, mean_length, solve};
-use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 
 /// Moves of a learnt length and shape.
@@ -200,7 +200,7 @@ impl Rule for Learning {
         }
     }
 
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         for numbers in [
             &mut self.mean,
             &mut self.length_path,
@@ -208,10 +208,10 @@ impl Rule for Learning {
             &mut self.covariance,
             &mut self.factor,
         ] {
-            tape.f64s(numbers)?;
+            archive.f64s(numbers)?;
         }
-        tape.f64(&mut self.sigma)?;
-        tape.u64(&mut self.age)
+        archive.f64(&mut self.sigma)?;
+        archive.u64(&mut self.age)
     }
 }
 

@@ -5,10 +5,10 @@
 
 use super::Outcome;
 use crate::Error;
+use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
 use crate::parameter::Parameter;
 use crate::registry::registry;
-use crate::tape::{Damage, Tape};
 
 pub mod clpso;
 pub mod constriction;
@@ -137,7 +137,7 @@ pub trait Rule: Send {
     /// # Errors
     ///
     /// When restoring, bytes that are no such state.
-    fn pass(&mut self, _tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, _tape: &mut Archive<'_>) -> Result<(), Damage> {
         Ok(())
     }
 }
@@ -150,7 +150,7 @@ pub(super) trait DynRule: Send {
     fn start(&mut self);
     fn learn(&mut self, lesson: Lesson<'_>);
     fn accelerate(&mut self, particle: &mut Particle<'_>, draw: &mut Draw);
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage>;
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage>;
 }
 
 impl<R: Rule> DynRule for R {
@@ -178,8 +178,8 @@ impl<R: Rule> DynRule for R {
         Rule::accelerate(self, particle, draw);
     }
 
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        Rule::pass(self, tape)
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        Rule::pass(self, archive)
     }
 }
 

@@ -4,8 +4,8 @@
 //! K draws with replacement a particle, so that a particle is informed by 0 to S − 1 others.
 
 use super::Topology;
+use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
-use crate::tape::{Damage, Tape};
 use crate::{Error, memory};
 
 /// Each particle informs K others at random.
@@ -74,9 +74,9 @@ impl Topology for AdaptiveRandom {
         }
     }
 
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         let particles = self.links.len() / self.informed;
-        self.links.iter_mut().try_for_each(|target| tape.index(target, particles))?;
+        self.links.iter_mut().try_for_each(|target| archive.index(target, particles))?;
         self.turn();
         Ok(())
     }

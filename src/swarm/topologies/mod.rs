@@ -3,10 +3,10 @@
 //! A new topology is one file with an implementation of [`Topology`] and one line in the registry below.
 
 use crate::Error;
+use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
 use crate::registry::registry;
 use crate::swarm::Outcome;
-use crate::tape::{Damage, Tape};
 
 pub mod adaptive_random;
 pub mod global;
@@ -63,7 +63,7 @@ pub trait Topology: Send {
     /// # Errors
     ///
     /// When restoring, bytes that are no such state.
-    fn pass(&mut self, _tape: &mut Tape<'_>) -> Result<(), Damage> {
+    fn pass(&mut self, _tape: &mut Archive<'_>) -> Result<(), Damage> {
         Ok(())
     }
 }
@@ -73,7 +73,7 @@ pub(crate) trait DynTopology: Send {
     fn rewire(&mut self, draw: &mut Draw);
     fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize));
     fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage>;
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage>;
 }
 
 impl<T: Topology> DynTopology for T {
@@ -89,8 +89,8 @@ impl<T: Topology> DynTopology for T {
         Topology::best_informants(self, bests, informants);
     }
 
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage> {
-        Topology::pass(self, tape)
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        Topology::pass(self, archive)
     }
 }
 

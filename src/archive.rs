@@ -3,9 +3,9 @@
 //!
 //! Every number is its eight bytes, little-endian: a restored state is the saved one bit for bit.
 
-/// A state passes its fields through a tape one by one, always in the same order.
+/// A state passes its fields through an archive one by one, always in the same order.
 #[derive(Debug)]
-pub struct Tape<'a>(Mode<'a>);
+pub struct Archive<'a>(Mode<'a>);
 
 #[derive(Debug)]
 enum Mode<'a> {
@@ -34,12 +34,12 @@ pub trait Persist {
     /// # Errors
     ///
     /// When restoring, bytes that are no such state.
-    fn pass(&mut self, tape: &mut Tape<'_>) -> Result<(), Damage>;
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage>;
 }
 
 /// Appends the bytes of a state.
 pub fn save(state: &mut dyn Persist, bytes: &mut Vec<u8>) {
-    let saved = state.pass(&mut Tape(Mode::Save(bytes)));
+    let saved = state.pass(&mut Archive(Mode::Save(bytes)));
     debug_assert_eq!(saved, Ok(()), "only restoring can fail");
 }
 
@@ -49,15 +49,15 @@ pub fn save(state: &mut dyn Persist, bytes: &mut Vec<u8>) {
 ///
 /// When they are no such state, which is then partly restored and must not be used.
 pub fn restore(state: &mut dyn Persist, bytes: &[u8]) -> Result<(), Damage> {
-    let mut tape = Tape(Mode::Restore(bytes));
-    state.pass(&mut tape)?;
-    match tape.0 {
+    let mut archive = Archive(Mode::Restore(bytes));
+    state.pass(&mut archive)?;
+    match archive.0 {
         Mode::Restore([]) => Ok(()),
         _ => Err(Damage::Long),
     }
 }
 
-impl Tape<'_> {
+impl Archive<'_> {
     /// A whole number.
     ///
     /// # Errors

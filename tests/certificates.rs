@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use gainswarm::config::{Config, ConfigError};
+use gainswarm::config::{Config, ConfigError, TemplateModel, controllers_as_they_stand, template};
 use gainswarm::draw::{Draw, Purpose};
 use gainswarm::engine::{self, Solo};
+use gainswarm::model::{Kind, shipped};
 use gainswarm::problem::{Problem, SIMULATED_VIOLATION_MAX, certifier};
 use gainswarm::simulation::{Ending, SimdLevel};
-use gainswarm::stability::{Certificate, Reason, Verdict};
+use gainswarm::stability::{Certificate, PERIOD_FACTOR_WANTED, Reason, Verdict};
 
-use crate::support::{gainswarm, stderr, stdout, write_config};
+use crate::support::{gainswarm, shipped_studies, stderr, stdout, write_config};
 
 /// A study of a text, whose files stand in the root of the project.
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -309,6 +310,34 @@ fn a_tuning_stays_within_its_margins() {
     };
     let (free, bound) = (tuned(&free), tuned(&bound));
     assert!(free > 1.61 && bound <= 1.6 && bound > 1.55, "{free} and {bound}");
+}
+
+#[test]
+fn what_ships_is_stable_at_twice_its_period() {
+    let mut studies: Vec<(String, Config)> = Vec::new();
+    for path in shipped_studies() {
+        studies.push((path.display().to_string(), Config::load(&path).unwrap_or_else(|e| panic!("{e}"))));
+    }
+    let find = |kind: Kind, name: &str| TemplateModel::find(kind, name).unwrap_or_else(|e| panic!("{e}"));
+    let mut add = |plant: &TemplateModel, name: &str, law: &str| {
+        let text = template(plant, &find(Kind::Controller, law), "study.toml".as_ref());
+        studies.push((format!("{law} on {name}"), study(&text)));
+    };
+    for plant in shipped(Kind::Plant) {
+        let found = find(Kind::Plant, plant.name);
+        add(&found, plant.name, found.usual_controller());
+    }
+    for plant in ["double_inverted_pendulum", "cart_pole"] {
+        for law in controllers_as_they_stand() {
+            add(&find(Kind::Plant, plant), plant, law);
+        }
+    }
+    let doubted = studies.iter().filter_map(|(name, config)| {
+        let Certificate { verdict, period_factor, .. } = certifier(config)(&config.controller.values);
+        let holds = verdict == Verdict::Stable && period_factor >= PERIOD_FACTOR_WANTED;
+        (!holds).then(|| format!("{name}: {verdict:?}, {period_factor}"))
+    });
+    assert_eq!(doubted.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]

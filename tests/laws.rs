@@ -88,6 +88,32 @@ fn on_off_control_switches_at_the_edges_of_its_band() {
 }
 
 #[test]
+fn the_attitude_of_a_quadrotor_is_three_damped_oscillators() {
+    // About one axis, I θ'' = Kp (r − θ) − Kd θ': with the shipped gains ωn = 10 rad/s and ζ = 0.7 of roll and pitch.
+    let torques = ["roll_torque", "pitch_torque", "yaw_torque"].map(|name| (name, name));
+    let law = std::fs::read_to_string("models/controllers/attitude_pd.toml").expect("a law");
+    let reference = "roll_reference  = { unit = \"rad\", default = 0.0";
+    assert!(law.contains(reference), "roll has a reference");
+    let law = law.replace(reference, &reference.replace("0.0", "0.3"));
+    let worst = |dt: f64, steps: u64| {
+        let found = run(&plant("quadrotor_attitude"), &law, &torques, (dt, steps), &[0.0; 6], &[]);
+        let (natural, damping) = (10.0_f64, 0.7_f64);
+        let damped = natural * (1.0 - damping * damping).sqrt();
+        let far = found.rows().map(|row| {
+            let t = row[0];
+            let swing = (damped * t).cos() + damping * natural / damped * (damped * t).sin();
+            assert!(row[2] == 0.0 && row[3] == 0.0, "pitch and yaw stay: {row:?}");
+            (row[1] - 0.3 * (1.0 - (-damping * natural * t).exp() * swing)).abs()
+        });
+        far.fold(0.0, f64::max)
+    };
+    // Sampled, it comes near with the first order of dt.
+    let (rough, fine) = (worst(2e-4, 5_000), worst(1e-4, 10_000));
+    assert!(fine < 1e-4, "{fine}");
+    assert!((rough / fine - 2.0).abs() < 0.1, "{rough} and {fine}");
+}
+
+#[test]
 fn the_voltage_regulator_under_gaings_gains_answers_as_published() {
     // Gaing 2004, β = 1, recomputed: 1.1602 % overshoot, 0.2719 s of rise.
     let gains = [("Kp", 0.6570), ("Ki", 0.5389), ("Kd", 0.2458), ("N", 1e12)];

@@ -15,7 +15,7 @@ use crate::parameter::Short;
 use crate::problem::{self, Problem};
 use crate::report::checkpoint::{self, Saved};
 use crate::report::{self, Held, Owner, StudyRow, Summary};
-use crate::stability::{Certificate, PERIOD_FACTOR_WANTED, Verdict};
+use crate::stability::{Certificate, Motion, PERIOD_FACTOR_WANTED, Verdict};
 use crate::swarm::{Convergence, StopReason};
 
 /// A study, the directory that it may write into, and how far it is.
@@ -303,9 +303,9 @@ impl Study {
 
     /// Of a loop that is stable, but not with a control period of twice the length.
     fn is_near_its_period(&self) -> Option<String> {
-        let Certificate { verdict, period_factor, .. } = self.certificate;
+        let Certificate { verdict, period_factor, motion, .. } = self.certificate;
         let is_near = verdict == Verdict::Stable && period_factor < PERIOD_FACTOR_WANTED;
-        let margin = if self.certificate.sliding.is_empty() {
+        let margin = if motion == Motion::ClosedLoop {
             format!(", or ask for min_period_factor = {PERIOD_FACTOR_WANTED:?} in [limits]")
         } else {
             String::new()

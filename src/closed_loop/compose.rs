@@ -118,8 +118,9 @@ impl<'a> Composer<'a> {
         let time = self.graph.mul(steps, period);
 
         let named = self.parts.signals.iter().cloned();
-        let known: HashMap<String, Id> =
+        let mut known: HashMap<String, Id> =
             named.zip(signals.iter().map(|(symbol, _)| self.graph.symbol(*symbol))).collect();
+        self.add_defaults(&mut known);
         // What the plant shows before it is known what drives it.
         let driven = self.many(plant.declared.inputs.len());
         let inputs = self.plant_inputs(&driven, &known)?;
@@ -171,6 +172,18 @@ impl<'a> Composer<'a> {
             late,
             nominal: by_symbol,
         })
+    }
+
+    /// The references that no scenario says anything of: the judge may name them.
+    fn add_defaults(&mut self, known: &mut HashMap<String, Id>) {
+        let law = &self.parts.law;
+        for input in &law.model.declared.inputs {
+            let name = &input.quantity.name;
+            let is_measured = law.connect.get(name).is_some_and(|source| source != name);
+            if let Some(default) = input.default.filter(|_| !is_measured) {
+                known.entry(name.clone()).or_insert_with(|| self.graph.number(default));
+            }
+        }
     }
 
     /// What judges the step; nothing judges a loop that is certified.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::ConfigError;
 use crate::closed_loop::Method;
 use crate::costs::{Aspect, Usual};
-use crate::model::{Declarations, Kind, Model, Parameter, Quantity, State, UsualTerm, shipped, usual};
+use crate::model::{Declarations, Input, Kind, Model, Parameter, Quantity, State, UsualTerm, shipped, usual};
 use crate::registry::Member;
 use crate::text::name_of;
 
@@ -14,6 +14,8 @@ use crate::text::name_of;
 const EVALUATIONS: u64 = 4000;
 /// Links lean by at most ± this at the start, in rad.
 const START: f64 = 0.2;
+/// Names of what a controller is told, and does not measure.
+const REFERENCES: [&str; 4] = ["reference", "set_point", "setpoint", "target"];
 
 /// A model that a template is about.
 #[derive(Debug, Clone)]
@@ -51,9 +53,13 @@ impl TemplateModel {
 }
 
 impl TemplateModel {
-    /// The name of the controller that ships for this plant: the usual one where it fits, else the one that fits with the most gains to tune.
+    /// The name of the controller that ships for this plant: the one that the plant names, else the usual one where it fits, else the
+    /// one that fits with the most gains to tune.
     #[must_use]
-    pub fn usual_controller(&self) -> &'static str {
+    pub fn usual_controller(&self) -> &str {
+        if let Some(controller) = &self.model.declared.controller {
+            return &controller.name;
+        }
         let is_searched = |parameter: &&Parameter| parameter.search.is_some();
         let fitting = shipped(Kind::Controller).iter().filter_map(|controller| {
             let law = Self::find(Kind::Controller, controller.name).ok().filter(|law| self.fits(law))?;
@@ -63,9 +69,32 @@ impl TemplateModel {
         fitting.max().map_or(usual(Kind::Controller), |(.., name)| name)
     }
 
-    /// Whether a law knows what to do with this plant as it stands: its texts name only what the plant has.
+    /// The values of the plant that a controller can see.
+    fn seen(&self) -> Vec<String> {
+        let declared = &self.model.declared;
+        let outputs = declared.outputs.iter().map(|output| output.name.clone());
+        declared.states.iter().map(|state| state.quantity.name.clone()).chain(outputs).collect()
+    }
+
+    /// What the plant says of a law in its study.
+    fn says_of(&self, law: &Self) -> &[(String, toml::Value)] {
+        let controller =
+            self.model.declared.controller.as_ref().filter(|controller| controller.name == law.name);
+        controller.map_or(&[], |controller| &controller.said)
+    }
+
+    /// Whether a law knows what to do with this plant as it stands: its texts name only what the plant has, and at most one of its
+    /// inputs is to be connected.
     fn fits(&self, law: &Self) -> bool {
         let mut model = law.model.clone();
+        let given = self.seen();
+        let is_open = |input: &&Input| {
+            let name = &input.quantity.name;
+            input.default.is_none() && !given.contains(name) && !REFERENCES.contains(&name.as_str())
+        };
+        if model.declared.inputs.iter().filter(is_open).count() > 1 {
+            return false;
+        }
         let states: Vec<&str> =
             self.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
         let keys: Vec<String> = model.declared.expressions.keys().cloned().collect();
@@ -91,9 +120,9 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
         text.push('\n');
         text.push_str(part);
     };
-    add(&section("plant", plant));
-    add(&section("controller", law));
-    let joined = Joined::guess(&plant.model.declared, &law.model.declared, &law.model);
+    add(&section("plant", plant, &[]));
+    add(&section("controller", law, plant.says_of(law)));
+    let joined = Joined::guess(plant, &law.model);
     add(&joined.text);
     add(&simulation(plant));
     if let Some((output, _)) = &joined.measured {
@@ -120,10 +149,16 @@ fn names<M: Member>(family: &[M]) -> String {
     family.iter().map(|member| member.name()).collect::<Vec<_>>().join(", ")
 }
 
-fn section(what: &str, chosen: &TemplateModel) -> String {
+/// The section of a model: its defaults, left out by a #, and what is said in their place.
+fn section(what: &str, chosen: &TemplateModel, said: &[(String, toml::Value)]) -> String {
     let declared = &chosen.model.declared;
+    let said = |key: &str| said.iter().find(|(of, _)| of == key).map(|(_, value)| value);
     let mut text = format!("# The {what}: {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
     for (key, choices) in &declared.choices {
+        if let Some(own) = said(key) {
+            let _ = writeln!(text, "{key} = {own}");
+            continue;
+        }
         let names: Vec<&str> = choices.texts.iter().map(|(name, _)| name.as_str()).collect();
         let is_switch = names.iter().all(|name| ["true", "false"].contains(name));
         let others: Vec<&str> = names.iter().filter(|name| **name != choices.default).copied().collect();
@@ -131,17 +166,26 @@ fn section(what: &str, chosen: &TemplateModel) -> String {
         let _ =
             writeln!(text, "# {key} = {default}    # or {}, or an expression of your own", others.join(", "));
     }
-    declared.parameters.iter().for_each(|parameter| text.push_str(&default_of(parameter)));
+    for parameter in &declared.parameters {
+        text.push_str(&said(&parameter.quantity.name).map_or_else(
+            || default_of(parameter),
+            |value| format!("{} = {value}\n", parameter.quantity.name),
+        ));
+    }
     text
 }
 
 /// A line with the default of a parameter, and what it means.
 fn default_of(parameter: &Parameter) -> String {
-    let Quantity { name, written, doc, .. } = &parameter.quantity;
-    let unit = if written.is_empty() { String::new() } else { format!("{written}, ") };
-    let meaning = format!("{unit}{doc}");
-    let meaning = if meaning.is_empty() { String::new() } else { format!("    # {meaning}") };
-    format!("# {name} = {:?}{meaning}\n", parameter.default)
+    format!("# {} = {:?}{}\n", parameter.quantity.name, parameter.default, meaning(parameter))
+}
+
+/// What a parameter means, as a comment behind its value.
+fn meaning(parameter: &Parameter) -> String {
+    let Quantity { written, doc, .. } = &parameter.quantity;
+    let said: Vec<&str> =
+        [written, doc].into_iter().map(String::as_str).filter(|said| !said.is_empty()).collect();
+    if said.is_empty() { String::new() } else { format!("    # {}", said.join(", ")) }
 }
 
 fn simulation(plant: &TemplateModel) -> String {
@@ -183,10 +227,9 @@ struct Joined {
 }
 
 impl Joined {
-    fn guess(plant: &Declarations, law: &Declarations, model: &Model) -> Self {
-        let outputs = plant.outputs.iter().map(|output| output.name.clone());
-        let seen: Vec<String> =
-            plant.states.iter().map(|state| state.quantity.name.clone()).chain(outputs).collect();
+    fn guess(of: &TemplateModel, model: &Model) -> Self {
+        let seen = of.seen();
+        let (plant, law) = (&of.model.declared, &model.declared);
         let given: Vec<String> = law.outputs.iter().map(|output| output.name.clone()).collect();
         let values = model.values();
         let mut text = String::from(
@@ -197,10 +240,12 @@ impl Joined {
         let mut is_measured = false;
         for input in &law.inputs {
             let name = &input.quantity.name;
-            let is_reference = ["reference", "set_point", "setpoint", "target"].contains(&name.as_str());
+            let is_reference = REFERENCES.contains(&name.as_str());
             if seen.contains(name) {
                 is_measured = true;
                 joined.measured.get_or_insert((name.clone(), name.clone()));
+            } else if input.default.is_some() {
+                // Without a connection it is that.
             } else if is_reference || is_measured {
                 joined.references.push(name.clone());
             } else if let Some(first) = seen.first() {
@@ -245,9 +290,7 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
     if let Some((reference, (measured, _))) = error {
         let _ = write!(text, "[cost.tracking]\nintegrate = \"t*abs({reference} - {measured})\"    # ITAE\n");
     } else if plant.model.declared.cost.is_empty() {
-        let states = plant.model.declared.states.iter();
-        let states: Vec<String> = states.map(|state| format!("\"{}\"", state.quantity.name)).collect();
-        let _ = write!(text, "[cost.{}]\nsignals = [{}]\n", Usual::Ise.name(), states.join(", "));
+        text.push_str(&deviation(&plant.model.declared.states));
     } else {
         text.push_str("[cost]    # those of the plant, with the weights that they have\n");
         for UsualTerm { name, weight, norm, doc, .. } in &plant.model.declared.cost {
@@ -259,6 +302,25 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
     let calm = Usual::ControlRate.name();
     let _ = write!(text, "\n[cost.{calm}]    # keeps the actuator calm\nweight = 1e-6\n");
     text
+}
+
+/// The term of a plant that is to be held where it starts.
+fn deviation(states: &[State]) -> String {
+    let at_zero = states.iter().all(|state| state.initial == 0.0);
+    let of = |state: &State| match (&state.quantity.name, state.initial) {
+        (name, _) if at_zero => format!("\"{name}\""),
+        (name, 0.0) => format!("{name}^2"),
+        (name, initial) => format!("({name} - {initial:?})^2"),
+    };
+    let states: Vec<String> = states.iter().map(of).collect();
+    if at_zero {
+        format!("[cost.{}]\nsignals = [{}]\n", Usual::Ise.name(), states.join(", "))
+    } else {
+        format!(
+            "[cost.deviation]    # from where the plant is held\nintegrate = \"{}\"\n",
+            states.join(" + ")
+        )
+    }
 }
 
 /// Starts of a plant whose links lean, each to both sides, together or bent; and a group of sampled ones on uncertain plants, left out.
@@ -297,6 +359,11 @@ fn leaning(declared: &Declarations, links: &[(String, String)]) -> String {
     text
 }
 
+/// A number of four digits.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
 fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
     let declared = &plant.model.declared;
     let mut text = String::from(
@@ -313,8 +380,10 @@ fn scenarios(plant: &TemplateModel, joined: &Joined) -> String {
         let _ = writeln!(text, "signals = {{ {} }}", signals.join(", "));
     }
     let own = declared.states.iter().filter(|state| signals.is_empty() && state.is_declared);
-    let range =
-        |state: &State| format!("{} = [{:?}, {:?}]", state.quantity.name, state.initial, state.initial + 0.1);
+    let range = |state: &State| {
+        let further = if state.initial == 0.0 { 0.1 } else { rounded(1.1 * state.initial) };
+        format!("{} = [{:?}, {further:?}]", state.quantity.name, state.initial)
+    };
     let starts: Vec<String> = own.map(range).collect();
     if starts.is_empty() {
         let first = declared.states.first().map_or("x", |state| state.quantity.name.as_str());
@@ -353,8 +422,10 @@ fn tuned(plant: &TemplateModel, law: &TemplateModel) -> String {
     let mut chosen = law.model.clone();
     let states: Vec<&str> =
         plant.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
+    let said = plant.says_of(law);
     for key in law.model.declared.expressions.keys() {
-        let _ = chosen.choose(key, None, &states);
+        let own = said.iter().find(|(of, _)| of == key).and_then(|(_, value)| value.as_str());
+        let _ = chosen.choose(key, own, &states);
     }
     let idle = chosen.idle();
     let mut text =

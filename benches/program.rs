@@ -6,7 +6,7 @@
 use gainswarm::Member;
 use gainswarm::bench::seconds;
 use gainswarm::engine::Solo;
-use gainswarm::native::{Job, Settings};
+use gainswarm::native::{Compiler, Job};
 use gainswarm::problem::Problem;
 use gainswarm::simulation::SimdLevel;
 use gainswarm::statistics::median;
@@ -38,9 +38,9 @@ fn compare(level: SimdLevel, turns: usize) {
     let source = native.simulator.source(level).expect("a text");
     // A cache of its own, so that it is compiled.
     let cache = std::env::temp_dir().join(format!("gainswarm-bench-{}", std::process::id()));
-    let settings = Settings { cache: cache.clone(), ..Settings::usual().expect("a compiler") };
+    let compiler = Compiler { cache: cache.clone(), ..Compiler::usual().expect("a compiler") };
     let mut made = None;
-    let compiling = seconds(|| made = Some(Job::start(&source, &settings).expect("a compiler").wait()));
+    let compiling = seconds(|| made = Some(Job::start(&source, &compiler).expect("a compiler").wait()));
     let _ = std::fs::remove_dir_all(cache);
     for code in made.expect("a result").expect("machine code") {
         native

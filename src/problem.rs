@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, Scope, TunedGain};
+use crate::config::{Config, Coverage, TunedGain};
 use crate::constraint::Constraint;
 use crate::costs::Aggregate;
 use crate::native::Backend;
@@ -60,16 +60,16 @@ impl Problem {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let (scenarios, weights) = sampling::scenarios(&config.scenarios, &config.nominal());
-        Self::in_scope(config, Scope::Tuning, scenarios, weights)
+        Self::in_scope(config, Coverage::Tuning, scenarios, weights)
     }
 
     /// The problem of a checked config on other scenarios of it, those of its validation too.
     #[must_use]
     pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
-        Self::in_scope(config, Scope::All, scenarios, weights)
+        Self::in_scope(config, Coverage::All, scenarios, weights)
     }
 
-    fn in_scope(config: &Config, scope: Scope, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
+    fn in_scope(config: &Config, scope: Coverage, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
         Self {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
@@ -151,10 +151,10 @@ pub fn known_cost(outcome: &Outcome) -> f64 {
 /// What runs the closed loop of a study in the scenarios of its tuning.
 #[must_use]
 pub fn runner(config: &Config) -> Runner {
-    runner_in(config, Scope::Tuning)
+    runner_in(config, Coverage::Tuning)
 }
 
-fn runner_in(config: &Config, scope: Scope) -> Runner {
+fn runner_in(config: &Config, scope: Coverage) -> Runner {
     let Ok(closed_loop) = config.closed_loop(scope) else {
         unreachable!("a config is checked when it is read")
     };

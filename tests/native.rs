@@ -10,7 +10,7 @@ use gainswarm::Member;
 use gainswarm::closed_loop::{ClosedLoop, Layout};
 use gainswarm::config::Config;
 use gainswarm::graph::{Graph, Id, Symbol, TABLE};
-use gainswarm::native::{Backend, Form, Job, Native, Refusal, Settings, Source};
+use gainswarm::native::{Backend, Compiler, Form, Job, Native, Refusal, Source};
 use gainswarm::problem::{self, Problem};
 use gainswarm::program::{Carried, Program, Sections};
 use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
@@ -20,9 +20,9 @@ use crate::support::pendulum::pendulum;
 use crate::support::{results, stderr, write_config};
 
 /// The system's compiler with a cache of its own; how much it optimises changes no bit, but how long it takes. `None` where there is none.
-fn settings(cache: &Path) -> Option<Settings> {
+fn compiler(cache: &Path) -> Option<Compiler> {
     let cache = cache.join("cache");
-    Settings::usual().ok().map(|usual| Settings { cache, optimise: "-O1", ..usual })
+    Compiler::usual().ok().map(|usual| Compiler { cache, optimise: "-O1", ..usual })
 }
 
 /// A runner, and what it is to run.
@@ -193,7 +193,7 @@ fn studies() -> Vec<Case> {
 #[test]
 fn machine_code_has_the_bits_of_the_program_at_every_level() {
     let directory = tempfile::tempdir().expect("a directory");
-    let Some(settings) = settings(directory.path()) else { return };
+    let Some(compiler) = compiler(directory.path()) else { return };
     let cases: Vec<Case> = [random_cases(), operations(), studies()].into_iter().flatten().collect();
     // The program has the same bits at every level, which `programs.rs` sees to.
     let expected: Vec<_> = cases.iter().map(|case| case.run(SimdLevel::widest())).collect();
@@ -201,7 +201,7 @@ fn machine_code_has_the_bits_of_the_program_at_every_level() {
         let form = Form { width: cases[0].runner.lanes(level) / 8, vectors: 8 };
         let programs: Vec<&Program> = cases.iter().map(|case| &case.runner.closed_loop().program).collect();
         let source = Source::new(level, form, &programs);
-        let code = compiled(&source, &settings).unwrap_or_else(|error| panic!("{error}"));
+        let code = compiled(&source, &compiler).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(code.len(), cases.len());
         for ((case, expected), native) in cases.iter().zip(&expected).zip(code) {
             let case = case.clone();
@@ -235,8 +235,8 @@ fn fake(directory: &Path, work: &str) -> Vec<String> {
 }
 
 /// What a compilation comes to.
-fn compiled(source: &Source, settings: &Settings) -> Result<Vec<Native>, Refusal> {
-    Job::start(source, settings).and_then(Job::wait)
+fn compiled(source: &Source, compiler: &Compiler) -> Result<Vec<Native>, Refusal> {
+    Job::start(source, compiler).and_then(Job::wait)
 }
 
 fn entries(cache: &Path) -> Vec<PathBuf> {
@@ -248,9 +248,9 @@ fn entries(cache: &Path) -> Vec<PathBuf> {
 #[cfg(unix)]
 fn a_compiler_that_fails_hangs_or_writes_nonsense_is_refused_and_leaves_nothing_behind() {
     let directory = tempfile::tempdir().expect("a directory");
-    let Some(usual) = settings(directory.path()) else { return };
+    let Some(usual) = compiler(directory.path()) else { return };
     let (case, source) = small();
-    let real = usual.compiler.join(" ");
+    let real = usual.command.join(" ");
     let stranger = format!("echo 'int x;' | {real} -shared -fPIC -x c - -o step.library");
     for (work, words) in [
         (
@@ -263,18 +263,18 @@ fn a_compiler_that_fails_hangs_or_writes_nonsense_is_refused_and_leaves_nothing_
         (&stranger, "cannot be loaded"),
         ("kill -9 $$", "has failed (signal: 9"),
     ] {
-        let settings = Settings { compiler: fake(directory.path(), work), ..usual.clone() };
-        let refusal = compiled(&source, &settings).expect_err(work).to_string();
+        let compiler = Compiler { command: fake(directory.path(), work), ..usual.clone() };
+        let refusal = compiled(&source, &compiler).expect_err(work).to_string();
         assert!(refusal.contains(words), "{work}: {refusal}");
-        assert_eq!(entries(&settings.cache), Vec::<PathBuf>::new(), "{work}");
+        assert_eq!(entries(&compiler.cache), Vec::<PathBuf>::new(), "{work}");
     }
     // One that hangs is ended with all that it has started.
     let work = "sleep 100 & echo $! > ../../child; wait";
     let limit = Duration::from_millis(200);
-    let settings = Settings { compiler: fake(directory.path(), work), limit, ..usual.clone() };
-    let refusal = compiled(&source, &settings).expect_err("it hangs").to_string();
+    let compiler = Compiler { command: fake(directory.path(), work), limit, ..usual.clone() };
+    let refusal = compiled(&source, &compiler).expect_err("it hangs").to_string();
     assert!(refusal.contains("has not ended within 0.2 s"), "{refusal}");
-    assert_eq!(entries(&settings.cache), Vec::<PathBuf>::new());
+    assert_eq!(entries(&compiler.cache), Vec::<PathBuf>::new());
     let child = std::fs::read_to_string(directory.path().join("child")).expect("it had started another");
     let is_gone = || {
         let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
@@ -285,22 +285,22 @@ fn a_compiler_that_fails_hangs_or_writes_nonsense_is_refused_and_leaves_nothing_
         false
     }));
     // One that is not there, and none at all.
-    let missing = Settings { compiler: vec!["/nowhere/cc".into()], ..usual.clone() };
+    let missing = Compiler { command: vec!["/nowhere/cc".into()], ..usual.clone() };
     assert!(
         compiled(&source, &missing)
             .expect_err("missing")
             .to_string()
             .contains("`/nowhere/cc` cannot be started")
     );
-    let none = Settings { compiler: Vec::new(), ..usual.clone() };
+    let none = Compiler { command: Vec::new(), ..usual.clone() };
     assert_eq!(compiled(&source, &none).err(), Some(Refusal::NoCompiler));
     // One that makes other numbers: machine code has to do what the program does before it is trusted.
     let work = format!("sed -i 's/splat(0.5)/splat(0.25)/' step.c; {real} \"$@\"");
-    let settings = Settings { compiler: fake(directory.path(), &work), ..usual };
-    let native = compiled(&source, &settings).expect("a library").remove(0);
+    let compiler = Compiler { command: fake(directory.path(), &work), ..usual };
+    let native = compiled(&source, &compiler).expect("a library").remove(0);
     let refusal = case.adopt(SimdLevel::widest(), native).expect_err("other bits").to_string();
     assert!(refusal.contains("does not do what the program does"), "{refusal}");
-    assert_eq!(entries(&settings.cache), Vec::<PathBuf>::new());
+    assert_eq!(entries(&compiler.cache), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -308,19 +308,19 @@ fn a_compiler_that_fails_hangs_or_writes_nonsense_is_refused_and_leaves_nothing_
 fn what_is_compiled_is_kept_and_one_that_was_tampered_with_is_told_of_and_made_anew() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().expect("a directory");
-    let Some(settings) = settings(directory.path()) else { return };
+    let Some(compiler) = compiler(directory.path()) else { return };
     let (case, source) = small();
-    compiled(&source, &settings).expect("a library");
-    let [entry] = &entries(&settings.cache)[..] else { panic!("one library") };
+    compiled(&source, &compiler).expect("a library");
+    let [entry] = &entries(&compiler.cache)[..] else { panic!("one library") };
     let whole = std::fs::read(entry).expect("bytes");
     // A compiler that answers and does no more finds it.
-    let lazy = format!("{} \"$@\"", settings.compiler.join(" "));
+    let lazy = format!("{} \"$@\"", compiler.command.join(" "));
     let asked = directory.path().join("asked");
     let script = format!("echo \"$*\" >> {}; {lazy}", asked.display());
     let wrapped = directory.path().join("wrapped-cc");
     std::fs::write(&wrapped, format!("#!/bin/sh\n{script}\n")).expect("written");
     std::fs::set_permissions(&wrapped, std::fs::Permissions::from_mode(0o755)).expect("made a program");
-    let wrapped = Settings { compiler: vec![wrapped.to_str().expect("UTF-8").into()], ..settings.clone() };
+    let wrapped = Compiler { command: vec![wrapped.to_str().expect("UTF-8").into()], ..compiler.clone() };
     let calls = || std::fs::read_to_string(&asked).map_or(0, |text| text.lines().count());
     compiled(&source, &wrapped).expect("a library");
     assert_eq!(calls(), 2, "it is asked, and compiles");
@@ -331,23 +331,23 @@ fn what_is_compiled_is_kept_and_one_that_was_tampered_with_is_told_of_and_made_a
     turned[whole.len() / 2] ^= 1;
     for damaged in [&turned[..], &whole[..whole.len() / 2], &[]] {
         std::fs::write(entry, damaged).expect("written");
-        let refusal = compiled(&source, &settings).expect_err("it was damaged").to_string();
+        let refusal = compiled(&source, &compiler).expect_err("it was damaged").to_string();
         assert!(refusal.contains("was damaged and is removed"), "{refusal}");
-        let native = compiled(&source, &settings).expect("made anew").remove(0);
+        let native = compiled(&source, &compiler).expect("made anew").remove(0);
         assert_eq!(std::fs::read(entry).expect("bytes"), whole);
         drop(native);
     }
-    let native = compiled(&source, &settings).expect("a library").remove(0);
+    let native = compiled(&source, &compiler).expect("a library").remove(0);
     case.adopt(SimdLevel::widest(), native).expect("the bits of the program");
 
     // A directory that cannot be made, or that others can write into.
     std::fs::write(directory.path().join("file"), "").expect("a file");
     let cache = directory.path().join("file").join("cache");
     let refusal =
-        compiled(&source, &Settings { cache, ..settings.clone() }).expect_err("no directory").to_string();
+        compiled(&source, &Compiler { cache, ..compiler.clone() }).expect_err("no directory").to_string();
     assert!(refusal.contains("file/cache"), "{refusal}");
-    std::fs::set_permissions(&settings.cache, std::fs::Permissions::from_mode(0o777)).expect("opened");
-    let refusal = compiled(&source, &settings).expect_err("anybody's").to_string();
+    std::fs::set_permissions(&compiler.cache, std::fs::Permissions::from_mode(0o777)).expect("opened");
+    let refusal = compiled(&source, &compiler).expect_err("anybody's").to_string();
     assert!(refusal.contains("others may write into"), "{refusal}");
 }
 
@@ -409,7 +409,7 @@ fn a_tuning_has_the_same_results_whatever_runs_its_simulations() {
     let (found, said) = tuning.run("bare", bare);
     assert_eq!(found, expected);
     warning(&said, "there is no C compiler: cc, gcc, clang are not found in PATH");
-    if settings(tuning.directory.path()).is_none() {
+    if compiler(tuning.directory.path()).is_none() {
         return;
     }
     let (found, said) = tuning.run("native", tuning.command("native", &["--backend", "native"]));
@@ -428,7 +428,7 @@ fn a_tuning_has_the_same_results_whatever_runs_its_simulations() {
     assert!(export.expect("the binary starts").success());
     let text = std::fs::read_to_string(tuning.directory.path().join("step.c")).expect("the text");
     let command = text.lines().find_map(|line| line.strip_prefix("// cc ")).expect("how to compile it");
-    let Some(Settings { compiler, .. }) = settings(tuning.directory.path()) else { return };
+    let Some(Compiler { command: compiler, .. }) = compiler(tuning.directory.path()) else { return };
     let compile = Command::new(&compiler[0])
         .args(compiler[1..].iter().map(String::as_str).chain(command.split(' ')))
         .current_dir(&tuning.directory)
@@ -459,7 +459,7 @@ fn a_config_says_what_runs_its_simulations() {
 #[cfg(target_os = "linux")]
 fn a_long_tuning_goes_over_to_machine_code_between_two_generations() {
     let tuning = Tuning::new();
-    if settings(tuning.directory.path()).is_none() {
+    if compiler(tuning.directory.path()).is_none() {
         return;
     }
     let mut long = tuning.command("long", &["--generations", "100000"]);

@@ -35,12 +35,12 @@ fn plant(problem: Problem, fault: Fault) -> Problem {
 }
 
 /// What is allocated or leaked: 64 bytes.
-struct Block {
+struct Held {
     _bytes: [u8; 56],
-    before: Option<Box<Block>>,
+    before: Option<Box<Held>>,
 }
 
-impl Block {
+impl Held {
     const ALONE: Self = Self { _bytes: [0; 56], before: None };
 }
 
@@ -49,7 +49,7 @@ const GROWN_BYTES_MAX: usize = 64 << 20;
 
 /// The last block that was leaked, and through it all others: still reachable, so that other leak detectors do not report them. Unlike
 /// a vector, a chain takes the same bytes for every block.
-static KEPT: Mutex<Option<Box<Block>>> = Mutex::new(None);
+static KEPT: Mutex<Option<Box<Held>>> = Mutex::new(None);
 
 fn locked<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,7 +58,7 @@ fn locked<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 fn leak_block() {
     let mut last = locked(&KEPT);
     let before = last.take();
-    *last = Some(black_box(Box::new(Block { before, ..Block::ALONE })));
+    *last = Some(black_box(Box::new(Held { before, ..Held::ALONE })));
 }
 
 /// Gives back what has been leaked.
@@ -105,7 +105,7 @@ impl Simulator for Faulty {
     fn run(&self, level: SimdLevel, batch: &Batch<'_>, workspace: &mut Workspace) {
         self.inner.run(level, batch, workspace);
         match self.fault {
-            Fault::Allocation => drop(black_box(Box::new(Block::ALONE))),
+            Fault::Allocation => drop(black_box(Box::new(Held::ALONE))),
             Fault::Leak => leak_block(),
             Fault::Growth => {
                 let longest = (0..batch.end).map(|job| batch.records.get(job).steps).max().unwrap_or(0);

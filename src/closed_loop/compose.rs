@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::open::Open;
-use super::{Block, ClosedLoop, Parts, Unfit};
+use super::{ClosedLoop, Connected, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
 use crate::program::Carried;
@@ -302,7 +302,7 @@ impl<'a> Composer<'a> {
     fn block(
         &mut self,
         called: &'static str,
-        block: &Block<'_>,
+        block: &Connected<'_>,
         gains: Option<&[Id]>,
         values: &HashMap<String, Id>,
         view: Option<&PlantView>,

@@ -36,7 +36,7 @@ pub const DELAY_MAX: usize = 10_000;
 
 /// A block that acts once a control period, and what its inputs are connected to, by name.
 #[derive(Debug, Clone)]
-pub struct Block<'a> {
+pub struct Connected<'a> {
     /// Its equations.
     pub model: &'a Model,
     /// From the name of an input to that of a value; what has the same name is connected by itself.
@@ -45,7 +45,7 @@ pub struct Block<'a> {
 
 /// What the world does to a loop in any of its scenarios.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct World {
+pub struct Imperfections {
     /// The plant's states whose sensors are noisy, by place.
     pub noisy: Vec<usize>,
     /// Sensors show steps.
@@ -68,15 +68,15 @@ pub struct Parts<'a> {
     /// Whether a job gives the plant's parameters.
     pub varies: bool,
     /// What controls it.
-    pub law: Block<'a>,
+    pub law: Connected<'a>,
     /// From the name of a plant's input to that of the value that drives it.
     pub drive: BTreeMap<String, String>,
     /// Names of the signals, whose values jobs give step by step: inputs that no controller drives, references.
     pub signals: Vec<String>,
     /// What the world does.
-    pub world: World,
+    pub world: Imperfections,
     /// What judges it: its values `cost`, `partial` (a lower bound of the cost to come), `failed` (looked at for the states after the step) and those of `terms`.
-    pub judge: Block<'a>,
+    pub judge: Connected<'a>,
     /// Names of the judge's values that a record holds, and whether the plain step computes each; the watched step computes all.
     pub terms: Vec<(String, bool)>,
     /// How a step is integrated.
@@ -103,7 +103,7 @@ pub struct Layout {
     /// How many signals there are.
     pub signals: usize,
     /// What the world does.
-    pub world: World,
+    pub world: Imperfections,
     /// The terms that a record tells, and whether the plain program finds them.
     pub terms: Vec<bool>,
     /// The slot of the first signal.

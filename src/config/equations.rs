@@ -2,7 +2,7 @@
 
 use super::cost::known_names;
 use super::{Config, ConfigError, Refusal, system};
-use crate::closed_loop::{Block, ClosedLoop, DELAY_MAX, Parts, Sampled, Unfit, World};
+use crate::closed_loop::{ClosedLoop, Connected, DELAY_MAX, Imperfections, Parts, Sampled, Unfit};
 use crate::costs::{Criteria, Judge, Measure, Timing};
 use crate::figures::{label, with_unit};
 use crate::model::{self, Misread};
@@ -14,7 +14,7 @@ use crate::text::{Section, Source, one_of};
 /// The scenarios that a closed loop is made for: what none of them asks for is not in it. One that is made for all gives a scenario the
 /// same bits, whatever others there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum Coverage {
     /// Those that gains are tuned on.
     Tuning,
     /// Those of the validation too.
@@ -141,7 +141,7 @@ impl Config {
     /// # Errors
     ///
     /// What does not fit; nothing of a config that has been checked.
-    pub(crate) fn closed_loop(&self, scope: Scope) -> Result<ClosedLoop, Misfit> {
+    pub(crate) fn closed_loop(&self, scope: Coverage) -> Result<ClosedLoop, Misfit> {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
@@ -160,26 +160,26 @@ impl Config {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
-        let parts = self.parts(&judge, Scope::Tuning);
+        let parts = self.parts(&judge, Coverage::Tuning);
         let lags = self.scenarios.iter().any(|group| group.actuator_lag > 0.0);
         let dead_time = self.scenarios.iter().map(|group| group.dead_time).max().unwrap_or(0);
-        let world = World { dead_time, actuator: lags, ..World::default() };
+        let world = Imperfections { dead_time, actuator: lags, ..Imperfections::default() };
         Sampled::new(&Parts { varies: false, world, ..parts }).map_err(Misfit::Loop)
     }
 
-    fn parts<'a>(&'a self, judge: &'a Judge, scope: Scope) -> Parts<'a> {
+    fn parts<'a>(&'a self, judge: &'a Judge, scope: Coverage) -> Parts<'a> {
         let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
-        let others: &[Group] = if scope == Scope::All { &self.validation } else { &[] };
+        let others: &[Group] = if scope == Coverage::All { &self.validation } else { &[] };
         let groups = || self.scenarios.iter().chain(others);
         Parts {
             plant: &plant.model,
             nominal: &self.plant.values,
             varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
-            law: Block { model: &law.model, connect: wiring.measured.clone() },
+            law: Connected { model: &law.model, connect: wiring.measured.clone() },
             drive: wiring.drive.clone(),
             signals: self.asked_signals().into_iter().map(String::from).collect(),
             world: world(&groups()),
-            judge: Block { model: &judge.model, connect: std::collections::BTreeMap::new() },
+            judge: Connected { model: &judge.model, connect: std::collections::BTreeMap::new() },
             terms: self.cost.iter().map(|term| term.name.to_owned()).zip(self.needed_terms()).collect(),
             method: self.simulation.integrator,
             dt: self.simulation.dt,
@@ -192,7 +192,7 @@ impl Config {
     /// What does not fit after the integration step has been changed.
     pub(crate) fn misfit(&self) -> Option<Refusal> {
         let remedy = format!("allowed: delays of at most {DELAY_MAX} steps");
-        match self.closed_loop(Scope::All) {
+        match self.closed_loop(Coverage::All) {
             Ok(_) => None,
             Err(Misfit::Loop(Unfit::Delay(found))) => {
                 Some(Refusal { problem: format!("makes a delay {found}"), remedy })
@@ -203,10 +203,10 @@ impl Config {
 }
 
 /// What any group needs of the world.
-fn world<'a>(groups: &(impl Iterator<Item = &'a Group> + Clone)) -> World {
+fn world<'a>(groups: &(impl Iterator<Item = &'a Group> + Clone)) -> Imperfections {
     let states = groups.clone().map(|group| group.noise.len()).max().unwrap_or(0);
     let is_noisy = |place: &usize| groups.clone().any(|group| group.noise[*place] > 0.0);
-    World {
+    Imperfections {
         noisy: (0..states).filter(is_noisy).collect(),
         coarse: groups.clone().any(|group| group.quantisation.iter().any(|step| *step > 0.0)),
         hold: groups.clone().any(|group| group.control_period > 1),
@@ -239,7 +239,7 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
         read(source, &root.section("simulation")?, "fail", fail, &names)?;
     }
     let slides = config.controller.of.model.declared.sliding.is_some();
-    let misfit = match config.closed_loop(Scope::All) {
+    let misfit = match config.closed_loop(Coverage::All) {
         Err(misfit) => misfit,
         Ok(_) if !slides => return Ok(()),
         Ok(_) => match config.sampled_loop() {

@@ -37,7 +37,7 @@ mod write;
 mod write_models;
 
 pub use batch::{BatchConfig, Entry};
-pub use equations::{Column, Role, Scope};
+pub use equations::{Column, Coverage, Role};
 pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use system::{ControllerConfig, Drawing, Equations, PlantConfig, Unphysical, names_of};

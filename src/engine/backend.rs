@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::native::{Backend, Job, Native, Refusal, Settings};
+use crate::native::{Backend, Compiler, Job, Native, Refusal};
 use crate::problem::Problem;
 use crate::simulation::SimdLevel;
 
@@ -39,7 +39,7 @@ pub fn prepare(problem: &Problem, level: SimdLevel) -> Result<(), Refusal> {
 /// A compilation of a step; `None` where the problem has no step that can be compiled.
 fn start(problem: &Problem, level: SimdLevel) -> Option<Result<Job, Refusal>> {
     let source = problem.simulator.source(level)?;
-    Some(Settings::usual().and_then(|settings| Job::start(&source, &settings)))
+    Some(Compiler::usual().and_then(|compiler| Job::start(&source, &compiler)))
 }
 
 fn adopt(problem: &Problem, level: SimdLevel, code: Vec<Native>) -> Result<(), Refusal> {

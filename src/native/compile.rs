@@ -45,11 +45,11 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What compiles, and where the result stays.
+/// A C compiler, and where its results stay.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// A C compiler and what it is always told; empty where there is none.
-    pub compiler: Vec<String>,
+pub struct Compiler {
+    /// Its program and what it is always told; empty where there is none.
+    pub command: Vec<String>,
     /// The directory of compiled steps.
     pub cache: PathBuf,
     /// How long the compiler may take.
@@ -58,7 +58,7 @@ pub struct Settings {
     pub optimise: &'static str,
 }
 
-impl Settings {
+impl Compiler {
     /// The compiler that `CC` names, or else a usual one; the user's cache directory.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Settings {
         let named: Vec<String> = std::env::var("CC")
             .map(|text| text.split_whitespace().map(str::to_owned).collect())
             .unwrap_or_default();
-        let compiler = match named.first() {
+        let command = match named.first() {
             Some(name) if in_path(name) => absolute(named),
             Some(name) => return Err(Refusal::Failed(format!("CC names `{name}`, which is not found"))),
             None => match USUAL.iter().find(|name| in_path(name)) {
@@ -79,7 +79,7 @@ impl Settings {
         let cache = cache::usual_place().ok_or_else(|| {
             Refusal::Failed("there is no directory for it: set XDG_CACHE_HOME or HOME".into())
         })?;
-        Ok(Self { compiler, cache, limit: LIMIT, optimise: "-O3" })
+        Ok(Self { command, cache, limit: LIMIT, optimise: "-O3" })
     }
 }
 
@@ -210,20 +210,20 @@ impl Job {
     /// # Errors
     ///
     /// When the compiler cannot be started or the cache cannot be written.
-    pub fn start(source: &Source, settings: &Settings) -> Result<Self, Refusal> {
-        let cache = Cache::open(&settings.cache).map_err(Refusal::Failed)?;
+    pub fn start(source: &Source, with: &Compiler) -> Result<Self, Refusal> {
+        let cache = Cache::open(&with.cache).map_err(Refusal::Failed)?;
         let room = cache.room().map_err(Refusal::Failed)?;
         let told = |error: std::io::Error| Refusal::Failed(format!("{}: {error}", room.path().display()));
         fs::write(room.path().join(SOURCE), &source.text).map_err(told)?;
-        let flags = source.flags(settings.optimise);
-        let compiler = settings.compiler.clone();
+        let flags = source.flags(with.optimise);
+        let compiler = with.command.clone();
         let all = [compiler.join("\n"), flags.join("\n")];
         let key = cache::digest(&[source.text.as_bytes(), all[0].as_bytes(), all[1].as_bytes()]);
         let child = start(&compiler, &[&flags[..], &to_owned(&QUESTION)].concat(), room.path())?;
         Ok(Self {
             compiler,
             flags,
-            limit: settings.limit,
+            limit: with.limit,
             form: source.form,
             slots: source.slots.clone(),
             cache,

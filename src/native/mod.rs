@@ -16,7 +16,7 @@ mod compile;
 mod emit;
 mod load;
 
-pub use compile::{Job, Refusal, Settings, Source};
+pub use compile::{Compiler, Job, Refusal, Source};
 pub use emit::Form;
 pub use load::Native;
 

@@ -2,7 +2,7 @@
 
 use super::scenario::Pieces;
 use super::{Runner, Scenario};
-use crate::closed_loop::World;
+use crate::closed_loop::Imperfections;
 
 impl Runner {
     /// The numbers of a job in the order of the program's inputs.
@@ -52,7 +52,7 @@ impl Runner {
     /// of these, what the program asks for.
     #[allow(clippy::cast_precision_loss, reason = "numbers of steps")]
     fn actuation(&self, scenario: &Scenario) -> impl Iterator<Item = f64> + use<> {
-        let World { hold, dead_time, actuator, .. } = self.closed_loop.layout.world;
+        let Imperfections { hold, dead_time, actuator, .. } = self.closed_loop.layout.world;
         let conditions = &scenario.conditions;
         // The exact answer of a first-order lag to a command that is held over a step.
         let approach = match conditions.actuator_lag {

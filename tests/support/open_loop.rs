@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gainswarm::closed_loop::{Block, ClosedLoop, Method, Parts, World};
+use gainswarm::closed_loop::{ClosedLoop, Connected, Imperfections, Method, Parts};
 use gainswarm::graph::{Graph, Id, Symbol};
 use gainswarm::model::{Base, Lowered, Model};
 use gainswarm::simulation::{Runner, Scenario, SimdLevel, Simulator, Trajectory};
@@ -72,12 +72,12 @@ pub(crate) fn run(
         plant: &plant,
         nominal: &of_plant,
         varies: false,
-        law: Block { model: &law, connect: pairs(&law) },
+        law: Connected { model: &law, connect: pairs(&law) },
         shown: states.chain(driven).collect(),
         drive,
-        judge: Block { model: &judge, connect: BTreeMap::new() },
+        judge: Connected { model: &judge, connect: BTreeMap::new() },
         signals: Vec::new(),
-        world: World::default(),
+        world: Imperfections::default(),
         terms: Vec::new(),
         method: Method::Rk4,
         dt,

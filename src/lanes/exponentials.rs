@@ -188,7 +188,7 @@ pub fn log<S: Simd>(simd: S, x: S::f64s) -> S::f64s {
 #[inline(always)]
 pub fn log10<S: Simd>(simd: S, x: S::f64s) -> S::f64s {
     let (high, low) = log_of_two(simd, x);
-    let [per, per_rest] = PER_LN_10.map(|part| splat(simd, part));
+    let (per, per_rest) = (splat(simd, PER_LN_10[0]), splat(simd, PER_LN_10[1]));
     let product = high * per;
     let rest = high.fms(per, product) + low.fma(per, high * per_rest);
     log_edges(simd, x, product + rest)

@@ -143,7 +143,8 @@ pub fn atan2<S: Simd>(simd: S, y: S::f64s, x: S::f64s) -> S::f64s {
 #[inline(always)]
 fn arc<S: Simd>(simd: S, y: S::f64s, x: S::f64s) -> S::f64s {
     let number = |value: f64| splat(simd, value);
-    let [a, b, c, d] = [0.4375, 0.6875, 1.1875, 2.4375].map(|bound| y.simd_ge(x * number(bound)));
+    let is_beyond = |bound: f64| y.simd_ge(x * number(bound));
+    let (a, b, c, d) = (is_beyond(0.4375), is_beyond(0.6875), is_beyond(1.1875), is_beyond(2.4375));
     let mut top = a.select(y.fms(number(2.0), x), y);
     let mut bottom = a.select(x.fma(number(2.0), y), x);
     top = b.select(y - x, top);

@@ -313,7 +313,7 @@ fn scale<S: Simd, const K: usize, const N: usize>(
     block: &mut Block<S::f64s, K, N>,
 ) {
     let (of, out) = instruction.places();
-    let [p, q] = [1, 2].map(|place| splat(simd, block.uniform(of[place])));
+    let (p, q) = (splat(simd, block.uniform(of[1])), splat(simd, block.uniform(of[2])));
     for k in 0..K {
         let product = p * block.at(of[0])[k];
         block.at_mut(out[0])[k] = product;

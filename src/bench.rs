@@ -478,6 +478,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "numbers that are handed on")]
     fn the_window_with_the_least_p99_is_told() {
         assert_eq!(best(&[[1.0, 4.0, 5.0], [1.5, 2.0, 9.0], [1.0, 3.0, 3.0]]), [1.5, 2.0, 9.0]);
     }

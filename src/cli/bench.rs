@@ -21,7 +21,7 @@ use crate::simulation::SimdLevel;
     after_help = "Examples:\n  gainswarm bench\n  gainswarm bench --controllers classical --duration 20s --check"
 )]
 pub(super) struct Args {
-    /// A study, a TOML file, whose controller is measured on its plant [default: every compiled controller]
+    /// A study, a TOML file, whose controller is measured on its plant [default: every controller that ships for the usual plant]
     #[arg(conflicts_with = "controllers")]
     config: Option<PathBuf>,
     #[command(flatten)]

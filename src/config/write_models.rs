@@ -55,12 +55,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         outputs.iter().map(|output| (output.name.clone(), quantity(output))).collect::<Map<_, _>>().into(),
     );
     if !tables.is_empty() {
-        let columns = |points: &Vec<(f64, f64)>| {
-            let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-            json!({ "x": x, "y": y })
-        };
-        let tables = tables.iter().map(|(name, points)| (name.clone(), columns(points)));
-        add("tables", tables.collect::<Map<_, _>>().into());
+        add("tables", tables.iter().map(columns).collect::<Map<_, _>>().into());
     }
     if let Some(scene) = scene {
         add("scene", scene_of(scene));
@@ -71,12 +66,8 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     if !cost.is_empty() {
         add("usual_cost", Value::Object(cost.iter().map(|term| (term.name.clone(), usual(term))).collect()));
     }
-    if let Some(UsualController { name, said }) = controller {
-        let said = said.iter().map(|(key, value)| (key.clone(), json!(value)));
-        add(
-            "usual_controller",
-            Value::Object(std::iter::once(("type".into(), json!(name))).chain(said).collect()),
-        );
+    if let Some(controller) = controller {
+        add("usual_controller", usual_controller(controller));
     }
     if let Some(certificate) = certificate_of(&equations.model.declared) {
         add("certificate", certificate);
@@ -88,6 +79,17 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         };
         add("expressions", Value::Object(expressions.iter().map(text).collect()));
     }
+}
+
+/// A table with its columns.
+fn columns((name, points): (&String, &Vec<(f64, f64)>)) -> (String, Value) {
+    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    (name.clone(), json!({ "x": x, "y": y }))
+}
+
+fn usual_controller(UsualController { name, said }: &UsualController) -> Value {
+    let said = said.iter().map(|(key, value)| (key.clone(), json!(value)));
+    Value::Object(std::iter::once(("type".into(), json!(name))).chain(said).collect())
 }
 
 /// What a law says of its certificate.

@@ -103,6 +103,31 @@ fn a_mass_on_a_spring_swings_as_the_closed_form_says() {
 }
 
 #[test]
+fn two_masses_and_a_spring_move_as_their_modes_do() {
+    // Their centre falls freely under the force; their distance swings with ω² = k (1/m1 + 1/m2) about force/(m1 ω²).
+    let (m1, m2, k, force) = (2.0_f64, 0.5, 30.0, 4.0);
+    let parameters = [("mass1", m1), ("mass2", m2), ("stiffness", k)];
+    let law = law(&format!("f = {force}"));
+    let start = [0.2, -0.1, 0.3, 0.4];
+    let found = run(&plant("two_masses"), &law, &[("u", "f")], (1e-3, 5000), &start, &parameters);
+    let natural = (k * (1.0 / m1 + 1.0 / m2)).sqrt();
+    let middle = force / m1 / natural.powi(2);
+    let [x1, x2, v1, v2] = start;
+    let (centre, drift) = ((m1 * x1 + m2 * x2) / (m1 + m2), (m1 * v1 + m2 * v2) / (m1 + m2));
+    for row in found.rows() {
+        let t = row[0];
+        let apart =
+            (x1 - x2 - middle) * (natural * t).cos() + (v1 - v2) / natural * (natural * t).sin() + middle;
+        let centre = centre + drift * t + force / (m1 + m2) * t * t / 2.0;
+        let expected = [centre + m2 / (m1 + m2) * apart, centre - m1 / (m1 + m2) * apart];
+        for (place, expected) in expected.into_iter().enumerate() {
+            let found = row[1 + place];
+            assert!((found - expected).abs() < 1e-9, "{found} instead of {expected} at {t} s");
+        }
+    }
+}
+
+#[test]
 fn the_voltage_regulator_moves_as_the_matrix_exponential_says() {
     let law = law("control = 1 - sensor");
     let run = run(&plant("avr"), &law, &[("u", "control")], (1e-3, 4000), &[0.0; 4], &[]);

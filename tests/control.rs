@@ -45,7 +45,7 @@ fn classical_reproduces_its_reference_runs_and_costs() {
 
 #[test]
 fn super_twisting_reproduces_its_reference_runs_and_costs() {
-    reproduces_its_references("super_twisting", "");
+    reproduces_its_references("super_twisting", "K1 = 25.0");
 }
 
 #[test]

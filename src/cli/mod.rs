@@ -44,7 +44,9 @@ mod validate;
 
 use args::{BackendArgs, ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 
-const EXAMPLES: &str = "Examples:
+#[derive(Debug, Parser)]
+#[command(name = "gainswarm", version, about, max_term_width = 100)]
+#[command(after_help = "Examples:
   gainswarm init --controller super_twisting
   gainswarm check configs/classical.toml
   gainswarm tune configs/classical.toml --report
@@ -60,10 +62,7 @@ Exit codes:
   0    success
   1    the gains do not hold, a check found a fault, or the machine refused (a full disk, no memory)
   2    a mistake in the command or in a file that it reads
-  130  interrupted by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP (a lost connection)";
-
-#[derive(Debug, Parser)]
-#[command(name = "gainswarm", version, about, after_help = EXAMPLES, max_term_width = 100)]
+  130  interrupted by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP (a lost connection)")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

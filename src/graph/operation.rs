@@ -178,7 +178,8 @@ impl Operation {
 
 #[inline(always)]
 fn one<S: Simd>(simd: S, operation: Operation, numbers: [f64; 3]) -> f64 {
-    apply(simd, operation, numbers.map(|number| splat(simd, number)))[0]
+    let [a, b, c] = numbers;
+    apply(simd, operation, [splat(simd, a), splat(simd, b), splat(simd, c)])[0]
 }
 
 /// What an operation gives in every lane.

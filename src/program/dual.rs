@@ -13,8 +13,7 @@ pub struct Dual {
 }
 
 impl Tape {
-    /// The results for `inputs` with their derivatives; `room` has at least [`Tape::room`] numbers. Where a function has a corner or a
-    /// jump the derivative is that of the branch that it takes.
+    /// Takes the values of a run for `inputs`, whose derivatives [`Tape::along`] then gives; `room` has at least [`Tape::room`] numbers.
     ///
     /// # Panics
     ///
@@ -23,14 +22,10 @@ impl Tape {
     /// # Allocation
     ///
     /// None.
-    pub fn run_dual<'a>(
-        &'a self,
-        inputs: impl IntoIterator<Item = Dual>,
-        room: &'a mut [Dual],
-    ) -> impl Iterator<Item = Dual> + 'a {
+    pub fn values(&self, inputs: impl IntoIterator<Item = f64>, room: &mut [Dual]) {
         let mut count = 0;
-        for (place, input) in room.iter_mut().zip(inputs).take(self.inputs) {
-            *place = input;
+        for (place, value) in room.iter_mut().zip(inputs).take(self.inputs) {
+            *place = Dual { value, slope: 0.0 };
             count += 1;
         }
         assert_eq!(count, self.inputs, "a number an input");
@@ -39,14 +34,39 @@ impl Tape {
         }
         let first = self.inputs + self.numbers.len();
         for (step, (operation, of)) in self.steps.iter().enumerate() {
-            let operands = of.map(|place| room[place as usize]);
-            let value = operation.of(operands.map(|operand| operand.value));
+            let operands = of_room(of, room);
+            let value = operation.of([operands[0].value, operands[1].value, operands[2].value]);
+            room[first + step] = Dual { value, slope: 0.0 };
+        }
+    }
+
+    /// The results with their derivatives by an input, after [`Tape::values`]. Where a function has a corner or a jump the derivative is
+    /// that of the branch that it takes.
+    ///
+    /// # Panics
+    ///
+    /// When `room` is too short.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub fn along<'a>(&'a self, input: usize, room: &'a mut [Dual]) -> impl Iterator<Item = Dual> + 'a {
+        for (place, number) in room[..self.inputs].iter_mut().enumerate() {
+            number.slope = if place == input { 1.0 } else { 0.0 };
+        }
+        let first = self.inputs + self.numbers.len();
+        for (step, (operation, of)) in self.steps.iter().enumerate() {
+            let operands = of_room(of, room);
             let moves = operands[..operation.operands()].iter().any(|operand| operand.slope != 0.0);
-            let slope = if moves { slope(*operation, operands, value) } else { 0.0 };
-            room[first + step] = Dual { value, slope };
+            let whole = room[first + step].value;
+            room[first + step].slope = if moves { slope(*operation, operands, whole) } else { 0.0 };
         }
         self.results.iter().map(|place| room[*place as usize])
     }
+}
+
+fn of_room(of: &[u32; 3], room: &[Dual]) -> [Dual; 3] {
+    [room[of[0] as usize], room[of[1] as usize], room[of[2] as usize]]
 }
 
 /// The derivative of an operation on a, b, c; `whole` is its value.
@@ -152,12 +172,9 @@ mod tests {
                 for numbers in [[0.3, 0.7, -1.2], [0.9, -0.4, 2.0], [0.5, 2.0, 0.1]] {
                     let at = |symbol: Symbol| numbers[symbol.0 as usize - 1];
                     let expected = graph.evaluated(&[slope], &at)[0];
-                    let inputs = numbers
-                        .iter()
-                        .enumerate()
-                        .map(|(place, value)| Dual { value: *value, slope: f64::from(u8::from(place == k)) });
                     let mut room = vec![Dual::default(); tape.room()];
-                    let found = tape.run_dual(inputs, &mut room).next().expect("a result").slope;
+                    tape.values(numbers, &mut room);
+                    let found = tape.along(k, &mut room).next().expect("a result").slope;
                     let is_same = (found - expected).abs() <= 1e-12 * expected.abs().max(1.0);
                     assert!(
                         is_same || (found.is_nan() && expected.is_nan()),

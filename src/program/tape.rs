@@ -78,7 +78,8 @@ impl Tape {
         room[self.inputs..][..self.numbers.len()].copy_from_slice(&self.numbers);
         let first = self.inputs + self.numbers.len();
         for (step, (operation, of)) in self.steps.iter().enumerate() {
-            room[first + step] = operation.of(of.map(|place| room[place as usize]));
+            room[first + step] =
+                operation.of([room[of[0] as usize], room[of[1] as usize], room[of[2] as usize]]);
         }
         self.results.iter().map(|place| room[*place as usize])
     }

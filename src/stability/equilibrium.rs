@@ -295,18 +295,14 @@ impl Moving {
         let (k, probes) = (self.order(), self.of.probes);
         let columns = if which == 0 { k + probes } else { k };
         let mut is_finite = true;
+        self.of.advance.values(self.numbers.iter().copied(), &mut self.duals);
         for column in 0..columns {
             let by = match column.checked_sub(k) {
                 None => self.of.inputs + self.variables[column],
                 Some(probe) => PROBES_AT + probe,
             };
             let Self { of, numbers, duals, variables, .. } = self;
-            let input = |(place, value): (usize, &f64)| Dual {
-                value: *value,
-                slope: if place == by { 1.0 } else { 0.0 },
-            };
-            let results = of.advance.run_dual(numbers.iter().enumerate().map(input), duals);
-            for (place, result) in results.enumerate() {
+            for (place, result) in of.advance.along(by, duals).enumerate() {
                 if let Some(said) = place.checked_sub(of.carried) {
                     if which == 0 && column < k {
                         self.said[said * k + column] = result.slope;

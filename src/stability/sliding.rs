@@ -116,13 +116,9 @@ impl Surface {
         let (n, first) = (self.states, moving.of.inputs);
         let mut reaches = true;
         let mut is_finite = true;
+        self.of.motion.values(moving.numbers().iter().copied(), &mut self.room);
         for column in 0..n {
-            let input = |(place, value): (usize, &f64)| Dual {
-                value: *value,
-                slope: if place == first + column { 1.0 } else { 0.0 },
-            };
-            let results =
-                self.of.motion.run_dual(moving.numbers().iter().enumerate().map(input), &mut self.room);
+            let results = self.of.motion.along(first + column, &mut self.room);
             for (row, result) in results.enumerate() {
                 is_finite &= result.value.is_finite();
                 match row.checked_sub(n) {

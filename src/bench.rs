@@ -225,6 +225,9 @@ pub fn measure(
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
     let particles = (TUNING_S / probe * block.solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
     let particles = particles.clamp(PARTICLES[0], PARTICLES[1]);
+    // Whole blocks on all threads: a thread that waits for the last block of another is not what is measured.
+    let whole = lanes * threads.iter().copied().max().unwrap_or(1);
+    let particles = particles.next_multiple_of(whole);
     let (long, _) = prepared(&study(base, controller, STEPS[1], particles)?);
     let counts: BTreeSet<usize> = std::iter::once(1).chain(threads.iter().copied()).collect();
     let mut turns = Turns {

@@ -178,8 +178,8 @@ impl Records {
 
     /// Makes every record pending again.
     pub fn clear(&self) {
-        for index in 0..self.len() {
-            self.set(index, &Record::PENDING);
+        for ending in self.words.iter().step_by(self.width) {
+            ending.store(Ending::Pending as u64, Ordering::Relaxed);
         }
     }
 
@@ -190,20 +190,15 @@ impl Records {
     /// When there is no such job.
     #[must_use]
     pub fn get(&self, job: usize) -> Record {
-        let row = self.row(job);
-        let word = |k: usize| row[k].load(Ordering::Relaxed);
-        let number = |k: usize| f64::from_bits(word(k));
-        Record {
-            ending: usize::try_from(word(0))
-                .ok()
-                .and_then(|k| Ending::ALL.get(k).copied())
-                .unwrap_or(Ending::Pending),
-            steps: word(1),
-            cost: number(2),
-            values: std::array::from_fn(|k| {
-                if Record::HEAD + k < self.width { number(Record::HEAD + k) } else { 0.0 }
-            }),
+        let (head, numbers) = self.row(job).split_at(Record::HEAD);
+        let word = |k: usize| head[k].load(Ordering::Relaxed);
+        let ending = usize::try_from(word(0)).ok().and_then(|k| Ending::ALL.get(k).copied());
+        let Some(ending) = ending.filter(|ending| *ending != Ending::Pending) else { return Record::PENDING };
+        let mut values = [0.0; TERMS_MAX];
+        for (value, number) in values.iter_mut().zip(numbers) {
+            *value = f64::from_bits(number.load(Ordering::Relaxed));
         }
+        Record { ending, steps: word(1), cost: f64::from_bits(word(2)), values }
     }
 
     /// Writes the record of a job.
@@ -212,11 +207,13 @@ impl Records {
     ///
     /// When there is no such job.
     pub fn set(&self, job: usize, record: &Record) {
-        let row = self.row(job);
-        let head = [record.ending as u64, record.steps, record.cost.to_bits()];
-        let words = head.into_iter().chain(record.values.map(f64::to_bits));
-        for (cell, word) in row.iter().zip(words) {
+        let (head, numbers) = self.row(job).split_at(Record::HEAD);
+        let words = [record.ending as u64, record.steps, record.cost.to_bits()];
+        for (cell, word) in head.iter().zip(words) {
             cell.store(word, Ordering::Relaxed);
+        }
+        for (cell, value) in numbers.iter().zip(&record.values) {
+            cell.store(value.to_bits(), Ordering::Relaxed);
         }
     }
 

@@ -287,3 +287,43 @@ fn a_study_made_in_code_is_refused_as_a_file_is() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[test]
+fn a_plant_of_ones_own_may_name_its_controller() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("cart.toml");
+    let path = path.to_str().expect("UTF-8");
+    let plant = |controller: &str| {
+        format!(
+            "kind = \"plant\"\nequations = \"x'' = force\"\n[states]\nx = {{}}\n[inputs]\nforce = {{}}\n\
+             [usual_controller]\n{controller}\n"
+        )
+    };
+    let init = |controller: &str| {
+        std::fs::write(path, plant(controller)).expect("a file");
+        gainswarm(&["init", "--plant", path, "--output", "-"])
+    };
+    let run = init("type = \"pid\"\nKp = 4.0\nKd = 2.8");
+    assert!(run.status.success(), "{}", stderr(&run));
+    let config = Config::parse(&directory.path().join("study.toml"), &stdout(&run)).expect("a study");
+    let value = |name: &str| {
+        let place = config.controller.parameters().iter().position(|parameter| parameter.name == name);
+        config.controller.values[place.expect("a gain")]
+    };
+    assert_eq!((config.controller.name(), value("Kp"), value("Kd"), value("Ki")), ("pid", 4.0, 2.8, 0.0));
+
+    let run = init("type = \"pdi\"");
+    assert_eq!(run.status.code(), Some(2));
+    let said = stderr(&run);
+    assert!(
+        said.contains("line 8") && said.contains("\"pdi\" is unknown") && said.contains("`pid`"),
+        "{said}"
+    );
+
+    let run = init("type = \"pid\"\nKpp = 4.0");
+    assert!(
+        stderr(&run).contains("line 9") && stderr(&run).contains("did you mean `Kp`?"),
+        "{}",
+        stderr(&run)
+    );
+}

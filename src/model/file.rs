@@ -242,23 +242,29 @@ fn of_plant(root: &Section<'_>, declared: &mut Declarations) -> Result<(), Confi
     Ok(())
 }
 
-/// The controller that a plant comes with; what its keys mean is known where studies are.
+/// The controller that a plant comes with, and what is special about it there.
 fn usual_controller(section: &Section<'_>) -> Result<UsualController, ConfigError> {
     let all = shipped(Kind::Controller);
-    let names: Vec<&str> = all.iter().map(|shipped| shipped.name).collect();
     let name = section.text("type")?.map_or("", |(name, _)| name);
-    if !names.contains(&name) {
+    let Some(controller) = all.iter().find(|controller| controller.name == name) else {
+        let names: Vec<&str> = all.iter().map(|controller| controller.name).collect();
         let problem = format!("= \"{}\" is unknown", name.escape_debug());
         return Err(section.error("type", &problem, format!("allowed: {}", one_of(name, &names))));
-    }
+    };
+    let law = Model::parse(Path::new(controller.path), controller.text)?.declared;
     let mut said = Vec::new();
-    for key in section.keys().into_iter().filter(|key| key != "type") {
-        let value = match section.text(&key) {
-            Ok(Some((text, _))) => toml::Value::from(text),
-            _ => toml::Value::from(section.any_number(&key)?.unwrap_or_default()),
-        };
-        said.push((key, value));
+    for key in law.choices.keys() {
+        if let Some(choice) = section.word(key)? {
+            said.push((key.clone(), toml::Value::from(choice)));
+        }
     }
+    for parameter in &law.parameters {
+        let key = &parameter.quantity.name;
+        if let Some(number) = section.any_number(key)? {
+            said.push((key.clone(), toml::Value::from(number)));
+        }
+    }
+    section.refuse_strays()?;
     Ok(UsualController { name: name.into(), said })
 }
 

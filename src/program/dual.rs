@@ -13,60 +13,40 @@ pub struct Dual {
 }
 
 impl Tape {
-    /// Takes the values of a run for `inputs`, whose derivatives [`Tape::along`] then gives; `room` has at least [`Tape::room`] numbers.
+    /// The results with their derivatives by an input. `values` is the room that [`Tape::run`] has worked with, `slopes` has as much.
+    /// Where a function has a corner or a jump the derivative is that of the branch that it takes.
     ///
     /// # Panics
     ///
-    /// When `room` or `inputs` are too short.
+    /// When either is too short.
     ///
     /// # Allocation
     ///
     /// None.
-    pub fn values(&self, inputs: impl IntoIterator<Item = f64>, room: &mut [Dual]) {
-        let mut count = 0;
-        for (place, value) in room.iter_mut().zip(inputs).take(self.inputs) {
-            *place = Dual { value, slope: 0.0 };
-            count += 1;
-        }
-        assert_eq!(count, self.inputs, "a number an input");
-        for (place, number) in room[self.inputs..].iter_mut().zip(&self.numbers) {
-            *place = Dual { value: *number, slope: 0.0 };
-        }
+    pub fn along<'a>(
+        &'a self,
+        input: usize,
+        values: &'a [f64],
+        slopes: &'a mut [f64],
+    ) -> impl Iterator<Item = Dual> + 'a {
         let first = self.inputs + self.numbers.len();
-        for (step, (operation, of)) in self.steps.iter().enumerate() {
-            let operands = of_room(of, room);
-            let value = operation.of([operands[0].value, operands[1].value, operands[2].value]);
-            room[first + step] = Dual { value, slope: 0.0 };
+        for (place, slope) in slopes[..first].iter_mut().enumerate() {
+            *slope = if place == input { 1.0 } else { 0.0 };
         }
-    }
-
-    /// The results with their derivatives by an input, after [`Tape::values`]. Where a function has a corner or a jump the derivative is
-    /// that of the branch that it takes.
-    ///
-    /// # Panics
-    ///
-    /// When `room` is too short.
-    ///
-    /// # Allocation
-    ///
-    /// None.
-    pub fn along<'a>(&'a self, input: usize, room: &'a mut [Dual]) -> impl Iterator<Item = Dual> + 'a {
-        for (place, number) in room[..self.inputs].iter_mut().enumerate() {
-            number.slope = if place == input { 1.0 } else { 0.0 };
-        }
-        let first = self.inputs + self.numbers.len();
         for (step, (operation, of)) in self.steps.iter().enumerate() {
-            let operands = of_room(of, room);
+            let operands =
+                [dual(of[0], values, slopes), dual(of[1], values, slopes), dual(of[2], values, slopes)];
             let moves = operands[..operation.operands()].iter().any(|operand| operand.slope != 0.0);
-            let whole = room[first + step].value;
-            room[first + step].slope = if moves { slope(*operation, operands, whole) } else { 0.0 };
+            slopes[first + step] =
+                if moves { slope(*operation, operands, values[first + step]) } else { 0.0 };
         }
-        self.results.iter().map(|place| room[*place as usize])
+        let slopes: &'a [f64] = slopes;
+        self.results.iter().map(move |place| dual(*place, values, slopes))
     }
 }
 
-fn of_room(of: &[u32; 3], room: &[Dual]) -> [Dual; 3] {
-    [room[of[0] as usize], room[of[1] as usize], room[of[2] as usize]]
+fn dual(place: u32, values: &[f64], slopes: &[f64]) -> Dual {
+    Dual { value: values[place as usize], slope: slopes[place as usize] }
 }
 
 /// The derivative of an operation on a, b, c; `whole` is its value.
@@ -172,9 +152,9 @@ mod tests {
                 for numbers in [[0.3, 0.7, -1.2], [0.9, -0.4, 2.0], [0.5, 2.0, 0.1]] {
                     let at = |symbol: Symbol| numbers[symbol.0 as usize - 1];
                     let expected = graph.evaluated(&[slope], &at)[0];
-                    let mut room = vec![Dual::default(); tape.room()];
-                    tape.values(numbers, &mut room);
-                    let found = tape.along(k, &mut room).next().expect("a result").slope;
+                    let [mut values, mut slopes] = [(); 2].map(|()| vec![0.0; tape.room()]);
+                    drop(tape.run(numbers, &mut values));
+                    let found = tape.along(k, &values, &mut slopes).next().expect("a result").slope;
                     let is_same = (found - expected).abs() <= 1e-12 * expected.abs().max(1.0);
                     assert!(
                         is_same || (found.is_nan() && expected.is_nan()),

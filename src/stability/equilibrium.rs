@@ -2,7 +2,6 @@
 
 use super::dense;
 use crate::closed_loop::{PROBES_AT, Sampled};
-use crate::program::Dual;
 
 /// Steps of Newton's method at most, and the step that ends it, relative to the state.
 const STEPS_MAX: usize = 100;
@@ -66,7 +65,7 @@ pub(super) struct Moving {
     /// Inputs, then carried values.
     numbers: Vec<f64>,
     plain: Vec<f64>,
-    duals: Vec<Dual>,
+    slopes: Vec<f64>,
     /// The Jacobian of a step in which the law acts, and of one in which it does not: k·k numbers each.
     pub(super) steps: [Vec<f64>; 2],
     /// The derivatives of the variables by each probe, and of the law's outputs by the variables: k numbers a probe.
@@ -91,7 +90,7 @@ impl Moving {
         Self {
             numbers: zeros(of.inputs + of.carried),
             plain: zeros(room),
-            duals: vec![Dual::default(); room],
+            slopes: zeros(room),
             steps: [zeros(k * k), zeros(k * k)],
             probes: zeros(k * of.probes),
             said: zeros(k * of.probes),
@@ -295,14 +294,14 @@ impl Moving {
         let (k, probes) = (self.order(), self.of.probes);
         let columns = if which == 0 { k + probes } else { k };
         let mut is_finite = true;
-        self.of.advance.values(self.numbers.iter().copied(), &mut self.duals);
+        drop(self.of.advance.run(self.numbers.iter().copied(), &mut self.plain));
         for column in 0..columns {
             let by = match column.checked_sub(k) {
                 None => self.of.inputs + self.variables[column],
                 Some(probe) => PROBES_AT + probe,
             };
-            let Self { of, numbers, duals, variables, .. } = self;
-            for (place, result) in of.advance.along(by, duals).enumerate() {
+            let Self { of, numbers, plain, slopes, variables, .. } = self;
+            for (place, result) in of.advance.along(by, plain, slopes).enumerate() {
                 if let Some(said) = place.checked_sub(of.carried) {
                     if which == 0 && column < k {
                         self.said[said * k + column] = result.slope;

@@ -9,7 +9,6 @@ use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace, World};
 use super::{Certificate, EIGENVALUES_MAX, Eigenvalue, Motion, Reason, Spectrum, Verdict};
 use crate::closed_loop::Slides;
-use crate::program::Dual;
 
 /// Steps of Newton's method at most, and the step that ends it.
 const STEPS_MAX: usize = 60;
@@ -26,7 +25,8 @@ const LEFT: f64 = 0.5;
 pub(super) struct Surface {
     of: Slides,
     states: usize,
-    room: Vec<Dual>,
+    room: Vec<f64>,
+    slopes: Vec<f64>,
     /// The derivative of the motion by the states, row by row, and the gradient of σ.
     jacobian: Vec<f64>,
     normal: Vec<f64>,
@@ -45,7 +45,8 @@ impl Surface {
     pub(super) fn new(of: Slides, states: usize) -> Self {
         let zeros = |count: usize| vec![0.0; count];
         Self {
-            room: vec![Dual::default(); of.motion.room()],
+            room: vec![0.0; of.motion.room()],
+            slopes: vec![0.0; of.motion.room()],
             jacobian: zeros(states * states),
             normal: zeros(states),
             motion: zeros(2 * states + 1),
@@ -116,9 +117,9 @@ impl Surface {
         let (n, first) = (self.states, moving.of.inputs);
         let mut reaches = true;
         let mut is_finite = true;
-        self.of.motion.values(moving.numbers().iter().copied(), &mut self.room);
+        drop(self.of.motion.run(moving.numbers().iter().copied(), &mut self.room));
         for column in 0..n {
-            let results = self.of.motion.along(first + column, &mut self.room);
+            let results = self.of.motion.along(first + column, &self.room, &mut self.slopes);
             for (row, result) in results.enumerate() {
                 is_finite &= result.value.is_finite();
                 match row.checked_sub(n) {

@@ -60,16 +60,16 @@ impl Problem {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let (scenarios, weights) = sampling::scenarios(&config.scenarios, &config.nominal());
-        Self::in_scope(config, Coverage::Tuning, scenarios, weights)
+        Self::covering(config, Coverage::Tuning, scenarios, weights)
     }
 
     /// The problem of a checked config on other scenarios of it, those of its validation too.
     #[must_use]
     pub fn on(config: &Config, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
-        Self::in_scope(config, Coverage::All, scenarios, weights)
+        Self::covering(config, Coverage::All, scenarios, weights)
     }
 
-    fn in_scope(config: &Config, scope: Coverage, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
+    fn covering(config: &Config, coverage: Coverage, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
         Self {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
@@ -78,7 +78,7 @@ impl Problem {
             searched: config.searched(),
             required_certificate: required_certifier(config),
             certificate_limits: config.certificate_limits,
-            simulator: Box::new(runner_in(config, scope)),
+            simulator: Box::new(runner_in(config, coverage)),
             backend: config.simulation.backend,
             scenarios,
             weights,
@@ -154,8 +154,8 @@ pub fn runner(config: &Config) -> Runner {
     runner_in(config, Coverage::Tuning)
 }
 
-fn runner_in(config: &Config, scope: Coverage) -> Runner {
-    let Ok(closed_loop) = config.closed_loop(scope) else {
+fn runner_in(config: &Config, coverage: Coverage) -> Runner {
+    let Ok(closed_loop) = config.closed_loop(coverage) else {
         unreachable!("a config is checked when it is read")
     };
     let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };

@@ -195,26 +195,18 @@ fn what_falls_is_not_judged_by_its_memory() {
     }
 }
 
+/// A short bench of one controller.
+fn bench(arguments: &[&str]) -> std::process::Output {
+    gainswarm(&[&["bench", "--controllers", "classical", "--duration", "1s"], arguments].concat())
+}
+
 #[test]
 fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
     let directory = tempfile::tempdir().expect("a directory");
     let output = directory.path().to_str().expect("UTF-8");
     // No machine reaches this rate, so that one threshold is surely missed.
-    let run = gainswarm(&[
-        "bench",
-        "--controllers",
-        "classical",
-        "--duration",
-        "1s",
-        "--threads",
-        "2,3",
-        "--check",
-        "--min-steps-per-s",
-        "1e15",
-        "--json",
-        "--output",
-        output,
-    ]);
+    let rate = ["--check", "--min-steps-per-s", "1e15"];
+    let run = bench(&[&["--threads", "2,3"], &rate[..], &["--json", "--output", output]].concat());
     assert_eq!(run.status.code(), Some(1), "{}", stderr(&run));
     assert!(stderr(&run).contains("error: classical: ") && stderr(&run).contains("wanted: 1000000000000000"));
     let json: Value = serde_json::from_str(&stdout(&run)).expect("JSON");
@@ -248,17 +240,7 @@ fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
 
 #[test]
 fn bench_runs_the_program_where_it_is_asked_to_and_says_so() {
-    let run = gainswarm(&[
-        "bench",
-        "--controllers",
-        "classical",
-        "--duration",
-        "1s",
-        "--threads",
-        "1",
-        "--backend",
-        "program",
-    ]);
+    let run = bench(&["--threads", "1", "--backend", "program"]);
     assert!(run.status.success(), "{}", stderr(&run));
     let table = stdout(&run);
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect("a row").to_owned();

@@ -143,6 +143,9 @@ fn hold(args: &Args, measurements: &[Measurement]) -> bool {
     hold
 }
 
+/// Quantiles of one kind of latency.
+type Quantiles = fn(&Measurement) -> [f64; 3];
+
 fn show(measurements: &[Measurement]) -> String {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let overhead = |share: f64| format!("{:.2} %", 100.0 * share);
@@ -168,13 +171,13 @@ fn show(measurements: &[Measurement]) -> String {
         row("FMA peak GFLOP/s", &|m| format!("{:.1}", m.peak_flops / 1e9)),
         row("share of the peak", &|m| percent(m.flops / m.peak_flops)),
     ]);
-    for (k, name) in ["P50", "P99", "P99.9"].into_iter().enumerate() {
-        let cell = |m: &Measurement| format!("{:.3}", m.latency_alone_ms[k]);
-        rows.push(row(&format!("latency alone {name} ms/s"), &cell));
-    }
-    for (k, name) in ["P50", "P99", "P99.9"].into_iter().enumerate() {
-        let cell = |m: &Measurement| format!("{:.3}", m.latency_block_ms[k]);
-        rows.push(row(&format!("latency in a full block {name} ms/s"), &cell));
+    let latencies: [(&str, Quantiles); 2] =
+        [("alone", |m| m.latency_alone_ms), ("in a full block", |m| m.latency_block_ms)];
+    for (kind, of) in latencies {
+        for (k, name) in ["P50", "P99", "P99.9"].into_iter().enumerate() {
+            let cell = |m: &Measurement| format!("{:.3}", of(m)[k]);
+            rows.push(row(&format!("latency {kind} {name} ms/s"), &cell));
+        }
     }
     rows.extend([
         row("simulations of a full block", &|m| m.lanes.to_string()),

@@ -141,11 +141,11 @@ impl Config {
     /// # Errors
     ///
     /// What does not fit; nothing of a config that has been checked.
-    pub(crate) fn closed_loop(&self, scope: Coverage) -> Result<ClosedLoop, Misfit> {
+    pub(crate) fn closed_loop(&self, coverage: Coverage) -> Result<ClosedLoop, Misfit> {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
-        ClosedLoop::new(&self.parts(&judge, scope)).map_err(|unfit| match unfit {
+        ClosedLoop::new(&self.parts(&judge, coverage)).map_err(|unfit| match unfit {
             Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
             other => Misfit::Loop(other),
         })
@@ -167,9 +167,9 @@ impl Config {
         Sampled::new(&Parts { varies: false, world, ..parts }).map_err(Misfit::Loop)
     }
 
-    fn parts<'a>(&'a self, judge: &'a Judge, scope: Coverage) -> Parts<'a> {
+    fn parts<'a>(&'a self, judge: &'a Judge, coverage: Coverage) -> Parts<'a> {
         let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
-        let others: &[Group] = if scope == Coverage::All { &self.validation } else { &[] };
+        let others: &[Group] = if coverage == Coverage::All { &self.validation } else { &[] };
         let groups = || self.scenarios.iter().chain(others);
         Parts {
             plant: &plant.model,

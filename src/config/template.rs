@@ -77,10 +77,10 @@ impl TemplateModel {
     }
 
     /// What the plant says of a law in its study.
-    fn says_of(&self, law: &Self) -> &[(String, toml::Value)] {
+    fn says_of(&self, law: &Self, key: &str) -> Option<&toml::Value> {
         let controller =
             self.model.declared.controller.as_ref().filter(|controller| controller.name == law.name);
-        controller.map_or(&[], |controller| &controller.said)
+        controller?.said.iter().find(|(of, _)| of == key).map(|(_, value)| value)
     }
 
     /// Whether a law knows what to do with this plant as it stands: its texts name only what the plant has, and at most one of its
@@ -120,8 +120,8 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
         text.push('\n');
         text.push_str(part);
     };
-    add(&section("plant", plant, &[]));
-    add(&section("controller", law, plant.says_of(law)));
+    add(&section("plant", plant, |_| None));
+    add(&section("controller", law, |key| plant.says_of(law, key)));
     let joined = Joined::guess(plant, &law.model);
     add(&joined.text);
     add(&simulation(plant));
@@ -150,9 +150,8 @@ fn names<M: Member>(family: &[M]) -> String {
 }
 
 /// The section of a model: its defaults, left out by a #, and what is said in their place.
-fn section(what: &str, chosen: &TemplateModel, said: &[(String, toml::Value)]) -> String {
+fn section<'a>(what: &str, chosen: &TemplateModel, said: impl Fn(&str) -> Option<&'a toml::Value>) -> String {
     let declared = &chosen.model.declared;
-    let said = |key: &str| said.iter().find(|(of, _)| of == key).map(|(_, value)| value);
     let mut text = format!("# The {what}: {}\n[{what}]\n{}\n", summary(chosen), chosen.line);
     for (key, choices) in &declared.choices {
         if let Some(own) = said(key) {
@@ -306,21 +305,19 @@ fn costs(plant: &TemplateModel, joined: &Joined) -> String {
 
 /// The term of a plant that is to be held where it starts.
 fn deviation(states: &[State]) -> String {
-    let at_zero = states.iter().all(|state| state.initial == 0.0);
-    let of = |state: &State| match (&state.quantity.name, state.initial) {
-        (name, _) if at_zero => format!("\"{name}\""),
-        (name, 0.0) => format!("{name}^2"),
-        (name, initial) => format!("({name} - {initial:?})^2"),
-    };
-    let states: Vec<String> = states.iter().map(of).collect();
-    if at_zero {
-        format!("[cost.{}]\nsignals = [{}]\n", Usual::Ise.name(), states.join(", "))
-    } else {
-        format!(
-            "[cost.deviation]    # from where the plant is held\nintegrate = \"{}\"\n",
-            states.join(" + ")
-        )
+    let names: Vec<&str> = states.iter().map(|state| state.quantity.name.as_str()).collect();
+    if states.iter().all(|state| state.initial == 0.0) {
+        return format!("[cost.{}]\nsignals = [\"{}\"]\n", Usual::Ise.name(), names.join("\", \""));
     }
+    let squares: Vec<String> = names
+        .iter()
+        .zip(states)
+        .map(|(name, state)| match state.initial {
+            0.0 => format!("{name}^2"),
+            initial => format!("({name} - {initial:?})^2"),
+        })
+        .collect();
+    format!("[cost.deviation]    # from where the plant is held\nintegrate = \"{}\"\n", squares.join(" + "))
 }
 
 /// Starts of a plant whose links lean, each to both sides, together or bent; and a group of sampled ones on uncertain plants, left out.
@@ -422,9 +419,8 @@ fn tuned(plant: &TemplateModel, law: &TemplateModel) -> String {
     let mut chosen = law.model.clone();
     let states: Vec<&str> =
         plant.model.declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
-    let said = plant.says_of(law);
     for key in law.model.declared.expressions.keys() {
-        let own = said.iter().find(|(of, _)| of == key).and_then(|(_, value)| value.as_str());
+        let own = plant.says_of(law, key).and_then(toml::Value::as_str);
         let _ = chosen.choose(key, own, &states);
     }
     let idle = chosen.idle();

@@ -1,6 +1,8 @@
 //! One step of the loop, put together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::open::Open;
 use super::{ClosedLoop, Connected, Parts, Unfit};

@@ -1,6 +1,6 @@
 //! From the nodes of a step to a program.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::compose::{Composer, Made};
 use super::{ClosedLoop, DELAY_MAX, DelayLine, Layout, Unfit};
@@ -129,7 +129,7 @@ impl Composer<'_> {
                 let is_now = self.graph.apply(Operation::Less, &[next, half]);
                 let past = self.graph.symbol(delay.symbol);
                 let value = self.graph.select(is_now, of, past);
-                let by = HashMap::from([(delay.symbol, value)]);
+                let by = HashMap::from_iter([(delay.symbol, value)]);
                 whole.replace(self, &by);
             }
         }

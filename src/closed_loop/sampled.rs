@@ -9,7 +9,7 @@
 //! Sensors are ideal and nothing limits a rate: neither noise nor a limit that is not reached moves a linearised loop, and steps of sensors
 //! have no linearisation.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::compose::{Composer, Made, Moment};
 use super::finish::Whole;
@@ -218,7 +218,7 @@ impl Composer<'_> {
             let remedy = "leave `sliding` out of the controller's [certificate]".into();
             return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
         }
-        let none = HashMap::from([(control, self.graph.number(0.0))]);
+        let none = HashMap::from_iter([(control, self.graph.number(0.0))]);
         let drift = self.graph.substituted(&rates, &none);
         let normal: Vec<Id> = made.states.iter().map(|state| self.graph.derivative(sigma, *state)).collect();
         let [along, across] = [&drift, &grows].map(|motion| dot(&mut self.graph, &normal, motion));

@@ -1,6 +1,6 @@
 //! Derivatives, symbolically, on the same graph.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Graph, Id, Node, Operation, Symbol};
 

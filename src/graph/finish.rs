@@ -12,7 +12,7 @@
 //! | `a·b + c`, `a·b − c`, `c − a·b`, where the product is needed in sums alone | one operation, rounded once |
 //! | `(a·b ± c·d) ± z`, where nothing else needs what is in the brackets | the products added to `z` one by one |
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Graph, Id, Node, Operation, Symbol};
 

@@ -16,7 +16,7 @@
 //!
 //! More that needs the whole of a program stands in [`Graph::finished`].
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 mod delay;
 mod derivative;
@@ -27,7 +27,7 @@ mod sums;
 
 pub use delay::Delay;
 pub(crate) use operation::arithmetic;
-pub use operation::{Entry, Operation, TABLE, apply};
+pub use operation::{Entry, Operation, TABLE, apply, apply_all};
 pub use solve::Unsolvable;
 
 /// A node of a graph.

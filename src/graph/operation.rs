@@ -171,15 +171,28 @@ impl Operation {
 
     /// What it gives for numbers; the bits are those of every lane. Operands beyond its own are not looked at.
     #[must_use]
-    pub fn of(self, numbers: [f64; 3]) -> f64 {
-        on_level!(SimdLevel::widest(), true, simd => one(simd, self, numbers))
+    pub fn of(self, [a, b, c]: [f64; 3]) -> f64 {
+        let mut room = [a, b, c, 0.0];
+        apply_all(&[(self, [0, 1, 2])], &mut room, 3);
+        room[3]
     }
 }
 
-#[inline(always)]
-fn one<S: Simd>(simd: S, operation: Operation, numbers: [f64; 3]) -> f64 {
-    let [a, b, c] = numbers;
-    apply(simd, operation, [splat(simd, a), splat(simd, b), splat(simd, c)])[0]
+/// What operations on single numbers give, one after the other: each takes its operands from their places in `room`, and its result
+/// stands in the next place from `first` on. The bits are those of every lane.
+///
+/// # Panics
+///
+/// When a place is not in `room`.
+pub fn apply_all(steps: &[(Operation, [u32; 3])], room: &mut [f64], first: usize) {
+    on_level!(SimdLevel::widest(), true, simd => {
+        // Written out: `array::map` is not inlined here.
+        for (step, (operation, [a, b, c])) in steps.iter().enumerate() {
+            let [a, b, c] = [room[*a as usize], room[*b as usize], room[*c as usize]];
+            let operands = [splat(simd, a), splat(simd, b), splat(simd, c)];
+            room[first + step] = apply(simd, *operation, operands)[0];
+        }
+    });
 }
 
 /// What an operation gives in every lane.

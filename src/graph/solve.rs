@@ -5,7 +5,7 @@
 //! not vary during a simulation, and solves the last two unknowns by Cramer's rule with one division; the diagonal is preferred, so
 //! that a symmetric system stays symmetric.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::{Graph, Id, Symbol};
 

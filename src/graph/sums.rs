@@ -1,6 +1,6 @@
 //! Sums of products as fused multiply-adds: the last of the rewrites in [`Graph::finished`].
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Graph, Id, Node, Operation};
 

@@ -1,7 +1,9 @@
 //! Statements → nodes of a graph: names are looked up, sorted by what they need, and what is unknown is solved for.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::parse::{Expression, Left, What, expression};
 use super::{Kind, Misread, Model, Statement};

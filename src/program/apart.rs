@@ -1,6 +1,6 @@
 //! Instructions apart from those whose results they need, so that a processor need not wait for these.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::wanted::{Line, Wanted};
 use crate::graph::Id;

@@ -21,7 +21,7 @@
 //!
 //! None of this changes a bit: each operation is rounded as its node in the graph says, whoever it is done with.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
 

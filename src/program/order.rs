@@ -1,6 +1,6 @@
 //! The order of a step's instructions, and which operations one instruction does together.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::Code;
 use super::code::{self, OPERANDS};

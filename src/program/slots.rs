@@ -1,6 +1,6 @@
 //! The slots of a step's values: a linear scan over its instructions.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::apart;
 use super::wanted::{Line, Wanted};

@@ -1,6 +1,6 @@
 //! Instructions with two results: what is made together, where both are needed.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::Code;
 use super::code::OPERANDS;

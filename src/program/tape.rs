@@ -1,8 +1,8 @@
 //! A graph over single numbers, without allocating: what is done once a job.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
-use crate::graph::{Graph, Id, Node, Operation, Symbol};
+use crate::graph::{Graph, Id, Node, Operation, Symbol, apply_all};
 
 /// Straight-line code over single numbers: inputs, then numbers, then what is made of them, each in a place of its own.
 #[derive(Debug, Clone)]
@@ -77,10 +77,7 @@ impl Tape {
         assert_eq!(count, self.inputs, "a number an input");
         room[self.inputs..][..self.numbers.len()].copy_from_slice(&self.numbers);
         let first = self.inputs + self.numbers.len();
-        for (step, (operation, of)) in self.steps.iter().enumerate() {
-            room[first + step] =
-                operation.of([room[of[0] as usize], room[of[1] as usize], room[of[2] as usize]]);
-        }
+        apply_all(&self.steps, room, first);
         self.results.iter().map(|place| room[*place as usize])
     }
 }

@@ -1,6 +1,6 @@
 //! What a step is to make, and its instructions before their values have slots.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::Code;
 use super::code::OPERANDS;

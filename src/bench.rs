@@ -46,7 +46,7 @@ const NOISY: f64 = 1.25;
 /// Length of the simulations, in steps of 1 ms: of the latencies, and of the tunings.
 const STEPS: [u64; 2] = [1000, 5000];
 /// Particles of the tunings, on [`STARTS`]: so many that the last simulations of a generation hardly matter; fewer where a tuning would
-/// take longer than [`TUNING_S`] on one thread.
+/// take longer on one thread than [`TUNING_S`], or a fifth of the time that there is.
 const PARTICLES: [usize; 2] = [16, 2048];
 const TUNING_S: f64 = 1.0;
 
@@ -222,8 +222,9 @@ pub fn measure(
     let mut alone = Timed::new(Solo::alone(&short, level, &short.values)?, lanes, dt);
     let mut block = Timed::new(Solo::new(&short, level, &vectors)?, lanes, dt);
     let probe = seconds(|| block.solo.run());
+    let tuning_s = TUNING_S.min(time.as_secs_f64() / 5.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
-    let particles = (TUNING_S / probe * block.solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
+    let particles = (tuning_s / probe * block.solo.steps() as f64 / (8 * STEPS[1]) as f64) as usize;
     let particles = particles.clamp(PARTICLES[0], PARTICLES[1]);
     // Whole blocks on all threads: a thread that waits for the last block of another is not what is measured.
     let whole = lanes * threads.iter().copied().max().unwrap_or(1);

@@ -1,8 +1,9 @@
 //! The memory audit as a user runs it: green where nothing leaks. What it says of leaks stands in `tests/leaks.rs`.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use gainswarm::bench::{Measurement, TARGETS, Thresholds};
 use gainswarm::config::controllers_as_they_stand;
@@ -10,6 +11,13 @@ use gainswarm::native::Backend;
 use serde_json::Value;
 
 use crate::support::{gainswarm, stderr, stdout, write_config};
+
+/// The audit of every controller, its files and what it says.
+static OF_EVERY_CONTROLLER: LazyLock<(PathBuf, Option<i32>, Value, String)> = LazyLock::new(|| {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("audit");
+    let (code, json, messages) = audit(&directory, &[]);
+    (directory, code, json, messages)
+});
 
 fn audit(directory: &Path, options: &[&str]) -> (Option<i32>, Value, String) {
     let output = directory.to_str().expect("UTF-8");
@@ -21,9 +29,8 @@ fn audit(directory: &Path, options: &[&str]) -> (Option<i32>, Value, String) {
 
 #[test]
 fn every_controller_is_ready_and_the_files_say_so() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let (code, json, messages) = audit(directory.path(), &[]);
-    assert_eq!(code, Some(0), "{messages}");
+    let (directory, code, json, messages) = &*OF_EVERY_CONTROLLER;
+    assert_eq!(*code, Some(0), "{messages}");
     assert_eq!(json["ready"], true);
     let self_test = json["self_test"].as_array().expect("a list");
     assert_eq!(self_test.len(), 4, "an allocation alone and by workers, a leak, growth");
@@ -38,13 +45,13 @@ fn every_controller_is_ready_and_the_files_say_so() {
         assert!(controller["declared_bytes_with_history"].as_u64().expect("bytes") < 16_384);
         assert_eq!(controller["worker_allocations"], serde_json::json!([0, 0, 0]));
         let name = controller["controller"].as_str().expect("a name");
-        let svg = std::fs::read_to_string(directory.path().join(format!("{name}.svg"))).expect("a plot");
+        let svg = std::fs::read_to_string(directory.join(format!("{name}.svg"))).expect("a plot");
         assert!(svg.starts_with("<svg") && svg.contains("live bytes"));
-        let png = std::fs::read(directory.path().join(format!("{name}.png"))).expect("a plot");
+        let png = std::fs::read(directory.join(format!("{name}.png"))).expect("a plot");
         assert!(png.starts_with(b"\x89PNG"));
     }
     // Live bytes of every length of a simulation are the same.
-    let mut csv = csv::Reader::from_path(directory.path().join("audit.csv")).expect("a table");
+    let mut csv = csv::Reader::from_path(directory.join("audit.csv")).expect("a table");
     let rows: Vec<csv::StringRecord> = csv.records().map(|row| row.expect("a row")).collect();
     let stress: Vec<&str> =
         rows.iter().filter(|row| &row[0] == "classical" && &row[1] == "stress").map(|row| &row[3]).collect();
@@ -85,8 +92,7 @@ fn what_keeps_gains_from_being_simulated_is_left_out() {
 #[test]
 fn a_tuning_a_bench_and_the_audit_tell_the_same_bytes_a_simulation() {
     let directory = tempfile::tempdir().expect("a directory");
-    let (code, audited, messages) = audit(directory.path(), &[]);
-    assert_eq!(code, Some(0), "{messages}");
+    let (_, _, audited, _) = &*OF_EVERY_CONTROLLER;
     // Without --check, so that how fast it is says nothing.
     let bench = gainswarm(&["bench", "--duration", "1s", "--threads", "1", "--quiet", "--json"]);
     let measured: Value = serde_json::from_str(&stdout(&bench)).expect("JSON");

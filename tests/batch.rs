@@ -72,7 +72,7 @@ fn a_batch_that_is_killed_five_times_comes_to_the_same_as_an_undisturbed_one() {
     let studies: Vec<String> = controllers_as_they_stand()
         .into_iter()
         .map(|name| {
-            write_config(directory.path(), &format!("{name}.toml"), short(name, 1500));
+            write_config(directory.path(), &format!("{name}.toml"), short(name, 600));
             format!("\"{name}.toml\"")
         })
         .collect();

@@ -257,7 +257,7 @@ fn what_init_writes_can_be_tuned_on_every_plant() {
         let (path, out) = (path.to_str().expect("UTF-8"), directory.path().join(plant));
         assert!(gainswarm(&["init", "--plant", plant, "--output", path]).status.success());
         let out = out.to_str().expect("UTF-8");
-        let run = gainswarm(&["tune", path, "--generations", "50", "--quiet", "--json", "--output", out]);
+        let run = gainswarm(&["tune", path, "--generations", "20", "--quiet", "--json", "--output", out]);
         assert_eq!(run.status.code(), Some(0), "{plant}: {}{}", stderr(&run), stdout(&run));
     }
 }

@@ -88,9 +88,6 @@ impl Runner {
         workspace: &mut Workspace,
         recorded: Option<&mut History<'_>>,
     ) {
-        if cfg!(fuzzing) {
-            unreachable!("fuzzing reads texts: it is built without the loops, in a tenth of the time");
-        }
         let slots = self.code(batch.terms, recorded.is_some()).slots;
         workspace.with_arena(|arena, jobs| {
             on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, recorded)));

@@ -200,8 +200,9 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
         ConfigError { remedy: allowed, ..error }
     });
     let file = section.text("file");
-    let itself = section.has("equations");
     let [kind, file] = [kind?, file?].map(|found| found.map(|(text, _)| text));
+    let is_linear = of == Kind::Plant && kind.or(file).is_none() && model::is_linear(section);
+    let itself = section.has("equations") || is_linear;
     let refuse = |key: &str, other: &str| {
         let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here";
         section.error(key, &format!("cannot be combined with {other}"), remedy.into())

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use super::{
     Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit,
-    UsualController, UsualTerm, names, shipped,
+    UsualController, UsualTerm, linear, names, shipped,
 };
 use crate::text::{ConfigError, Refusal, Section, Source, one_of};
 
@@ -57,9 +57,17 @@ fn read(source: &Source) -> Result<Model, ConfigError> {
         let problem = format!("= \"{}\" is unknown", wanted.escape_debug());
         root.error("kind", &problem, format!("allowed: {}", one_of(wanted, &Kind::ALL.map(Kind::name))))
     })?;
-    let written = Written::read(&root, kind)?;
+    let model = stated(source, &root, kind)?;
     root.refuse_strays()?;
-    written.model(source, &root, kind)
+    Ok(model)
+}
+
+/// A model by its equations, or a linear plant by its coefficients.
+fn stated(source: &Source, root: &Section<'_>, kind: Kind) -> Result<Model, ConfigError> {
+    if kind == Kind::Plant && linear::is_linear(root) {
+        return linear::model(source, root, declarations(root, kind)?);
+    }
+    Written::read(root, kind)?.model(source, root, kind)
 }
 
 /// Reads and checks a model that stands in a table of a file, but for keys that a model does not have.
@@ -70,7 +78,7 @@ pub(crate) fn section(source: &Source, root: &Section<'_>, kind: Kind) -> Result
         let problem = format!("= \"{}\"", said.escape_debug());
         return Err(root.error("kind", &problem, format!("allowed here: {}", kind.name())));
     }
-    Written::read(root, kind)?.model(source, root, kind)
+    stated(source, root, kind)
 }
 
 /// A model as it is written, before it is known whether it makes sense.

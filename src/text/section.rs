@@ -346,6 +346,20 @@ impl<'a> Section<'a> {
         numbers.map(Some).ok_or_else(|| self.refuse(key, value, "an array of numbers"))
     }
 
+    /// An array of arrays of finite numbers, of which an array of numbers is one and a number one of one; `None` when it is absent.
+    pub(crate) fn matrix(&self, key: &str) -> Result<Option<Vec<Vec<f64>>>, ConfigError> {
+        fn one(entry: &Value<'_>) -> Option<f64> {
+            number(entry.get_ref()).filter(|number| number.is_finite())
+        }
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let row =
+            |entry: &Value<'_>| entry.get_ref().as_array()?.iter().map(one).collect::<Option<Vec<f64>>>();
+        let rows = || value.get_ref().as_array()?.iter().map(row).collect::<Option<Vec<_>>>();
+        let matrix =
+            one(value).map(|number| vec![vec![number]]).or_else(|| Some(vec![row(value)?])).or_else(rows);
+        matrix.map(Some).ok_or_else(|| self.refuse(key, value, "rows of numbers, such as [[0, 1], [-2, -3]]"))
+    }
+
     /// A finite number; `None` when it is absent.
     pub(crate) fn any_number(&self, key: &str) -> Result<Option<f64>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };

@@ -61,6 +61,7 @@ pub mod program;
 pub mod replay;
 pub mod report;
 pub mod sampling;
+pub mod sensitivity;
 pub mod signals;
 pub mod simulation;
 pub mod stability;

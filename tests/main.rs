@@ -20,6 +20,7 @@ mod export;
 mod functions;
 mod help;
 mod history;
+mod identification;
 mod init;
 mod known;
 mod lanes;

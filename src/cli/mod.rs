@@ -36,6 +36,7 @@ mod models;
 mod place;
 mod progress;
 mod report;
+mod sensitivity;
 mod simulate;
 mod study;
 mod table;
@@ -53,6 +54,7 @@ use args::{BackendArgs, ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdA
   gainswarm batch configs/batch.toml
   gainswarm simulate configs/classical.toml --gains outputs/classical/gains.csv --output run.csv
   gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv
+  gainswarm sensitivity configs/classical.toml --gains outputs/classical/gains.csv
   gainswarm report outputs/classical --plots
   gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
@@ -82,6 +84,8 @@ enum Command {
     Batch(batch::Args),
     /// Test gains on thousands of new scenarios, which the tuning did not use
     Validate(validate::Args),
+    /// Show how far each gain may move until the cost is 1 %, 5 % and 10 % worse
+    Sensitivity(sensitivity::Args),
     /// Write a page that shows the results of a tuning: report.html
     Report(report::Args),
     /// Simulate one closed loop and write its trajectory as CSV; exit code 1 if it fails
@@ -143,6 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Compare(args) => compare::run(&args),
         Command::Batch(args) => batch::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Certify(args) => certify::run(&args).map(Exit::of),

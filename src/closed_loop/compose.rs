@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::numbers::PlantNumbers;
 use super::open::Open;
 use super::{ClosedLoop, Connected, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
@@ -103,11 +104,11 @@ impl<'a> Composer<'a> {
     pub(super) fn step(&mut self) -> Result<Made, Unfit> {
         let Parts { plant, law, .. } = self.parts;
         let gains = self.some_inputs(law.model.declared.parameters.len());
-        let nominal: Vec<Id> = self.parts.nominal.iter().map(|value| self.graph.number(*value)).collect();
         let from = self.inputs.len();
-        let real = if self.parts.varies { self.some_inputs(nominal.len()) } else { nominal.clone() };
-        let symbols = self.inputs[from..].iter().copied();
-        let by_symbol: HashMap<Symbol, f64> = symbols.zip(self.parts.nominal.iter().copied()).collect();
+        let given = if self.parts.varies { self.some_inputs(self.parts.nominal.len()) } else { Vec::new() };
+        let [of_gains, of_plant] = [&self.inputs[..from], &self.inputs[from..]];
+        let numbers = PlantNumbers::new(&mut self.graph, self.parts, [&gains, &given], [of_gains, of_plant]);
+        let PlantNumbers { nominal, real, by_symbol } = numbers;
         let first = self.some_inputs(plant.declared.states.len());
         let signals = self.signals();
         self.world_inputs();

@@ -22,6 +22,7 @@ mod compose;
 mod dormand_prince;
 mod finish;
 mod method;
+mod numbers;
 mod open;
 mod sampled;
 mod world;
@@ -67,6 +68,8 @@ pub struct Parts<'a> {
     pub nominal: &'a [f64],
     /// Whether a job gives the plant's parameters.
     pub varies: bool,
+    /// Places of the plant's parameters that are tuned: they are the last gains of the law.
+    pub tuned: &'a [usize],
     /// What controls it.
     pub law: Connected<'a>,
     /// From the name of a plant's input to that of the value that drives it.

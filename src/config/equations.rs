@@ -168,12 +168,13 @@ impl Config {
     }
 
     fn parts<'a>(&'a self, judge: &'a Judge, coverage: Coverage) -> Parts<'a> {
-        let (plant, law, wiring) = (&self.plant.of, &self.controller.of, &self.wiring);
+        let (plant, law, wiring) = (&self.plant, &self.controller.of, &self.wiring);
         let others: &[Group] = if coverage == Coverage::All { &self.validation } else { &[] };
         let groups = || self.scenarios.iter().chain(others);
         Parts {
-            plant: &plant.model,
-            nominal: &self.plant.values,
+            plant: &plant.of.model,
+            nominal: &plant.values,
+            tuned: &plant.tuned,
             varies: groups().any(|group| group.uncertainty.iter().any(|percent| *percent > 0.0)),
             law: Connected { model: &law.model, connect: wiring.measured.clone() },
             drive: wiring.drive.clone(),

@@ -129,11 +129,12 @@ impl Reading<'_> {
             let remedy = format!("allowed: gains of {name}, the controller of the config");
             return refuse(format!("controller = {}", shortened(controller, 40)), remedy);
         }
-        if is_beside(gain) {
+        let parameters = self.controller.parameters();
+        let index = parameters.iter().position(|parameter| parameter.name == gain);
+        if index.is_none() && is_beside(gain) {
             return Ok(());
         }
-        let parameters = self.controller.parameters();
-        let Some(index) = parameters.iter().position(|parameter| parameter.name == gain) else {
+        let Some(index) = index else {
             let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
             return refuse(
                 format!("unknown gain {}", shortened(gain, 40)),

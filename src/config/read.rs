@@ -69,9 +69,10 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let study = root.file_name("study", &name_of(source.path()))?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
     let (of_plant, of_controller) = (root.section("plant")?, root.section("controller")?);
-    let (plant, controller) = system::read(&of_plant, &of_controller, usual)?;
+    let (mut plant, mut controller) = system::read(&of_plant, &of_controller, usual)?;
     of_plant.finish()?;
     of_controller.finish()?;
+    system::tune_plant(root, &mut plant, &mut controller)?;
     let connect = root.section("connect")?;
     let wiring = wiring::read(&connect, &plant.of, &controller.of)?;
     connect.finish()?;
@@ -201,7 +202,8 @@ fn tune(
     plant: &str,
 ) -> Result<Vec<TunedGain>, ConfigError> {
     let parameters = controller.parameters();
-    let idle = controller.of.model.idle();
+    let mut idle = controller.of.model.idle();
+    idle.retain(|name| !name.starts_with(system::OF_PLANT));
     let scale = |index: usize| if controller.is_logarithmic(index) { Scale::Log10 } else { Scale::Linear };
     let mut tuned: Vec<TunedGain> = Vec::new();
     for section in root.sections("tune", parameters.len())? {

@@ -212,9 +212,17 @@ fn uncertainty(section: &Section<'_>, plant: &PlantConfig) -> Result<Vec<f64>, C
         let range = [0.0, UNCERTAINTY_MAX];
         table.number(&Parameter::fixed(parameter.name, "%", 0.0, range, "how far it may be off"))
     };
-    let all = plant.parameters().iter().map(percent).collect();
+    let all: Vec<f64> = plant.parameters().iter().map(percent).collect::<Result<_, _>>()?;
+    if let Some(place) = plant.tuned.iter().find(|place| all[**place] > 0.0) {
+        let remedy = "keep one: a parameter that is tuned is as the gains say".into();
+        return Err(table.error(
+            plant.parameters()[*place].name,
+            "is tuned, and cannot be uncertain",
+            remedy,
+        ));
+    }
     table.finish()?;
-    all
+    Ok(all)
 }
 
 /// A number a sensor, 0 where it is not named.

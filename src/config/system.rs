@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ConfigError;
+use super::{ConfigError, search};
 use crate::figures::plain;
 use crate::model::{self, Kind, Model};
 use crate::parameter::{Parameter, Quantity, Short, named};
+use crate::swarm::{Axis, Scale};
 use crate::text::{Section, Source, kept, name_of, one_of};
 
 /// A model of a study, as the rest of the program sees it.
@@ -31,6 +32,8 @@ pub struct PlantConfig {
     pub of: Arc<Equations>,
     /// Its parameters, in the order of the plant.
     pub values: Vec<f64>,
+    /// Places of those that are tuned: the last parameters of the controller are these.
+    pub tuned: Vec<usize>,
 }
 
 /// `[controller]`.
@@ -83,6 +86,17 @@ impl PlantConfig {
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
         &self.of.parameters
+    }
+
+    /// Its parameters where those of the controller are `gains`, of which the last may be the plant's.
+    #[must_use]
+    pub fn values_under(&self, gains: &[f64]) -> Vec<f64> {
+        let mut values = self.values.clone();
+        let own = gains.len() - self.tuned.len();
+        for (place, value) in self.tuned.iter().zip(&gains[own..]) {
+            values[*place] = *value;
+        }
+        values
     }
 
     /// What a report draws of it; nothing of most.
@@ -148,17 +162,7 @@ impl Equations {
     }
 
     fn new(name: &str, model: Model) -> Self {
-        let unit = |quantity: &model::Quantity| kept(quantity.unit_shown());
         let state = |state: &model::State| quantity(&state.quantity);
-        let parameter = |parameter: &model::Parameter| Parameter {
-            name: kept(&parameter.quantity.name),
-            unit: unit(&parameter.quantity),
-            default: parameter.default,
-            min: parameter.range[0],
-            max: parameter.range[1],
-            search: parameter.search,
-            doc: kept(&parameter.quantity.doc),
-        };
         Self {
             name: kept(name),
             states: model.declared.states.iter().map(state).collect(),
@@ -178,6 +182,19 @@ impl Equations {
             found.push(format!("{name} = {}", Short(*value)));
         }
         Some(Unphysical { relation: relation.clone(), found: found.join(", ") })
+    }
+}
+
+/// A parameter that a model declares.
+fn parameter(of: &model::Parameter) -> Parameter {
+    Parameter {
+        name: kept(&of.quantity.name),
+        unit: kept(of.quantity.unit_shown()),
+        default: of.default,
+        min: of.range[0],
+        max: of.range[1],
+        search: of.search,
+        doc: kept(&of.quantity.doc),
     }
 }
 
@@ -236,7 +253,7 @@ fn plant_of(source: &Source, section: &Section<'_>, said: &Said<'_>) -> Result<P
     let (name, model) = model_of(source, section, Kind::Plant, said)?;
     let equations = Equations::new(&name, model);
     let values = section.values(&equations.parameters)?;
-    let plant = PlantConfig { of: equations.into(), values };
+    let plant = PlantConfig { of: equations.into(), values, tuned: Vec::new() };
     match plant.unphysical(&plant.values) {
         None => Ok(plant),
         Some(Unphysical { relation, found }) => {
@@ -281,6 +298,56 @@ fn controller_of(
     }
     let equations = Equations::new(&name, model);
     Ok(ControllerConfig { values: section.values(&equations.parameters)?, of: equations.into() })
+}
+
+/// What a parameter of the plant is called among the gains.
+pub(crate) const OF_PLANT: &str = "plant.";
+
+/// Gives the controller a gain for each parameter of the plant that a `[[tune]]` table names, `plant.J`.
+pub(super) fn tune_plant(
+    root: &Section<'_>,
+    plant: &mut PlantConfig,
+    controller: &mut ControllerConfig,
+) -> Result<(), ConfigError> {
+    let parameters = plant.of.parameters.clone();
+    for section in root.sections("tune", controller.parameters().len() + parameters.len())? {
+        let Some(name) = section.text("parameter")?.and_then(|(text, _)| text.strip_prefix(OF_PLANT)) else {
+            continue;
+        };
+        let Some(place) = parameters.iter().position(|parameter| parameter.name == name) else {
+            let names: Vec<String> = parameters.iter().map(|p| format!("{OF_PLANT}{}", p.name)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let problem = format!("= \"{OF_PLANT}{}\" is unknown", name.escape_debug());
+            return Err(section.error("parameter", &problem, format!("allowed: {}", one_of(name, &names))));
+        };
+        if plant.tuned.contains(&place) {
+            continue;
+        }
+        let declared = &plant.of.model.declared.parameters[place];
+        let bound = |key: &str, usual: fn([f64; 2]) -> f64| -> Result<f64, ConfigError> {
+            let said = section.optional_number(key, &parameters[place])?;
+            said.or(declared.search.map(usual)).ok_or_else(|| {
+                section.error(key, "is missing", "give lower and upper: where it is searched".into())
+            })
+        };
+        let range = [bound("lower", |[lower, _]| lower)?, bound("upper", |[_, upper]| upper)?];
+        let scale = section.choice("scale", Scale::Linear)?;
+        search::ordered(&section, &Axis { lower: range[0], upper: range[1], scale })?;
+        let value = plant.values[place].clamp(range[0], range[1]);
+        let gain = model::Parameter {
+            quantity: model::Quantity { name: format!("{OF_PLANT}{name}"), ..declared.quantity.clone() },
+            default: value,
+            range,
+            search: Some(range),
+            logarithmic: declared.logarithmic,
+        };
+        let of = Arc::make_mut(&mut controller.of);
+        of.model.declared.parameters.push(gain.clone());
+        of.parameters.push(parameter(&gain));
+        controller.values.push(value);
+        plant.tuned.push(place);
+    }
+    Ok(())
 }
 
 /// The name and the equations of the model that a section means.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{ConfigError, Wiring};
 use crate::parameter::Parameter;
 use crate::signals::{Wave, WaveShape};
-use crate::text::{FILE_SIZE_MAX, Section, read_bounded};
+use crate::text::{FILE_SIZE_MAX, Section, one_of, read_bounded};
 
 /// Most waves of a signal.
 const WAVES_MAX: usize = 16;
@@ -120,7 +120,8 @@ fn wave(entry: Section<'_>, unit: &'static str, dt: f64) -> Result<Wave, ConfigE
 fn points(entry: &Section<'_>) -> Result<Arc<[(f64, f64)]>, ConfigError> {
     if let Some((file, _)) = entry.text("file")? {
         let path = entry.source().path().parent().unwrap_or(Path::new("")).join(file);
-        return from_csv(&path);
+        let column = entry.text("column")?.map(|(name, _)| name);
+        return from_csv(&path, column);
     }
     let remedy = "give file = \"…\", a CSV file of time and value, or times = […] and values = […]";
     let missing = |key: &str| entry.error(key, "is missing", remedy.into());
@@ -138,8 +139,9 @@ fn points(entry: &Section<'_>) -> Result<Arc<[(f64, f64)]>, ConfigError> {
     Ok(times.into_iter().zip(values).collect())
 }
 
-/// A CSV file with a time in s and a value in each row; a first row of names may stand above.
-fn from_csv(path: &Path) -> Result<Arc<[(f64, f64)]>, ConfigError> {
+/// A CSV file with a time in s and a value in each row, which is the second cell or that of a named column; a first row of names may stand
+/// above.
+fn from_csv(path: &Path, column: Option<&str>) -> Result<Arc<[(f64, f64)]>, ConfigError> {
     let refuse = |line: Option<usize>, problem: String, remedy: &str| ConfigError {
         path: path.into(),
         line,
@@ -156,11 +158,20 @@ fn from_csv(path: &Path) -> Result<Arc<[(f64, f64)]>, ConfigError> {
         .trim(csv::Trim::All)
         .from_reader(bytes.as_slice());
     let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut place = 1;
     for (row, record) in csv.records().enumerate() {
         let record = record.map_err(|error| refuse(None, format!("is not a table: {error}"), form))?;
         let line = record.position().and_then(|position| usize::try_from(position.line()).ok());
+        if let (0, Some(name)) = (row, column) {
+            let names: Vec<&str> = record.iter().collect();
+            place = names.iter().position(|known| *known == name).ok_or_else(|| {
+                let problem = format!("has no column \"{}\"", name.escape_debug());
+                refuse(line, problem, &format!("allowed: {}", one_of(name, &names)))
+            })?;
+            continue;
+        }
         let number = |cell: usize| record.get(cell)?.parse::<f64>().ok().filter(|number| number.is_finite());
-        match (number(0), number(1)) {
+        match (number(0), number(place)) {
             (Some(time), Some(value)) => {
                 if let Some(last) = points.last().filter(|last| last.0 >= time) {
                     let problem = format!("time {time} stands behind {}: times out of order", last.0);

@@ -86,7 +86,9 @@ fn controller(config: &Config) -> Value {
     let controller = &config.controller;
     let mut map = Map::new();
     write_models::model(&mut map, &controller.of);
-    add(&mut map, controller.parameters(), &controller.values);
+    // Those of the plant stand in [[tune]] alone.
+    let own = controller.parameters().len() - config.plant.tuned.len();
+    add(&mut map, &controller.parameters()[..own], &controller.values[..own]);
     map.into()
 }
 

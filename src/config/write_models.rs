@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::system::OF_PLANT;
 use super::{Equations, Signal};
 use crate::model::{
     Choices, Declarations, Input, Kind, Parameter, Quantity, Scene, State, UsualController, UsualTerm,
@@ -171,6 +172,7 @@ fn inputs_of(inputs: &[Input]) -> Value {
     Value::Object(inputs.iter().map(one).collect())
 }
 
+/// But for those of the plant, which a study adds to the gains.
 fn parameters_of(parameters: &[Parameter]) -> Value {
     let one = |parameter: &Parameter| {
         let mut entry = quantity(&parameter.quantity);
@@ -187,7 +189,8 @@ fn parameters_of(parameters: &[Parameter]) -> Value {
         }
         (parameter.quantity.name.clone(), entry)
     };
-    Value::Object(parameters.iter().map(one).collect())
+    let own = parameters.iter().filter(|parameter| !parameter.quantity.name.starts_with(OF_PLANT));
+    Value::Object(own.map(one).collect())
 }
 
 fn quantity(quantity: &Quantity) -> Value {

@@ -340,7 +340,11 @@ impl<'p> Evaluator<'p> {
 ///
 /// It is infeasible as long as it fails in any scenario, by 1 and the weighted share of the penalty, which grows as the fall comes
 /// earlier. One that fails nowhere but exceeds limits is infeasible by less than 1, by how much it exceeds them.
-fn outcome(problem: &Problem, records: impl Iterator<Item = Record>, costs: &mut [Weighed]) -> Outcome {
+pub(super) fn outcome(
+    problem: &Problem,
+    records: impl Iterator<Item = Record>,
+    costs: &mut [Weighed],
+) -> Outcome {
     let (mut failing, mut excess) = (0.0, 0.0);
     for ((place, weight), record) in costs.iter_mut().zip(&problem.weights).zip(records) {
         *place = (record.cost, *weight);

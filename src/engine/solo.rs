@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::evaluator::outcome;
 use crate::Error;
 use crate::problem::Problem;
 use crate::simulation::{Batch, Record, Records, SimdLevel, Workspace};
+use crate::swarm::Outcome;
 
 /// Simulates gain vectors in all scenarios of a problem, without abandonment.
 pub struct Solo<'p> {
@@ -82,6 +84,19 @@ impl<'p> Solo<'p> {
     /// The records of the last run, those of a vector side by side.
     pub fn records(&self) -> impl Iterator<Item = Record> {
         (0..self.records.len()).map(|job| self.records.get(job))
+    }
+
+    /// The outcome of each vector in the last run.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let scenarios = self.problem.scenarios.len();
+        let mut costs = vec![(0.0, 0.0); scenarios];
+        let of = |vector: usize| {
+            (0..scenarios).map(move |scenario| self.records.get(vector * scenarios + scenario))
+        };
+        (0..self.records.len() / scenarios)
+            .map(|vector| outcome(self.problem, of(vector), &mut costs))
+            .collect()
     }
 
     /// Control steps of the last run.

@@ -54,9 +54,9 @@ pub(super) fn model(
     let mut text = String::new();
     let by = Written { section, declared: &mut declared, text: &mut text };
     if section.has("A") {
-        by.matrices()?
+        by.matrices()?;
     } else {
-        by.transfer_function()?
+        by.transfer_function()?;
     }
     Model::new(Kind::Plant, declared, &text).map_err(|error| {
         source.error(None, format!("the linear plant cannot be made: {}", error.marked(&text)), error.remedy)
@@ -71,7 +71,8 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn transfer_function(mut self) -> Result<(), ConfigError> {
+    /// Numerator and denominator by the power of s.
+    fn coefficients(&self) -> Result<[Vec<f64>; 2], ConfigError> {
         let allowed = || {
             format!(
                 "allowed: coefficients from the highest power of s down, at most {} of them",
@@ -91,7 +92,6 @@ impl Written<'_> {
             let remedy = "leave out powers of s that it does not have".into();
             return Err(self.section.error("denominator", "begins with 0", remedy));
         }
-        // By the power of s from here on.
         let mut numerator: Vec<f64> = numerator.into_iter().skip_while(|b| *b == 0.0).collect();
         numerator.reverse();
         denominator.reverse();
@@ -109,6 +109,12 @@ impl Written<'_> {
             let remedy = "allowed: as many powers of s as the denominator has; add a fast pole".into();
             return Err(self.section.error("numerator", &problem, remedy));
         }
+        Ok([numerator, denominator])
+    }
+
+    fn transfer_function(mut self) -> Result<(), ConfigError> {
+        let [numerator, denominator] = self.coefficients()?;
+        let n = denominator.len() - 1;
         for (letter, of, all) in [("b", "numerator", &numerator), ("a", "denominator", &denominator)] {
             for (power, value) in all.iter().enumerate() {
                 self.parameter(
@@ -267,7 +273,7 @@ impl Written<'_> {
     }
 
     fn line(&mut self, left: &str, right: &str) {
-        self.text.push_str(&format!("{left} = {right}\n"));
+        self.text.extend([left, " = ", right, "\n"]);
     }
 }
 
@@ -286,7 +292,7 @@ fn sum<'a>(terms: impl Iterator<Item = (&'a f64, &'a String)>) -> String {
             (false, true) => "",
             (false, false) => " + ",
         };
-        text.push_str(&format!("{sign}{:?}*{value}", number.abs()));
+        text.extend([sign, &format!("{:?}", number.abs()), "*", value]);
     }
     if text.is_empty() { "0".into() } else { text }
 }
@@ -302,14 +308,15 @@ fn polynomial(coefficients: &[f64]) -> String {
             (false, false) => " + ",
         };
         let size = number.abs();
-        let shown = if size == 1.0 && power > 0 { String::new() } else { format!("{size}") };
+        let is_left_out = size.to_bits() == 1.0_f64.to_bits() && power > 0;
+        let shown = if is_left_out { String::new() } else { format!("{size}") };
         let space = if shown.is_empty() || power == 0 { "" } else { " " };
         let of = match power {
             0 => String::new(),
             1 => "s".into(),
             _ => format!("s^{power}"),
         };
-        text.push_str(&format!("{sign}{shown}{space}{of}"));
+        text.extend([sign, &shown, space, &of]);
     }
     text
 }

@@ -72,6 +72,7 @@ pub(crate) fn run(
         plant: &plant,
         nominal: &of_plant,
         varies: false,
+        tuned: &[],
         law: Connected { model: &law, connect: pairs(&law) },
         shown: states.chain(driven).collect(),
         drive,

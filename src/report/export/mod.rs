@@ -158,6 +158,7 @@ impl Export {
     #[must_use]
     pub fn new(config: &Config, values: &[f64]) -> Self {
         let controller = &config.controller;
+        let own = values.len() - config.plant.tuned.len();
         let axis = |index| config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
         let gain = |(index, (parameter, value)): (usize, (&Parameter, &f64))| ExportedGain {
             parameter: *parameter,
@@ -174,10 +175,10 @@ impl Export {
             feasible: None,
             changed: false,
             complete: true,
-            gains: controller.parameters().iter().zip(values).enumerate().map(gain).collect(),
+            gains: controller.parameters().iter().zip(values).enumerate().take(own).map(gain).collect(),
             law: settings(config),
             formulas: formulas(config),
-            plant_parameters: plant_parameters(config),
+            plant_parameters: plant_parameters(config, values),
             config: config.clone(),
         }
     }
@@ -300,15 +301,20 @@ fn formulas(config: &Config) -> Vec<String> {
     of_law.chain(of_plant).collect()
 }
 
-/// The nominal plant of a study.
-fn plant_parameters(config: &Config) -> Vec<ExportedGain> {
-    let parameters = config.plant.parameters().iter().zip(&config.plant.values);
-    let exported = |(parameter, value): (&Parameter, &f64)| ExportedGain {
-        parameter: *parameter,
-        value: *value,
-        searched: None,
+/// The nominal plant of a study, where these are the gains: some of its parameters may be among them.
+fn plant_parameters(config: &Config, gains: &[f64]) -> Vec<ExportedGain> {
+    let plant = &config.plant;
+    let own = gains.len() - plant.tuned.len();
+    let searched = |place: usize| {
+        let gain = own + plant.tuned.iter().position(|tuned| *tuned == place)?;
+        config.tune.iter().find(|tuned| tuned.index == gain).map(|tuned| tuned.axis)
     };
-    parameters.map(exported).collect()
+    let exported = |(place, (parameter, value)): (usize, (&Parameter, f64))| ExportedGain {
+        parameter: *parameter,
+        value,
+        searched: searched(place),
+    };
+    plant.parameters().iter().zip(plant.values_under(gains)).enumerate().map(exported).collect()
 }
 
 impl From<SettingValue> for Value {

@@ -1,0 +1,105 @@
+//! `gainswarm sensitivity`: how far may each gain move until the cost is worse?
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::table::table;
+use super::{Exit, SimdArgs, gains, load, note, print};
+use crate::Error;
+use crate::config::Config;
+use crate::figures::number;
+use crate::problem::Problem;
+use crate::sensitivity::{Between, Flatness, SHARES, Sensitivity, sensitivity};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gainswarm sensitivity configs/classical.toml --gains outputs/classical/gains.csv\n  \
+                  gainswarm sensitivity configs/motor_identification.toml --gains outputs/motor_identification/gains.csv --measurements 602"
+)]
+pub(super) struct Args {
+    /// The study, a TOML file
+    config: PathBuf,
+    /// The gains, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    gains: PathBuf,
+    /// Independent measurements of which the cost is a sum of squares: shows the interval of each gain too
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    measurements: Option<u64>,
+    #[command(flatten)]
+    simd: SimdArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
+    let config = load(&args.config)?;
+    let values = gains(&args.gains, &config)?;
+    let problem = Problem::new(&config);
+    let found = sensitivity(&problem, args.simd.level()?, &values, args.measurements)?;
+    let Some(found) = found else {
+        note(&format!(
+            "error: {} is not feasible in {}\n  give gains that a tuning of the study has found",
+            args.gains.display(),
+            config.study
+        ));
+        return Ok(Exit::of(false));
+    };
+    print(&if args.json { format!("{}\n", as_json(&config, &found)) } else { text(&config, &found) })?;
+    Ok(Exit::of(true))
+}
+
+fn as_json(config: &Config, found: &Sensitivity) -> Value {
+    let pair = |between: &Between| json!(between.map(|value| value.is_finite().then_some(value)));
+    let gain = |flat: &Flatness| {
+        let parameter = config.controller.parameters()[flat.index];
+        let worse = |(place, share): (usize, &f64)| {
+            json!({
+                "percent": (100.0 * share).round(),
+                "fixed": pair(&flat.fixed[place]),
+                "retuned": flat.retuned.as_ref().map(|retuned| pair(&retuned[place])),
+            })
+        };
+        json!({
+            "gain": parameter.name,
+            "value": flat.value,
+            "unit": parameter.unit,
+            "worse": SHARES.iter().enumerate().map(worse).collect::<Vec<_>>(),
+            "interval_95": flat.interval.as_ref().map(pair),
+        })
+    };
+    json!({ "study": config.study, "cost": found.cost, "gains": found.gains.iter().map(gain).collect::<Vec<_>>() })
+}
+
+fn text(config: &Config, found: &Sensitivity) -> String {
+    let shown = |value: f64| if value.is_finite() { number(value) } else { "–".into() };
+    let between = |[low, high]: Between| format!("{} … {}", shown(low), shown(high));
+    let header = ["gain", "value", "1 % worse", "5 % worse", "10 % worse"];
+    let row = |flat: &Flatness, places: Option<[Between; 3]>| {
+        let name = config.controller.parameters()[flat.index].name.to_owned();
+        let places = places.map_or(vec!["–".into(); SHARES.len()], |places| places.map(between).to_vec());
+        [vec![name, number(flat.value)], places].concat()
+    };
+    let right = [1, 2, 3, 4];
+    let fixed = table(&header, &right, found.gains.iter().map(|flat| row(flat, Some(flat.fixed))));
+    let retuned = table(&header, &right, found.gains.iter().map(|flat| row(flat, flat.retuned)));
+    let mut text = format!(
+        "cost {}\n\nthe other gains as they are\n{fixed}\nthe other gains tuned again, by the curvature of the cost\n{retuned}",
+        number(found.cost)
+    );
+    if found.gains.iter().any(|flat| flat.retuned.is_none()) {
+        text += "–: at a bound of the search, or the cost has no curvature there that tells it\n";
+    }
+    if found.gains.iter().any(|flat| flat.interval.is_some()) {
+        let interval = |flat: &Flatness| {
+            let parameter = config.controller.parameters()[flat.index];
+            let interval = flat.interval.map_or("–".into(), between);
+            vec![parameter.name.to_owned(), number(flat.value), interval, parameter.unit.to_owned()]
+        };
+        let intervals =
+            table(&["gain", "value", "95 % interval", "unit"], &[1, 2], found.gains.iter().map(interval));
+        text.extend(["\n", &intervals]);
+    }
+    text
+}

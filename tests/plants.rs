@@ -282,9 +282,9 @@ fn an_integrator_with_dead_time_swings_at_its_ultimate_gain() {
     let ultimate = std::f64::consts::FRAC_PI_2 / (gain * (dead_time + dt / 2.0));
     let parameters = [("gain", gain), ("dead_time", dead_time)];
     let peaks = |share: f64| {
-        let law = law(&format!("u = {:?}*(0 - x)", share * ultimate));
+        let law = law(&format!("push = {:?}*(0 - x)", share * ultimate));
         let plant = plant("integrating_plus_dead_time");
-        let run = run(&plant, &law, &[], (dt, 40_000), &[1.0], &parameters);
+        let run = run(&plant, &law, &[("u", "push")], (dt, 40_000), &[1.0], &parameters);
         let x = column(&run, 1);
         let is_peak = |at: &usize| x[*at - 1] < x[*at] && x[*at] >= x[*at + 1];
         (1..x.len() - 1).filter(is_peak).map(|at| (at, x[at])).collect::<Vec<_>>()
@@ -307,10 +307,11 @@ const BUCK_LAW: &str = "v = 5 - 0.1*(voltage - 20) - 0.2*(current - 2)\namps = 0
 fn an_averaged_buck_converter_moves_as_the_matrix_exponential_says_and_as_its_switch_makes_it() {
     let connect = [("control", "v"), ("load", "amps")];
     let start = [10.0, 3.0];
-    let run = run(&plant("buck_converter"), &law(BUCK_LAW), &connect, (1e-3, 200), &start, &[]);
-    // RK4 errs by (0.2)⁵/120 a step.
-    follows(&run, "buck_converter", 1e-3, 1e-5);
-    follows(&run, "buck_converter_switched", 1e-3, 2e-5);
+    let run = run(&plant("buck_converter"), &law(BUCK_LAW), &connect, (2.5e-4, 400), &start, &[]);
+    // RK4 errs by (0.05)⁵/120 a step.
+    follows(&run, "buck_converter", 2.5e-4, 5e-7);
+    // 20 kHz.
+    follows(&run, "buck_converter_switched", 2.5e-4, 2e-5);
 }
 
 #[test]

@@ -256,21 +256,21 @@ SHAFT = [[0, 1, 0], [0, -D / J, K / J], [0, -K / L, -R / L]], [[0, 0], [0, -1 / 
 rows = sampled(*SHAFT, [0.1, 2.0, 0.0], 1e-3, 500, 25, lambda x: [6.0, 0.002])
 write("dc_motor_position", ["time", "angle", "angle_dot"], [row[:3] for row in rows])
 
-# The buck converter on 48 V: averaged; and its switch twenty times a control period of 1 ms, a triangle of 10 V against the control voltage, so that
+# The buck converter on 48 V: averaged; and its switch five times a control period of 0.25 ms, a triangle of 10 V against the control voltage, so that
 # half of the time in which it is open stands before that in which it is closed. Where the triangle is at its top, a state is near its average.
 L, C, COIL, LOAD, SUPPLY, RAMP = 5e-3, 4.7e-3, 0.1, 10.0, 48.0, 10.0
 BUCK = [[-1 / LOAD / C, 1 / C], [-1 / L, -COIL / L]], [[0, -1 / C], [1 / L, 0]]
 control = lambda x: 5.0 - 0.1 * (x[0] - 20.0) - 0.2 * (x[1] - 2.0)
-rows = sampled(*BUCK, [10.0, 3.0], 1e-3, 200, 5, lambda x: [SUPPLY * min(max(control(x) / RAMP, 0), 1), 0.5])
+rows = sampled(*BUCK, [10.0, 3.0], 2.5e-4, 400, 10, lambda x: [SUPPLY * min(max(control(x) / RAMP, 0), 1), 0.5])
 write("buck_converter", ["time", "voltage", "current"], [row[:3] for row in rows])
 state, rows = np.array([10.0, 3.0]), []
-for step in range(200):
-    if step % 5 == 0:
-        rows.append([step * 1e-3, *state])
+for step in range(400):
+    if step % 10 == 0:
+        rows.append([step * 2.5e-4, *state])
     duty = min(max(control(state) / RAMP, 0), 1)
-    for _ in range(20):
+    for _ in range(5):
         for share, on in ((0.5 * (1 - duty), 0), (duty, SUPPLY), (0.5 * (1 - duty), 0)):
-            f, g = held(*map(np.array, BUCK), share * 1e-3 / 20)
+            f, g = held(*map(np.array, BUCK), share * 2.5e-4 / 5)
             state = f @ state + g @ [on, 0.5]
 write("buck_converter_switched", ["time", "voltage", "current"], rows)
 

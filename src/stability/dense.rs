@@ -71,10 +71,13 @@ impl System<'_> {
             let norm = v[from..].iter().map(|x| x * x).sum::<f64>().sqrt();
             v[from] += norm.copysign(v[from]);
             let square: f64 = v[from..].iter().map(|x| x * x).sum();
-            if square.is_nan() || square <= 0.0 {
+            if square.is_nan() {
                 continue;
             }
-            self.reflect(&v[from..], from, 2.0 / square, sums);
+            // Numbers so small that 2/square would overflow are as good as zeros.
+            if square > f64::MIN_POSITIVE / f64::EPSILON {
+                self.reflect(&v[from..], from, 2.0 / square, sums);
+            }
             for i in from + 1..n {
                 self.a[i * n + k] = 0.0;
             }
@@ -374,6 +377,19 @@ mod tests {
         let found = spectrum(&triangular);
         assert!(found.iter().zip([-1e3, -4.0, 0.5]).all(|(z, re)| (z.0 - re).abs() < 1e-9 && z.1 == 0.0));
         assert_eq!(spectrum(&[vec![-2.5]]), [(-2.5, 0.0)]);
+    }
+
+    #[test]
+    fn numbers_whose_squares_underflow_are_as_good_as_zeros() {
+        for tiny in [1e-150, 1e-156, 1e-162, 1e-300] {
+            let mut a =
+                vec![0.9, 2.0, 1.0, -3.0, tiny, 0.5, 4.0, 2.0, tiny, tiny, 0.2, 5.0, tiny, -tiny, tiny, -0.3];
+            let (mut v, mut re, mut im) = ([0.0; 8], [0.0; 4], [0.0; 4]);
+            System { n: 4, a: &mut a, b: &mut [], c: &mut [] }.turn(&mut v);
+            assert!(eigenvalues(&mut a, 4, &mut re, &mut im), "{tiny:e}");
+            re.sort_by(f64::total_cmp);
+            assert!(re.iter().zip([-0.3, 0.2, 0.5, 0.9]).all(|(re, own)| (re - own).abs() < 1e-12), "{re:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 """Writes plants/*.csv: motions of the shipped plants, from equations that are not written as the models write them.
 
-Mechanisms are integrated in other coordinates (reaction forces, momenta, flux linkage, quaternions), the reactor in SI units, linear plants by
-matrix exponentials, Gymnasium's cart and pole by its own step. A law acts once a period and is held, as in a sampled loop.
+Mechanisms are integrated in other coordinates (reaction forces, point masses, momenta, flux linkage, quaternions), the reactor in SI units, linear plants by
+matrix exponentials, a converter as its switch switches as well, Gymnasium's cart and pole by its own step. A law acts once a period and is held, as in a sampled loop.
 Needs NumPy and SciPy. `make_plants.py DIRECTORY` writes into DIRECTORY/plants.
 """
 import math, random, sys
@@ -168,12 +168,12 @@ write("stirred_tank", ["time", "concentration", "temperature"], [[t, c / 1000, t
 
 
 # The pendulum on a cart by Newton's laws of both bodies: x'', theta'', and the forces in the joint, H and V.
-def pendulum(state, u):
+def pendulum(state, u, coulomb=0.0):
     _, theta, v, w = state
     m, l, s, c = 0.2, 0.3, math.sin(theta), math.cos(theta)
     # The centre of mass stands at (x - l s, l c); its acceleration is linear in x'' and theta''.
     equations = [[0.5, 0, 1, 0], [m, -m * l * c, -1, 0], [0, -m * l * s, 0, -1], [0, 0.006, -l * c, -l * s]]
-    right = [u - 0.1 * v, -m * l * s * w * w, -m * 9.8 + m * l * c * w * w, -0.02 * w]
+    right = [u - 0.1 * v - coulomb * math.tanh(v / 0.05), -m * l * s * w * w, -m * 9.8 + m * l * c * w * w, -0.02 * w]
     return [v, w, *np.linalg.solve(equations, right)[:2]]
 
 
@@ -181,6 +181,110 @@ gains = [-70.7107, -37.8345, 105.5298, 20.9238]
 law = lambda x: (-(gains[0] * x[0] + gains[1] * x[2] + gains[2] * x[1] + gains[3] * x[3]),)
 rows = motion(pendulum, [0.1, 0.3, 0.0, -0.5], 1e-3, 2000, 100, law)
 write("inverted_pendulum", ["time", "x", "theta", "x_dot", "theta_dot"], rows)
+
+# The same with Coulomb friction of 1 N, whole well above 0.05 m/s.
+rows = motion(lambda state, u: pendulum(state, u, 1.0), [0.1, 0.3, 0.0, -0.5], 1e-3, 2000, 100, law)
+write("inverted_pendulum_coulomb", ["time", "x", "theta", "x_dot", "theta_dot"], rows)
+
+
+# Linkages of point masses by d'Alembert's principle: a rod is two points about its centre of mass, at its radius of gyration. A point is its mass, its
+# slopes by the coordinates, and the acceleration that it has without theirs.
+def rod(mass, inertia, com):
+    return [(mass / 2, com + side * math.sqrt(inertia / mass)) for side in (-1, 1)]
+
+
+def accelerations(points, own, forces):
+    matrix, right = np.diag(own).astype(float), np.array(forces, float)
+    for mass, slopes, acceleration in points:
+        weight = mass * np.array([0, 0, -9.81])
+        matrix += mass * slopes.T @ slopes
+        right += slopes.T @ (weight - mass * acceleration)
+    return np.linalg.solve(matrix, right)
+
+
+# Furuta's pendulum: e_r along the arm, e_t across it, e_z upward.
+def furuta(state, torque):
+    turn, lean, w, v = state
+    e_r, e_t, e_z = np.array([[math.cos(turn), math.sin(turn), 0], [-math.sin(turn), math.cos(turn), 0], [0, 0, 1]])
+    s, c, points = math.sin(lean), math.cos(lean), []
+    for mass, far in rod(0.1, 0.00075, 0.15):
+        slopes = np.column_stack([0.2 * e_t - far * s * e_r, far * (c * e_t - s * e_z)])
+        own = -w * w * (0.2 * e_r + far * s * e_t) - 2 * w * v * far * c * e_r - v * v * far * (s * e_t + c * e_z)
+        points.append((mass, slopes, own))
+    return [w, v, *accelerations(points, [0.002, 0], [torque - 0.001 * w, -0.0001 * v])]
+
+
+law = lambda x: (0.1 * math.sin(3 * x[0]) - 0.01 * x[2],)
+rows = motion(furuta, [0.4, 2.5, -3.0, 4.0], 1e-3, 1000, 50, law)
+write("furuta_pendulum", ["time", "arm", "alpha", "arm_dot", "alpha_dot"], rows)
+
+
+# The arm of two links, x to the right and z upward, under PD of its joints with its weight taken off.
+ARM = [1.2, 0.8, 0.9, 0.4, 0.35, 0.07, 0.05]  # m1, m2, l1, lc1, lc2, I1, I2
+
+
+def arm(state, torque1, torque2):
+    m1, m2, l1, lc1, lc2, i1, i2 = ARM
+    q1, q2, w1, w2 = state
+    along = lambda q: np.array([math.cos(q), 0, math.sin(q)])
+    across = lambda q: np.array([-math.sin(q), 0, math.cos(q)])
+    zero, points = np.zeros(3), []
+    for mass, far in rod(m1, i1, lc1):
+        points.append((mass, np.column_stack([far * across(q1), zero]), -far * w1 * w1 * along(q1)))
+    for mass, far in rod(m2, i2, lc2):
+        bent = far * across(q1 + q2)
+        own = -l1 * w1 * w1 * along(q1) - far * (w1 + w2) ** 2 * along(q1 + q2)
+        points.append((mass, np.column_stack([l1 * across(q1) + bent, bent]), own))
+    return [w1, w2, *accelerations(points, [0, 0], [torque1, torque2])]
+
+
+def joints(x):
+    """Set points 1 and −0.5 rad, gains 60, 12, 20 and 3, a limit of 15 N m; the weight is known 10 % too small."""
+    m1, m2, l1, lc1, lc2, _, _ = ARM
+    elbow = 0.9 * 9.81 * m2 * lc2 * math.cos(x[0] + x[1])
+    shoulder = 0.9 * 9.81 * (m1 * lc1 + m2 * l1) * math.cos(x[0]) + elbow
+    torques = (60 * (1 - x[0]) - 12 * x[2] + shoulder, 20 * (-0.5 - x[1]) - 3 * x[3] + elbow)
+    return [min(max(torque, -15), 15) for torque in torques]
+
+
+rows = motion(arm, [-1.4, 0.6, 0.5, -2.0], 1e-3, 1000, 50, joints)
+write("two_link_arm", ["time", "q1", "q2", "q1_dot", "q2_dot"], rows)
+
+# The motor that turns to an angle, with the inductance of 2.75 uH that the model leaves out.
+J, D, K, R, L = 3.2284e-6, 3.5077e-6, 0.0274, 4.0, 2.75e-6
+SHAFT = [[0, 1, 0], [0, -D / J, K / J], [0, -K / L, -R / L]], [[0, 0], [0, -1 / J], [1 / L, 0]]
+rows = sampled(*SHAFT, [0.1, 2.0, 0.0], 1e-3, 500, 25, lambda x: [6.0, 0.002])
+write("dc_motor_position", ["time", "angle", "angle_dot"], [row[:3] for row in rows])
+
+# The buck converter on 48 V: averaged; and its switch five times a control period of 0.25 ms, a triangle of 10 V against the control voltage, so that
+# half of the time in which it is open stands before that in which it is closed. Where the triangle is at its top, a state is near its average.
+L, C, COIL, LOAD, SUPPLY, RAMP = 5e-3, 4.7e-3, 0.1, 10.0, 48.0, 10.0
+BUCK = [[-1 / LOAD / C, 1 / C], [-1 / L, -COIL / L]], [[0, -1 / C], [1 / L, 0]]
+control = lambda x: 5.0 - 0.1 * (x[0] - 20.0) - 0.2 * (x[1] - 2.0)
+rows = sampled(*BUCK, [10.0, 3.0], 2.5e-4, 400, 10, lambda x: [SUPPLY * min(max(control(x) / RAMP, 0), 1), 0.5])
+write("buck_converter", ["time", "voltage", "current"], [row[:3] for row in rows])
+state, rows = np.array([10.0, 3.0]), []
+for step in range(400):
+    if step % 10 == 0:
+        rows.append([step * 2.5e-4, *state])
+    duty = min(max(control(state) / RAMP, 0), 1)
+    for _ in range(5):
+        for share, on in ((0.5 * (1 - duty), 0), (duty, SUPPLY), (0.5 * (1 - duty), 0)):
+            f, g = held(*map(np.array, BUCK), share * 2.5e-4 / 5)
+            state = f @ state + g @ [on, 0.5]
+write("buck_converter_switched", ["time", "voltage", "current"], rows)
+
+
+# Two heaters by their heat in J above that of 0 K, radiation as differences of temperatures times what multiplies them.
+def heaters(state, first, second):
+    a, b, room = state[0] / 2.0, state[1] / 2.0, 296.15
+    passed = lambda hot, cold, area: area * (10 + 0.9 * 5.67e-8 * (hot * hot + cold * cold) * (hot + cold)) * (hot - cold)
+    across = passed(a, b, 2e-4)
+    return [0.01 * first - passed(a, room, 1e-3) - across, 0.0075 * second - passed(b, room, 1e-3) + across]
+
+
+rows = motion(heaters, [2 * 310.0, 2 * 296.15], 0.1, 6000, 300, lambda x: (80.0, 20.0), lambda x: x / 2.0 - 296.15)
+write("two_heaters", ["time", "rise1", "rise2"], rows)
 
 
 # Gymnasium's CartPole-v1: one step of 0.02 s.

@@ -65,8 +65,10 @@ fn the_first_steps_of_readme_work_and_print_what_stands_there() {
     // The file that a reader writes.
     let study = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a study");
     std::fs::write(directory.path().join("motor.toml"), study).expect("written");
+    let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    std::os::unix::fs::symlink(configs, directory.path().join("configs")).expect("a link");
     let steps = steps();
-    for name in ["init", "check", "tune", "validate", "report", "export"] {
+    for name in ["init", "check", "tune", "validate", "report", "export", "sensitivity"] {
         assert!(steps.iter().any(|(command, _)| command.starts_with(&format!("gainswarm {name}"))), "{name}");
     }
     for (command, shown) in steps.iter().filter(|(command, _)| !command.starts_with("cargo ")) {

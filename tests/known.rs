@@ -13,7 +13,7 @@ fn tuned(study: &str) -> (Config, engine::Tuning) {
 
 #[test]
 fn the_pid_of_the_motor_whose_zeros_cancel_its_poles_is_found() {
-    let (config, tuning) = tuned("motor_pid_itae");
+    let (config, tuning) = tuned("dc_motor_pid");
     for (value, expected) in tuning.values.iter().zip([20.0, 5.344_262, 3.540_984]) {
         assert!((value / expected - 1.0).abs() < 1e-3, "{value} instead of {expected}");
     }

@@ -192,6 +192,18 @@ def dead_time(gains, theta, step_of, criterion):
     return cost
 
 
+# Published rules for a PID on this plant: Kc, Ti, Td for a gain and a time constant of 1.
+RULES = {
+    "Ziegler & Nichols 1942": lambda h: (1.2 / h, 2 * h, 0.5 * h),
+    "Cohen & Coon 1953": lambda h: (
+        (4 / 3 + h / 4) / h, h * (32 + 6 * h) / (13 + 8 * h), 4 * h / (11 + 2 * h)),
+    "Lopez et al. 1967, ITAE": lambda h: (1.357 * h**-0.947, h**0.738 / 0.842, 0.381 * h**0.995),
+    "AMIGO (Åström & Hägglund 2004)": lambda h: (
+        0.2 + 0.45 / h, h * (0.4 * h + 0.8) / (h + 0.1), 0.5 * h / (0.3 * h + 1)),
+    "SIMC, PI (Skogestad 2003)": lambda h: (0.5 / h, min(1.0, 8 * h), 0.0),
+}
+
+
 # State and output feedback ------------------------------------------------------------------------------------------
 
 def regulated(a, b, q, r=1.0):
@@ -250,6 +262,16 @@ def main():
         if law == "PI":
             starts = [start[:2] for start in starts]
         row(f"dead time {theta} {law} {criterion} {step_of}", best(lambda g: dead_time(g, theta, step_of, criterion), starts))
+
+    for theta in (0.1, 0.2, 0.5, 1.0, 2.0):
+        starts = [[0.6 / theta, 1.0, 0.4 * theta], [1.2 / theta, 2 * theta, 0.4 * theta], [0.4 + 0.4 / theta, 1.0, 0.4 * theta]]
+        cost = lambda g: dead_time(g, theta, "load", "itae") / theta**2
+        least, gains = best(cost, starts)
+        # Gains as they are in units of the dead time.
+        row(f"dead time / time constant {theta}", (least, [gains[0], gains[1] / theta, gains[2] / theta]))
+        for name, rule in RULES.items():
+            gains = rule(theta)
+            row(f"    {name}", (cost(gains), [gains[0], gains[1] / theta, gains[2] / theta]))
 
     chain = np.diag([1.0], 1), np.array([[0.0], [1.0]])
     row("double integrator", regulated(*chain, np.eye(2)))

@@ -192,6 +192,40 @@ fn the_pid_of_first_order_plus_dead_time_is_found() {
 }
 
 #[test]
+fn the_pid_is_found_for_any_share_of_dead_time_and_costs_less_than_any_rule() {
+    // θ = 1 and τ; Kc, Ti, Td and J by data/known_answers.py.
+    let known = [
+        (10.0, [12.625, 2.044_48, 0.410_353], 0.298_248),
+        (5.0, [6.343_68, 1.884_86, 0.402_536], 0.527_046),
+        (2.0, [2.585_01, 1.529_34, 0.381_982], 0.948_876),
+        (1.0, [1.376_71, 1.175_45, 0.356_376], 1.209_873),
+        (0.5, [0.817_431, 0.858_892, 0.306_598], 1.245_829),
+    ];
+    for (tau, gains, cost) in known {
+        let wanted = format!("time_constant = {tau:?}");
+        let config = changed("dead_time_ratio_pid_itae_load", &[("time_constant = 1.0", &wanted)]);
+        let (config, tuning) = tuned(config, 250);
+        assert_near(&wanted, tuning.cost(), cost, 1e-3);
+        for (value, expected) in tuning.values.iter().zip(gains) {
+            assert_near(&wanted, *value, expected, 2e-2);
+        }
+        // Ziegler & Nichols 1942, Cohen & Coon 1953, Lopez and others 1967 for this very cost, AMIGO (Åström & Hägglund 2004), SIMC (Skogestad 2003).
+        let h = 1.0 / tau;
+        let rules = [
+            [1.2 * tau, 2.0, 0.5],
+            [(4.0 / 3.0 + 0.25 * h) * tau, (32.0 + 6.0 * h) / (13.0 + 8.0 * h), 4.0 / (11.0 + 2.0 * h)],
+            [1.357 * h.powf(-0.947), h.powf(0.738) / (0.842 * h), 0.381 * h.powf(0.995) / h],
+            [0.2 + 0.45 * tau, (0.4 + 0.8 * tau) / (1.0 + 0.1 * tau), 0.5 * tau / (0.3 + tau)],
+            [0.5 * tau, tau.min(8.0), 0.0],
+        ];
+        for rule in rules {
+            let ruled = judged(&config, &rule)[0].cost;
+            assert!(tuning.cost() < 0.97 * ruled, "{wanted}: {rule:?} costs {ruled}");
+        }
+    }
+}
+
+#[test]
 fn a_sampled_loop_with_dead_time_converges_to_the_exact_one_with_the_step() {
     // The shipped plant and law: a held output is half a step late.
     let off = |dt: f64| {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources, Tuning};
-use gainswarm::problem::Problem;
+use gainswarm::problem::{Problem, certifier};
 use gainswarm::simulation::{Record, SimdLevel};
+use gainswarm::stability::{PERIOD_FACTOR_WANTED, Verdict};
 
 use crate::support::{record, study, value};
 
@@ -36,7 +37,8 @@ fn tuned(mut config: Config, evaluations: u64) -> (Config, Tuning) {
 /// The records of these gains, a scenario each.
 fn judged(config: &Config, gains: &[f64]) -> Vec<Record> {
     let problem = Problem::new(config);
-    let one = |scenario| problem.simulator.record(SimdLevel::widest(), gains, scenario, 1000).expect("memory").0;
+    let one =
+        |scenario| problem.simulator.record(SimdLevel::widest(), gains, scenario, 1000).expect("memory").0;
     problem.scenarios.iter().map(one).collect()
 }
 
@@ -46,11 +48,14 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
     assert!(off < tolerance, "{what}: {found} instead of {expected}, off by {off:.1e}");
 }
 
-/// What a tuning has to find: within so many evaluations, gains and J, each to a share of itself.
+/// What a tuning has to find: within so many evaluations, gains and J, each to a share of itself, and a loop that is stable as it is stepped.
 #[track_caller]
 fn assert_found(config: Config, evaluations: u64, [of_gains, of_cost]: [f64; 2], gains: &[f64], cost: f64) {
     let name = config.study.clone();
-    let (_, tuning) = tuned(config, evaluations);
+    let (config, tuning) = tuned(config, evaluations);
+    let certificate = certifier(&config)(&tuning.values);
+    assert_eq!(certificate.verdict, Verdict::Stable, "{name}: {certificate:?}");
+    assert!(certificate.period_factor >= PERIOD_FACTOR_WANTED, "{name}: {certificate:?}");
     assert_near(&name, tuning.cost(), cost, of_cost);
     for (value, expected) in tuning.values.iter().zip(gains) {
         assert_near(&name, *value, *expected, of_gains);
@@ -59,6 +64,23 @@ fn assert_found(config: Config, evaluations: u64, [of_gains, of_cost]: [f64; 2],
 
 fn assert_known(name: &str, evaluations: u64, within: [f64; 2], gains: &[f64], cost: f64) {
     assert_found(changed(name, &[]), evaluations, within, gains, cost);
+}
+
+#[test]
+fn every_study_of_a_known_problem_stands_in_the_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("docs/known-answers.md")).expect("the table");
+    let mut rows = 0;
+    for entry in std::fs::read_dir(root.join("configs/known")).expect("the studies") {
+        let file = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&file).expect("a text");
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("a name");
+        if text.contains("[swarm.stopping]") && name != "dead_time_ratio_pid_itae_load" {
+            assert!(table.contains(&format!("| `{name}` |")), "docs/known-answers.md has no {name}");
+            rows += 1;
+        }
+    }
+    assert_eq!(table.matches("\n| `").count() - 1, rows, "a row of a study that is not there");
 }
 
 #[test]
@@ -239,7 +261,10 @@ fn a_sampled_loop_with_dead_time_converges_to_the_exact_one_with_the_step() {
     };
     let [coarse, middle, fine] = [0.004, 0.002, 0.001].map(off);
     assert!(fine.abs() < 0.01, "{fine}");
-    assert!((1.8..2.2).contains(&(coarse / middle)) && (1.8..2.2).contains(&(middle / fine)), "{coarse} {middle} {fine}");
+    assert!(
+        (1.8..2.2).contains(&(coarse / middle)) && (1.8..2.2).contains(&(middle / fine)),
+        "{coarse} {middle} {fine}"
+    );
 }
 
 #[test]
@@ -250,7 +275,8 @@ fn state_feedback_is_that_of_the_riccati_equation() {
     assert_known("lqr_inverted_pendulum", 600, [2e-3, 1e-4], &pendulum, 4027.432_40);
     // Dearer position, or dearer control: K = [√(q/r), √(2√(q/r))], J = tr P with P = [[√2 q^¾ r^¼, √(qr)], [√(qr), √2 q^¼ r^¾]].
     for (q, r) in [(16.0_f64, 1.0_f64), (1.0, 16.0)] {
-        let config = changed("lqr_double_integrator_position", &[("x^2 + u^2", &format!("{q:?}*x^2 + {r:?}*u^2"))]);
+        let config =
+            changed("lqr_double_integrator_position", &[("x^2 + u^2", &format!("{q:?}*x^2 + {r:?}*u^2"))]);
         let ratio = (q / r).sqrt();
         let trace = 2_f64.sqrt() * (q.powf(0.75) * r.powf(0.25) + q.powf(0.25) * r.powf(0.75));
         assert_found(config, 250, [2e-3, 1e-3], &[ratio, (2.0 * ratio).sqrt()], trace);
@@ -264,7 +290,10 @@ fn output_feedback_has_the_least_h2_norm() {
 
 /// Four integrators, as the three of three_integrators_itae.
 const FOUR_INTEGRATORS: [(&str, &str); 6] = [
-    ("curvature' = error - slope1*rate - slope2*curvature", "curvature' = jerk\njerk' = error - slope1*rate - slope2*curvature - slope3*jerk"),
+    (
+        "curvature' = error - slope1*rate - slope2*curvature",
+        "curvature' = jerk\njerk' = error - slope1*rate - slope2*curvature - slope3*jerk",
+    ),
     ("[plant.inputs]", "jerk = { unit = \"1/s³\" }\n[plant.inputs]\nslope3 = {}"),
     ("slope2 = a2", "slope2 = a2\nslope3 = a3"),
     ("[controller.gains]", "[controller.gains]\na3 = { default = 2.0, search = [0.5, 5.0] }"),
@@ -285,7 +314,12 @@ fn problems_of_the_same_kinds_come_out_as_by_other_means() {
     let motor = motor.each_ref().map(|(from, to): &(String, String)| (from.as_str(), to.as_str()));
     near(changed("dc_motor_pid", &motor), 300, &[20.0, 20.0, 20.0], 0.001_938_53);
     near(by("avr_itae", "off", &trapezoid("off^2")), 400, &[1.231_15, 1.0, 1.0], 0.068_840_7);
-    near(by("avr_itae", "off", "[cost.itse]\nsignals = [\"off\"]"), 400, &[1.341_82, 1.0, 0.674_205], 0.005_609_10);
+    near(
+        by("avr_itae", "off", "[cost.itse]\nsignals = [\"off\"]"),
+        400,
+        &[1.341_82, 1.0, 0.674_205],
+        0.005_609_10,
+    );
     near(changed("three_integrators_itae", &FOUR_INTEGRATORS), 600, &[1.952_03, 2.6473, 3.345_76], 4.591_27);
     let half = ("dead_time = 0.2", "dead_time = 0.5");
     let iae = (itae("error"), "[cost.iae]\nsignals = [\"error\"]");

@@ -195,7 +195,7 @@ fn closed_forms_of_second_and_third_order_are_found() {
     assert_near("Graham & Lathrop", judged(&config, &[2.15, 1.75])[0].cost, 3.143_22, 1e-4);
 }
 
-/// Shares of gains and J, those of dead_time_*: gains are less sharp than J, and J converges with the square of the step. Certificates of long delay
+/// Shares of gains and J, those of the studies with dead time: gains are less sharp than J, and J converges with the square of the step. Certificates of long delay
 /// lines take too long here.
 const DEAD_TIME: [f64; 2] = [1e-2, 1e-3];
 
@@ -281,7 +281,7 @@ fn state_feedback_is_that_of_the_riccati_equation() {
     assert_known("lqr_double_integrator", 250, [1e-3, 1e-4], &[1.0, 3_f64.sqrt()], 12_f64.sqrt());
     assert_known("lqr_double_integrator_position", 250, [1e-3, 1e-4], &[1.0, 2_f64.sqrt()], 8_f64.sqrt());
     let pendulum = [-70.7107, -37.8345, 105.5298, 20.9238];
-    assert_known("lqr_inverted_pendulum", 600, [2e-3, 1e-4], &pendulum, 4027.432_40);
+    assert_known("lqr_inverted_pendulum", 600, [2e-3, 1e-4], &pendulum, 4027.4324);
     // Dearer position, or dearer control: K = [√(q/r), √(2√(q/r))], J = tr P with P = [[√2 q^¾ r^¼, √(qr)], [√(qr), √2 q^¼ r^¾]].
     for (q, r) in [(16.0_f64, 1.0_f64), (1.0, 16.0)] {
         let config =
@@ -297,7 +297,7 @@ fn output_feedback_has_the_least_h2_norm() {
     assert_known("h2_he1", 300, [2e-2, 1e-3], &[0.129_85, 5.948_67], 0.095_364_0_f64.powi(2));
 }
 
-/// Four integrators, as the three of three_integrators_itae.
+/// Four integrators, as the three of `three_integrators_itae`.
 const FOUR_INTEGRATORS: [(&str, &str); 6] = [
     (
         "curvature' = error - slope1*rate - slope2*curvature",
@@ -327,13 +327,19 @@ fn problems_of_the_same_kinds_come_out_as_by_other_means() {
         by("avr_itae", "off", "[cost.itse]\nsignals = [\"off\"]"),
         400,
         &[1.341_82, 1.0, 0.674_205],
-        0.005_609_10,
+        0.005_609_44,
     );
     near(changed("three_integrators_itae", &FOUR_INTEGRATORS), 600, &[1.952_03, 2.6473, 3.345_76], 4.591_27);
     let half = ("dead_time = 0.2", "dead_time = 0.5");
     let iae = (itae("error"), "[cost.iae]\nsignals = [\"error\"]");
     let load = changed("dead_time_0_2_pi_itae_load", &[half, (&iae.0, iae.1)]);
     near(load, 300, &[1.896_75, 1.073_39], 0.608_654);
+    let ise = changed("dead_time_1_0_pi_iae_set_point", &[("abs(error)", "error^2")]);
+    near(ise, 300, &[1.081_67, 1.8602], 1.403_242);
+    let iae = (itae("error"), trapezoid("abs(error)"));
+    let step = ("dt = 0.005", "dt = 0.0125");
+    let iae = changed("dead_time_0_2_pid_itae_set_point", &[half, step, (&iae.0, &iae.1)]);
+    near(iae, 600, &[1.946_22, 1.513_04, 0.191_132], 0.815_630);
     let weights = [("5000*x^2 + 100*phi^2", "500*x^2 + 1000*phi^2"), ("-100.0, 0.0", "-60.0, 0.0")];
     near(changed("lqr_inverted_pendulum", &weights), 600, &[-22.3607, -16.7594, 67.6758, 11.7474], 843.706);
 }

@@ -1,9 +1,13 @@
 """Best gains of the problems in configs/known and of others of their kind, by other means: exponentials of matrices, a
 method of steps with Chebyshev polynomials for dead time, Lyapunov and Riccati equations, and a simplex search from
-several points. Needs NumPy and SciPy; prints a line a problem: name, J, gains.
+several points. Needs NumPy and SciPy; prints a line a problem: name, J, gains, within ten minutes.
 
-The figures of tests/known.rs that theory does not give are from here.
+The figures of tests/known.rs that theory does not give are from here. With Matplotlib, `--plot SUMMARY SVG` draws
+docs/known_dead_time.svg instead, from the summary.csv of the batch configs/known/dead_time_batch.toml.
 """
+
+import csv
+import sys
 
 import numpy as np
 from scipy.integrate import simpson
@@ -224,6 +228,45 @@ def helicopter(gains):
     return np.trace(b1.T @ solve_continuous_lyapunov(closed.T, -z.T @ z) @ b1)
 
 
+# Dead times as shares of the time constant.
+SHARES = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+def ruled(theta):
+    """The least ITAE of a step of the load under a PID, and that of each rule, in units of the dead time."""
+    def cost(gains):
+        return dead_time(gains, theta, "load", "itae") / theta**2
+
+    scale = np.array([1.0, theta, theta])
+    starts = [[0.6 / theta, 1.0, 0.4 * theta], [1.2 / theta, 2 * theta, 0.4 * theta], [0.4 + 0.4 / theta, 1.0, 0.4 * theta]]
+    least, gains = best(cost, starts)
+    return {"the least": (least, gains / scale)} | {name: (cost(rule(theta)), rule(theta) / scale) for name, rule in RULES.items()}
+
+
+def plot(summary, target):
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "known", "svg.fonttype": "none"})
+    import matplotlib.pyplot as plt
+
+    rows = [ruled(theta) for theta in SHARES]
+    _, axes = plt.subplots(figsize=(7, 4.2))
+    for name, marker in zip(RULES, "osD^v"):
+        axes.plot(SHARES, [row[name][0] / row["the least"][0] for row in rows], marker=marker, ms=5, lw=1.2, label=name)
+    with open(summary, encoding="utf-8") as file:
+        found = {1 / float(row["study"].rpartition("time_constant")[2]): float(row["cost"]) for row in csv.DictReader(file)}
+    ratios = [found[theta] / row["the least"][0] for theta, row in zip(SHARES, rows)]
+    axes.plot(SHARES, ratios, marker="*", ms=9, lw=2, color="black", label="found by gainswarm")
+    axes.set(xscale="log", yscale="log", xlabel="dead time / time constant", ylabel="ITAE of a load step / the least")
+    axes.set_xticks(SHARES, [f"{share:g}" for share in SHARES])
+    axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, frameon=False)
+    plt.savefig(target, bbox_inches="tight", metadata={"Date": None})
+
+
 def main():
     low, high = [0.001] * 3, [20.0] * 3
     for criterion in ("itae", "iae", "ise"):
@@ -264,15 +307,9 @@ def main():
             starts = [start[:2] for start in starts]
         row(f"dead time {theta} {law} {criterion} {step_of}", best(lambda g: dead_time(g, theta, step_of, criterion), starts))
 
-    for theta in (0.1, 0.2, 0.5, 1.0, 2.0):
-        starts = [[0.6 / theta, 1.0, 0.4 * theta], [1.2 / theta, 2 * theta, 0.4 * theta], [0.4 + 0.4 / theta, 1.0, 0.4 * theta]]
-        cost = lambda g: dead_time(g, theta, "load", "itae") / theta**2
-        least, gains = best(cost, starts)
-        # Gains as they are in units of the dead time.
-        row(f"dead time / time constant {theta}", (least, [gains[0], gains[1] / theta, gains[2] / theta]))
-        for name, rule in RULES.items():
-            gains = rule(theta)
-            row(f"    {name}", (cost(gains), [gains[0], gains[1] / theta, gains[2] / theta]))
+    for theta in SHARES:
+        for name, answer in ruled(theta).items():
+            row(f"dead time / time constant {theta}, {name}", answer)
 
     chain = np.diag([1.0], 1), np.array([[0.0], [1.0]])
     row("double integrator", regulated(*chain, np.eye(2)))
@@ -288,4 +325,7 @@ def main():
     row("HE1, square of the norm", best(helicopter, [[0.0, 5.0], [1.0, 2.0]]))
 
 
-main()
+if sys.argv[1:2] == ["--plot"]:
+    plot(*sys.argv[2:])
+else:
+    main()

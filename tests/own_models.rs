@@ -368,7 +368,7 @@ fn programs_with_signals_noise_and_delays_give_the_same_bits_alone_and_in_any_co
 #[test]
 fn a_resolved_study_on_models_reads_as_the_same_study() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["dc_motor_pid", "known/motor_pid_itae"] {
+    for name in ["dc_motor_pid", "known/dc_motor_pid"] {
         let config = Config::load(&root.join(format!("configs/{name}.toml")))
             .unwrap_or_else(|error| panic!("{error}"));
         let again = Config::parse(Path::new("again.toml"), &config.to_toml())

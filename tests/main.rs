@@ -24,6 +24,7 @@ mod init;
 mod known;
 mod lanes;
 mod laws;
+mod laws_library;
 mod margins;
 mod model_texts;
 mod models;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use gainswarm::config::{Config, ConfigError};
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{Problem, certifier};
-use gainswarm::simulation::Trajectory;
+use gainswarm::simulation::{SimdLevel, Trajectory};
 use gainswarm::stability::{Certificate, Verdict};
 
 use crate::support::open_loop::{column, plant, run};
@@ -107,7 +107,7 @@ fn the_study_of_a_servo_finds_the_gain_whose_damping_overshoots_by_five_per_cent
     let logarithm = 0.05_f64.ln();
     let damping = -logarithm / (PI * PI + logarithm * logarithm).sqrt();
     let ideal = 1.0 / (4.0 * damping * damping);
-    assert!((ideal - 0.524_933).abs() < 1e-6, "{ideal}");
+    assert!((ideal - 0.524_937).abs() < 1e-6, "{ideal}");
     let expected = ideal * (1.0 - ideal * 0.005).powi(2);
     assert!((tuning.values[0] / expected - 1.0).abs() < 1e-3, "{} and {expected}", tuning.values[0]);
 }
@@ -270,48 +270,49 @@ fn a_cascade_tuned_by_the_symmetrical_optimum_overshoots_as_published() {
 fn a_cascade_keeps_its_current_and_does_not_wind_up() {
     let motor = [("J", 1e-4), ("D", 1e-5), ("K", 0.05), ("Kb", 0.05), ("R", 0.5), ("L", 1e-3)];
     let gains = [
-        ("Kp", 1.0),
-        ("Ki", 30.0),
+        ("Kp", 0.5),
+        ("Ki", 10.0),
         ("inner_Kp", 1.0),
         ("inner_Ki", 500.0),
         ("inner_max", 10.0),
         ("u_max", 24.0),
-        ("Tt", 0.05),
         ("inner_Tt", 0.002),
     ];
     let connect = [("measurement", "omega"), ("inner_measurement", "current"), ("voltage", "u")];
-    let all = [&motor[..], &gains[..]].concat();
-    let found = run(&plant("dc_motor"), &law("cascade", 200.0), &connect, (2e-4, 2000), &[0.0, 0.0], &all);
-    let (speed, current) = (column(&found, 1), column(&found, 2));
+    let of = |follow: f64| {
+        let all = [&motor[..], &gains[..], &[("Tt", follow)]].concat();
+        run(&plant("dc_motor"), &law("cascade", 200.0), &connect, (2e-4, 4000), &[0.0, 0.0], &all)
+    };
+    let highest =
+        |run: &Trajectory| column(run, 1).iter().fold(0.0_f64, |highest, speed| highest.max(*speed));
+    let found = of(0.02);
+    let current = column(&found, 2);
     let most = current.iter().fold(0.0_f64, |most, i| most.max(*i));
     assert!(current.iter().filter(|i| **i > 9.5).count() > 100 && most < 11.0, "{most} A");
-    let highest = speed.iter().fold(0.0_f64, |highest, speed| highest.max(*speed));
-    assert!(highest < 205.0 && (speed.last().expect("a row") - 200.0).abs() < 0.1, "{highest} rad/s");
+    // Where the set point of the current leaves its limit, the speed is within 10 A by Kp of its own.
+    assert!(highest(&found) < 220.0, "{} rad/s", highest(&found));
+    assert!((column(&found, 1).last().expect("a row") - 200.0).abs() < 0.1);
+    assert!(highest(&of(1e9)) > 240.0, "{} rad/s without", highest(&of(1e9)));
 }
 
 #[test]
 fn a_smith_predictor_whose_model_is_right_moves_the_dead_time_out_of_the_loop() {
-    // Smith 1957: the answer to a set point is that of the loop without a dead time, later. A step that comes through a delay line.
-    let of = |dead_time: f64| {
-        let law = law("smith_predictor", 1.0)
-            .replace("model_dead_time = \"1.0\"", &format!("model_dead_time = \"{dead_time:?}\""));
-        let parameters = [
-            ("gain", 2.0),
-            ("time_constant", 1.5),
-            ("dead_time", dead_time),
-            ("model_gain", 2.0),
-            ("model_time_constant", 1.5),
-            ("Kp", 3.0),
-            ("Ki", 2.5),
-            ("u_max", 1.5),
-        ];
-        let connect = [("measurement", "x"), ("u", "u")];
-        column(
-            &run(&plant("first_order_plus_dead_time"), &law, &connect, (0.01, 1000), &[0.0], &parameters),
-            1,
-        )
-    };
-    let (at_once, later) = (of(0.0), of(0.8));
+    // Smith 1957: the answer to a set point is that of a PI without a dead time, later. A step that comes through a delay line, and a limit.
+    let shared = [("Kp", 3.0), ("Ki", 2.5), ("u_max", 1.5)];
+    let connect = [("measurement", "x"), ("u", "u")];
+    let (_file, path) = own("x' = (2*u - x)/1.5", &["x"]);
+    let at_once = column(&run(&path, &law("pi", 1.0), &connect, (0.01, 1000), &[0.0], &shared), 1);
+    let smith = law("smith_predictor", 1.0).replace("model_dead_time = \"1.0\"", "model_dead_time = \"0.8\"");
+    let plant_and_model = [
+        ("gain", 2.0),
+        ("time_constant", 1.5),
+        ("dead_time", 0.8),
+        ("model_gain", 2.0),
+        ("model_time_constant", 1.5),
+    ];
+    let all = [&shared[..], &plant_and_model[..]].concat();
+    let path = plant("first_order_plus_dead_time");
+    let later = column(&run(&path, &smith, &connect, (0.01, 1000), &[0.0], &all), 1);
     assert!(later[..81].iter().all(|x| *x == 0.0) && later[81] > 0.0);
     for (step, x) in later[80..].iter().enumerate() {
         assert!((x - at_once[step]).abs() < 1e-9, "{x} and {} at step {step}", at_once[step]);
@@ -351,7 +352,7 @@ fn a_lag_with_dead_time_under_a_relay_oscillates_as_the_exact_solution_says() {
             ];
             let connect = [("measurement", "x"), ("u", "u")];
             let path = plant("first_order_plus_dead_time");
-            let x = column(&run(&path, &law("relay", 0.0), &connect, (dt, steps), &[0.1], &parameters), 1);
+            let x = column(&run(&path, &law("relay", 0.0), &connect, (dt, steps), &[0.5], &parameters), 1);
             let [found, most] = oscillation(&x, dt);
             [(found / period - 1.0).abs(), (most / amplitude - 1.0).abs()]
         };
@@ -445,10 +446,21 @@ fn a_pendulum_gains_energy_until_it_is_caught_and_stays_upright() {
 }
 
 #[test]
-fn the_study_of_the_swing_up_hands_over_to_any_law() {
+fn the_gains_of_the_swing_up_study_catch_a_pole_that_hangs_and_so_does_another_law_near_upright() {
     let text = std::fs::read_to_string("configs/cart_pole_swing_up.toml").expect("the study");
-    let other = "balance = \"if abs(angle) > 1 then 0 else K_x*x\"\n";
-    let text = text.replace("natural_frequency = ", &format!("{other}natural_frequency = "));
-    let config = study(&text).unwrap_or_else(|error| panic!("{error}"));
-    assert!(config.to_toml().contains("K_x*x"));
+    let sine = "balance = \"-(K_theta*sin(angle) + K_theta_dot*theta_dot + K_x*x + K_x_dot*x_dot)\"\nnatural_frequency";
+    let other = text.replacen("natural_frequency", sine, 1);
+    for text in [text, other] {
+        let config = study(&text).unwrap_or_else(|error| panic!("{error}"));
+        let problem = Problem::new(&config);
+        for start in &problem.scenarios {
+            let recorded =
+                problem.simulator.record(SimdLevel::widest(), &config.controller.values, start, 10);
+            let (_, run) = recorded.expect("memory");
+            let (first, last) = (run.rows().next().expect("a row"), run.rows().last().expect("a row"));
+            assert!(first[2].cos() < -0.85, "it hangs: {first:?}");
+            // It may have come up on the other side.
+            assert!(last[2].cos() > 0.999 && last[1].abs() < 0.3 && last[4].abs() < 0.1, "{last:?}");
+        }
+    }
 }

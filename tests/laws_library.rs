@@ -33,9 +33,9 @@ fn choosing(law: &str, default: &str, other: &str) -> String {
 /// A plant of a few states and the input u, in a file that lasts as long as it is held.
 fn own(equations: &str, states: &[&str]) -> (tempfile::NamedTempFile, PathBuf) {
     let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
-    let states: String = states.iter().map(|state| format!("{state} = {{}}\n")).collect();
+    let states = states.iter().map(|state| format!("{state} = {{}}")).collect::<Vec<_>>().join("\n");
     let text = format!(
-        "kind = \"plant\"\nequations = \"\"\"\n{equations}\n\"\"\"\n[states]\n{states}[inputs]\nu = {{ default = 0.0 }}\n"
+        "kind = \"plant\"\nequations = \"\"\"\n{equations}\n\"\"\"\n[states]\n{states}\n[inputs]\nu = {{ default = 0.0 }}\n"
     );
     std::fs::write(file.path(), text).expect("written");
     let path = file.path().to_owned();

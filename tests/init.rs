@@ -323,11 +323,11 @@ fn a_plant_of_ones_own_may_name_its_controller() {
     };
     assert_eq!((config.controller.name(), value("Kp"), value("Kd"), value("Ki")), ("pid", 4.0, 2.8, 0.0));
 
-    let run = init("type = \"pdi\"");
+    let run = init("type = \"pidd\"");
     assert_eq!(run.status.code(), Some(2));
     let said = stderr(&run);
     assert!(
-        said.contains("line 8") && said.contains("\"pdi\" is unknown") && said.contains("`pid`"),
+        said.contains("line 8") && said.contains("\"pidd\" is unknown") && said.contains("`pid`"),
         "{said}"
     );
 

@@ -25,6 +25,7 @@ mod init;
 mod known;
 mod lanes;
 mod laws;
+mod laws_library;
 mod linear;
 mod margins;
 mod model_texts;

@@ -53,8 +53,8 @@ impl TemplateModel {
 }
 
 impl TemplateModel {
-    /// The name of the controller that ships for this plant: the one that the plant names, else the usual one where it fits, else the
-    /// one that fits with the most gains to tune.
+    /// The name of the controller that ships for this plant: the one that the plant names, else the usual one where it fits, else
+    /// another that is usual, else the one that fits with the most gains to tune.
     #[must_use]
     pub fn usual_controller(&self) -> &str {
         if let Some(controller) = &self.model.declared.controller {
@@ -64,7 +64,7 @@ impl TemplateModel {
         let fitting = shipped(Kind::Controller).iter().filter_map(|controller| {
             let law = Self::find(Kind::Controller, controller.name).ok().filter(|law| self.fits(law))?;
             let gains = law.model.declared.parameters.iter().filter(is_searched).count();
-            Some((controller.name == usual(Kind::Controller), gains, controller.name))
+            Some((controller.name == usual(Kind::Controller), controller.is_usual(), gains, controller.name))
         });
         fitting.max().map_or(usual(Kind::Controller), |(.., name)| name)
     }

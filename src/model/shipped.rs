@@ -25,15 +25,22 @@ pub fn shipped(kind: Kind) -> &'static [Shipped] {
     }
 }
 
-/// The name of the one that a study has that names none: its file says `usual = true`.
+impl Shipped {
+    /// Whether its file says `usual = true`.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        self.text.lines().any(|line| line == USUAL)
+    }
+}
+
+/// The name of the one that a study has that names none: the first whose file says `usual = true`.
 ///
 /// # Panics
 ///
 /// When no file says so.
 #[must_use]
 pub fn usual(kind: Kind) -> &'static str {
-    let is_usual = |shipped: &&Shipped| shipped.text.lines().any(|line| line == USUAL);
-    shipped(kind).iter().find(is_usual).expect("one file of each kind is the usual one").name
+    shipped(kind).iter().find(|shipped| shipped.is_usual()).expect("a file of each kind is usual").name
 }
 
 const USUAL: &str = "usual = true";

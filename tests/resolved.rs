@@ -94,7 +94,9 @@ fn a_file_without_a_name_is_refused_until_the_study_has_one() {
 
 #[test]
 fn a_resolved_config_reads_as_the_same_config_again_as_toml_and_from_a_manifest() {
-    let texts = shipped_studies().into_iter().map(|path| std::fs::read_to_string(path).expect("a config"));
+    // With the place of each, since tables stand in files beside it.
+    let texts = shipped_studies().into_iter();
+    let texts = texts.map(|path| (std::fs::read_to_string(&path).expect("a config"), path));
     let rich = "[plant]\nlink1_mass = 0.30000000000000004\n[history]\ncapacity = 7\npolicy = \"ring\"\n\
         [cost.ise]\nstates = [\"theta1\"]\n[aggregate]\ntype = \"mean_max\"\nmean = 0.1\nworst = 0.7\n\
         [limits]\nmax_peak_force = 100\n[[scenarios]]\ncount = 3\nweight = 0.1\nseed = 9\nsampling = \"uniform\"\n\
@@ -108,8 +110,8 @@ fn a_resolved_config_reads_as_the_same_config_again_as_toml_and_from_a_manifest(
     let rich = format!(
         "constraints = [\"K < 2 * kd + 200\"]\nrequire_certificate = true\nmemory_limit = 1000000\n{rich}"
     );
-    for text in texts.chain([rich]) {
-        let config = Config::parse("study.toml".as_ref(), &text).expect("a config");
+    for (text, path) in texts.chain([(rich, "study.toml".into())]) {
+        let config = Config::parse(&path, &text).expect("a config");
         let resolved = config.to_toml();
         let again = Config::parse("other.toml".as_ref(), &resolved)
             .unwrap_or_else(|error| panic!("{error}\n{resolved}"));

@@ -57,17 +57,19 @@ fn read(source: &Source) -> Result<Model, ConfigError> {
         let problem = format!("= \"{}\" is unknown", wanted.escape_debug());
         root.error("kind", &problem, format!("allowed: {}", one_of(wanted, &Kind::ALL.map(Kind::name))))
     })?;
-    let model = stated(source, &root, kind)?;
+    if is_linear(&root, kind) {
+        let model = linear::model(source, &root, declarations(&root, kind)?)?;
+        root.refuse_strays()?;
+        return Ok(model);
+    }
+    let written = Written::read(&root, kind)?;
     root.refuse_strays()?;
-    Ok(model)
+    written.model(source, &root, kind)
 }
 
-/// A model by its equations, or a linear plant by its coefficients.
-fn stated(source: &Source, root: &Section<'_>, kind: Kind) -> Result<Model, ConfigError> {
-    if kind == Kind::Plant && linear::is_linear(root) {
-        return linear::model(source, root, declarations(root, kind)?);
-    }
-    Written::read(root, kind)?.model(source, root, kind)
+/// Whether it is a linear plant by its coefficients, in place of equations.
+fn is_linear(root: &Section<'_>, kind: Kind) -> bool {
+    kind == Kind::Plant && linear::is_linear(root)
 }
 
 /// Reads and checks a model that stands in a table of a file, but for keys that a model does not have.
@@ -78,7 +80,10 @@ pub(crate) fn section(source: &Source, root: &Section<'_>, kind: Kind) -> Result
         let problem = format!("= \"{}\"", said.escape_debug());
         return Err(root.error("kind", &problem, format!("allowed here: {}", kind.name())));
     }
-    stated(source, root, kind)
+    if is_linear(root, kind) {
+        return linear::model(source, root, declarations(root, kind)?);
+    }
+    Written::read(root, kind)?.model(source, root, kind)
 }
 
 /// A model as it is written, before it is known whether it makes sense.

@@ -115,3 +115,36 @@ fn what_is_wrong_with_a_model_file_is_shown_where_it_stands() {
         assert!(error.contains(words), "{to}\n{error}");
     }
 }
+
+#[test]
+fn a_delay_of_nothing_is_no_delay_around_and_within_others() {
+    let states = |outer: &str, inner: &str| -> Vec<f64> {
+        let (of_plant, of_law) = (outer.replace('?', "u"), inner.replace('?', "m"));
+        let text = format!(
+            "[plant]\nequations = \"x' = {of_plant} - x\"\n[plant.states]\nx = {{}}\n[plant.inputs]\nu = {{}}\n\
+             [controller]\nequations = \"u = 4*k*(1 - x - {of_law}); m+ = 1\"\n[controller.inputs]\nx = {{}}\n\
+             [controller.states]\nm = {{}}\n[controller.gains]\nk = {{ default = 1.0, search = [0, 2] }}\n[controller.outputs]\nu = {{}}\n\
+             [simulation]\ndt = 0.1\nduration = 1.0\n[cost.end]\nfinal = \"x\"\n[[scenarios]]\ninitial_state = [0.0]\n"
+        );
+        let config = study(&text);
+        let problem = Problem::new(&config);
+        let recorded =
+            problem.simulator.record(SimdLevel::widest(), &problem.values, &problem.scenarios[0], 1);
+        recorded.expect("memory").1.rows().map(|row| row[1]).collect()
+    };
+    for (outer, inner, plain) in [
+        ("delay(?, 0.0)", "delay(?, 0.0)", ("?", "?")),
+        ("delay(?, 0.3)", "delay(?, 0.0)", ("delay(?, 0.3)", "?")),
+        ("delay(?, 0.0)", "delay(?, 0.2)", ("?", "delay(?, 0.2)")),
+        ("delay(delay(?, 0.0), 0.1)", "?", ("delay(?, 0.1)", "?")),
+        ("delay(delay(?, 0.1), 0.0)", "?", ("delay(?, 0.1)", "?")),
+    ] {
+        let (found, expected) = (states(outer, inner), states(plain.0, plain.1));
+        let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-12, "{outer} around {inner}: {found:?}, not {expected:?}");
+    }
+    // The output is 4 until the second step, where m is 1 and x = 4 (1 − e^−0.1) = 0.380650: x(0.2) = 0.380650 e^−0.1 − 4·0.380650 (1 − e^−0.1).
+    let x = states("delay(?, 0.0)", "delay(?, 0.0)")[2];
+    let (kept, first) = ((-0.1_f64).exp(), 4.0 * (1.0 - (-0.1_f64).exp()));
+    assert!((x - (first * kept - 4.0 * first * (1.0 - kept))).abs() < 1e-6, "{x}");
+}

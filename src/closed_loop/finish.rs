@@ -105,6 +105,8 @@ impl Composer<'_> {
     pub(super) fn delays(&mut self, made: &Made, whole: &mut Whole) -> Result<Vec<DelayLine>, Unfit> {
         let mut lines = Vec::new();
         let mut taken: HashMap<Symbol, Id> = HashMap::new();
+        // What stands for those that may be of now.
+        let mut now: HashMap<Symbol, Id> = HashMap::new();
         loop {
             let roots = whole.roots();
             let needed = self.graph.reachable(&roots);
@@ -113,7 +115,8 @@ impl Composer<'_> {
                     && needed.iter().any(|id| self.graph.node(*id) == Node::Symbol(delay.symbol))
             };
             let Some(delay) = self.graph.delays().iter().find(is_needed).copied() else { break };
-            let of = self.graph.substituted(&[delay.of], &made.late)[0];
+            let of = self.graph.substituted(&[delay.of], &made.late);
+            let of = self.graph.substituted(&of, &now)[0];
             let (steps, most) = self.delay_steps(made, delay.seconds)?;
             let count = self.fresh();
             let at = whole.carried.len();
@@ -131,6 +134,10 @@ impl Composer<'_> {
                 let value = self.graph.select(is_now, of, past);
                 let by = HashMap::from_iter([(delay.symbol, value)]);
                 whole.replace(self, &by);
+                for other in now.values_mut() {
+                    *other = self.graph.substituted(&[*other], &by)[0];
+                }
+                now.extend(by);
             }
         }
         Ok(lines)

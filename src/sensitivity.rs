@@ -59,7 +59,7 @@ struct Costs<'p> {
     values: Vec<f64>,
 }
 
-/// A tuned gain in the coordinate in which it is searched.
+/// A tuned gain, whose distances are shares of where it is searched, on its scale.
 #[derive(Clone, Copy)]
 struct Coordinate {
     index: usize,
@@ -69,27 +69,19 @@ struct Coordinate {
 }
 
 impl Coordinate {
-    fn of(self, value: f64) -> f64 {
-        if self.axis.scale == Scale::Log10 { value.log10() } else { value }
-    }
-
-    fn value(self, place: f64) -> f64 {
-        if self.axis.scale == Scale::Log10 { libm::pow(10.0, place) } else { place }
-    }
-
-    fn width(self) -> f64 {
-        self.of(self.axis.upper) - self.of(self.axis.lower)
-    }
-
     /// The value at a distance from another; nothing where it is not allowed.
     fn moved(self, value: f64, by: f64) -> Option<f64> {
-        let moved = self.value(self.of(value) + by);
+        let Axis { lower, upper, scale } = self.axis;
+        let moved = match scale {
+            Scale::Linear => value + by * (upper - lower),
+            Scale::Log10 => value * libm::exp10(by * libm::log10(upper / lower)),
+        };
         (self.range[0]..=self.range[1]).contains(&moved).then_some(moved)
     }
 
     fn is_at_bound(self, value: f64) -> bool {
-        let near = |bound: f64| (self.of(value) - self.of(bound)).abs() < AT_BOUND * self.width();
-        near(self.axis.lower) || near(self.axis.upper)
+        let share = self.axis.share(value);
+        share.abs() < AT_BOUND || (share - 1.0).abs() < AT_BOUND
     }
 }
 
@@ -193,11 +185,10 @@ fn distances(costs: &Costs<'_>, coordinates: &[Coordinate], cost: f64) -> Result
     let sides: Vec<(Coordinate, f64)> =
         coordinates.iter().flat_map(|coordinate| [(*coordinate, -1.0), (*coordinate, 1.0)]).collect();
     let tried: Vec<f64> = (0..=HALVINGS).rev().map(|halving| libm::ldexp(1.0, -halving)).collect();
-    let moved =
-        |(coordinate, sign): &(Coordinate, f64), by: f64| vec![(*coordinate, sign * by * coordinate.width())];
+    let moved = |(coordinate, sign): &(Coordinate, f64), by: f64| vec![(*coordinate, sign * by)];
     let all: Vec<_> = sides.iter().flat_map(|side| tried.iter().map(|by| moved(side, *by))).collect();
     let found = costs.of(&all)?;
-    // Between which shares of the width the cost is first worse, a pair a side and share of the cost.
+    // Between which distances the cost is first worse, a pair a side and share of the cost.
     let mut between: Vec<[f64; 2]> = Vec::new();
     for found in found.chunks(tried.len()) {
         for share in SHARES {
@@ -221,8 +212,7 @@ fn distances(costs: &Costs<'_>, coordinates: &[Coordinate], cost: f64) -> Result
         }
     }
     let of = |place: usize, share: usize| {
-        let by =
-            |side: usize| between[(2 * place + side) * SHARES.len() + share][1] * coordinates[place].width();
+        let by = |side: usize| between[(2 * place + side) * SHARES.len() + share][1];
         [by(0), by(1)]
     };
     Ok((0..coordinates.len()).map(|place| [0, 1, 2].map(|share| of(place, share))).collect())

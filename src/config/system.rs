@@ -88,15 +88,10 @@ impl PlantConfig {
         &self.of.parameters
     }
 
-    /// Its parameters where those of the controller are `gains`, of which the last may be the plant's.
+    /// Of the controller's parameters, how many are its own: the last are those of the plant that are tuned.
     #[must_use]
-    pub fn values_under(&self, gains: &[f64]) -> Vec<f64> {
-        let mut values = self.values.clone();
-        let own = gains.len() - self.tuned.len();
-        for (place, value) in self.tuned.iter().zip(&gains[own..]) {
-            values[*place] = *value;
-        }
-        values
+    pub fn own_gains(&self, controller: &ControllerConfig) -> usize {
+        controller.parameters().len() - self.tuned.len()
     }
 
     /// What a report draws of it; nothing of most.
@@ -218,7 +213,7 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
     });
     let file = section.text("file");
     let [kind, file] = [kind?, file?].map(|found| found.map(|(text, _)| text));
-    let is_linear = of == Kind::Plant && kind.or(file).is_none() && model::is_linear(section);
+    let is_linear = kind.or(file).is_none() && model::is_linear(section, of);
     let itself = section.has("equations") || is_linear;
     let refuse = |key: &str, other: &str| {
         let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here";

@@ -87,7 +87,7 @@ fn controller(config: &Config) -> Value {
     let mut map = Map::new();
     write_models::model(&mut map, &controller.of);
     // Those of the plant stand in [[tune]] alone.
-    let own = controller.parameters().len() - config.plant.tuned.len();
+    let own = config.plant.own_gains(controller);
     add(&mut map, &controller.parameters()[..own], &controller.values[..own]);
     map.into()
 }

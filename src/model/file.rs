@@ -57,7 +57,7 @@ fn read(source: &Source) -> Result<Model, ConfigError> {
         let problem = format!("= \"{}\" is unknown", wanted.escape_debug());
         root.error("kind", &problem, format!("allowed: {}", one_of(wanted, &Kind::ALL.map(Kind::name))))
     })?;
-    if is_linear(&root, kind) {
+    if linear::is_linear(&root, kind) {
         let model = linear::model(source, &root, declarations(&root, kind)?)?;
         root.refuse_strays()?;
         return Ok(model);
@@ -65,11 +65,6 @@ fn read(source: &Source) -> Result<Model, ConfigError> {
     let written = Written::read(&root, kind)?;
     root.refuse_strays()?;
     written.model(source, &root, kind)
-}
-
-/// Whether it is a linear plant by its coefficients, in place of equations.
-fn is_linear(root: &Section<'_>, kind: Kind) -> bool {
-    kind == Kind::Plant && linear::is_linear(root)
 }
 
 /// Reads and checks a model that stands in a table of a file, but for keys that a model does not have.
@@ -80,7 +75,7 @@ pub(crate) fn section(source: &Source, root: &Section<'_>, kind: Kind) -> Result
         let problem = format!("= \"{}\"", said.escape_debug());
         return Err(root.error("kind", &problem, format!("allowed here: {}", kind.name())));
     }
-    if is_linear(root, kind) {
+    if linear::is_linear(root, kind) {
         return linear::model(source, root, declarations(root, kind)?);
     }
     Written::read(root, kind)?.model(source, root, kind)

@@ -28,9 +28,10 @@ const CHANNELS_MAX: usize = 8;
 const DEAD_TIME_MAX: f64 = 1e6;
 
 /// Whether a section states a linear plant in place of equations, of which `A` may be a parameter.
-pub(crate) fn is_linear(section: &Section<'_>) -> bool {
-    ["numerator", "denominator"].iter().any(|key| section.has(key))
-        || (section.has("A") && !section.has("equations"))
+pub(crate) fn is_linear(section: &Section<'_>, kind: Kind) -> bool {
+    let is_function = || ["numerator", "denominator"].iter().any(|key| section.has(key));
+    let is_matrices = || section.has("A") && !section.has("equations");
+    kind == Kind::Plant && (is_function() || is_matrices())
 }
 
 /// The plant that a section states; `declared` is what it says besides.
@@ -282,16 +283,20 @@ fn numbered(name: &str, place: usize, count: usize) -> String {
     if count == 1 { name.into() } else { format!("{name}{}", place + 1) }
 }
 
+/// What stands before a term of a sum; `minus` as the first and between others.
+fn sign(number: f64, is_first: bool, minus: [&'static str; 2]) -> &'static str {
+    match (number < 0.0, is_first) {
+        (true, _) => minus[usize::from(!is_first)],
+        (false, true) => "",
+        (false, false) => " + ",
+    }
+}
+
 /// The sum of numbers times values, without what is 0.
 fn sum<'a>(terms: impl Iterator<Item = (&'a f64, &'a String)>) -> String {
     let mut text = String::new();
     for (number, value) in terms.filter(|(number, _)| **number != 0.0) {
-        let sign = match (*number < 0.0, text.is_empty()) {
-            (true, true) => "-",
-            (true, false) => " - ",
-            (false, true) => "",
-            (false, false) => " + ",
-        };
+        let sign = sign(*number, text.is_empty(), ["-", " - "]);
         text.extend([sign, &format!("{:?}", number.abs()), "*", value]);
     }
     if text.is_empty() { "0".into() } else { text }
@@ -301,12 +306,7 @@ fn sum<'a>(terms: impl Iterator<Item = (&'a f64, &'a String)>) -> String {
 fn polynomial(coefficients: &[f64]) -> String {
     let mut text = String::new();
     for (power, number) in coefficients.iter().enumerate().rev().filter(|(_, number)| **number != 0.0) {
-        let sign = match (*number < 0.0, text.is_empty()) {
-            (true, true) => "−",
-            (true, false) => " − ",
-            (false, true) => "",
-            (false, false) => " + ",
-        };
+        let sign = sign(*number, text.is_empty(), ["−", " − "]);
         let size = number.abs();
         let is_left_out = size.to_bits() == 1.0_f64.to_bits() && power > 0;
         let shown = if is_left_out { String::new() } else { format!("{size}") };

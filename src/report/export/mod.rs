@@ -158,7 +158,7 @@ impl Export {
     #[must_use]
     pub fn new(config: &Config, values: &[f64]) -> Self {
         let controller = &config.controller;
-        let own = values.len() - config.plant.tuned.len();
+        let own = config.plant.own_gains(controller);
         let axis = |index| config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
         let gain = |(index, (parameter, value)): (usize, (&Parameter, &f64))| ExportedGain {
             parameter: *parameter,
@@ -304,17 +304,18 @@ fn formulas(config: &Config) -> Vec<String> {
 /// The nominal plant of a study, where these are the gains: some of its parameters may be among them.
 fn plant_parameters(config: &Config, gains: &[f64]) -> Vec<ExportedGain> {
     let plant = &config.plant;
-    let own = gains.len() - plant.tuned.len();
-    let searched = |place: usize| {
-        let gain = own + plant.tuned.iter().position(|tuned| *tuned == place)?;
-        config.tune.iter().find(|tuned| tuned.index == gain).map(|tuned| tuned.axis)
-    };
-    let exported = |(place, (parameter, value)): (usize, (&Parameter, f64))| ExportedGain {
+    let own = plant.own_gains(&config.controller);
+    let exported = |(parameter, value): (&Parameter, &f64)| ExportedGain {
         parameter: *parameter,
-        value,
-        searched: searched(place),
+        value: *value,
+        searched: None,
     };
-    plant.parameters().iter().zip(plant.values_under(gains)).enumerate().map(exported).collect()
+    let mut all: Vec<ExportedGain> = plant.parameters().iter().zip(&plant.values).map(exported).collect();
+    for (gain, place) in (own..).zip(&plant.tuned) {
+        all[*place].value = gains[gain];
+        all[*place].searched = config.tune.iter().find(|tuned| tuned.index == gain).map(|tuned| tuned.axis);
+    }
+    all
 }
 
 impl From<SettingValue> for Value {

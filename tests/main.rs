@@ -34,6 +34,7 @@ mod native;
 mod own_models;
 mod page;
 mod paired;
+mod pareto;
 mod physics;
 mod places;
 mod plants;

@@ -30,6 +30,7 @@ mod convergence;
 mod initial;
 mod ma_es;
 mod outcome;
+pub mod pareto;
 pub mod rules;
 mod search;
 mod space;

@@ -34,14 +34,14 @@ fn told(objectives: usize, kept: usize, costs: &[Costs]) -> ParetoSwarm {
 }
 
 /// The cells of a grid that are dominated, by any point and by one alone.
-fn count_cells(objectives: usize, points: &[Point], side: usize) -> (f64, Vec<f64>) {
+fn count_cells(objectives: usize, points: &[Point], side: u32) -> (f64, Vec<f64>) {
     let (mut total, mut alone) = (0.0, vec![0.0; points.len()]);
-    for cell in 0..(0..objectives).fold(1, |cells, _| cells * side) {
+    for cell in 0..(0..objectives).fold(1, |cells: u32, _| cells * side) {
         let at: Vec<f64> = (0..objectives)
             .scan(cell, |rest, _| {
                 let digit = *rest % side;
                 *rest /= side;
-                Some(digit as f64)
+                Some(f64::from(digit))
             })
             .collect();
         let dominates = |point: &Point| point.iter().zip(&at).all(|(cost, at)| cost <= at);
@@ -178,13 +178,25 @@ fn knee_of_a_sphere_is_where_its_normal_is_that_of_the_plane_through_the_ends() 
         let knee = swarm.front().knee().expect("a point");
         assert_eq!(swarm.front().costs()[knee], costs[0], "{objectives} objectives");
     }
+    // Ends that are not symmetric: their plane is (5/9, 5/9, 20/9)·f = 1, and only the last point lies before it.
+    let uneven = [
+        [0.0, 1.0, 0.2],
+        [1.0, 0.0, 0.2],
+        [0.9, 0.9, 0.0],
+        [0.1, 0.1, 1.0],
+        [0.4, 0.4, 0.3],
+        [0.6, 0.6, 0.1],
+    ]
+    .map(|costs| Costs::feasible(&costs));
+    let swarm = told(3, 6, &uneven);
+    assert_eq!(swarm.front().costs()[swarm.front().knee().expect("a point")], uneven[5]);
     // One point alone is the knee, nothing has none.
     assert_eq!(told(3, 4, &[Costs::feasible(&[1.0, 2.0, 3.0])]).front().knee(), Some(0));
     assert_eq!(told(3, 4, &[Costs::WORST]).front().knee(), None);
 }
 
 fn zdt1(x: &[f64]) -> Costs {
-    let g = 1.0 + 9.0 * x[1..].iter().sum::<f64>() / (x.len() - 1) as f64;
+    let g = 1.0 + 9.0 * x[1..].iter().sum::<f64>() / x[1..].iter().map(|_| 1.0).sum::<f64>();
     Costs::feasible(&[x[0], g * (1.0 - (x[0] / g).sqrt())])
 }
 
@@ -234,7 +246,7 @@ fn front_at_a_constraint_is_found() {
 }
 
 #[test]
-fn front_in_four_objectives_covers_the_sphere() {
+fn front_in_four_objectives_reaches_from_corner_to_corner() {
     // The squared distances from four corners of a box: the best trade-offs are the tetrahedron between them, where the ends are the corners.
     let corners = [[0.2, 0.2, 0.2], [0.8, 0.8, 0.2], [0.8, 0.2, 0.8], [0.2, 0.8, 0.8]];
     let judge = |x: &[f64]| {

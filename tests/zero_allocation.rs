@@ -10,9 +10,10 @@ use gainswarm::engine::{self, Declared, Resources, Tuning};
 use gainswarm::memory::{Meter, OwnReading, Reading};
 use gainswarm::model::Kind;
 use gainswarm::problem::{self, Problem};
+use gainswarm::swarm::pareto::{Costs, ParetoSettings, ParetoSwarm};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::TopologyKind;
-use gainswarm::swarm::{Plan, StopReason, Stopping};
+use gainswarm::swarm::{Axis, Plan, Scale, StopReason, Stopping};
 
 #[path = "support/pendulum.rs"]
 mod pendulum;
@@ -150,6 +151,25 @@ fn a_refused_allocation_is_not_counted() {
     assert_eq!(OwnReading::now().expect("a meter").live_bytes - own.live_bytes, 900);
 }
 
+fn asking_and_telling_for_several_objectives_does_not_allocate() {
+    let axes = [Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear }; 3];
+    for objectives in 2..=4 {
+        let settings = ParetoSettings { kept: 20, ..ParetoSettings::default() };
+        let mut swarm = ParetoSwarm::new(&axes, objectives, &settings, 1).expect("memory");
+        let mut outcomes = vec![Costs::WORST; settings.particles];
+        let before = OwnReading::now().expect("a meter");
+        for _ in 0..100 {
+            for (outcome, x) in outcomes.iter_mut().zip(swarm.ask().chunks_exact(3)) {
+                let costs = [x[0], x[1], x[2], 3.0 - x[0] - x[1] - x[2]];
+                *outcome = Costs::feasible(&costs[4 - objectives..]);
+            }
+            swarm.tell(&outcomes);
+        }
+        assert_eq!(swarm.front().len(), 20, "{objectives} objectives: points come and go");
+        assert_eq!(OwnReading::now().expect("a meter"), before, "{objectives} objectives");
+    }
+}
+
 fn programs_do_not_allocate() {
     let textual = pendulum::pendulum(false, 0.1, 200);
     let tuning = tune(&Problem::new(&textual));
@@ -210,6 +230,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         let tuning = tune(&Problem::new(&config));
         assert_eq!(tuning.hot_path_allocations, Some(0), "{controller}");
     }
+    asking_and_telling_for_several_objectives_does_not_allocate();
     programs_do_not_allocate();
 
     let whole = problem(

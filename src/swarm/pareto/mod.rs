@@ -70,7 +70,7 @@ pub struct ParetoSwarm {
     told: bool,
     cube: Box<[f64]>,
     velocities: Box<[f64]>,
-    /// The way that each particle has moved.
+    /// The way that each particle has moved; the first positions count as flown to.
     ways: Box<[usize]>,
     best_cube: Box<[f64]>,
     bests: Box<[Costs]>,
@@ -169,10 +169,7 @@ impl ParetoSwarm {
             }
         }
         self.front.weigh();
-        // The first generation was spread, not moved.
-        if self.generation > 0 {
-            self.credit.learn(&self.front, self.generation, taken);
-        }
+        self.credit.learn(&self.front, self.generation, taken);
     }
 
     /// The best trade-offs so far.

@@ -1,7 +1,8 @@
 //! How a particle of the swarm for several objectives moves: three ways, and how often each is taken.
 //!
-//! With x the position, v the velocity, p the personal best and l, a, b kept points, each chosen as the one of three drawn at random that is
-//! worth most to the front; r uniform in [0, 1), one draw a particle:
+//! With x the position, v the velocity, p the personal best, r uniform in [0, 1), one draw a particle, and l, a, b kept points. A tenth
+//! of these are ends of the front, best in an objective drawn at random; the others are each, of three kept points drawn at
+//! random, the one that is worth most to the front:
 //!
 //! ```text
 //! flight       v₊ = χ (0.1 v + c1 r1 (p − x) + c2 r2 (l − x)), at most half the box;   x₊ = x + v₊, at times mutated
@@ -23,9 +24,12 @@
 //! average, in the form that stays in the box.
 //!
 //! **How often.** A way is worth what the points that it found in a generation add to the hypervolume of the archive, a particle that took it;
-//! smoothed over some ten generations. A fifth of the particles is divided evenly among the ways, the others as the ways are worth.
-//! The idea of giving more particles to what has served the archive is Borg's (Hadka & Reed 2013,
-//! doi:10.1162/EVCO_a_00075), which counts points.
+//! smoothed over some ten generations. A fifth of the particles is divided evenly among the ways, the others as the ways are worth. The
+//! first positions count as flown to, so that the swarm sets out flying. The idea of giving more to what has served the archive is
+//! Borg's (Hadka & Reed 2013, `doi:10.1162/EVCO_a_00075`), which counts points.
+//!
+//! The constants are those of the sources, but for the shares, the tenth and the three, which are chosen here; `docs/swarm.md` has what each part
+//! is worth.
 
 use super::front::{Front, Origin};
 use crate::archive::{Archive, Damage, Persist};
@@ -44,7 +48,9 @@ const CROSSOVER_INDEX: f64 = 15.0;
 const MUTATION_INDEX: f64 = 20.0;
 /// One in so many flights is mutated.
 const MUTATED: usize = 6;
-/// How many kept points are drawn, of which the best is taken.
+/// One in so many choices is an end of the front.
+const ENDS: usize = 10;
+/// How many kept points are drawn for the others, of which the best is taken.
 const DRAWN: usize = 3;
 
 /// A particle that is about to move.
@@ -126,8 +132,11 @@ impl Mover<'_> {
     }
 }
 
-/// Of some kept points drawn at random, the one that is worth most.
+/// At times an end of the front; else, of some kept points drawn at random, the one that is worth most.
 fn choose(front: &Front, draw: &mut Draw) -> usize {
+    if draw.below(ENDS) == 0 {
+        return front.ends()[draw.below(front.ends().len())];
+    }
     let mut best = draw.below(front.len());
     for _ in 1..DRAWN {
         let other = draw.below(front.len());
@@ -167,6 +176,9 @@ pub(super) struct Credit {
 
 /// The share of the particles that is divided evenly.
 const EVEN: f64 = 0.2;
+/// An even share.
+#[allow(clippy::cast_precision_loss, reason = "three")]
+const PART: f64 = 1.0 / WAYS as f64;
 /// How much of what a way was worth is remembered a generation later.
 const MEMORY: f64 = 0.9;
 
@@ -185,11 +197,10 @@ impl Credit {
     /// The way that a particle takes.
     pub(super) fn choose(&self, draw: &mut Draw) -> usize {
         let total: f64 = self.gains.iter().sum();
-        let even = 1.0 / WAYS as f64;
         let mut rest = draw.uniform();
         for (way, gain) in self.gains.iter().enumerate().take(WAYS - 1) {
-            let worth = if total > 0.0 { gain / total } else { even };
-            rest -= EVEN * even + (1.0 - EVEN) * worth;
+            let worth = if total > 0.0 { gain / total } else { PART };
+            rest -= EVEN * PART + (1.0 - EVEN) * worth;
             if rest < 0.0 {
                 return way;
             }

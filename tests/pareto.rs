@@ -104,9 +104,9 @@ proptest! {
 
     /// Failures and extremes of arithmetic neither stop a swarm nor leave the box.
     #[test]
-    fn swarm_lives_with_any_costs(seed in 0_u64..1000, kinds in proptest::collection::vec(0_u8..9, 16)) {
+    fn swarm_lives_with_any_costs(seed in 0_u64..1000, kinds in proptest::collection::vec(0_u8..24, 16)) {
         let mut swarm = swarm(2, 2, seed);
-        for generation in 0..8_usize {
+        for generation in 0..30_usize {
             let kind = |particle: usize| kinds[(particle * 7 + generation * 3) % kinds.len()];
             let cost = |kind: u8, x: f64| match kind {
                 0 => f64::NAN,
@@ -255,11 +255,12 @@ fn front_in_four_objectives_reaches_from_corner_to_corner() {
         Costs::feasible(&squares)
     };
     let mut swarm = swarm(3, 4, 1);
-    run(&mut swarm, 3, 1500, judge);
+    run(&mut swarm, 3, 1200, judge);
     let front = swarm.front();
     assert_eq!(front.len(), 100);
     for (k, end) in front.ends().iter().enumerate() {
-        assert!(front.costs()[*end].values[k] < 1e-3);
+        // A hundredth of the width, 2 · 0.6².
+        assert!(front.costs()[*end].values[k] < 0.0072);
     }
     // The middle has equal costs of 3 · 0.3², and is the point next to the knee.
     let knee = front.costs()[front.knee().expect("a point")];

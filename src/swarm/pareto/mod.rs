@@ -20,7 +20,7 @@
 //! # Ok::<(), gainswarm::Error>(())
 //! ```
 //!
-//! Each generation every particle moves in one of three [ways](moves), is judged, and offered to the [archive](Front), which keeps what
+//! Each generation every particle moves in one of three ways (`moves.rs`), is judged, and offered to the [archive](Front), which keeps what
 //! adds most to the hypervolume. Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
 use std::ops::Range;

@@ -19,9 +19,9 @@
 //! *Difference* is that of differential evolution (Storn & Price 1997, doi:10.1023/A:1008202821328) without its crossover: as long and
 //! as wide as the front and the swarm are, whichever way they lie; apart from the box it does not depend on the axes.
 //!
-//! *Crossing* (Deb & Agrawal 1995, *Simulated binary crossover for continuous search space*, Complex Systems 9) changes few coordinates
-//! at a time, which finds its way among many local fronts. The mutation is the polynomial one with η = 20, of one coordinate on
-//! average, in the form that stays in the box.
+//! *Crossing* (Deb & Agrawal 1995, *Simulated binary crossover for continuous search space*, Complex Systems 9) changes some coordinates and
+//! keeps the others, which pays where they matter one by one. The mutation is the polynomial one with η = 20, of one coordinate
+//! on average, in the form that stays in the box.
 //!
 //! **How often.** A way is worth what the points that it found in a generation add to the hypervolume of the archive, a particle that took it;
 //! smoothed over some ten generations. A fifth of the particles is divided evenly among the ways, the others as the ways are worth. The

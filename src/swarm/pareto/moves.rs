@@ -28,7 +28,7 @@
 //! first positions count as flown to, so that the swarm sets out flying. The idea of giving more to what has served the archive is
 //! Borg's (Hadka & Reed 2013, `doi:10.1162/EVCO_a_00075`), which counts points.
 //!
-//! The constants are those of the sources, but for the shares, the tenth and the three, which are chosen here; `docs/swarm.md` has what each part
+//! The constants are those of the sources, but for η = 15, the shares, the tenth and the three, which are chosen here; `docs/swarm.md` has what each part
 //! is worth.
 
 use super::front::{Front, Origin};

@@ -35,6 +35,7 @@ mod own_models;
 mod page;
 mod paired;
 mod physics;
+mod pid_rules;
 mod places;
 mod plants;
 mod programs;

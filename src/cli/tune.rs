@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// Where the results go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Start a particle from the tuned gains of a gains.csv; may be given more than once
+    /// Start a particle from the tuned gains of a gains.csv, or some from published rules with "rules"; may be given more than once
     #[arg(long, value_name = "FILE")]
     warm_start: Vec<PathBuf>,
     #[command(flatten)]
@@ -40,6 +40,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let resources = search.machine.resources()?;
     let mut config = load(&args.config)?;
     for path in &args.warm_start {
+        if path.as_os_str() == "rules" {
+            config.starts_from_rules = true;
+            continue;
+        }
         let start = config.warm_start(path)?;
         config.swarm.settings.start.push(start);
     }

@@ -109,6 +109,8 @@ pub struct Config {
     pub validation: Vec<Group>,
     /// How it searches.
     pub swarm: Plan,
+    /// Whether the swarm shall start from published rules too; [`crate::pid_rules::started`] finds where.
+    pub starts_from_rules: bool,
     /// What is searched.
     pub tune: Vec<TunedGain>,
     /// What must hold between gains.

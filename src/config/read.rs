@@ -109,13 +109,16 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
         scenarios,
         validation,
         swarm,
+        starts_from_rules: search::starts_from_rules(&section),
         tune,
         constraints,
         require_certificate,
         certificate_limits,
         memory_limit,
     };
-    config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
+    if !config.starts_from_rules {
+        config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
+    }
     section.finish()?;
     equations::check(source, root, &config)?;
     Ok(config)

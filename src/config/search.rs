@@ -187,6 +187,11 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     })
 }
 
+/// Whether `warm_start` names the published rules.
+pub(super) fn starts_from_rules(section: &Section<'_>) -> bool {
+    matches!(section.text("warm_start"), Ok(Some(("rules", _))))
+}
+
 /// The positions that the first particles start from: a `gains.csv` each, relative to the config, or the numbers themselves, in the
 /// order of the tuned gains, as they stand in a resolved config.
 pub(super) fn warm_starts(

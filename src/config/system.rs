@@ -156,7 +156,9 @@ impl Equations {
         Some(Self::new(name, model))
     }
 
-    fn new(name: &str, model: Model) -> Self {
+    /// A model under a name.
+    #[must_use]
+    pub(crate) fn new(name: &str, model: Model) -> Self {
         let state = |state: &model::State| quantity(&state.quantity);
         Self {
             name: kept(name),

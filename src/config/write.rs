@@ -209,6 +209,9 @@ fn swarm(config: &Config) -> Value {
         "initial": settings.initial.name(),
         "stopping": self::stopping(stopping),
     });
+    if config.starts_from_rules {
+        value["warm_start"] = json!("rules");
+    }
     if !settings.start.is_empty() {
         value["warm_start"] = json!(settings.start);
     }

@@ -31,7 +31,13 @@ pub fn broken<'a>(relations: &'a [String], known: &[(&str, f64)]) -> Option<&'a 
 /// Whether a relation between numbers is true; one that cannot be worked out is not.
 #[must_use]
 pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {
-    let Ok(read) = expression(text) else { return false };
+    value(text, known).is_some_and(|value| value != 0.0 && !value.is_nan())
+}
+
+/// What an expression of numbers is; nothing where it cannot be worked out.
+#[must_use]
+pub fn value(text: &str, known: &[(&str, f64)]) -> Option<f64> {
+    let read = expression(text).ok()?;
     let mut graph = Graph::new();
     let mut values: Vec<Id> = Vec::new();
     for item in &read.0 {
@@ -47,11 +53,11 @@ pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {
             What::Call(name, _) if call(name).is_some_and(|entry| entry.operands == operands.len()) => {
                 graph.apply(call(name).map_or(Operation::Abs, |entry| entry.operation), &operands)
             }
-            What::Call(..) | What::Table(_) => return false,
+            What::Call(..) | What::Table(_) => return None,
         };
         values.push(value);
     }
-    values.first().and_then(|id| graph.value(*id)).is_some_and(|value| value != 0.0 && !value.is_nan())
+    graph.value(*values.first()?)
 }
 
 impl Model {

@@ -21,11 +21,16 @@ use foldhash::{HashMap, HashMapExt};
 mod delay;
 mod derivative;
 mod finish;
+mod fixed;
+mod matrix;
 mod operation;
+mod riccati;
 mod solve;
 mod sums;
 
 pub use delay::Delay;
+pub use fixed::Fixed;
+pub(crate) use matrix::Matrix;
 pub(crate) use operation::arithmetic;
 pub use operation::{Entry, Operation, TABLE, apply, apply_all};
 pub use solve::Unsolvable;
@@ -72,6 +77,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
     delays: Vec<Delay>,
+    fixed: Vec<Fixed>,
 }
 
 impl Graph {

@@ -7,7 +7,7 @@ use super::{Base, Misread, Model};
 use crate::graph::{Graph, Id, Operation, Symbol, TABLE};
 
 /// The functions with which a controller asks about its plant.
-const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
+const OF_THE_PLANT: [&str; 5] = ["lie_drift", "lie_input", "equivalent", "lqr", "lqr_reference"];
 
 /// The names in an expression, and where each stands in its text.
 ///

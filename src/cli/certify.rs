@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     if args.json {
         print(&format!("{}\n", certificate.to_json()))?;
     } else {
-        print(&text(&certificate))?;
+        print(&format!("{}{}", super::models::told(&config, &values), text(&certificate)))?;
     }
     Ok(certificate.verdict == Verdict::Stable)
 }

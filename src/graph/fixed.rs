@@ -23,9 +23,13 @@ impl Graph {
         if self.value(of).is_some() {
             return of;
         }
-        // Fixed values that it is made of stand for themselves no more.
+        // Fixed values that it is made of are no inputs of a job.
         let by: HashMap<Symbol, Id> = self.fixed.iter().map(|fixed| (fixed.symbol, fixed.of)).collect();
-        let of = self.substituted(&[of], &by)[0];
+        let of = if self.depends(of, |symbol| by.contains_key(&symbol)) {
+            self.substituted(&[of], &by)[0]
+        } else {
+            of
+        };
         if let Some(known) = self.fixed.iter().find(|fixed| fixed.of == of) {
             return self.symbol(known.symbol);
         }

@@ -94,8 +94,8 @@ impl Graph {
             let system = self.plus_diagonal(product, 1.0);
             let right = a.iter().zip(&g).map(|(a, g)| [a.clone(), g.clone()].concat()).collect();
             let solution = self.solved_for(system, right).0;
-            let [by_a, by_g]: [Matrix; 2] = [0, n]
-                .map(|from| solution.iter().map(|row| row[from..from + n].to_vec()).collect());
+            let [by_a, by_g]: [Matrix; 2] =
+                [0, n].map(|from| solution.iter().map(|row| row[from..from + n].to_vec()).collect());
             let turned = transposed(&a);
             let part = self.product(&a, &by_g);
             g = self.plus_symmetric(&g, &part, &turned);

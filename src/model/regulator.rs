@@ -107,7 +107,10 @@ impl Lowering<'_> {
             return refuse(problem, &format!("allowed: at most {STATES_MAX}"));
         }
         if view.controls != 1 {
-            let problem = format!("`{name}` is asked of a plant of which the controller drives {} inputs", view.controls);
+            let problem = format!(
+                "`{name}` is asked of a plant of which the controller drives {} inputs",
+                view.controls
+            );
             return refuse(problem, "allowed: one");
         }
         let curvature = second_derivatives(graph, view, of[0]);
@@ -151,11 +154,7 @@ impl Lowering<'_> {
     }
 
     /// The symbols of what is fixed during a simulation.
-    fn fixed_symbols(
-        &self,
-        graph: &mut Graph,
-        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
-    ) -> FixedSymbols {
+    fn fixed_symbols(&self, graph: &mut Graph, base: &mut dyn FnMut(&mut Graph, Base) -> Id) -> FixedSymbols {
         let parameters = (0..self.model.declared.parameters.len()).map(Base::Parameter);
         let roots: Vec<Id> = parameters.chain([Base::Step]).map(|own| base(graph, own)).collect();
         let symbol = |id: &Id| match graph.node(*id) {
@@ -178,7 +177,9 @@ impl FixedSymbols {
         }
         Err(Misread::new(
             item.at,
-            format!("{what} changes during a simulation or with a scenario, and a regulator's gains are fixed"),
+            format!(
+                "{what} changes during a simulation or with a scenario, and a regulator's gains are fixed"
+            ),
             "make it of numbers, gains and nominal parameters of the plant",
         ))
     }

@@ -157,7 +157,7 @@ pub struct ClosedLoop {
 }
 
 /// Numbers that a law comes to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Told {
     /// Their names.
     pub names: Vec<String>,

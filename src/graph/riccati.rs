@@ -6,8 +6,8 @@
 //! 1. A Cayley transform with γ > 0 makes a discrete equation with the same solution, and the structure-preserving doubling algorithm solves that, each
 //!    step as far as all before it together (Chu, Fan & Lin 2005, doi:10.1016/j.laa.2004.10.010). γ is the geometric mean of the closed loop's
 //!    eigenvalues, from the determinant of the Hamiltonian matrix, so that the slowest and the fastest converge alike.
-//! 2. A step of Newton's method (Kleinman 1968, doi:10.1109/TAC.1968.1098829) from the residual takes away what was lost to rounding; its Lyapunov
-//!    equation is solved by doubling as well (Smith 1968, doi:10.1137/0116017).
+//! 2. Two steps of Newton's method (Kleinman 1968, doi:10.1109/TAC.1968.1098829) from the residual take away what was lost to rounding; their Lyapunov
+//!    equations are solved by doubling as well (Smith 1968, doi:10.1137/0116017).
 //!
 //! Systems are solved with partial pivoting: rows change places by a comparison and a choice of each entry. Where there is no such X, or rounding leaves too
 //! little of it, the gains are NaN: where A − B K is not seen to be stable, the correction is not small, or R is not above 0.
@@ -19,8 +19,8 @@ use super::{Graph, Id, Operation};
 const DOUBLINGS: usize = 16;
 /// The largest sum of what is left of the closed loop's motion after all of that time.
 const LEFT_MAX: f64 = 1e-6;
-/// The largest share of X that Newton's step may correct; what is left then is about its square.
-const CORRECTION_MAX: f64 = 1e-3;
+/// The largest share of X that the last step of Newton's may correct; what is left then is about its square.
+const CORRECTION_MAX: f64 = 1e-5;
 
 impl Graph {
     /// The gains K of the regulator, one for each row of a square `a`, which has as many rows as `b` and the symmetric `q`.
@@ -31,7 +31,8 @@ impl Graph {
         let spread = self.times(weight, &rows);
         let shift = self.shift(a, &spread, q);
         let rough = self.doubled(a, &spread, q, shift);
-        let (x, left, correction) = self.corrected(a, b, (q, r), &rough, shift);
+        let (better, ..) = self.corrected(a, b, (q, r), &rough, shift);
+        let (x, left, correction) = self.corrected(a, b, (q, r), &better, shift);
         let gains = self.gains(b, &x, r);
 
         let zero = self.number(0.0);

@@ -15,6 +15,10 @@ use crate::graph::{Graph, Id, Matrix, Node, Symbol};
 /// Most states of a plant that is regulated.
 pub(crate) const STATES_MAX: usize = 6;
 
+/// What a law tells of a regulator beside the gains `K_x` of the states: the gain of a reference, and the control that holds the plant at rest.
+const REFERENCE: &str = "reference";
+const HOLDS: &str = "rest";
+
 /// The regulators of a law.
 #[derive(Debug, Default)]
 pub(super) struct Regulators {
@@ -85,8 +89,8 @@ impl Lowering<'_> {
         let gain = graph.fix(gain);
         let mut regulators = self.regulators.borrow_mut();
         if !regulators.told.iter().any(|(_, told)| *told == gain) {
-            let count = regulators.told.iter().filter(|(name, _)| name.ends_with("_reference")).count();
-            regulators.told.push((numbered(count, "reference"), gain));
+            let count = regulators.told.iter().filter(|(name, _)| name.ends_with(REFERENCE)).count();
+            regulators.told.push((numbered('K', count, REFERENCE), gain));
         }
         Ok(gain)
     }
@@ -137,7 +141,8 @@ impl Lowering<'_> {
         let weights: Matrix = weights.collect();
         let gains = graph.regulator(&plant.a, &plant.b, &weights, of[1]);
         let gains: Vec<Id> = gains.into_iter().map(|gain| graph.fix(gain)).collect();
-        let mut control = graph.fix(plant.control);
+        let holds = graph.fix(plant.control);
+        let mut control = holds;
         for (((_, _, seen), rest), gain) in view.states.iter().zip(&plant.rest).zip(&gains) {
             let rest = graph.fix(*rest);
             let away = graph.sub(*seen, rest);
@@ -147,8 +152,11 @@ impl Lowering<'_> {
         let regulator = Regulator { of: of.to_vec(), plant, gains, control };
         let mut regulators = self.regulators.borrow_mut();
         let number = regulators.all.len();
-        let named = view.states.iter().map(|(state, ..)| numbered(number, state));
+        let named = view.states.iter().map(|(state, ..)| numbered('K', number, state));
         regulators.told.extend(named.zip(regulator.gains.iter().copied()));
+        if graph.value(holds) != Some(0.0) {
+            regulators.told.push((numbered('u', number, HOLDS), holds));
+        }
         regulators.all.push(regulator.clone());
         Ok(regulator)
     }
@@ -186,8 +194,8 @@ impl FixedSymbols {
 }
 
 /// `K_x`, of a second regulator `K2_x`.
-fn numbered(before: usize, of: &str) -> String {
-    if before == 0 { format!("K_{of}") } else { format!("K{}_{of}", before + 1) }
+fn numbered(letter: char, before: usize, of: &str) -> String {
+    if before == 0 { format!("{letter}_{of}") } else { format!("{letter}{}_{of}", before + 1) }
 }
 
 /// Nodes where the plant's states have these values.

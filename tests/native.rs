@@ -41,7 +41,12 @@ impl Case {
         let terms = sections.results.len() - 2;
         let program = Program::new(&mut graph, &sections).expect("a program");
         let layout = Layout { gains: GAINS, terms: vec![true; terms], ..Layout::default() };
-        let runner = Runner::new(ClosedLoop { program, layout, told: Told::default() }, 1e-3, STEPS, Vec::new().into());
+        let runner = Runner::new(
+            ClosedLoop { program, layout, told: Told::default() },
+            1e-3,
+            STEPS,
+            Vec::new().into(),
+        );
         Self { name, runner, vectors, scenarios: vec![Scenario::nominal(Vec::new())], terms }
     }
 

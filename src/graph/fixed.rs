@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::{Graph, Id, Symbol};
+use super::{Graph, Id, Node, Symbol};
 
 /// The first of the symbols that stand for fixed values: above those that a closed loop gives out, below those of delays.
 const FIRST: u32 = 1 << 31;
@@ -17,19 +17,21 @@ pub struct Fixed {
 }
 
 impl Graph {
-    /// What stands for a node that is fixed during a simulation, so that nothing that is made of it walks through all that it is made of. A number is
+    /// What stands for nodes that are fixed during a simulation, so that nothing that is made of them walks through all that they are made of. A number is
     /// itself, and the same node is one value.
-    pub fn fix(&mut self, of: Id) -> Id {
+    pub fn fix(&mut self, of: &[Id]) -> Vec<Id> {
+        // Fixed values that they are made of are no inputs of a job.
+        let by: HashMap<Symbol, Id> = self.fixed.iter().map(|fixed| (fixed.symbol, fixed.of)).collect();
+        let is_fixed = |id: &Id| matches!(self.node(*id), Node::Symbol(symbol) if by.contains_key(&symbol));
+        let of =
+            if self.reachable(of).iter().any(is_fixed) { self.substituted(of, &by) } else { of.to_vec() };
+        of.into_iter().map(|of| self.fix_one(of)).collect()
+    }
+
+    fn fix_one(&mut self, of: Id) -> Id {
         if self.value(of).is_some() {
             return of;
         }
-        // Fixed values that it is made of are no inputs of a job.
-        let by: HashMap<Symbol, Id> = self.fixed.iter().map(|fixed| (fixed.symbol, fixed.of)).collect();
-        let of = if self.depends(of, |symbol| by.contains_key(&symbol)) {
-            self.substituted(&[of], &by)[0]
-        } else {
-            of
-        };
         if let Some(known) = self.fixed.iter().find(|fixed| fixed.of == of) {
             return self.symbol(known.symbol);
         }

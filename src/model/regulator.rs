@@ -86,7 +86,7 @@ impl Lowering<'_> {
         fixed.check(graph, item, &slopes, "the output's dependence on the states")?;
         let Linear { a, b, .. } = &regulator.plant;
         let gain = graph.reference_gain(a, b, &regulator.gains, &slopes);
-        let gain = graph.fix(gain);
+        let gain = graph.fix(&[gain])[0];
         let mut regulators = self.regulators.borrow_mut();
         if !regulators.told.iter().any(|(_, told)| *told == gain) {
             let count = regulators.told.iter().filter(|(name, _)| name.ends_with(REFERENCE)).count();
@@ -140,12 +140,12 @@ impl Lowering<'_> {
         let weights = curvature.iter().map(|row| row.iter().map(|entry| graph.mul(half, *entry)).collect());
         let weights: Matrix = weights.collect();
         let gains = graph.regulator(&plant.a, &plant.b, &weights, of[1]);
-        let gains: Vec<Id> = gains.into_iter().map(|gain| graph.fix(gain)).collect();
-        let holds = graph.fix(plant.control);
+        let gains = graph.fix(&gains);
+        let holds = graph.fix(&[plant.control])[0];
+        let point = graph.fix(&plant.rest);
         let mut control = holds;
-        for (((_, _, seen), rest), gain) in view.states.iter().zip(&plant.rest).zip(&gains) {
-            let rest = graph.fix(*rest);
-            let away = graph.sub(*seen, rest);
+        for (((_, _, seen), rest), gain) in view.states.iter().zip(&point).zip(&gains) {
+            let away = graph.sub(*seen, *rest);
             let part = graph.mul(*gain, away);
             control = graph.sub(control, part);
         }

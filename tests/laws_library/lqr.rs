@@ -120,10 +120,7 @@ fn gains_that_rounding_leaves_little_of_are_right_or_none() {
         let epsilon = 10_f64.powi(-power);
         let root = (1.0 + epsilon * epsilon).sqrt();
         let expected = [(1.0 + root) / epsilon, epsilon / (2.0 + root)];
-        let text = regulated(
-            &linear([[1.0, 0.0], [0.0, -2.0]], [epsilon, 0.0]),
-            "cost = \"q1*(x1 + x2)^2\"",
-        );
+        let text = regulated(&linear([[1.0, 0.0], [0.0, -2.0]], [epsilon, 0.0]), "cost = \"q1*(x1 + x2)^2\"");
         let found = gains(&text);
         if found.iter().all(|gain| gain.is_nan()) {
             none += 1;

@@ -254,7 +254,7 @@ fn load(path: &Path) -> Result<Config, Error> {
     }
     let told = config.told(&config.controller.values);
     let missing: Vec<&str> =
-        told.iter().filter(|told| !told.value.is_finite()).map(|told| told.name.as_str()).collect();
+        told.iter().filter(|told| told.is_missing()).map(|told| told.name.as_str()).collect();
     if !missing.is_empty() {
         note(&format!(
             "warning: {}: [controller] comes to no {} with the values of the config: the control must reach every motion of the plant that does \

@@ -12,8 +12,18 @@ pub struct Told {
     pub unit: String,
     /// Meaning, in a sentence without a full stop.
     pub doc: String,
+    /// Whether it is the gain of a state of the plant.
+    pub is_of_state: bool,
     /// The number; NaN where the law has none.
     pub value: f64,
+}
+
+impl Told {
+    /// Whether it is the gain of a state, and there is none.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.is_of_state && self.value.is_nan()
+    }
 }
 
 impl Config {
@@ -42,6 +52,6 @@ impl Config {
             None if name.starts_with('u') => "control that holds the plant at rest".to_owned(),
             None => "gain of the reference, by the weights".to_owned(),
         };
-        Told { name: name.into(), unit, doc, value }
+        Told { name: name.into(), unit, doc, is_of_state: state.is_some(), value }
     }
 }

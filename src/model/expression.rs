@@ -1,6 +1,6 @@
 //! Expressions → nodes: names are looked up, functions applied, and a controller's questions about its plant answered.
 
-use super::Misread;
+use super::{Misread, PlantView};
 use std::collections::HashSet;
 
 use super::lower::{Base, Lowering};
@@ -240,5 +240,53 @@ impl Lowering<'_> {
             sum = graph.add(sum, rise);
         }
         Ok(sum)
+    }
+
+    /// What a controller sees of a state of its plant, or of the rate of one.
+    pub(super) fn seen_of_plant(&self, name: &str, primes: u8) -> Option<Id> {
+        let plant = self.plant?;
+        let place = plant.states.iter().position(|(state, ..)| state == name)?;
+        let place = if primes == 1 { plant.rates[place]? } else { place };
+        (primes < 2).then(|| plant.states[place].2)
+    }
+
+    /// The plant that a function asks about.
+    pub(super) fn plant_of(&self, item: &Item, name: &str) -> Result<&PlantView, Misread> {
+        self.plant.ok_or_else(|| {
+            let problem = format!("`{name}` stands where there is no plant");
+            Misread::new(item.at, problem, "use it in a controller")
+        })
+    }
+
+    /// How a value that depends on the plant's states moves along the nominal plant.
+    pub(super) fn along_the_plant(
+        &self,
+        graph: &mut Graph,
+        item: &Item,
+        name: &str,
+        value: Id,
+    ) -> Result<Id, Misread> {
+        let plant = self.plant_of(item, name)?;
+        let along = |graph: &mut Graph, motion: &[Id]| {
+            let mut sum = graph.number(0.0);
+            for ((_, symbol, _), rate) in plant.states.iter().zip(motion) {
+                if graph.is_full() {
+                    break;
+                }
+                let slope = graph.derivative(value, *symbol);
+                let part = graph.mul(slope, *rate);
+                sum = graph.add(sum, part);
+            }
+            sum
+        };
+        Ok(match name {
+            "lie_drift" => along(graph, &plant.drift),
+            "lie_input" => along(graph, &plant.input),
+            _ => {
+                let (drift, input) = (along(graph, &plant.drift), along(graph, &plant.input));
+                let quotient = graph.div(drift, input);
+                graph.neg(quotient)
+            }
+        })
     }
 }

@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::parse::{Expression, Left, What, expression};
 use super::plant_view::PlantView;
-use super::regulator::Regulators;
+use super::regulators::Regulators;
 use super::{Kind, Misread, Model, Statement};
 use crate::graph::{Graph, Id, Symbol, Unsolvable};
 

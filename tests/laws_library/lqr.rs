@@ -1,9 +1,15 @@
 //! The linear-quadratic regulator: gains against closed forms, published ones and `data/lqr.csv`, where there are none, and what it does in a loop.
 
 use gainswarm::config::Config;
+use gainswarm::problem::Problem;
+use gainswarm::report::FormatKind;
+use gainswarm::report::export::Export;
+use gainswarm::simulation::SimdLevel;
 use gainswarm::stability::Verdict;
 
-use super::{certificate, study};
+use super::{certificate, law, study};
+use crate::support::open_loop::{column, plant, run};
+use crate::support::{batch, gainswarm, stderr, stdout, write_config};
 
 /// A study of a plant under the law, whose first state is x1 and so on.
 fn regulated(plant: &str, controller: &str) -> String {
@@ -147,4 +153,202 @@ fn what_cannot_be_regulated_has_no_gains_and_every_simulation_of_it_fails() {
         assert!(gains(&text).iter().all(|gain| gain.is_nan()), "{what}: {:?}", gains(&text));
         assert_ne!(certificate(&text).verdict, Verdict::Stable, "{what}");
     }
+}
+
+#[test]
+fn a_regulator_has_the_margins_that_kalman_proved() {
+    // Kalman 1964, doi:10.1115/1.3653115: |1 + L| is never below 1, so that Ms is 1, the phase margin at least 60°, and the gain may fall to a half; held
+    // over dt, the loop lags by ω dt/2 more.
+    let levitation = "rest1 = \"0.05\"\nrest2 = \"6.26418390534633\"\n";
+    for (plant, states, control, others) in [
+        ("cart_pole", &["x", "theta", "x_dot", "theta_dot"][..], "u", ""),
+        ("furuta_pendulum", &["arm", "alpha", "arm_dot", "alpha_dot"], "torque", ""),
+        ("ball_and_beam", &["position", "angle", "position_dot", "angle_dot"], "torque", ""),
+        ("magnetic_levitation", &["position", "current", "position_dot"], "voltage", levitation),
+        ("stirred_tank", &["concentration", "temperature"], "coolant", "rest1 = \"0.5\"\nrest2 = \"350\"\n"),
+        (
+            "double_inverted_pendulum",
+            &["x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot"],
+            "u",
+            "",
+        ),
+        ("dc_motor", &["omega", "current"], "voltage", ""),
+    ] {
+        let joined =
+            states.iter().enumerate().map(|(place, state)| format!("x{} = \"{state}\"\n", place + 1));
+        let joined = joined.collect::<String>() + &format!("{control} = \"u\"\n");
+        let text = regulated(
+            &format!("[plant]\ntype = \"{plant}\"\n"),
+            &(weights(&[2.0, 3.0, 0.1][..states.len().min(3)], 0.5) + others + "[connect]\n" + &joined),
+        );
+        // What holds the controlled value where it rests; it is the reference too.
+        let rest = if plant == "magnetic_levitation" {
+            0.05
+        } else if plant == "stirred_tank" {
+            0.5
+        } else {
+            0.0
+        };
+        let text =
+            (text + &format!("signals = {{ reference = {rest:?} }}\n")).replace("dt = 0.001", "dt = 0.0001");
+        let found = certificate(&text);
+        assert_eq!(found.verdict, Verdict::Stable, "{plant}: {found:?}");
+        let margins = found.margins.expect("margins");
+        assert!(
+            margins.sensitivity < 1.01 && margins.phase > 59.0 && margins.gain_down < 0.51,
+            "{plant}: {margins:?}"
+        );
+    }
+}
+
+#[test]
+fn a_plant_is_regulated_about_its_rest_by_the_control_that_holds_it_there() {
+    let of = |plant: &str, controller: &str, name: &str| {
+        let config = study(&regulated(plant, controller)).unwrap_or_else(|error| panic!("{error}"));
+        let all = told(&config);
+        all.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("{all:?}")).1
+    };
+    // The voltage over the coil's resistance of 1 ohm.
+    let levitation = "rest1 = \"0.05\"\nrest2 = \"6.26418390534633\"\n[connect]\nvoltage = \"u\"\nx1 = \"position\"\nx2 = \"current\"\n";
+    let holds = of("[plant]\ntype = \"magnetic_levitation\"\n", levitation, "u_rest");
+    assert!((holds - 6.264_183_905_346_33).abs() < 1e-9, "{holds}");
+    // x' = x³ + u at 2: x' = 12 x about it, held by −8; K = 12 + √(144 + q).
+    let cube = "[plant]\nequations = \"x' = x^3 + u\"\n[plant.states]\nx = {}\n[plant.inputs]\nu = {}\n";
+    let controller = "q1 = 25.0\nrest1 = \"2\"\n[connect]\nx1 = \"x\"\n";
+    assert!((of(cube, controller, "K_x") - 25.0).abs() < 1e-12);
+    assert!((of(cube, controller, "u_rest") + 8.0).abs() < 1e-12);
+    // x' = x u at 1 and at rest without control: K = √q, since nothing grows.
+    let product = "[plant]\nequations = \"x' = x*u\"\n[plant.states]\nx = {}\n[plant.inputs]\nu = {}\n";
+    assert!((of(product, "q1 = 9.0\nrest1 = \"1\"\n[connect]\nx1 = \"x\"\n", "K_x") - 3.0).abs() < 1e-12);
+    // x' = u (x − 3) − 4 at 1: held by −2, which is also what it grows by, −2 x; K = 1 − √(1 + q).
+    let both =
+        "[plant]\nequations = \"x' = u*(x - 3) - 4\"\n[plant.states]\nx = {}\n[plant.inputs]\nu = {}\n";
+    let found = of(both, "q1 = 3.0\nrest1 = \"1\"\n[connect]\nx1 = \"x\"\n", "K_x");
+    assert!((found + 1.0).abs() < 1e-12, "{found}");
+}
+
+#[test]
+fn a_reference_is_reached_with_and_without_an_integrator_in_the_plant() {
+    let connect = [("x1", "x"), ("x2", "x_dot"), ("u", "u")];
+    for stiffness in [0.0, 3.0] {
+        let parameters =
+            [("mass", 2.0), ("damping", 0.8), ("stiffness", stiffness), ("q1", 40.0), ("q2", 5.0)];
+        let found = run(
+            &plant("mass_spring_damper"),
+            &law("lqr", 0.7),
+            &connect,
+            (0.01, 2000),
+            &[0.0, 0.0],
+            &parameters,
+        );
+        let end = column(&found, 1).last().copied().expect("a row");
+        assert!((end - 0.7).abs() < 1e-9, "{end}");
+    }
+}
+
+#[test]
+fn a_regulator_is_state_feedback_with_the_gains_that_it_tells() {
+    // On plants that differ from the nominal one, which the gains are of, seen by sensors.
+    let rough = |controller: &str| {
+        format!(
+            "[plant]\ntype = \"cart_pole\"\n[controller]\nu_max = 30.0\n{controller}\n[connect]\nx1 = \"x\"\nx2 = \"theta\"\nx3 = \"x_dot\"\nx4 = \"theta_dot\"\n\
+             [simulation]\ndt = 0.002\nduration = 2.0\n[cost.control_effort]\nweight = 1.0\n[cost.ise]\n\
+             [[scenarios]]\ncount = 8\nranges = {{ theta = 0.2, x = 0.2 }}\nuncertainty = {{ link_mass = 30.0, cart_mass = 20.0 }}\n\
+             noise = {{ theta = 0.002 }}\ncontrol_period = 3\n"
+        )
+    };
+    let regulator =
+        study(&rough("type = \"lqr\"\nq1 = 3.0\nq2 = 7.0\nq4 = 0.2\nr = 0.02\n")).expect("a study");
+    let gains: Vec<String> = told(&regulator)
+        .into_iter()
+        .take(4)
+        .enumerate()
+        .map(|(place, (_, gain))| format!("K{} = {gain:?}\n", place + 1))
+        .collect();
+    let feedback =
+        study(&rough(&("type = \"state_feedback\"\n".to_owned() + &gains.concat()))).expect("a study");
+    let costs = |config: &Config| -> Vec<f64> {
+        let problem = Problem::new(config);
+        let records = batch(&problem, SimdLevel::widest(), &[problem.values.clone()]);
+        records.iter().map(|record| record.cost).collect()
+    };
+    let (ours, theirs) = (costs(&regulator), costs(&feedback));
+    assert!(ours.len() == 8 && off(&ours, &theirs) < 1e-9, "{ours:?} and {theirs:?}");
+}
+
+#[test]
+fn gains_follow_a_parameter_of_the_plant_that_is_tuned() {
+    // m x'' = u: K = [√q, √(2 m √q)].
+    let text = regulated(
+        "[plant]\nequations = \"m*x'' = u\"\n[plant.states]\nx = {}\n[plant.inputs]\nu = {}\n[plant.parameters]\nm = { default = 1.0 }\n",
+        "q1 = 16.0\n[connect]\nx1 = \"x\"\nx2 = \"x_dot\"\n",
+    ) + "[[tune]]\nparameter = \"plant.m\"\nlower = 0.1\nupper = 9.0\n";
+    let config = study(&text).unwrap_or_else(|error| panic!("{error}"));
+    let mut values = config.controller.values.clone();
+    *values.last_mut().expect("a mass") = 2.0;
+    let found: Vec<f64> = config.told(&values).into_iter().take(2).map(|told| told.value).collect();
+    assert!(off(&found, &[4.0, 4.0]) < 1e-12, "{found:?}");
+}
+
+#[test]
+fn what_a_regulator_cannot_be_made_of_is_told_with_its_remedy() {
+    let double = linear([[0.0, 1.0], [0.0, 0.0]], [0.0, 1.0]);
+    let late = "[plant]\ntype = \"first_order_plus_dead_time\"\n";
+    let heaters = "[plant]\ntype = \"two_heaters\"\n";
+    for (plant, controller, words) in [
+        (double.as_str(), "cost = \"q1*x1^4\"\n", ["not quadratic", "squares"]),
+        (&double, "cost = \"q1*x1^2*t\"\n", ["a weight of the states changes", "gains"]),
+        (&double, "rest = \"x1 + q1\"\n", ["does not say where the plant rests", "sum of squares"]),
+        (&double, "rest = \"(x1 - t)^2 + 0*q1\"\n", ["where the plant rests changes", "gains"]),
+        (&double, "controlled = \"q1\"\n", ["does not depend on the plant's states", "reference"]),
+        (late, "[connect]\nx1 = \"x\"\n", ["dead time", "without one"]),
+        (
+            heaters,
+            "[connect]\nx1 = \"rise1\"\nheater1 = \"u\"\nheater2 = \"Kr\"\n",
+            ["drives 2 inputs", "allowed: one"],
+        ),
+    ] {
+        let error = study(&regulated(plant, controller)).expect_err(controller).to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "{controller}: {error}");
+    }
+    let seven = linear([[0.0; 7]; 7], [1.0; 7]);
+    let error = study(&regulated(&seven, "")).expect_err("seven states").to_string();
+    assert!(error.contains("7 states") && error.contains("at most 6"), "{error}");
+}
+
+#[test]
+fn what_the_weights_come_to_is_told_and_exported() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = regulated(&linear([[0.0, 1.0], [0.0, 0.0]], [0.0, 1.0]), "q1 = 1.0\nq2 = 1.0\n")
+        .replace("models/", &format!("{}/models/", env!("CARGO_MANIFEST_DIR")));
+    let path = write_config(directory.path(), "regulator.toml", &text);
+    let run = gainswarm(&["certify", &path]);
+    assert!(run.status.success() && stdout(&run).contains("K_x2         1.73205"), "{}", stdout(&run));
+    let run = gainswarm(&["simulate", &path, "--every", "1000"]);
+    assert!(
+        stderr(&run).contains("K_x1 = 1.00000, K_x2 = 1.73205, K_reference = 1.00000"),
+        "{}",
+        stderr(&run)
+    );
+    let config = study(&text).expect("a study");
+    let export = Export::new(&config, &config.controller.values);
+    for (format, form) in [
+        (FormatKind::C, "LAW_K_X2 1.73205080756887"),
+        (FormatKind::Python, "\"K_x2\": 1.73205080756887"),
+        (FormatKind::Matlab, "law.K_x2 = 1.73205080756887"),
+        (FormatKind::Json, "\"K_x2\": 1.73205080756887"),
+        (FormatKind::Csv, "law.K_x2,1.73205080756887"),
+        (FormatKind::Toml, "K_x2 = 1.73205080756887"),
+    ] {
+        let text = format.text(&export);
+        assert!(text.contains(form) && text.contains("q1"), "{}: {text}", format.name());
+    }
+    // Where there are none, that is said as soon as the study is read, and none are exported.
+    let none = text.replace("q1 = 1.0", "q1 = 0.0");
+    let path = write_config(directory.path(), "none.toml", &none);
+    let run = gainswarm(&["check", &path]);
+    assert!(run.status.success() && stderr(&run).contains("comes to no K_x1, K_x2"), "{}", stderr(&run));
+    let config = study(&none).expect("a study");
+    let text = FormatKind::C.text(&Export::new(&config, &config.controller.values));
+    assert!(!text.contains("NaN") && !text.contains("K_X1"), "{text}");
 }

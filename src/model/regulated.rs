@@ -5,49 +5,17 @@
 //! A = ∂(f + g u₀)/∂x, B = g(x₀), Q is half of the second derivatives of e, and u = u₀ − K (x − x₀). All of it is continuous in time, as MATLAB's and
 //! python-control's `lqr`. The gains K are made once a simulation from weights that may be gains of the law.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
+use super::Misread;
 use super::lower::{Base, Lowering};
 use super::parse::Item;
-use super::{Misread, PlantView};
+use super::plant_view::Linear;
+use super::regulators::{FixedSymbols, HOLDS, REFERENCE, Regulator, numbered};
 use crate::graph::{Graph, Id, Matrix, Node, Symbol};
 
 /// Most states of a plant that is regulated.
 pub(crate) const STATES_MAX: usize = 6;
-
-/// What a law tells of a regulator beside the gains `K_x` of the states: the gain of a reference, and the control that holds the plant at rest.
-const REFERENCE: &str = "reference";
-const HOLDS: &str = "rest";
-
-/// The regulators of a law.
-#[derive(Debug, Default)]
-pub(super) struct Regulators {
-    all: Vec<Regulator>,
-    /// Their gains by name.
-    pub(super) told: Vec<(String, Id)>,
-}
-
-/// A regulator as nodes.
-#[derive(Debug, Clone)]
-struct Regulator {
-    /// The expressions that it is made of.
-    of: Vec<Id>,
-    plant: Linear,
-    /// K
-    gains: Vec<Id>,
-    /// u₀ − K (x − x₀)
-    control: Id,
-}
-
-/// A plant, linear about where it rests.
-#[derive(Debug, Clone)]
-struct Linear {
-    a: Matrix,
-    b: Vec<Id>,
-    /// Where it rests, and the control that holds it there.
-    rest: Vec<Id>,
-    control: Id,
-}
 
 impl Lowering<'_> {
     /// What `lqr` or `lqr_reference` gives.
@@ -76,9 +44,8 @@ impl Lowering<'_> {
         };
         let Some(output) = output else { return Ok(regulator.control) };
         let view = self.plant_of(item, name)?;
-        let slopes: Vec<Id> =
-            view.states.iter().map(|(_, symbol, _)| graph.derivative(output, *symbol)).collect();
-        let slopes = at_rest(graph, view, &regulator.plant.rest, &slopes);
+        let slopes = view.slopes(graph, output);
+        let slopes = view.where_it_is(graph, &regulator.plant.rest, &slopes);
         if slopes.iter().all(|slope| graph.value(*slope) == Some(0.0)) {
             let problem = format!("the first value of `{name}` does not depend on the plant's states");
             return Err(Misread::new(item.at, problem, "name what shall come to the reference"));
@@ -117,13 +84,13 @@ impl Lowering<'_> {
             );
             return refuse(problem, "allowed: one");
         }
-        let curvature = second_derivatives(graph, view, of[0]);
-        let is_state = |symbol: Symbol| view.states.iter().any(|(_, state, _)| *state == symbol);
+        let curvature = view.curvature(graph, of[0]);
+        let is_state = |symbol: Symbol| view.is_state(symbol);
         if curvature.iter().flatten().any(|entry| graph.depends(*entry, is_state)) {
             let problem = format!("what `{name}` shall keep least is not quadratic in the plant's states");
             return refuse(problem, "allowed: sums of squares and products of states, with weights");
         }
-        let plant = linear(graph, view, of.get(2).copied()).ok_or_else(|| {
+        let plant = view.linear(graph, of.get(2).copied()).ok_or_else(|| {
             let problem = format!("the last value of `{name}` does not say where the plant rests");
             Misread::new(item.at, problem, "allowed: a sum of squares, (x - 0.1)^2 + (v - 0.0)^2")
         })?;
@@ -131,6 +98,7 @@ impl Lowering<'_> {
             let problem = "the control does not move the plant at once where it rests".to_owned();
             return refuse(problem, "a regulator knows no dead time; use a model of the plant without one");
         }
+        fixed.check(graph, item, &plant.rest, "where the plant rests")?;
         fixed.check(graph, item, &plant.a.concat(), "the plant about its rest")?;
         fixed.check(graph, item, &plant.b, "how the control moves the plant")?;
         fixed.check(graph, item, &curvature.concat(), "a weight of the states")?;
@@ -173,90 +141,4 @@ impl Lowering<'_> {
         symbols.extend(graph.fixed().iter().map(|fixed| fixed.symbol));
         FixedSymbols(symbols)
     }
-}
-
-struct FixedSymbols(HashSet<Symbol>);
-
-impl FixedSymbols {
-    /// Refuses what changes during a simulation.
-    fn check(&self, graph: &Graph, item: &Item, nodes: &[Id], what: &str) -> Result<(), Misread> {
-        if nodes.iter().all(|node| !graph.depends(*node, |symbol| !self.0.contains(&symbol))) {
-            return Ok(());
-        }
-        Err(Misread::new(
-            item.at,
-            format!(
-                "{what} changes during a simulation or with a scenario, and a regulator's gains are fixed"
-            ),
-            "make it of numbers, gains and nominal parameters of the plant",
-        ))
-    }
-}
-
-/// `K_x`, of a second regulator `K2_x`.
-fn numbered(letter: char, before: usize, of: &str) -> String {
-    if before == 0 { format!("{letter}_{of}") } else { format!("{letter}{}_{of}", before + 1) }
-}
-
-/// Nodes where the plant's states have these values.
-fn at_rest(graph: &mut Graph, view: &PlantView, rest: &[Id], nodes: &[Id]) -> Vec<Id> {
-    let by = view.states.iter().zip(rest).map(|((_, symbol, _), rest)| (*symbol, *rest)).collect();
-    graph.substituted(nodes, &by)
-}
-
-fn second_derivatives(graph: &mut Graph, view: &PlantView, of: Id) -> Matrix {
-    let symbols: Vec<Symbol> = view.states.iter().map(|(_, symbol, _)| *symbol).collect();
-    let mut row = |by: &Symbol| -> Vec<Id> {
-        let slope = graph.derivative(of, *by);
-        symbols.iter().map(|other| graph.derivative(slope, *other)).collect()
-    };
-    symbols.iter().map(&mut row).collect()
-}
-
-/// The nominal plant about where `rest` is least, or where its states are 0; nothing where `rest` is no sum of squares of a state each.
-fn linear(graph: &mut Graph, view: &PlantView, rest: Option<Id>) -> Option<Linear> {
-    let zero = graph.number(0.0);
-    let mut point = vec![zero; view.states.len()];
-    if let Some(rest) = rest {
-        let curvature = second_derivatives(graph, view, rest);
-        for (place, (_, symbol, _)) in view.states.iter().enumerate() {
-            let slope = graph.derivative(rest, *symbol);
-            if graph.value(slope) == Some(0.0) {
-                continue;
-            }
-            let is_state = |symbol: Symbol| view.states.iter().any(|(_, state, _)| *state == symbol);
-            let others = curvature[place].iter().enumerate().filter(|(other, _)| *other != place);
-            let is_alone = others.into_iter().all(|(_, entry)| graph.value(*entry) == Some(0.0));
-            if !is_alone || graph.depends(curvature[place][place], is_state) {
-                return None;
-            }
-            let origin = vec![zero; view.states.len()];
-            let at_origin = at_rest(graph, view, &origin, &[slope])[0];
-            let quotient = graph.div(at_origin, curvature[place][place]);
-            point[place] = graph.neg(quotient);
-        }
-    }
-    let drift = at_rest(graph, view, &point, &view.drift);
-    let b = at_rest(graph, view, &point, &view.input);
-    // What holds it there, if anything does.
-    let control = if drift.iter().all(|entry| graph.value(*entry) == Some(0.0)) {
-        zero
-    } else {
-        let against = graph.dot(b.iter().copied().zip(drift));
-        let strength = graph.dot(b.iter().copied().zip(b.clone()));
-        let quotient = graph.div(against, strength);
-        graph.neg(quotient)
-    };
-    let mut a = Matrix::new();
-    for (drift, input) in view.drift.iter().zip(&view.input) {
-        let mut row = Vec::new();
-        for (_, symbol, _) in &view.states {
-            let slopes = [*drift, *input].map(|motion| graph.derivative(motion, *symbol));
-            let slopes = at_rest(graph, view, &point, &slopes);
-            let part = graph.mul(control, slopes[1]);
-            row.push(graph.add(slopes[0], part));
-        }
-        a.push(row);
-    }
-    Some(Linear { a, b, rest: point, control })
 }

@@ -17,7 +17,10 @@ pub(super) fn facts(config: &Config) -> String {
         Some(default) => format!("{} ({default} unless a scenario says otherwise)", signal.name),
         None => signal.name.to_owned(),
     });
+    let told = config.told(&config.controller.values).into_iter();
+    let told = told.map(|told| format!("{} = {}", told.name, number(told.value)));
     let rows = [
+        ("comes to", told.collect::<Vec<_>>().join(", ")),
         ("joined", joined.collect::<Vec<_>>().join(", ")),
         ("signals", signals.collect::<Vec<_>>().join(", ")),
         (

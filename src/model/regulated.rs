@@ -14,8 +14,10 @@ use super::plant_view::Linear;
 use super::regulators::{FixedSymbols, HOLDS, REFERENCE, Regulator, numbered};
 use crate::graph::{Graph, Id, Matrix, Node, Symbol};
 
-/// Most states of a plant that is regulated.
-pub(crate) const STATES_MAX: usize = 6;
+/// Most states of a plant that is regulated: the gains of six take some 60,000 operations.
+const STATES_MAX: usize = 6;
+/// Most regulators of a law.
+const REGULATORS_MAX: usize = 8;
 
 impl Lowering<'_> {
     /// What `lqr` or `lqr_reference` gives.
@@ -76,6 +78,9 @@ impl Lowering<'_> {
         if count > STATES_MAX {
             let problem = format!("`{name}` is asked of a plant of {count} states");
             return refuse(problem, &format!("allowed: at most {STATES_MAX}"));
+        }
+        if self.regulators.borrow().all.len() == REGULATORS_MAX {
+            return refuse("this is one regulator too many".into(), &format!("allowed: {REGULATORS_MAX}"));
         }
         if view.controls != 1 {
             let problem = format!(

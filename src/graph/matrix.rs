@@ -11,11 +11,13 @@ pub(super) fn transposed(m: &Matrix) -> Matrix {
     (0..m.first().map_or(0, Vec::len)).map(|column| m.iter().map(|row| row[column]).collect()).collect()
 }
 
+/// [a b]
+pub(super) fn beside(a: &Matrix, b: &Matrix) -> Matrix {
+    a.iter().zip(b).map(|(a, b)| [a.as_slice(), b].concat()).collect()
+}
+
 /// [a b; c d]
 pub(super) fn blocks([a, b]: [&Matrix; 2], [c, d]: [&Matrix; 2]) -> Matrix {
-    let beside = |left: &Matrix, right: &Matrix| -> Matrix {
-        left.iter().zip(right).map(|(left, right)| [left.as_slice(), right].concat()).collect()
-    };
     [beside(a, b), beside(c, d)].concat()
 }
 
@@ -62,16 +64,15 @@ impl Graph {
         sum
     }
 
-    /// Takes the mean of each entry and its mirror image.
-    pub(super) fn make_symmetric(&mut self, m: &mut Matrix) {
+    /// The means of entries and their mirror images.
+    pub(super) fn symmetric(&mut self, m: &Matrix) -> Matrix {
         let half = self.number(0.5);
-        for i in 0..m.len() {
-            for j in i + 1..m.len() {
-                let both = self.add(m[i][j], m[j][i]);
-                m[i][j] = self.mul(half, both);
-                m[j][i] = m[i][j];
-            }
-        }
+        let mut mean = |(a, b): (&Id, &Id)| {
+            let both = self.add(*a, *b);
+            self.mul(half, both)
+        };
+        let rows = m.iter().zip(transposed(m));
+        rows.map(|(row, mirrored)| row.iter().zip(&mirrored).map(&mut mean).collect()).collect()
     }
 
     pub(super) fn plus_diagonal(&mut self, mut m: Matrix, number: f64) -> Matrix {
@@ -96,51 +97,48 @@ impl Graph {
     }
 
     /// What solves `system`·x = `right` for each column of `right`, and the pivots.
-    pub(super) fn solved_for(&mut self, mut system: Matrix, mut right: Matrix) -> (Matrix, Vec<Id>) {
+    pub(super) fn solved_for(&mut self, system: &Matrix, right: &Matrix) -> (Matrix, Vec<Id>) {
         let (n, one) = (system.len(), self.number(1.0));
-        let (mut pivots, mut inverses) = (Vec::new(), Vec::new());
+        let mut rows = beside(system, right);
+        let mut inverses = Vec::new();
         for k in 0..n {
             for i in k + 1..n {
-                self.bring_up(&mut system, &mut right, (k, i));
+                self.bring_up(&mut rows, (k, i));
             }
-            let inverse = self.div(one, system[k][k]);
-            for i in k + 1..n {
-                let factor = self.mul(system[i][k], inverse);
-                for j in k + 1..n {
-                    system[i][j] = self.less(system[i][j], factor, system[k][j]);
-                }
-                for column in 0..right[i].len() {
-                    right[i][column] = self.less(right[i][column], factor, right[k][column]);
-                }
-            }
-            pivots.push(system[k][k]);
+            let inverse = self.div(one, rows[k][k]);
             inverses.push(inverse);
-        }
-        for k in (0..n).rev() {
-            for column in 0..right[k].len() {
-                let mut value = right[k][column];
-                for j in k + 1..n {
-                    value = self.less(value, system[k][j], right[j][column]);
+            let above = rows[k].clone();
+            for row in &mut rows[k + 1..] {
+                let factor = self.mul(row[k], inverse);
+                for (entry, above) in row.iter_mut().zip(&above).skip(k + 1) {
+                    *entry = self.less(*entry, factor, *above);
                 }
-                right[k][column] = self.mul(value, inverses[k]);
             }
         }
-        (right, pivots)
+        let mut solution = vec![Vec::new(); n];
+        for k in (0..n).rev() {
+            let (factors, values) = rows[k].split_at(n);
+            let value = |(column, value): (usize, &Id)| {
+                let known = factors.iter().zip(&solution).skip(k + 1);
+                let rest = known.fold(*value, |rest, (factor, row)| self.less(rest, *factor, row[column]));
+                self.mul(rest, inverses[k])
+            };
+            solution[k] = values.iter().enumerate().map(value).collect();
+        }
+        (solution, (0..n).map(|k| rows[k][k]).collect())
     }
 
     /// Lets row i change places with row k above it where its entry in column k is the larger one: done for all rows below, that is partial pivoting.
-    fn bring_up(&mut self, system: &mut Matrix, right: &mut Matrix, (k, i): (usize, usize)) {
-        if self.is(system[i][k], 0.0) {
+    fn bring_up(&mut self, rows: &mut Matrix, (k, i): (usize, usize)) {
+        if self.is(rows[i][k], 0.0) {
             return;
         }
-        let [above, below] = [k, i].map(|row| self.apply(Operation::Abs, &[system[row][k]]));
+        let [above, below] = [k, i].map(|row| self.apply(Operation::Abs, &[rows[row][k]]));
         let is_larger = self.apply(Operation::Less, &[above, below]);
-        for (rows, from) in [(system, k), (right, 0)] {
-            for column in from..rows[k].len() {
-                let [upper, lower] = [rows[k][column], rows[i][column]];
-                rows[k][column] = self.select(is_larger, lower, upper);
-                rows[i][column] = self.select(is_larger, upper, lower);
-            }
+        for column in k..rows[k].len() {
+            let [upper, lower] = [rows[k][column], rows[i][column]];
+            rows[k][column] = self.select(is_larger, lower, upper);
+            rows[i][column] = self.select(is_larger, upper, lower);
         }
     }
 }

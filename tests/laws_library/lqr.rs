@@ -76,6 +76,23 @@ fn gains_are_those_of_closed_forms() {
 }
 
 #[test]
+fn gains_are_right_where_the_loop_has_slow_and_fast_motions_six_decades_apart_or_there_are_none() {
+    // x'' = −p x' + u: K = [√q, √(p² + 2 √q) − p], and for large p eigenvalues at −p and −√q/p.
+    let mut right = 0.0;
+    for power in 0..8 {
+        let p = 10_f64.powi(power);
+        let expected = [1.0, 2.0 / (p + (p * p + 2.0).sqrt())];
+        let found =
+            gains(&regulated(&linear([[0.0, 1.0], [0.0, -p]], [0.0, 1.0]), &weights(&[1.0, 0.0], 1.0)));
+        if found.iter().all(|gain| gain.is_finite()) {
+            assert!(off(&found, &expected) < 1e-6, "{p}: {found:?} and {expected:?}");
+            right = p;
+        }
+    }
+    assert!(right >= 1000.0, "up to {right}");
+}
+
+#[test]
 fn gains_of_the_tutorials_pendulum_are_the_published_ones() {
     // Control Tutorials for MATLAB and Simulink, Inverted Pendulum, state space: lqr with Q = diag(5000, 0, 100, 0), and with diag(1, 0, 1, 0).
     let published = [
@@ -269,7 +286,7 @@ fn a_regulator_is_state_feedback_with_the_gains_that_it_tells() {
         study(&rough(&("type = \"state_feedback\"\n".to_owned() + &gains.concat()))).expect("a study");
     let costs = |config: &Config| -> Vec<f64> {
         let problem = Problem::new(config);
-        let records = batch(&problem, SimdLevel::widest(), &[problem.values.clone()]);
+        let records = batch(&problem, SimdLevel::widest(), std::slice::from_ref(&problem.values));
         records.iter().map(|record| record.cost).collect()
     };
     let (ours, theirs) = (costs(&regulator), costs(&feedback));

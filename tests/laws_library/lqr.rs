@@ -341,6 +341,9 @@ fn what_the_weights_come_to_is_told_and_exported() {
     let path = write_config(directory.path(), "regulator.toml", &text);
     let run = gainswarm(&["certify", &path]);
     assert!(run.status.success() && stdout(&run).contains("K_x2         1.73205"), "{}", stdout(&run));
+    let run = gainswarm(&["certify", &path, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&run)).expect("JSON");
+    assert!((json["law"]["K_x2"].as_f64().expect("a gain") - 3.0_f64.sqrt()).abs() < 1e-12, "{json}");
     let run = gainswarm(&["simulate", &path, "--every", "1000"]);
     assert!(
         stderr(&run).contains("K_x1 = 1.00000, K_x2 = 1.73205, K_reference = 1.00000"),

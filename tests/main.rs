@@ -23,6 +23,7 @@ mod history;
 mod identification;
 mod init;
 mod known;
+mod known_dead_time;
 mod lanes;
 mod laws;
 mod laws_library;

@@ -49,6 +49,7 @@ mod signals;
 mod stability;
 mod studies;
 mod swarm;
+mod swing_up;
 mod validated;
 mod validation;
 mod world;

@@ -112,24 +112,49 @@ fn the_pid_of_the_motor_whose_zeros_cancel_its_poles_is_found() {
     }
 }
 
+/// Gains, and settling time and rise in s and overshoot in % as published (Sci. Rep. 2025, doi:10.1038/s41598-025-24760-8, table 2), of SCA, GWO, PSO, IWO,
+/// mJS, PSO-ACO, OBL-HG, CMA-ES, ASSA and MEASSA; then ITAE over 2 s and IAE by `data/known_answers.py`. The overshoot of ASSA is left out: 0.2226 there,
+/// 0.728 by both programs here, which count it from the set point.
+const PUBLISHED: [([f64; 3], [f64; 5]); 10] = [
+    ([4.938, 0.166, 0.17], [1.0819, 0.1842, 16.806, 0.064_560, 0.194_528]),
+    ([11.283, 0.178, 0.326], [0.6588, 0.107, 25.762, 0.036_501, 0.137_969]),
+    ([17.895, 8.389, 1.561], [0.3353, 0.0688, 8.1559, 0.008_443, 0.052_243]),
+    ([8.628, 3.856, 0.17], [1.0172, 0.1224, 32.804, 0.047_027, 0.181_139]),
+    ([15.316, 7.578, 2.024], [0.2869, 0.0677, 2.8625, 0.009_160, 0.043_826]),
+    ([18.924, 5.037, 17.577], [0.0252, 0.0096, 0.0, 0.012_879, 0.021_797]),
+    ([16.602, 1.393, 1.04], [0.3248, 0.079, 12.948, 0.013_560, 0.069_344]),
+    ([14.202, 15.261, 1.728], [0.5311, 0.0739, 5.2494, 0.016_912, 0.060_800]),
+    ([19.583, 16.951, 5.115], [0.0886, 0.0335, f64::NAN, 0.010_831, 0.026_342]),
+    ([17.151, 0.347, 2.11], [0.2211, 0.0636, 2.6982, 0.012_182, 0.042_052]),
+];
+
 #[test]
 fn gains_published_for_the_motor_do_as_published_and_cost_twenty_times_the_least() {
     let config = changed("dc_motor_pid", &[]);
-    // Sci. Rep. 2025, doi:10.1038/s41598-025-24760-8, table 2, computed anew: gains, settling and rise in s, overshoot in %, ITAE.
-    let published = [
-        ([17.895, 8.389, 1.561], [0.3354, 0.0690, 8.158, 0.008_443]),
-        ([11.283, 0.178, 0.326], [0.6588, 0.1070, 25.794, 0.036_501]),
-        ([15.316, 7.578, 2.024], [0.2870, 0.0676, 2.863, 0.009_160]),
-        ([16.602, 1.393, 1.04], [0.3248, 0.0790, 12.948, 0.013_560]),
-        ([17.151, 0.347, 2.11], [0.2212, 0.0636, 2.699, 0.012_182]),
-    ];
-    for (gains, figures) in published {
+    for (gains, figures) in PUBLISHED {
         let record = &judged(&config, &gains)[0];
         let terms = ["settling_time", "rise_time", "overshoot", "itae"];
-        for ((term, figure), within) in terms.iter().zip(figures).zip([1e-3, 3e-3, 1e-3, 3e-4]) {
-            assert_near(term, value(&config, record, term), figure, within);
+        for ((term, figure), within) in terms.iter().zip(figures).zip([1e-3, 5e-3, 2e-3, 3e-4]) {
+            let found = value(&config, record, term);
+            assert!(
+                figure.is_nan() || (found - figure).abs() <= within * figure,
+                "{gains:?}: {term} {found} instead of {figure}"
+            );
         }
         assert!(record.cost > 20.0 * 4.134_44e-4, "{}", record.cost);
+    }
+}
+
+#[test]
+fn a_tuning_of_the_motor_by_iae_beats_the_gains_published_for_it_too() {
+    let iae = "[cost.J]\nintegrate = \"abs(error)*(if t > 0 then 1 else 0.5)\"";
+    let changes = [("[cost.itae]\nsignals = [\"error\"]", iae), ("dt = 0.0005", "dt = 0.0002")];
+    // Of the optimum, Kp and Kd are at their bound; Ki hardly matters.
+    let (config, _) =
+        assert_found(changed("dc_motor_pid", &changes), 400, [1e-3, 1e-3], &[20.0], 0.014_941_1);
+    for (gains, [.., cost]) in PUBLISHED {
+        assert_near("IAE", judged(&config, &gains)[0].cost, cost, 2e-3);
+        assert!(cost > 1.45 * 0.014_941_1);
     }
 }
 

@@ -72,7 +72,7 @@ fn the_loop_costs_what_the_exact_one_does_with_the_best_gains_and_with_those_of_
         let problem = Problem::new(&case.config(&[]));
         for (row, cost) in rows.iter().zip(costs(&problem, &rows)) {
             // Where much is left for long the end counts, and a weight t⁴ makes more of it: the table's is further off.
-            let within = if row.what == "least" { 2e-3 } else { 3e-2 };
+            let within = if row.what == "least" { 3e-3 } else { 3e-2 };
             if row.cost < 3.0 * rows[0].cost {
                 assert_near(&format!("{} in {case:?}", row.what), cost, row.cost, within);
             }
@@ -89,8 +89,8 @@ fn a_tuning_finds_the_least_cost_and_beats_every_rule() {
         if (k / 25 + k / 5 + k) % 5 != 0 {
             continue;
         }
-        // Half as long, with steps longer by 60 %: the least costs are all but the same.
-        let shorter = [("dt = 0.025", "dt = 0.04"), ("duration = 60.0", "duration = 30.0")];
+        // Half as long: the least costs are all but the same.
+        let shorter = [("duration = 60.0", "duration = 30.0")];
         let (config, tuning) = tuned(case.config(&shorter), if case.is_pi() { 300 } else { 650 });
         assert_near(&format!("{case:?}"), tuning.cost(), rows[0].cost, 5e-3);
         for (rule, cost) in rows.iter().zip(costs(&Problem::new(&config), &rows)).skip(1) {

@@ -4,8 +4,8 @@ Gain and time constant are 1, the dead time is θ, the law Kc (1 + 1/(Ti s) + Td
 Chebyshev polynomials, a simplex search from the gains of the published rules. Needs NumPy and SciPy.
 
 `make_dead_time.py` writes known_dead_time.csv anew, in a quarter of an hour: a row for the least cost and one for each rule. Times are in
-dead times there. From it and from the summary.csv of the batch configs/known/dead_time_batch.toml, `--table SUMMARY` prints the table of
-docs/known-answers.md and, with Matplotlib, `--plot SUMMARY SVG` draws docs/known_dead_time.svg.
+dead times there. From it and from the directory of the batch configs/known/dead_time_batch.toml, `--table DIRECTORY` prints the table of
+docs/known-answers.md and, with Matplotlib, `--plot DIRECTORY SVG` draws docs/known_dead_time.svg.
 """
 
 import csv
@@ -226,38 +226,44 @@ def stored():
     return found
 
 
-def tuned(summary):
-    """What the batch found, by the same key."""
-    found = {}
-    with open(summary, encoding="utf-8") as file:
+def tuned(batch):
+    """What the batch found, by the same key: J with its gains and an exact dead time."""
+    gains = {}
+    with open(pathlib.Path(batch, "gains.csv"), encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            study, criterion, tau = row["study"].split("-")
-            law, step_of = next(kind for kind in KINDS if study == "dead_time_ratio_" + "_".join(kind))
-            found[law, step_of, criterion, 1 / float(tau.removeprefix("time_constant"))] = float(row["cost"])
+            gains.setdefault(row["study"], {})[row["gain"]] = float(row["value"])
+    found = {}
+    for name, values in gains.items():
+        study, criterion, tau = name.split("-")
+        law, step_of = next(kind for kind in KINDS if study == "dead_time_ratio_" + "_".join(kind))
+        theta = 1 / float(tau.removeprefix("time_constant"))
+        scaled = values["Kc"], values["Ti"] * theta, values["Td"] * theta
+        j = dead_time(scaled, theta, step_of, criterion, law == "pid") / theta ** UNITS[criterion]
+        found[law, step_of, criterion, theta] = j
     return found
 
 
-def table(summary):
-    known, found = stored(), tuned(summary)
+def table(batch):
+    known, found = stored(), tuned(batch)
     for law, step_of in KINDS:
         for criterion in CRITERIA:
             keys = [(law, step_of, criterion, theta) for theta in SHARES]
-            off = max((found[key] / known[key]["least"] - 1 for key in keys), key=abs)
-            cells = [NAMES[law, step_of], LABELS[criterion], *(f"{known[key]['least']:.5g}" for key in keys), f"{100 * off:+.3f} %".replace("-", "−")]
+            off = max(found[key] / known[key]["least"] - 1 for key in keys)
+            cells = [NAMES[law, step_of], LABELS[criterion], *(f"{known[key]['least']:.5g}" for key in keys), f"{100 * off:.3f} %"]
             for names in ((LOPEZ, ROVIRA), (ZHUANG,)):
                 shares = [known[key][name] / known[key]["least"] for key in keys for name in names if name in known[key]]
                 cells.append(f"{min(shares):.2f} … {max(shares):.2f}" if shares else "")
             print("| " + " | ".join(cells) + " |")
 
 
-def plot(summary, target):
+def plot(batch, target):
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.hashsalt": "known", "svg.fonttype": "none", "font.size": 8})
     import matplotlib.pyplot as plt
 
-    known, found = stored(), tuned(summary)
+    known, found = stored(), tuned(batch)
     _, grid = plt.subplots(2, 3, figsize=(9.5, 6.2), sharex=True, sharey=True)
     colours = dict(zip(CRITERIA, ["tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple"]))
     for axes, (law, step_of) in zip(grid.flat, KINDS):

@@ -42,7 +42,7 @@ pub(super) struct PlotAxis {
     names: Vec<String>,
 }
 
-/// What is drawn: a line through points or a hair of one, dots, or bars from 0 to x at y.
+/// What is drawn: a line through points, a thin one or a hair of one, dots, or bars from 0 to x at y.
 pub(super) struct Mark {
     pub(super) shape: Shape,
     pub(super) ink: Ink,
@@ -52,6 +52,7 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     Line,
+    Thin,
     Hair,
     Dots,
     Bars,
@@ -87,6 +88,12 @@ impl Ink {
         (Self::Second, "series2", RGBColor(0xc5, 0x6a, 0x00)),
     ];
 
+    /// Its name in a page's style sheet.
+    pub(super) fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(ink, ..)| *ink == self);
+        known.map_or("", |(_, name, _)| name)
+    }
+
     fn colour(self) -> RGBColor {
         let known = Self::ALL.iter().find(|(ink, ..)| *ink == self);
         known.map_or(BLACK, |(_, _, colour)| *colour)
@@ -105,6 +112,11 @@ impl PlotAxis {
         Self::new(label, [low - pad, high + pad])
     }
 
+    /// A logarithmic axis from a positive number to a larger one.
+    pub(super) fn logarithmic(label: impl Into<String>, range: [f64; 2]) -> Self {
+        Self { is_logarithmic: true, ..Self::new(label, range) }
+    }
+
     /// A logarithmic axis where positive `values` differ by more than a factor of 30; whole decades.
     pub(super) fn by_decades(label: impl Into<String>, values: impl Iterator<Item = f64> + Clone) -> Self {
         let [low, high] = extremes(values.clone());
@@ -112,7 +124,7 @@ impl PlotAxis {
             return Self::over(label, values);
         }
         let range = [10_f64.powf(low.log10().floor()), 10_f64.powf(high.log10().ceil())];
-        Self { is_logarithmic: true, ..Self::new(label, range) }
+        Self::logarithmic(label, range)
     }
 
     /// A place for each name, from the top.
@@ -318,8 +330,12 @@ impl Mark {
         let colour = self.ink.colour();
         let points = self.points.iter().copied();
         match self.shape {
-            Shape::Line | Shape::Hair => {
-                let width = if self.shape == Shape::Hair { 2 } else { 6 };
+            Shape::Line | Shape::Thin | Shape::Hair => {
+                let width = match self.shape {
+                    Shape::Hair => 2,
+                    Shape::Thin => 4,
+                    _ => 6,
+                };
                 let width = if self.ink == Ink::Muted { width.min(3) } else { width };
                 for piece in self.pieces(chart, turns) {
                     let line = LineSeries::new(piece.iter().copied(), colour.stroke_width(width));

@@ -21,6 +21,7 @@ mod spectrum;
 
 pub use complex::Complex;
 pub use equilibrium::World;
+pub use facts::Peak;
 pub use limits::{LIMITS, Limit, Limited, wanted};
 pub use loops::{Gang, LoopResponse, OutputResponse};
 pub use response::{Critical, Margins};

@@ -38,7 +38,7 @@
     const chosen = svgChild(svgChild(svg, "g", { class: "hover" }), "path", { "clip-path": clip });
     let run = null; // the one that is outlined
     const outlineChosen = () => {
-      const one = plot.series?.find((series) => series.run === run);
+      const one = plot.series?.find((series) => series.run === run && !series.ink);
       set(chosen, { d: one ? outline(project(plot, one)) : "" });
     };
     choosers.push((index) => {
@@ -104,7 +104,9 @@
     const [along, up] = [plot.log_x, plot.log_y].map((isLogarithmic) => (isLogarithmic ? Math.log10 : (v) => v));
     const px = xs.map((x) => place(x, plot.x_range, left, right, along));
     const py = ys.map((y) => place(y, plot.y_range, bottom, top, up));
-    return { label: series.label ?? "", isRun: !series.table, isWorst: series.run === data.worst, xs, ys, px, py };
+    const { label = "", ink, run, table } = series;
+    const [isRun, isWorst] = [!table && !ink, run === data.worst && !ink];
+    return { label, ink, isRun, isWorst, omegas: columns?.[series.along], xs, ys, px, py };
   }
 
   /** Whether a point can be seen; never where it is NaN. */
@@ -139,7 +141,7 @@
       return [`${name} `, Object.assign(document.createElement("b"), { textContent: number(value) }), unit ? ` ${unit}` : ""];
     };
     const [what, x, y] = tooltip.children;
-    what.textContent = of.label;
+    what.textContent = of.label + (of.omegas ? ` at ${number(of.omegas[at])} rad/s` : "");
     x.replaceChildren(...quantity(plot.x_label, of.xs[at]));
     y.replaceChildren(...quantity(plot.y_label, of.ys[at]));
     tooltip.hidden = false;
@@ -206,9 +208,11 @@
         set(copy, { x });
         copy.textContent = text;
       }
-      const series = plot.series.map((one) => project(plot, one)).sort((a, b) => a.isWorst - b.isWorst); // the worst on top
+      const layer = (one) => (one.isWorst ? 2 : one.ink ? 0 : 1); // set points below, the worst on top
+      const series = plot.series.map((one) => project(plot, one)).sort((a, b) => layer(a) - layer(b));
       for (const one of series) {
-        const look = one.isWorst ? { stroke: "var(--accent)", "stroke-width": 6 } : { stroke: "var(--muted)", "stroke-width": 3 };
+        const [ink, width] = one.ink ? [one.ink, 4] : one.isWorst ? ["accent", 6] : ["muted", 3];
+        const look = { stroke: `var(--${ink})`, "stroke-width": width };
         svgChild(curves, "path", { d: outline(one), ...look });
       }
     };
@@ -229,11 +233,11 @@
     return whole;
   }
 
-  /** About five round numbers between two. */
+  /** Three to nine round numbers between two. */
   function roundValues(low, high) {
     const rough = (high - low) / 5;
     const decade = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((digit) => digit * decade).find((candidate) => candidate >= rough) ?? rough;
+    const step = [1, 2, 5, 10].map((digit) => digit * decade).find((candidate) => candidate >= 0.6 * rough) ?? rough;
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     const first = Math.ceil(low / step - 1e-9);
     const count = Math.floor(high / step + 1e-9) - first + 1;

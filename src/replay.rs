@@ -150,7 +150,7 @@ pub(crate) fn trajectory(
     // An odd stride: a value that flips in each step would look constant in every second sample.
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);
-    Ok(problem.simulator.record(level, values, scenario, every)?)
+    problem.simulator.record(level, values, scenario, every)
 }
 
 fn columns(config: &Config) -> Vec<&'static str> {

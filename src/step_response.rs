@@ -46,7 +46,7 @@ pub fn step_responses(config: &Config, record: &Record, peak_times: &[Option<f64
         let value = |aspect: Aspect| {
             let is_it = |measure: &Measure| *measure == Measure::Response { of, aspect };
             let place = config.cost.iter().position(|term| is_it(&term.measure))?;
-            let value = record.survived().then(|| record.values[place]).unwrap_or(f64::NAN);
+            let value = if record.survived() { record.values[place] } else { f64::NAN };
             Some((value, config.cost[place].unit))
         };
         let is_out = value(Aspect::Unsettled).is_some_and(|(is_out, _)| is_out > 0.5);
@@ -113,16 +113,11 @@ pub fn peak_times(config: &Config, trajectory: &Trajectory) -> Vec<Option<f64>> 
     let rows: Vec<&[f64]> = trajectory.rows().collect();
     let one = |response: &Response| {
         let output = place(&response.output)?;
-        let reference = match response.reference.parse::<f64>() {
-            Ok(number) => vec![number; rows.len()],
-            Err(_) => {
-                let at = place(&response.reference)?;
-                rows.iter().map(|row| row[at]).collect()
-            }
-        };
-        let points: Vec<[f64; 3]> =
-            rows.iter().zip(reference).map(|(row, reference)| [row[0], row[output], reference]).collect();
-        peak_time(&points)
+        let number = response.reference.parse::<f64>().ok();
+        let column = place(&response.reference);
+        let reference = |row: &[f64]| number.or_else(|| Some(row[column?]));
+        let point = |row: &&[f64]| Some([row[0], row[output], reference(row)?]);
+        peak_time(&rows.iter().map(point).collect::<Option<Vec<_>>>()?)
     };
     config.responses.iter().map(one).collect()
 }
@@ -143,7 +138,7 @@ fn peak_time(points: &[[f64; 3]]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// 1 − e^(−ζωt) (cos ω_d t + ζω/ω_d sin ω_d t), the step response of ω²/(s² + 2ζωs + ω²).
+    /// 1 − e^(−ζωt) (cos ηt + ζω/η sin ηt) with η = ω √(1 − ζ²), the step response of ω²/(s² + 2ζωs + ω²).
     fn second_order(zeta: f64, omega: f64, t: f64) -> f64 {
         let damped = omega * (1.0 - zeta * zeta).sqrt();
         1.0 - (-zeta * omega * t).exp() * ((damped * t).cos() + zeta * omega / damped * (damped * t).sin())

@@ -5,7 +5,8 @@ use std::sync::Once;
 
 use plotters::coord::CoordTranslate;
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::ranged1d::{AsRangedCoord, DefaultFormatting, KeyPointHint, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
@@ -40,6 +41,8 @@ pub(super) struct PlotAxis {
     pub(super) is_logarithmic: bool,
     /// Names at 0, 1, 2 … in place of numbers.
     names: Vec<String>,
+    /// Numbers that are marked, where they are not left to the plot.
+    ticks: Vec<f64>,
 }
 
 /// What is drawn: a line through points, a thin one or a hair of one, dots, or bars from 0 to x at y.
@@ -102,7 +105,7 @@ impl Ink {
 
 impl PlotAxis {
     pub(super) fn new(label: impl Into<String>, range: [f64; 2]) -> Self {
-        Self { label: label.into(), range, is_logarithmic: false, names: Vec::new() }
+        Self { label: label.into(), range, is_logarithmic: false, names: Vec::new(), ticks: Vec::new() }
     }
 
     /// An axis that has room for all that is finite in `values`.
@@ -110,6 +113,16 @@ impl PlotAxis {
         let [low, high] = extremes(values);
         let pad = if high > low { 0.06 * (high - low) } else { high.abs().max(1.0) };
         Self::new(label, [low - pad, high + pad])
+    }
+
+    /// The same, marked at multiples of the first of `steps` of which no more than eight fit.
+    pub(super) fn in_steps(self, steps: &[f64]) -> Self {
+        let [low, high] = self.range;
+        let fits = |step: &&f64| high - low <= 8.0 * **step;
+        let Some(step) = steps.iter().find(fits).or(steps.last()) else { return self };
+        #[allow(clippy::cast_possible_truncation, reason = "a few multiples")]
+        let [first, last] = [(low / step).ceil() as i32, (high / step).floor() as i32];
+        Self { ticks: (first..=last).map(|k| f64::from(k) * step).collect(), ..self }
     }
 
     /// A logarithmic axis from a positive number to a larger one.
@@ -171,6 +184,29 @@ impl PlotAxis {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 15")]
         let digits = digits.clamp(0.0, 15.0) as usize;
         format!("{value:.digits$e}").parse().unwrap_or(value)
+    }
+}
+
+/// A linear axis that is marked at given numbers.
+struct Marked {
+    of: RangedCoordf64,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Marked {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.of.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        self.of.range()
     }
 }
 
@@ -239,7 +275,11 @@ impl Plot {
     {
         with_font();
         let [x, y] = [&self.x, &self.y].map(|axis| axis.range[0]..axis.range[1]);
+        let ticks = self.y.ticks.clone();
         match (self.x.is_logarithmic, self.y.is_logarithmic) {
+            (true, false) if !ticks.is_empty() => {
+                self.draw_on(area, x.log_scale(), Marked { of: y.into(), ticks }, marks, turns)
+            }
             (false, false) => self.draw_on(area, x, y, marks, turns),
             (false, true) => self.draw_on(area, x, y.log_scale(), marks, turns),
             (true, false) => self.draw_on(area, x.log_scale(), y, marks, turns),

@@ -20,11 +20,11 @@ use super::response::{self, Critical, Margins};
 
 /// Frequencies of a response before it is refined, and after.
 const FIRST: usize = 240;
-const MOST: usize = 360;
-/// How far L may turn or grow between two frequencies (radians, nepers) until there is one between them.
-const COARSE: f64 = 0.08;
-/// Where L is smaller it need not be known so well.
-const SMALL: f64 = 0.05;
+const MOST: usize = 400;
+/// How far L may go between two frequencies, as a share of itself, until there is one between them.
+const COARSE: f64 = 0.05;
+/// What is much smaller is as good as 0 in a Nyquist plot.
+const SMALL: f64 = 0.3;
 
 /// A loop over frequency.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,11 +153,9 @@ fn sampled(
     points.into_iter().unzip()
 }
 
-/// How much L turns and grows from one S to another, less where it is small.
+/// How far it is from one L to another, beside what they are: what is small is near 0, and what is large is far away in any case.
 fn change(a: Complex, b: Complex) -> f64 {
     let (a, b) = (open(a), open(b));
-    let ratio = b.over(a);
-    let turn = libm::log(ratio.size()).hypot(ratio.angle());
-    let weight = (a.size().max(b.size()) / SMALL).min(1.0);
-    if turn.is_finite() { turn * weight } else { 0.0 }
+    let change = b.less(a).size() / (SMALL + a.size().max(b.size()));
+    if change.is_finite() { change } else { 0.0 }
 }

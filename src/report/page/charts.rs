@@ -1,5 +1,7 @@
 //! The plots of a report: what each shows, and where its numbers are in the data of the page.
 
+use serde_json::Value;
+
 use crate::config::{Column, Role};
 use crate::figures::label;
 use crate::parameter::Short;
@@ -395,6 +397,11 @@ pub(super) fn table_series(table: &str, x: &str, y: &str, label: &str) -> Series
         ink: None,
         along: None,
     }
+}
+
+/// A number with six significant digits, which is more than can be seen; null when it is none.
+pub(super) fn rounded(value: f64) -> Value {
+    format!("{value:.5e}").parse::<f64>().map_or(Value::Null, Value::from)
 }
 
 #[cfg(test)]

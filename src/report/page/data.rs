@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of};
+use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of, rounded};
 use super::loops;
 use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::PlotAxis;
@@ -103,9 +103,4 @@ fn plot(chart: &Chart) -> Value {
         "zooms": is_whole_time,
         "series": series.collect::<Vec<_>>(),
     })
-}
-
-/// A number with six significant digits, which is more than can be seen; null when it is none.
-pub(super) fn rounded(value: f64) -> Value {
-    format!("{value:.5e}").parse::<f64>().map_or(Value::Null, Value::from)
 }

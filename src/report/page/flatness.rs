@@ -18,9 +18,13 @@ pub(super) fn section(results: &Results) -> Markup {
             h3 { "The other gains as they are" }
             (ranges(results, &found.gains, |flat| Some(flat.fixed)))
             h3 { "The other gains tuned again, by the curvature of the cost" }
-            (ranges(results, &found.gains, |flat| flat.retuned))
+            @if found.gains.iter().any(|flat| flat.retuned.is_some()) { (ranges(results, &found.gains, |flat| flat.retuned)) }
             @if found.gains.iter().any(|flat| flat.retuned.is_none()) {
-                p { "A dash: the gain is at a bound of the search, or the cost has no curvature there that tells it." }
+                p {
+                    "Not known of "
+                    @if found.gains.iter().any(|flat| flat.retuned.is_some()) { "gains with a dash" } @else { "these gains" }
+                    ": they are at a bound of the search or beside a limit of the study, or the cost has no curvature there that tells it."
+                }
             }
             @if measured {
                 h3 { "Intervals of an identification" }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::charts::{Chart, Series, Stack, table_series};
-use super::data::rounded;
+use super::charts::{Chart, Series, Stack, rounded, table_series};
+use super::plane::{circle, within};
 use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::figures::number;
@@ -88,7 +88,7 @@ impl<'a> Drawn<'a> {
         let seen = |l: &Complex, value: f64| if decibels(l.size()) >= floor { value } else { f64::NAN };
         let magnitude = open.iter().map(|l| seen(l, decibels(l.size()))).collect();
         let phase = open.iter().zip(phases(&open)).map(|(l, phase)| seen(l, phase)).collect();
-        Self { of, end, magnitude, phase, open, s, t }
+        Self { of, end, open, magnitude, phase, s, t }
     }
 
     fn over_frequency(&self, values: &[f64]) -> Vec<(f64, f64)> {
@@ -122,20 +122,29 @@ impl<'a> Drawn<'a> {
         let y = PlotAxis::over(
             "|L|, dB",
             self.magnitude.iter().copied().chain([0.0, decibels(1.0 / margins.gain)]),
-        );
+        )
+        .in_steps(&[5.0, 10.0, 20.0, 40.0, 80.0]);
         let bars = [(at.gain, margins.gain), (at.gain_down, margins.gain_down)].map(|(omega, factor)| {
             let points = vec![(omega, 0.0), (omega, -decibels(factor))];
             (omega > 0.0 && factor > 0.0 && factor.is_finite()).then(|| line(Ink::Accent, points))
         });
-        let told = if margins.gain.is_finite() {
-            format!("gain margin {} dB at {} rad/s", short(decibels(margins.gain)), short(at.gain))
-        } else if margins.gain_down > 0.0 {
-            format!("the gain may fall by {} dB", short(-decibels(margins.gain_down)))
-        } else {
-            "no limit of the gain".into()
+        let limit = |factor: f64, omega: f64| {
+            let is_there = factor > 0.0 && factor.is_finite();
+            is_there.then(|| [short(decibels(factor)), short(omega)])
         };
-        let mut legend = vec![(Ink::First, "|L|".into())];
-        legend.extend(bars.iter().any(Option::is_some).then(|| (Ink::Accent, told.clone())));
+        let [told, legend] = match [limit(margins.gain, at.gain), limit(margins.gain_down, at.gain_down)] {
+            [None, None] => ["no limit of the gain".to_owned(), String::new()],
+            [Some([most, omega]), None] => twice(format!("gain margin {most} dB at {omega} rad/s")),
+            [None, Some([least, omega])] => twice(format!("gain margin {least} dB at {omega} rad/s")),
+            [Some([most, omega]), Some([least, down])] => [
+                format!("gain margins {most} dB at {omega} rad/s and {least} dB at {down} rad/s"),
+                format!("gain margins {most} dB and {least} dB"),
+            ],
+        };
+        let is_drawn = bars.iter().any(Option::is_some);
+        let legend =
+            [(Ink::First, "|L|".into())].into_iter().chain(is_drawn.then_some((Ink::Accent, legend)));
+        let legend = legend.collect();
         let marks = [hair(Ink::Muted, x.range.map(|x| (x, 0.0)).into())].into_iter();
         let marks = marks.chain([line(Ink::First, self.seen(&self.magnitude))]);
         Chart {
@@ -153,7 +162,8 @@ impl<'a> Drawn<'a> {
 
     fn phase(&self) -> Chart {
         let x = self.frequency();
-        let y = PlotAxis::over("phase of L, °", self.phase.iter().copied().chain([-180.0]));
+        let y = PlotAxis::over("phase of L, °", self.phase.iter().copied().chain([-180.0]))
+            .in_steps(&[15.0, 30.0, 45.0, 90.0, 180.0]);
         let at = self.of.at.phase;
         // To the nearest of −180°, −540°, …
         let bar = self.at(at, &self.phase).map(|phase| {
@@ -167,12 +177,15 @@ impl<'a> Drawn<'a> {
         };
         let mut legend = vec![(Ink::First, "phase of L".into())];
         legend.extend(bar.is_some().then(|| (Ink::Accent, told.clone())));
-        let curve = self.seen(&self.phase);
-        let marks = [hair(Ink::Muted, x.range.map(|x| (x, -180.0)).into()), line(Ink::First, curve)];
+        let odd = [-540.0, -180.0, 180.0, 540.0]
+            .into_iter()
+            .filter(|turn| y.range[0] < *turn && *turn < y.range[1]);
+        let odd = odd.map(|turn| hair(Ink::Muted, x.range.map(|x| (x, turn)).into()));
+        let marks: Vec<Mark> = odd.chain([line(Ink::First, self.seen(&self.phase))]).collect();
         Chart {
             plot: Plot {
                 name: format!("bode_phase{}", self.end),
-                caption: format!("Bode plot, its phase: {told}. The thin line is −180°."),
+                caption: format!("Bode plot, its phase: {told}. Thin: −180° and what is a turn from it."),
                 marks: marks.into_iter().chain(bar).collect(),
                 x,
                 y,
@@ -276,6 +289,11 @@ fn decibels(factor: f64) -> f64 {
     20.0 * libm::log10(factor)
 }
 
+/// A text for two places.
+fn twice(text: String) -> [String; 2] {
+    [text.clone(), text]
+}
+
 /// Four significant digits.
 fn short(value: f64) -> String {
     let rounded = format!("{value:.3e}").parse::<f64>().unwrap_or(value);
@@ -292,11 +310,6 @@ fn hair(ink: Ink, points: Vec<(f64, f64)>) -> Mark {
 
 fn dots(ink: Ink, points: Vec<(f64, f64)>) -> Mark {
     Mark { shape: Shape::Dots, ink, points }
-}
-
-fn circle(centre: f64, radius: f64) -> Vec<(f64, f64)> {
-    let angle = |k: u32| f64::from(k) * std::f64::consts::TAU / 180.0;
-    (0..=180).map(|k| (centre + radius * libm::cos(angle(k)), radius * libm::sin(angle(k)))).collect()
 }
 
 /// Sets the axes so that a circle is one, with all of the Ms circle and what lies on the negative axis up to −`leftmost`.
@@ -324,37 +337,6 @@ fn phases(open: &[Complex]) -> Vec<f64> {
         });
     }
     phases
-}
-
-/// The pieces of a line that are within a range of x and one of y (Liang & Barsky 1984, doi:10.1145/357332.357333).
-fn within(points: &[(f64, f64)], [x, y]: [[f64; 2]; 2]) -> Vec<Vec<(f64, f64)>> {
-    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
-    for pair in points.windows(2) {
-        let [a, b] = [pair[0], pair[1]];
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let (mut from, mut to) = (0.0_f64, 1.0_f64);
-        for (way, room) in [(-dx, a.0 - x[0]), (dx, x[1] - a.0), (-dy, a.1 - y[0]), (dy, y[1] - a.1)] {
-            if way == 0.0 && room < 0.0 {
-                to = -1.0;
-            } else if way < 0.0 {
-                from = from.max(room / way);
-            } else if way > 0.0 {
-                to = to.min(room / way);
-            }
-        }
-        if !(from <= to && (dx + dy).is_finite()) {
-            continue;
-        }
-        let at = |share: f64| (a.0 + share * dx, a.1 + share * dy);
-        let goes_on = from == 0.0 && pieces.last().is_some_and(|piece| piece.last() == Some(&a));
-        match pieces.last_mut().filter(|_| goes_on) {
-            Some(piece) => piece.push(if to < 1.0 { at(to) } else { b }),
-            None => {
-                pieces.push(vec![if from > 0.0 { at(from) } else { a }, if to < 1.0 { at(to) } else { b }])
-            }
-        }
-    }
-    pieces
 }
 
 /// The loops, each with its plots and the largest of its gang of four; nothing where there are none.
@@ -403,20 +385,57 @@ fn gang(config: &Config, of: &LoopResponse) -> Markup {
         let [from, to] = peak.between.as_ref()?.each_ref().map(|name| unit(name));
         (from != to).then(|| format!("{} per {}", to.unwrap_or("1"), from.unwrap_or("1")))
     };
+    let peaks = of.gang();
+    let has_units = peaks.iter().any(|peak| per(peak).is_some());
     html! {
         table {
-            thead { tr { (heads(&["gang of four", ""])) (number_heads(&["largest", "at rad/s"])) (heads(&["unit"])) } }
+            thead {
+                tr {
+                    (heads(&["gang of four", ""])) (number_heads(&["largest", "at rad/s"]))
+                    @if has_units { (heads(&["unit"])) }
+                }
+            }
             tbody {
-                @for peak in of.gang() {
+                @for peak in &peaks {
                     tr data-peak=(peak.symbol) {
                         th scope="row" { (peak.symbol) }
                         td.meaning { (peak.meaning) }
                         td.number data-value=(peak.largest) { (number(peak.largest)) }
                         td.number { (number(peak.at)) }
-                        td.figure { (per(&peak).unwrap_or_default()) }
+                        @if has_units { td.figure { (per(peak).unwrap_or_default()) } }
                     }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_is_followed_over_turns_and_not_where_it_turns_too_fast() {
+        let at = |degrees: f64| {
+            let angle = degrees.to_radians();
+            Complex { re: angle.cos(), im: angle.sin() }
+        };
+        let found = phases(&[90.0, 170.0, 220.0, 300.0, -20.0, -170.0].map(at));
+        let expected = [90.0, 170.0, 220.0, 300.0, 340.0];
+        assert!(
+            found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-9),
+            "{found:?}"
+        );
+        assert!(found[5].is_nan(), "150° in a step: {found:?}");
+        // A double integrator begins at −180°, on either side of it by rounding.
+        for start in [-179.9, 179.9] {
+            assert!((phases(&[at(start)])[0] + 180.0).abs() < 0.2, "{start}");
+        }
+        let lag: Vec<Complex> = (0..100).map(|k| at(-10.0 * f64::from(k))).collect();
+        let found = phases(&lag);
+        assert!(
+            (found[50] + 500.0).abs() < 1e-6 && found[54..].iter().all(|phase| phase.is_nan()),
+            "{found:?}"
+        );
     }
 }

@@ -20,6 +20,7 @@ mod flatness;
 mod law;
 mod loops;
 mod overview;
+mod plane;
 mod response;
 mod sections;
 mod spectra;

@@ -396,11 +396,12 @@
     const px = (x) => width / 2 + (x - (left + right) / 2) * scale;
     const py = (y) => 40 + (reach - y) * scale;
     const floor = py(0) + 0.58 * cart;
-    const height = Math.round(Math.max(floor + 30, py(lowest) + 12));
+    // Below the track, or below what hangs below it.
+    const height = Math.round(Math.max(floor, py(lowest) > floor ? py(lowest) + 10 : 0) + 30);
 
     const svg = svgChild(stage, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Motion of scenario ${run.name ?? ""}` });
     stage.replaceChildren(svg);
-    drawTrack(svg, width, px, floor, scale);
+    drawTrack(svg, width, px, [floor, height - 9], scale);
     const plumb = svgChild(svg, "line", { class: "plumb", y1: py(0), y2: py(reach) - 8 });
     const trace = Array.from({ length: 24 }, (_, i) => svgChild(svg, "polyline", { class: "trace", opacity: 0.9 * ((i + 1) / 24) ** 1.6 }));
     const wagon = drawCart(svg, cart, py(0));
@@ -420,7 +421,7 @@
       trace.forEach((line, i) => set(line, { points: tipPath(trace.length - i) }));
       if (run.columns[data.force]) {
         const push = at(data.force, time);
-        readout.textContent = `force ${number(push)} N`;
+        readout.textContent = `force ${number(Math.abs(push) < 1e-4 * (data.u_max || 0) ? 0 : push)} N`;
         set(force, { d: arrow(x, py(0) + 0.21 * cart, cart / 2 + 5, (push / (data.u_max || 1)) * Math.max(50, 0.45 * reach * scale), width) });
       }
       const failed = run.survived === false && time >= run.columns.t.at(-1);
@@ -433,13 +434,13 @@
     };
   }
 
-  function drawTrack(svg, width, px, floor, scale) {
+  function drawTrack(svg, width, px, [floor, below], scale) {
     svgChild(svg, "line", { class: "track", x1: 0, x2: width, y1: floor, y2: floor });
     const step = [0.1, 0.2, 0.5, 1, 2, 5, 10].find((metres) => metres * scale >= Math.max(64, width / 10)) ?? 20;
     for (let k = Math.ceil((20 - px(0)) / scale / step); px(k * step) < width - 20; k++) {
       const x = px(k * step);
       svgChild(svg, "line", { class: "tick", x1: x, x2: x, y1: floor, y2: floor + 6 });
-      const label = svgChild(svg, "text", { x, y: floor + 21, "text-anchor": "middle" });
+      const label = svgChild(svg, "text", { x, y: below, "text-anchor": "middle" });
       label.textContent = `${Number((k * step).toFixed(1))} m`.replace("-", "\u2212");
     }
     for (const limit of data.track ? [px(-data.track), px(data.track)] : []) {

@@ -366,7 +366,7 @@ pub(super) fn config(results: &Results) -> Markup {
 }
 
 /// Names, figures, and whether each is bad.
-fn facts(figures: &[(&str, String, bool)]) -> Markup {
+pub(super) fn facts(figures: &[(&str, String, bool)]) -> Markup {
     html! {
         dl.facts {
             @for (name, figure, is_bad) in figures { div { dt { (name) } dd.bad[*is_bad] { (figure) } } }

@@ -159,6 +159,9 @@ impl PlotAxis {
             let name = self.names.get(value.round() as usize).filter(|_| is_whole && value > -0.4);
             return name.cloned().unwrap_or_default();
         }
+        if !self.ticks.is_empty() {
+            return format!("{value}");
+        }
         let magnitude = value.abs();
         // Ticks are round numbers up to the rounding of their sum.
         let round = self.rounded(value);
@@ -450,6 +453,19 @@ mod tests {
         assert!(!axis([2.0, 50.0]).is_logarithmic && !axis([-1.0, 500.0]).is_logarithmic);
         let wide = axis([2.0, 70.0]);
         assert!(wide.is_logarithmic && wide.range.map(f64::to_bits) == [1.0, 100.0].map(f64::to_bits));
+    }
+
+    #[test]
+    fn an_axis_in_steps_is_marked_at_their_multiples_with_all_digits() {
+        let marked = |range, steps: &[f64]| {
+            let axis = PlotAxis::new("phase", range).in_steps(steps);
+            axis.ticks.iter().map(|tick| axis.tick(*tick)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            marked([-214.0, -116.0], &[15.0, 30.0]),
+            ["-210", "-195", "-180", "-165", "-150", "-135", "-120"]
+        );
+        assert_eq!(marked([-190.0, 190.0], &[15.0, 30.0, 90.0]), ["-180", "-90", "0", "90", "180"]);
     }
 
     #[test]

@@ -225,6 +225,14 @@ fn a_loop_of_several_inputs_has_the_margins_of_the_worst_with_the_others_closed(
     // Each is an integrator of its own: the faster has the lesser margin, 2/(k T).
     assert_eq!(certificate.scope.loops, 2);
     assert_near(margins.gain, 2.0 / (10.0 * 0.01), 1e-9, "gain margin");
+    let found = loops(&config, &[5.0]);
+    let names: Vec<&str> = found.iter().map(|of| of.input.as_str()).collect();
+    assert_eq!(names, ["u", "v"]);
+    for (of, gain) in found.iter().zip([5.0, 10.0]) {
+        assert_near(of.margins.gain, 2.0 / (gain * 0.01), 1e-9, "gain margin of a loop");
+        assert_near(of.at.gain, PI / 0.01, 1e-9, "where it is");
+        assert!(of.outputs.is_empty(), "nothing responds");
+    }
 }
 
 /// a/b.

@@ -16,7 +16,7 @@ use std::f64::consts::PI;
 use super::complex::Complex;
 use super::equilibrium::{Moving, Pace};
 use super::period::Period;
-use super::response::{self, Critical, Margins};
+use super::response::{self, Critical, Margins, Point};
 
 /// Frequencies of a response before it is refined, and after.
 const FIRST: usize = 240;
@@ -99,15 +99,20 @@ impl Period {
         let (probes, observed) = (moving.of.probes, moving.of.observed);
         let looked_at = self.frequencies(pace);
         let slowest = self.slowest(pace);
+        let resonances = self.resonances(pace);
         let mut of = self.loop_response(moving, pace, input);
         let found = response::margins(&mut |omega| of.at(omega), &looked_at);
         let special = [found.at.gain, found.at.gain_down, found.at.phase, found.at.sensitivity];
+        let special: Vec<f64> = special.into_iter().chain(resonances).collect();
         let (omegas, sensitivity) = sampled(&mut |omega| of.at(omega), &special, slowest, pace.period());
         let outputs = (probes..probes + observed).map(|way| {
             let [load, noise] = [[input, way], [way, input]].map(|ways| {
                 let mut of = self.response(moving, pace, ways);
-                let [largest, at] = response::largest(&mut |omega| of.at(omega), &looked_at);
-                Gang { largest, at, values: omegas.iter().map(|omega| of.at(*omega)).collect() }
+                // At rest too, which no logarithmic axis shows.
+                let all = std::iter::once(&0.0).chain(&omegas);
+                let points: Vec<Point> = all.map(|omega| (*omega, of.at(*omega))).collect();
+                let [largest, at] = response::largest(&mut |omega| of.at(omega), &points);
+                Gang { largest, at, values: points[1..].iter().map(|point| point.1).collect() }
             });
             OutputResponse { output: moving.of.names[way].clone(), load, noise }
         });

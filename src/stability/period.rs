@@ -239,6 +239,17 @@ impl Period {
         sizes.fold(std::f64::consts::PI / pace.period(), f64::min)
     }
 
+    /// The frequencies in rad/s of lightly damped motions, those first that die out last.
+    pub(super) fn resonances(&self, pace: Pace) -> Vec<f64> {
+        const MOST: usize = 40;
+        let motions = self.eigenvalues().take(self.n).map(|(re, im)| (re.hypot(im), libm::atan2(im, re)));
+        let motions = motions.map(|(size, angle)| (-libm::log(size.max(1e-300)), angle));
+        let mut light: Vec<(f64, f64)> =
+            motions.filter(|(decay, angle)| *angle > 0.0 && *decay < 0.3 * angle).collect();
+        light.sort_by(|a, b| a.0.total_cmp(&b.0));
+        light.into_iter().take(MOST).map(|(_, angle)| angle / pace.period()).collect()
+    }
+
     /// The frequencies that are looked at, in room that is given back.
     pub(super) fn frequencies(&mut self, pace: Pace) -> Vec<f64> {
         let mut omegas = std::mem::take(&mut self.omegas);

@@ -192,7 +192,7 @@ fn direct_and(direct: f64, rows: &mut [Complex], right: &mut [Complex], c: &[f64
 const LEVEL: f64 = 1e-9;
 
 /// A frequency and S there.
-type Point = (f64, Complex);
+pub(super) type Point = (f64, Complex);
 
 /// What is looked for: 0 where |L| is 1, and where L is real.
 const CROSSINGS: [fn(Complex) -> f64; 2] = [|s| s.re - 0.5, |s| s.im];
@@ -375,15 +375,13 @@ impl Found {
     }
 }
 
-/// The largest size of a response, and the frequency in rad/s where it is; `omegas` as in [`margins`].
-pub(super) fn largest(response: &mut dyn FnMut(f64) -> Complex, omegas: &[f64]) -> [f64; 2] {
-    let points: Vec<Point> = omegas.iter().map(|omega| (*omega, response(*omega))).collect();
+/// The largest size of a response, and the frequency in rad/s where it is; between neighbours of `points`, which are some of it, it is smooth.
+pub(super) fn largest(response: &mut dyn FnMut(f64) -> Complex, points: &[Point]) -> [f64; 2] {
     let by_size = |a: &usize, b: &usize| points[*a].1.size().total_cmp(&points[*b].1.size());
     let Some(place) = (0..points.len()).max_by(by_size) else { return [f64::NAN; 2] };
-    let (omega, found) = if place == 0 || place + 1 == points.len() {
-        points[place]
-    } else {
-        lowest(response, |found| -found.size(), [points[place - 1], points[place], points[place + 1]])
+    let (omega, found) = match points.get(place.wrapping_sub(1)..place + 2) {
+        Some(&[before, here, behind]) => lowest(response, |found| -found.size(), [before, here, behind]),
+        _ => points[place],
     };
     [found.size(), omega]
 }

@@ -16,7 +16,7 @@ use super::loops::LoopResponse;
 use super::period::Period;
 use super::response::Margins;
 use super::sliding::Surface;
-use super::{Certificate, Reason, Scope, Verdict};
+use super::{Certificate, Motion, Reason, Scope, Verdict};
 use crate::closed_loop::Sampled;
 
 /// The largest map of a period: what moves, and what delay lines hold.
@@ -135,19 +135,24 @@ impl Certifying {
     #[must_use]
     pub fn loops(&self, gains: &[f64]) -> Vec<LoopResponse> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = Wanted { margins: true, period: 0.0 };
+        let wanted = Wanted { margins: self.worlds.len() > 1, period: 0.0 };
         let mut worst: Option<(f64, &World)> = None;
         for world in &self.worlds {
-            let Some(margins) = self.in_world(&mut scratch, world, gains, wanted).margins else {
+            let certificate = self.in_world(&mut scratch, world, gains, wanted);
+            let is_loop = certificate.verdict == Verdict::Stable && certificate.motion == Motion::ClosedLoop;
+            if !is_loop {
                 return Vec::new();
-            };
-            if worst.is_none_or(|(largest, _)| margins.sensitivity > largest) {
-                worst = Some((margins.sensitivity, world));
+            }
+            let largest = certificate.margins.map_or(0.0, |margins| margins.sensitivity);
+            if worst.is_none_or(|(known, _)| largest > known) {
+                worst = Some((largest, world));
             }
         }
         let Some((_, world)) = worst else { return Vec::new() };
-        // Once more, so that the linearised loop is that of this world.
-        self.in_world(&mut scratch, world, gains, Wanted::VERDICT);
+        if self.worlds.len() > 1 {
+            // Once more, so that the linearised loop is that of this world.
+            self.in_world(&mut scratch, world, gains, Wanted::VERDICT);
+        }
         let pace = Pace { dt: self.dt, steps: world.control_period };
         let Scratch { moving, period, .. } = &mut *scratch;
         (0..moving.of.probes).map(|input| period.loop_over_frequency(moving, pace, input)).collect()

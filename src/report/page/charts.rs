@@ -80,7 +80,10 @@ pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Stack> {
 
 fn over_time(shown: &Column, results: &Results, replay: &Replay) -> Chart {
     let (column, end) = (shown.quantity.name, end(results, replay));
-    of_runs([column, "t", column], &meaning(results, shown), Some(end), results, replay)
+    let has_set_point = set_points(&results.config).iter().any(|of| of.0 == column);
+    let beside = if has_set_point { " Thin: its set point." } else { "" };
+    let caption = format!("{}{beside}", meaning(results, shown));
+    of_runs([column, "t", column], &caption, Some(end), results, replay)
 }
 
 fn start_of_time(shown: &Column, results: &Results, replay: &Replay) -> Option<Chart> {

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::Terms;
 use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
-use crate::step_response;
+use crate::step_response::{self, Seen};
 
 /// Scenarios whose trajectories are shown at most.
 pub const SHOWN_MAX: usize = 16;
@@ -46,8 +46,8 @@ pub struct ReplayedRun {
     pub columns: Vec<&'static str>,
     /// A row a sample.
     pub trajectory: Trajectory,
-    /// When the output of each response has its peak, as [`crate::step_response::peak_times`] says it.
-    pub peak_times: Vec<Option<f64>>,
+    /// What the trajectory shows of each response before it is thinned.
+    pub seen: Vec<Seen>,
 }
 
 /// A run whose result is known.
@@ -131,7 +131,7 @@ fn run(config: &Config, index: usize, name: String, whole: &Trajectory) -> Repla
         name,
         columns: columns(config),
         trajectory: thinned(whole),
-        peak_times: step_response::peak_times(config, whole),
+        seen: step_response::seen(config, whole),
     }
 }
 

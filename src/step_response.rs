@@ -39,9 +39,9 @@ const TOLD: [Aspect; 6] = [
     Aspect::Peak,
 ];
 
-/// What is told of each response of a study in a run; `peak_times` are those of [`peak_times`].
+/// What is told of each response of a study in a run; `seen` is what [`seen`] says of it.
 #[must_use]
-pub fn step_responses(config: &Config, record: &Record, peak_times: &[Option<f64>]) -> Vec<StepResponse> {
+pub fn step_responses(config: &Config, record: &Record, seen: &[Seen]) -> Vec<StepResponse> {
     let one = |(of, response): (usize, &Response)| {
         let value = |aspect: Aspect| {
             let is_it = |measure: &Measure| *measure == Measure::Response { of, aspect };
@@ -49,14 +49,18 @@ pub fn step_responses(config: &Config, record: &Record, peak_times: &[Option<f64
             let value = if record.survived() { record.values[place] } else { f64::NAN };
             Some((value, config.cost[place].unit))
         };
+        let Seen { is_held, peak_time } = seen.get(of).copied().unwrap_or_default();
         let is_out = value(Aspect::Unsettled).is_some_and(|(is_out, _)| is_out > 0.5);
         let measured = |aspect: Aspect| {
             let (value, unit) = value(aspect)?;
-            let never = aspect == Aspect::SettlingTime && is_out;
+            // What is moved all the time has no last step.
+            let is_of_step = !matches!(aspect, Aspect::SteadyStateError | Aspect::Peak);
+            let value = if is_of_step && !is_held { f64::NAN } else { value };
+            let never = aspect == Aspect::SettlingTime && is_out && is_held;
             let text = if never { "not settled".into() } else { number_or_dash(value) };
             Some(Measured { name: label(aspect.name()), unit, value, text })
         };
-        let peak = peak_times.get(of).copied().flatten().filter(|_| record.survived());
+        let peak = peak_time.filter(|_| record.survived());
         let peak = Measured {
             name: "peak time".into(),
             unit: "s",
@@ -104,10 +108,18 @@ pub(crate) fn set_points(config: &Config) -> Vec<(&'static str, SetPoint)> {
         .collect()
 }
 
-/// When the output of each response is farthest beyond its reference, in s from the last step of that; `None` where it never is, or where the trajectory does not
-/// show it. Samples tell it as far as they lie apart.
+/// What a trajectory shows of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Seen {
+    /// Whether the reference stands still from its last step on, before the run is nearly over.
+    pub is_held: bool,
+    /// When the output is farthest beyond the reference, in s from that step; `None` where it never is. Samples tell it as far as they lie apart.
+    pub peak_time: Option<f64>,
+}
+
+/// What a trajectory shows of each response of a study; nothing of one that is no column.
 #[must_use]
-pub fn peak_times(config: &Config, trajectory: &Trajectory) -> Vec<Option<f64>> {
+pub fn seen(config: &Config, trajectory: &Trajectory) -> Vec<Seen> {
     let names = config.columns();
     let place = |name: &str| Some(1 + names.iter().position(|column| column.quantity.name == name)?);
     let rows: Vec<&[f64]> = trajectory.rows().collect();
@@ -117,21 +129,31 @@ pub fn peak_times(config: &Config, trajectory: &Trajectory) -> Vec<Option<f64>> 
         let column = place(&response.reference);
         let reference = |row: &[f64]| number.or_else(|| Some(row[column?]));
         let point = |row: &&[f64]| Some([row[0], row[output], reference(row)?]);
-        peak_time(&rows.iter().map(point).collect::<Option<Vec<_>>>()?)
+        Some(seen_of(&rows.iter().map(point).collect::<Option<Vec<_>>>()?))
     };
-    config.responses.iter().map(one).collect()
+    config
+        .responses
+        .iter()
+        .map(|response| one(response).unwrap_or(Seen { is_held: true, peak_time: None }))
+        .collect()
 }
 
+/// The share of a run that a reference has to stand still at its end.
+const HELD: f64 = 0.01;
+
 /// The same of rows of time, output and reference.
-fn peak_time(points: &[[f64; 3]]) -> Option<f64> {
+fn seen_of(points: &[[f64; 3]]) -> Seen {
     #[allow(clippy::float_cmp, reason = "a signal is held, or it has changed")]
     let steps = points.windows(2).rposition(|pair| pair[0][2] != pair[1][2]).map_or(0, |place| place + 1);
     let after = &points[steps..];
-    let [start, first, reference] = *after.first()?;
+    let (Some([start, first, reference]), Some([end, ..])) = (after.first(), after.last()) else {
+        return Seen::default();
+    };
+    let is_held = end - start > HELD * end;
     let way = |point: &[f64; 3]| (point[1] - first) / (reference - first);
-    let highest = (0..after.len()).max_by(|a, b| way(&after[*a]).total_cmp(&way(&after[*b])))?;
-    let is_beyond = way(&after[highest]) > 1.0 && highest + 1 < after.len();
-    is_beyond.then(|| after[highest][0] - start)
+    let highest = (0..after.len()).max_by(|a, b| way(&after[*a]).total_cmp(&way(&after[*b]))).unwrap_or(0);
+    let is_beyond = is_held && way(&after[highest]) > 1.0 && highest + 1 < after.len();
+    Seen { is_held, peak_time: is_beyond.then(|| after[highest][0] - start) }
 }
 
 #[cfg(test)]
@@ -156,7 +178,9 @@ mod tests {
                 let reference = if k < start { 0.0 } else { way };
                 [t, if k < start { 0.0 } else { way * second_order(zeta, omega, since) }, reference]
             };
-            let found = peak_time(&(0..6000).map(point).collect::<Vec<_>>()).expect("a peak");
+            let seen = seen_of(&(0..6000).map(point).collect::<Vec<_>>());
+            let found = seen.peak_time.expect("a peak");
+            assert!(seen.is_held);
             assert!((found - expected).abs() <= dt, "{found} instead of {expected}");
         }
     }
@@ -164,8 +188,15 @@ mod tests {
     #[test]
     fn what_never_goes_beyond_its_reference_has_no_peak() {
         let lag = |k: i32| [f64::from(k), 1.0 - (-0.01 * f64::from(k)).exp(), 1.0];
-        assert_eq!(peak_time(&(0..2000).map(lag).collect::<Vec<_>>()), None);
-        assert_eq!(peak_time(&[[0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), None, "no way to go");
-        assert_eq!(peak_time(&[]), None);
+        let held = Seen { is_held: true, peak_time: None };
+        assert_eq!(seen_of(&(0..2000).map(lag).collect::<Vec<_>>()), held);
+        assert_eq!(seen_of(&[[0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), held, "no way to go");
+        assert_eq!(seen_of(&[]), Seen::default());
+    }
+
+    #[test]
+    fn a_reference_that_always_moves_has_no_last_step() {
+        let wave = |k: i32| [f64::from(k), 0.0, (0.01 * f64::from(k)).sin()];
+        assert!(!seen_of(&(0..2000).map(wave).collect::<Vec<_>>()).is_held);
     }
 }

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::replay;
 use crate::report;
 use crate::simulation::{Ending, Record, Scenario, SimdLevel, Trajectory};
-use crate::step_response::{StepResponse, peak_times, step_responses};
+use crate::step_response::{StepResponse, seen, step_responses};
 use crate::validation::{self, RunId};
 
 #[derive(Debug, clap::Args)]
@@ -173,7 +173,7 @@ fn allowed(option: &'static str, name: &str, parameter: &Parameter, value: f64) 
 
 /// How each output responds to its reference, a row each.
 fn measures(config: &Config, record: &Record, samples: &Trajectory) -> String {
-    let told = step_responses(config, record, &peak_times(config, samples));
+    let told = step_responses(config, record, &seen(config, samples));
     let mut text = String::new();
     let same_units = |a: &StepResponse, b: &StepResponse| {
         let units = |of: &StepResponse| of.measures.iter().map(|one| one.unit).collect::<Vec<_>>();

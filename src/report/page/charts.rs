@@ -417,7 +417,7 @@ mod tests {
         let row = |k: u32| [f64::from(k) * 1e-3, force(k)];
         let trajectory = Trajectory { width: 2, values: (0..=10_000).flat_map(row).collect() };
         let columns = vec!["t", "u"];
-        let run = ReplayedRun { index: 0, name: "1".into(), columns, trajectory, peak_times: Vec::new() };
+        let run = ReplayedRun { index: 0, name: "1".into(), columns, trajectory, seen: Vec::new() };
         Replay { records: Vec::new(), worst: 0, runs: vec![run] }
     }
 

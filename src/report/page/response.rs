@@ -12,10 +12,8 @@ use crate::step_response::{Measured, StepResponse, step_responses};
 /// A table of each response, a row a scenario that is shown; nothing without responses.
 pub(super) fn section(results: &Results, replay: &Replay) -> Markup {
     let config = &results.config;
-    let told = replay
-        .runs
-        .iter()
-        .map(|run| (run, step_responses(config, &replay.records[run.index], &run.peak_times)));
+    let told =
+        replay.runs.iter().map(|run| (run, step_responses(config, &replay.records[run.index], &run.seen)));
     let told: Vec<_> = told.collect();
     html! {
         @if !told.is_empty() && !config.responses.is_empty() {

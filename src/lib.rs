@@ -68,6 +68,7 @@ pub mod signals;
 pub mod simulation;
 pub mod stability;
 pub mod statistics;
+pub mod step_response;
 pub mod swarm;
 mod text;
 pub mod validation;

@@ -28,6 +28,7 @@ mod lanes;
 mod laws;
 mod laws_library;
 mod linear;
+mod loop_page;
 mod margins;
 mod model_texts;
 mod models;

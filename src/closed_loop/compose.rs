@@ -135,6 +135,7 @@ impl<'a> Composer<'a> {
         measured.extend(shown.iter().map(|(name, id)| (name.clone(), *id)));
         let names = plant.declared.states.iter().map(|state| state.quantity.name.clone());
         measured.extend(names.zip(states.iter().copied()));
+        self.noisy_outputs(&mut measured);
         // The law is made for the states, and then told what the sensors show of them.
         let seen: HashMap<Symbol, Id> = x.iter().copied().zip(self.seen(&states)).collect();
         let view = self.view(&x, &nominal)?;

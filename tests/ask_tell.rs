@@ -65,10 +65,7 @@ fn the_process_asks_what_the_library_asks_bit_for_bit_and_keeps_to_its_budget() 
     // 8 generations of 12 and one of 4.
     assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [12, 12, 12, 12, 12, 12, 12, 12, 4]);
 
-    let axes = [
-        Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear },
-        Axis { lower: 1e-3, upper: 1e3, scale: Scale::Log10 },
-    ];
+    let axes = [Axis::new(-5.0, 5.0, Scale::Linear), Axis::new(1e-3, 1e3, Scale::Log10)];
     let rule = RuleKind::Learning;
     let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
     let settings = Settings { particles: 12, rule, coefficients, ..Settings::default() };
@@ -225,7 +222,7 @@ fn a_search_ends_by_the_first_rule_that_applies_and_says_which() {
     let never = Stopping::after_generations(u64::MAX);
     let search = |stopping: Stopping| {
         let settings = Settings { particles: 10, ..Settings::default() };
-        let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+        let axis = Axis::new(0.0, 1.0, Scale::Linear);
         Search::new(&[axis], &Plan::new(settings, stopping), 1).expect("memory")
     };
     let second = Duration::from_secs(1);

@@ -89,6 +89,77 @@ fn equality_breaks_a_strict_constraint_alone_and_spelling_does_not_matter() {
 }
 
 #[test]
+fn what_is_not_linear_is_a_relation_too() {
+    for (text, k1, k2, holds) in [
+        ("k1*k2 >= 40", 8.0, 5.0, true),
+        ("k1*k2 >= 40", 8.0, 4.9, false),
+        ("sqrt(k1^2 + k2^2) < 5", 3.0, 3.9, true),
+        ("sqrt(k1^2 + k2^2) < 5", 3.0, 4.0, false),
+        ("min(k1, k2) > 2", 3.0, 1.5, false),
+        ("floor(k1) == 3", 3.7, 1.0, true),
+        ("floor(k1) == 3", 4.7, 1.0, false),
+        // Within 1e-4 of the way of 49·49 that k1 k2 goes.
+        ("k1*k2 == 40", 8.0, 5.02, true),
+        ("k1*k2 == 40", 8.0, 5.1, false),
+        // Beyond the numbers: far outside.
+        ("log(k1 - 10) > 0", 3.0, 1.0, false),
+    ] {
+        let config = config(&format!("constraints = [\"{text}\"]"));
+        let violation = Problem::new(&config).violation(&values(&config, &[(0, k1), (1, k2)]));
+        assert_eq!(violation == 0.0, holds, "{text} with k1 = {k1}, k2 = {k2}: {violation}");
+        assert!(violation.is_finite());
+    }
+}
+
+#[test]
+fn a_gain_follows_from_others_by_a_linear_equality_and_is_not_searched() {
+    // λ1 is searched from 0.5 to 30, k1 and k2 from 1 to 50.
+    let all = config("").tune.len();
+    for (constraints, followers, free) in [
+        ("\"k1 == 2*lambda1\"", 1, all - 1),
+        ("\"k1 == 2*lambda1\", \"k2 + k1 == 60 - lambda2\"", 2, all - 2),
+        // The same as a narrow band.
+        ("\"k1 - 2*lambda1 <= 1e-9\", \"2*lambda1 - k1 <= 1e-9\"", 1, all - 1),
+        // Said twice is once.
+        ("\"k1 == 2*lambda1\", \"lambda1 - k1/2 == 0\"", 1, all - 1),
+    ] {
+        let config = config(&format!("constraints = [{constraints}]"));
+        assert_eq!((config.followers.len(), config.tune.len()), (followers, free), "{constraints}");
+        let problem = Problem::new(&config);
+        let tuning = engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning");
+        let [k1, k2, lambda1, lambda2] = tuning.values[..4] else { unreachable!("four at least") };
+        assert!((k1 - 2.0 * lambda1).abs() < 1e-12 * k1, "{constraints}: {k1} and {lambda1}");
+        if followers == 2 {
+            assert!((k2 + k1 + lambda2 - 60.0).abs() < 1e-12);
+        }
+        // Its bounds hold all the same.
+        assert!(tuning.best.is_feasible());
+        for (value, [low, high]) in
+            [(k1, [1.0, 50.0]), (k2, [1.0, 50.0]), (lambda1, [0.5, 30.0]), (lambda2, [0.5, 30.0])]
+        {
+            assert!((low - 1e-12..=high + 1e-12).contains(&value), "{constraints}: {value}");
+        }
+        // What is written down is what was said.
+        let text = config.to_toml();
+        let again = Config::parse("study.toml".as_ref(), &text).expect("a valid study");
+        assert_eq!(again, config);
+    }
+}
+
+#[test]
+fn an_equality_finds_what_a_band_about_it_finds() {
+    let cost = |constraints: &str| {
+        let config = config(&format!("constraints = [{constraints}]\n"));
+        let tuning =
+            engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
+        tuning.best.cost
+    };
+    let (equal, band) =
+        (cost("\"k1 == 2*lambda1\""), cost("\"k1 - 2*lambda1 <= 4\", \"2*lambda1 - k1 <= 4\""));
+    assert!(equal < 1.5 * band, "{equal} against {band}");
+}
+
+#[test]
 fn broken_constraints_rank_behind_missing_certificates_and_those_behind_falls() {
     let config = config("constraints = [\"k2 > k1\"]\nrequire_certificate = true");
     let problem = Problem::new(&config);

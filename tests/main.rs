@@ -51,4 +51,5 @@ mod studies;
 mod swarm;
 mod validated;
 mod validation;
+mod values;
 mod world;

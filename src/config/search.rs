@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::axis;
 use super::{
     AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
     PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
@@ -20,19 +21,6 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     [1e-6, 10.0],
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
-
-/// Refuses bounds that are not in order, or have no logarithm.
-pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
-    if axis.lower >= axis.upper {
-        let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
-        return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
-    }
-    if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
-        let problem = format!("= {} has no logarithm", axis.lower);
-        return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
-    }
-    Ok(())
-}
 
 /// Checks the text of a config of a search without a study.
 pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
@@ -53,12 +41,12 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
             let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
             section.optional_number(key, &range)?.ok_or_else(missing)
         };
-        let axis = Axis {
-            lower: bound("lower")?,
-            upper: bound("upper")?,
-            scale: section.choice("scale", Scale::Linear)?,
+        // A list of values has its own bounds.
+        let usual = match section.list("values") {
+            Ok(Some(_)) => Axis::new(range.min, range.max, Scale::Linear),
+            _ => Axis::new(bound("lower")?, bound("upper")?, Scale::Linear),
         };
-        ordered(&section, &axis)?;
+        let axis = axis::read(&section, &range, &usual)?;
         section.finish()?;
         axes.push(axis);
     }

@@ -11,8 +11,8 @@ use crate::parameter::Parameter;
 use crate::rules::RuleKind;
 use crate::swarm::topologies::TopologyKind;
 use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
-use crate::text::Section;
 use crate::text::Source;
+use crate::text::{Section, kept};
 
 const POLISH_STEP: Parameter = Parameter::fixed(
     "step",
@@ -55,9 +55,29 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
         return Err(root.error("parameters", "is missing", remedy));
     }
     let section = root.section("swarm")?;
-    let swarm = swarm(&section, [axes.len(), 1])?;
+    let mut plan = swarm(&section, [axes.len(), 1])?;
+    let ranges: Vec<Parameter> = names
+        .iter()
+        .zip(&axes)
+        .map(|(name, axis)| {
+            Parameter::fixed(kept(name), "1", axis.lower, [axis.lower, axis.upper], "coordinate")
+        })
+        .collect();
+    let particles = plan.settings.particles;
+    for key in ["initial", "warm_start"] {
+        let rows = section.rows(key, particles, &ranges)?.unwrap_or_default();
+        plan.settings.start.extend(rows);
+    }
+    if let Some(Refusal { problem, remedy }) = excess(&plan, [axes.len(), 1]) {
+        return Err(section.error("particles", &problem, remedy));
+    }
+    if section.has("warm_start") && plan.settings.start.is_empty() {
+        let remedy =
+            format!("allowed: at most {particles} rows of {} numbers, such as [[…], […]]", axes.len());
+        return Err(section.error("warm_start", "holds no positions", remedy));
+    }
     section.finish()?;
-    Ok(AskTell { seed, swarm, axes })
+    Ok(AskTell { seed, swarm: plan, axes })
 }
 
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
@@ -77,7 +97,12 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,
-            initial: section.choice("initial", Initial::Sobol)?,
+            // Rows of numbers are positions, which the caller reads.
+            initial: if section.is_list("initial") {
+                Initial::Sobol
+            } else {
+                section.choice("initial", Initial::Sobol)?
+            },
             start: Vec::new(),
         },
         restarts: restarts(section)?,
@@ -189,8 +214,10 @@ pub(super) fn warm_starts(
 ) -> Result<Vec<Vec<f64>>, ConfigError> {
     let directory = source.path().parent().unwrap_or(Path::new(""));
     let particles = config.swarm.settings.particles;
-    if let Some(rows) = section.rows("warm_start", particles, &config.tuned_ranges())? {
-        return Ok(rows);
+    for key in ["initial", "warm_start"] {
+        if let Some(rows) = section.rows(key, particles, &config.tuned_ranges())? {
+            return Ok(rows);
+        }
     }
     section.texts("warm_start", particles, |text| {
         let start = config.warm_start(&directory.join(text));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::axis;
 use super::write_models;
-use super::{Config, ConfigError};
+use super::{AskTell, Config, ConfigError};
 use crate::costs::{Aggregate, AggregateKind, Measure, Response, Term};
 use crate::native::Backend;
 use crate::parameter::Parameter;
@@ -196,8 +196,32 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
     groups.iter().map(one).collect()
 }
 
+impl AskTell {
+    /// What the search depends on, as JSON.
+    #[must_use]
+    pub(crate) fn to_value(&self) -> Value {
+        let axis = |of: &Axis| {
+            let mut entry = json!({ "lower": of.lower, "upper": of.upper, "scale": of.scale.name() });
+            for (key, value) in axis::written(of) {
+                entry[key] = value;
+            }
+            entry
+        };
+        let axes: Value = self.axes.iter().map(axis).collect();
+        json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes })
+    }
+}
+
 fn swarm(config: &Config) -> Value {
-    let Plan { settings, restarts, polish, stopping } = &config.swarm;
+    let mut value = plan(&config.swarm);
+    if config.starts_from_rules {
+        value["warm_start"] = json!("rules");
+    }
+    value
+}
+
+fn plan(plan: &Plan) -> Value {
+    let Plan { settings, restarts, polish, stopping } = plan;
     let mut coefficients = Map::new();
     add(&mut coefficients, settings.rule.parameters(), &settings.coefficients);
     let mut value = json!({
@@ -210,9 +234,6 @@ fn swarm(config: &Config) -> Value {
         "initial": settings.initial.name(),
         "stopping": self::stopping(stopping),
     });
-    if config.starts_from_rules {
-        value["warm_start"] = json!("rules");
-    }
     if !settings.start.is_empty() {
         value["warm_start"] = json!(settings.start);
     }

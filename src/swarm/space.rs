@@ -114,6 +114,9 @@ impl Axis {
     /// Where a value is between the bounds, on their scale: 0 at the lower, 1 at the upper.
     #[must_use]
     pub fn place(&self, value: f64) -> f64 {
+        if self.lower >= self.upper {
+            return 0.5;
+        }
         let on = |x: f64| if self.scale == Scale::Log10 { libm::log10(x) } else { x };
         ((on(value) - on(self.lower)) / (on(self.upper) - on(self.lower))).clamp(0.0, 1.0)
     }
@@ -179,6 +182,9 @@ impl Axis {
     /// How far a value is from lower (0) to upper (1).
     #[must_use]
     pub fn share(&self, value: f64) -> f64 {
+        if self.lower >= self.upper {
+            return 0.5;
+        }
         if let (Some(levels), true) = (self.levels(), self.is_evenly_counted()) {
             // The middle of what becomes that value.
             return (self.level_of(value.clamp(self.lower, self.upper)) + 0.5) / levels;

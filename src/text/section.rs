@@ -211,6 +211,11 @@ impl<'a> Section<'a> {
         array.iter().zip(ranges).map(element).collect()
     }
 
+    /// Whether a key has an array.
+    pub(crate) fn is_list(&self, key: &str) -> bool {
+        self.find(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Array(_)))
+    }
+
     /// An array of up to `most` arrays of numbers, each within its own of `ranges`; `None` when it is another array or absent.
     pub(crate) fn rows(
         &self,

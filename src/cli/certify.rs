@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 use super::table::table;
 use super::{gains, load, print};
 use crate::Error;
@@ -35,9 +37,18 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
     };
     let certificate = problem::certifier(&config)(&values);
     if args.json {
-        print(&format!("{}\n", certificate.to_json()))?;
+        let mut json = certificate.to_json();
+        let told = config.told(&values);
+        if !told.is_empty() {
+            json["law"] = told
+                .into_iter()
+                .map(|told| (told.name, Value::from(told.value)))
+                .collect::<Map<_, _>>()
+                .into();
+        }
+        print(&format!("{json}\n"))?;
     } else {
-        print(&text(&certificate))?;
+        print(&format!("{}{}", super::models::told(&config, &values), text(&certificate)))?;
     }
     Ok(certificate.verdict == Verdict::Stable)
 }

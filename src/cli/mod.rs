@@ -256,6 +256,17 @@ fn load(path: &Path) -> Result<Config, Error> {
             path.display()
         ));
     }
+    let told = config.told(&config.controller.values);
+    let missing: Vec<&str> =
+        told.iter().filter(|told| told.is_missing()).map(|told| told.name.as_str()).collect();
+    if !missing.is_empty() {
+        note(&format!(
+            "warning: {}: [controller] comes to no {} with the values of the config: the control must reach every motion of the plant that does \
+             not die out, the weights must see it, and that of the control be above 0",
+            path.display(),
+            missing.join(", ")
+        ));
+    }
     Ok(config)
 }
 

@@ -73,6 +73,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         Some(path) => report::replace(path, |file| report::write_trajectory(file, &names, &trajectory))?,
         None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), &names, &trajectory))?,
     }
+    let told: Vec<String> = config
+        .told(&values)
+        .into_iter()
+        .map(|told| format!("{} = {}", told.name, number(told.value)))
+        .collect();
+    if !told.is_empty() {
+        note(&format!("the law: {}", told.join(", ")));
+    }
     let conditions = &scenario.conditions;
     if config.simulation.dt.to_bits() != dt.to_bits()
         && (conditions.dead_time > 0 || conditions.control_period > 1)

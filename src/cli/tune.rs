@@ -94,7 +94,9 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     }
     let facts = facts(&study.config, &study.tuning, &study.certificate);
     let band = verdict::settling_band(&study.config);
-    print(&format!("{}\n{facts}\n{band}", gains(&study.config, &study.tuning)))
+    let gains = gains(&study.config, &study.tuning);
+    let told = super::models::told(&study.config, &study.tuning.values);
+    print(&format!("{gains}\n{told}{facts}\n{band}"))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {

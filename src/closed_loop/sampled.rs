@@ -173,6 +173,7 @@ impl Composer<'_> {
         whole.replace(&mut self, &made.late);
         let lines = self.delays(made, &mut whole)?;
         self.clock(made, &mut whole);
+        self.fixed(&mut whole);
         let slides = self.slides(made, &whole)?;
         if self.graph.is_full() {
             let remedy = format!("allowed: {} operations; use a smaller model", crate::graph::NODES_MAX);

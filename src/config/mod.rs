@@ -31,6 +31,7 @@ mod scenarios;
 mod search;
 mod system;
 mod template;
+mod told;
 mod waves;
 mod wiring;
 mod write;
@@ -42,6 +43,7 @@ pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use system::{ControllerConfig, Drawing, Equations, PlantConfig, Unphysical, names_of};
 pub use template::{TemplateModel, template};
+pub use told::Told;
 pub use wiring::{Signal, Wiring};
 
 /// Most particles of a swarm.

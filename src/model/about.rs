@@ -8,6 +8,8 @@ use crate::graph::{Graph, Id, Operation, Symbol, TABLE};
 
 /// The functions with which a controller asks about its plant.
 const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
+/// Those with which it has a regulator made for it.
+const REGULATORS: [&str; 2] = ["lqr", "lqr_reference"];
 
 /// The names in an expression, and where each stands in its text.
 ///
@@ -108,10 +110,20 @@ impl Model {
     /// Whether its equations ask how the plant moves.
     #[must_use]
     pub fn asks_of_the_plant(&self) -> bool {
+        self.calls(&OF_THE_PLANT) || self.regulates()
+    }
+
+    /// Whether a regulator stands in its equations.
+    #[must_use]
+    pub fn regulates(&self) -> bool {
+        self.calls(&REGULATORS)
+    }
+
+    fn calls(&self, functions: &[&str]) -> bool {
         let asks = |expression: &Expression| {
-            expression.0.iter().any(
-                |item| matches!(&item.what, What::Call(name, _) if OF_THE_PLANT.contains(&name.as_str())),
-            )
+            let is_one =
+                |item: &Item| matches!(&item.what, What::Call(name, _) if functions.contains(&name.as_str()));
+            expression.0.iter().any(is_one)
         };
         let of_statement = self.statements.iter().any(|statement| asks(&statement.right));
         let texts = self.declared.expressions.values();

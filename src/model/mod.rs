@@ -24,7 +24,13 @@ mod lexer;
 mod linear;
 mod lower;
 mod parse;
+<<<<<<< HEAD
 mod relation;
+=======
+mod plant_view;
+mod regulated;
+mod regulators;
+>>>>>>> 31401b8d1991d18bd7ecba139c2698361de7a8dd
 mod rules;
 mod shipped;
 pub mod unit;
@@ -34,9 +40,13 @@ pub use about::{broken, holds, is_never_below_zero, names, value};
 pub use expression::FUNCTIONS;
 pub(crate) use file::section;
 pub(crate) use linear::is_linear;
-pub use lower::{Base, Lowered, PlantView};
+pub use lower::{Base, Lowered};
 pub use parse::{Expression, Statement};
+<<<<<<< HEAD
 pub use relation::{Comparison, Relation, relation};
+=======
+pub use plant_view::PlantView;
+>>>>>>> 31401b8d1991d18bd7ecba139c2698361de7a8dd
 pub(crate) use rules::AT_REST;
 pub use rules::RuleGains;
 pub use shipped::{Shipped, shipped, usual};

@@ -74,6 +74,7 @@ pub(super) fn gains(results: &Results) -> Markup {
     let config = &results.config;
     let parameters = config.controller.parameters();
     let is_tuned = |index: usize| config.tune.iter().any(|gain| gain.index == index);
+    let told = config.told(&results.values);
     let fixed: Vec<usize> = (0..parameters.len()).filter(|index| !is_tuned(*index)).collect();
     let cells = |index: usize| {
         let value = results.values[index];
@@ -106,6 +107,21 @@ pub(super) fn gains(results: &Results) -> Markup {
             table #gains-table {
                 thead { tr { (heads(&["gain"])) (number_heads(&["value"])) (heads(&["unit", "meaning", "searched from … to"])) } }
                 tbody { @for gain in &config.tune { (row(gain)) } }
+            }
+            @if !told.is_empty() {
+                table #told-table {
+                    thead { tr { (heads(&["what the law comes to"])) (number_heads(&["value"])) (heads(&["unit", "meaning"])) } }
+                    tbody {
+                        @for told in &told {
+                            tr {
+                                th scope="row" { (told.name) }
+                                td.number data-value=(told.value) { (number(told.value)) }
+                                td.figure { @if told.unit != "1" { (told.unit) } }
+                                td.meaning { (told.doc) }
+                            }
+                        }
+                    }
+                }
             }
             @if !fixed.is_empty() {
                 details {

@@ -168,6 +168,15 @@ impl Constraint {
     }
 }
 
+impl Linear {
+    /// The difference of the sides of a relation where it is linear; `ranges` are those of its names.
+    #[must_use]
+    pub fn of(relation: &Relation, ranges: &[Range<f64>]) -> Option<Self> {
+        let tape = Tape::new(&relation.graph, &relation.symbols, &[relation.difference]);
+        (tape.room() <= OPERATIONS_MAX).then(|| linear(relation.clone(), &tape, ranges)).flatten()
+    }
+}
+
 /// The difference of the sides where it is linear; seen from its slopes, and tried, since a step has slopes of 0.
 fn linear(relation: Relation, tape: &Tape, ranges: &[Range<f64>]) -> Option<Linear> {
     let Relation { mut graph, symbols, difference, .. } = relation;

@@ -146,6 +146,65 @@ fn a_gain_follows_from_others_by_a_linear_equality_and_is_not_searched() {
     }
 }
 
+/// A PI on a first-order plant with dead time, under constraints.
+fn pi(constraints: &str) -> Result<Config, String> {
+    let text = format!(
+        "constraints = [{constraints}]\n[plant]\ntype = \"first_order_plus_dead_time\"\ndead_time = 0.3\n[controller]\ntype = \"pi\"\n\
+         [connect]\nmeasurement = \"x\"\n[simulation]\ndt = 0.01\nduration = 12.0\n[[scenarios]]\nsignals = {{ reference = 1.0 }}\n\
+         [[response]]\noutput = \"x\"\n[cost.iae]\n[swarm.stopping]\nevaluations = 400\n\
+         [[tune]]\nparameter = \"Kp\"\nlower = 0.1\nupper = 5.0\n[[tune]]\nparameter = \"Ki\"\nlower = 0.1\nupper = 5.0\n"
+    );
+    Config::parse("study.toml".as_ref(), &text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn relations_of_what_is_measured_hold_of_the_tuned_gains() {
+    let measured = |config: &Config| {
+        let tuning =
+            engine::tune(&Problem::new(config), Resources::default(), &mut |_| {}).expect("a tuning");
+        assert!(tuning.best.is_feasible());
+        let place = |name: &str| config.term(name).expect("a term");
+        let of = |name: &str| tuning.records[0].values[place(name)];
+        let margins = certifier(config)(&tuning.values).margins.expect("margins");
+        [of("overshoot"), of("settling_time"), of("rise_time"), margins.sensitivity, margins.phase]
+    };
+    let free = measured(&pi("").expect("a study"));
+    // What each asks for, the least IAE alone does not give.
+    type Holds = fn([f64; 5]) -> bool;
+    let all: [(&str, Holds); 6] = [
+        ("\"overshoot <= 1\"", |[overshoot, ..]| overshoot <= 1.0),
+        ("\"max_sensitivity < 1.5\"", |[.., ms, _]| ms < 1.5),
+        ("\"phase_margin >= 65\", \"0.5*overshoot <= 1.5\"", |m| m[4] >= 65.0 && m[0] <= 3.0),
+        ("\"settling_time + 2*rise_time <= 2.9\"", |[_, settling, rise, ..]| settling + 2.0 * rise <= 2.9),
+        ("\"overshoot >= 12\"", |[overshoot, ..]| overshoot >= 12.0),
+        ("\"rise_time == 1.2\"", |[_, _, rise, ..]| (rise - 1.2).abs() <= 1.01e-3),
+    ];
+    for (text, holds) in all {
+        assert!(!holds(free), "{text}: {free:?}");
+        let config = pi(text).expect("a study");
+        assert_eq!(
+            Config::parse("study.toml".as_ref(), &config.to_toml()).expect("a study"),
+            config,
+            "{text}"
+        );
+        let found = measured(&config);
+        assert!(holds(found), "{text}: {found:?}");
+    }
+    for (text, parts) in [
+        ("\"max_sensitivity >= 1.5\"", ["bounds it the wrong way", "max_sensitivity <= a number"]),
+        ("\"phase_margin >= 200\"", ["is out of range", "180"]),
+        (
+            "\"phase_margin >= 10*overshoot\"",
+            ["a figure of the certificate beside others", "against a number"],
+        ),
+        ("\"Kp*overshoot <= 1\"", ["relates the gain Kp to what is measured", "relations of gains, or of"]),
+        ("\"overshot <= 1\"", ["unknown gain `overshot`", "Kp, Ki"]),
+    ] {
+        let error = pi(text).expect_err(text);
+        assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
+    }
+}
+
 #[test]
 fn an_equality_finds_what_a_band_about_it_finds() {
     let cost = |constraints: &str| {

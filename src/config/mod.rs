@@ -26,6 +26,7 @@ mod build;
 mod cost;
 mod equations;
 mod gains;
+mod measured;
 mod read;
 mod scenarios;
 mod search;

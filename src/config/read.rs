@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, axis, cost, equations, scenarios, search, system, wiring,
+    SimulationConfig, TunedGain, axis, cost, equations, measured, scenarios, search, system, wiring,
 };
 use crate::closed_loop::Method;
 use crate::constraint::{self, Constraint, Follower};
-use crate::costs::{Aggregate, AggregateKind};
+use crate::costs::{Aggregate, AggregateKind, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::Parameter;
@@ -78,17 +78,19 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     connect.finish()?;
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
-    let (cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
+    let (mut cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
+    let measured = measured::read(root, &controller, &mut cost)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let of_limits = root.section("limits")?;
-    let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
-    let limits = cost::limits(of_limits, &cost, &simulation)?;
+    let mut certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
+    let mut limits = cost::limits(of_limits, &cost, &simulation)?;
+    measured.apply(&mut limits, &mut certificate_limits);
     let setup = scenarios::Setup { plant: &plant, simulation: &simulation, wiring: &wiring };
     let scenarios = scenario_groups(root, setup)?;
     let validation = scenarios::groups(root, "validation", setup)?;
     let count = scenarios.iter().map(|group| group.count).sum();
     let mut tune = tune(root, &mut controller, plant.name())?;
-    let (constraints, followers) = constraints(root, &controller, &mut tune)?;
+    let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count])?;
     let require_certificate = root.switch("require_certificate", false)?;
@@ -269,6 +271,7 @@ pub(super) fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Ve
 fn constraints(
     root: &Section<'_>,
     controller: &ControllerConfig,
+    terms: &[Term],
     tuned: &mut Vec<TunedGain>,
 ) -> Result<(Vec<Constraint>, Vec<Follower>), ConfigError> {
     let names: Vec<&str> = controller.parameters().iter().map(|parameter| parameter.name).collect();
@@ -277,11 +280,15 @@ fn constraints(
         problem: format!("\"{}\" {what}", text.escape_debug()),
         remedy: "widen the bounds of [[tune]], tune more gains, or take the constraint out".into(),
     };
-    let mut all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
+    let all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
+        if measured::is_measured(text, controller, terms) {
+            return Ok(None);
+        }
         let relation = model::relation(text, &names)
             .map_err(|error| Refusal { problem: error.marked(text), remedy: error.remedy })?;
-        Constraint::new(text, relation, &ranges).ok_or_else(|| cannot(text, "is too long"))
+        Constraint::new(text, relation, &ranges).map(Some).ok_or_else(|| cannot(text, "is too long"))
     })?;
+    let mut all: Vec<Constraint> = all.into_iter().flatten().collect();
     let refuse = |Refusal { problem, remedy }: Refusal| root.error("constraints", &problem, remedy);
     let mut free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
     let followers = constraint::followers(&mut all, &mut free, &names, &controller.values)

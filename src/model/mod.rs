@@ -24,13 +24,10 @@ mod lexer;
 mod linear;
 mod lower;
 mod parse;
-<<<<<<< HEAD
-mod relation;
-=======
 mod plant_view;
 mod regulated;
 mod regulators;
->>>>>>> 31401b8d1991d18bd7ecba139c2698361de7a8dd
+mod relation;
 mod rules;
 mod shipped;
 pub mod unit;
@@ -42,11 +39,8 @@ pub(crate) use file::section;
 pub(crate) use linear::is_linear;
 pub use lower::{Base, Lowered};
 pub use parse::{Expression, Statement};
-<<<<<<< HEAD
-pub use relation::{Comparison, Relation, relation};
-=======
 pub use plant_view::PlantView;
->>>>>>> 31401b8d1991d18bd7ecba139c2698361de7a8dd
+pub use relation::{Comparison, Relation, relation};
 pub(crate) use rules::AT_REST;
 pub use rules::RuleGains;
 pub use shipped::{Shipped, shipped, usual};

@@ -28,6 +28,8 @@ pub struct Relation {
     pub comparison: Comparison,
     /// That difference, the larger side first.
     pub difference: Id,
+    /// The place of the comparison in the text.
+    pub at: usize,
 }
 
 /// Reads `expression < expression`, with `<`, `<=`, `>`, `>=` or `==`, over numbers of these names.
@@ -38,6 +40,7 @@ pub struct Relation {
 pub fn relation(text: &str, names: &[&str]) -> Result<Relation, Misread> {
     let read = expression(text)?;
     let remedy = "allowed: two expressions with one of >, >=, <, <= or == between them";
+    let at = read.0.last().map_or(0, |item| item.at);
     let comparison = match read.0.last().map(|item| &item.what) {
         Some(What::Apply(Operation::Less)) => Comparison::Above,
         Some(What::Apply(Operation::LessEqual)) => Comparison::AtLeast,
@@ -73,5 +76,5 @@ pub fn relation(text: &str, names: &[&str]) -> Result<Relation, Misread> {
     let sides = sides_of.map_err(strange)?;
     let [first, second] = sides[..] else { return Err(strange(0)) };
     let difference = graph.sub(second, first);
-    Ok(Relation { graph, symbols, comparison, difference })
+    Ok(Relation { graph, symbols, comparison, difference, at })
 }

@@ -65,7 +65,7 @@ fn problems() -> [Problem; 7] {
             sphere(&x[WHOLE..]) + x[..WHOLE].iter().map(|bit| 1.0 - bit).sum::<f64>()
         }),
         bits("sphere and leading ones", |x| {
-            let leading = x[..WHOLE].iter().take_while(|bit| **bit == 1.0).count();
+            let leading = x[..WHOLE].iter().take_while(|bit| **bit > 0.5).count();
             #[allow(clippy::cast_precision_loss, reason = "five at most")]
             let missing = (WHOLE - leading) as f64;
             sphere(&x[WHOLE..]) + missing

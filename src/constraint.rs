@@ -104,12 +104,11 @@ impl Constraint {
         if tape.room() > OPERATIONS_MAX {
             return None;
         }
-        let difference = match linear(relation, &tape, ranges) {
-            Some(linear) => Difference::Linear(linear),
-            None => {
-                let way = way(&tape, ranges);
-                Difference::General(Box::new(tape), way)
-            }
+        let difference = if let Some(linear) = linear(relation, &tape, ranges) {
+            Difference::Linear(linear)
+        } else {
+            let way = way(&tape, ranges);
+            Difference::General(Box::new(tape), way)
         };
         Some(Self { text: text.into(), is_said: true, comparison, difference })
     }
@@ -236,7 +235,9 @@ pub fn followers(
     for constraint in constraints.iter().filter(|constraint| constraint.comparison == Comparison::Equal) {
         let Difference::Linear(linear) = &constraint.difference else { continue };
         let mut rest = linear.clone();
-        followers.iter().for_each(|follower| rest.put(follower));
+        for follower in &followers {
+            rest.put(follower);
+        }
         let reach = |(index, axis): &(usize, Axis)| rest.weights[*index].abs() * (axis.upper - axis.lower);
         let pivot = (0..searched.len()).max_by(|a, b| reach(&searched[*a]).total_cmp(&reach(&searched[*b])));
         let Some(pivot) = pivot.filter(|pivot| reach(&searched[*pivot]) > 0.0) else {
@@ -252,12 +253,16 @@ pub fn followers(
         let factor = -1.0 / std::mem::take(&mut rest.weights[index]);
         rest.weights.iter_mut().chain([&mut rest.constant]).for_each(|weight| *weight *= factor);
         let follower = Follower { index, axis, of: rest, text: constraint.text.clone() };
-        followers.iter_mut().for_each(|other| other.of.put(&follower));
+        for other in &mut followers {
+            other.of.put(&follower);
+        }
         followers.push(follower);
     }
     for constraint in constraints.iter_mut().filter(|constraint| constraint.comparison != Comparison::Equal) {
         if let Difference::Linear(linear) = &mut constraint.difference {
-            followers.iter().for_each(|follower| linear.put(follower));
+            for follower in &followers {
+                linear.put(follower);
+            }
         }
     }
     for follower in &followers {

@@ -331,10 +331,10 @@ fn adversarial(kind: u64, run: u64, evaluation: u64, x: &[f64]) -> String {
         1 => ["1e300", "-1e300", "1.7976931348623157e308", "-1e-300"][(draw % 4) as usize].into(),
         2 => ["5e-324", "-5e-324", "2.2e-308", "0.0", "-0.0"][(draw % 5) as usize].into(),
         3 => "3.25".into(),
-        4 if draw % 2 == 0 => "null".into(),
-        5 => format!("{:e}", cost(x) + evaluation as f64),
+        4 if draw.is_multiple_of(2) => "null".into(),
+        5 => format!("{:e}", cost(x) + f64::from(u32::try_from(evaluation).unwrap_or(0))),
         6 => "null".into(),
-        _ => format!("{:e}", cost(x) * if draw % 3 == 0 { 1e200 } else { 1e-200 }),
+        _ => format!("{:e}", cost(x) * if draw.is_multiple_of(3) { 1e200 } else { 1e-200 }),
     }
 }
 
@@ -351,7 +351,9 @@ fn no_answer_makes_a_search_lose_its_best_leave_its_box_or_end_with_another_code
     std::thread::scope(|scope| {
         for part in [&runs[..half], &runs[half..]] {
             scope.spawn(move || {
-                part.iter().for_each(|(run, kind, config)| one_adversarial(*run, *kind, config))
+                for (run, kind, config) in part {
+                    one_adversarial(*run, *kind, config);
+                }
             });
         }
     });

@@ -157,6 +157,9 @@ fn pi(constraints: &str) -> Result<Config, String> {
     Config::parse("study.toml".as_ref(), &text).map_err(|error| error.to_string())
 }
 
+/// Whether overshoot, settling time, rise time, Ms and phase margin are as they should be.
+type Holds = fn([f64; 5]) -> bool;
+
 #[test]
 fn relations_of_what_is_measured_hold_of_the_tuned_gains() {
     let measured = |config: &Config| {
@@ -170,7 +173,6 @@ fn relations_of_what_is_measured_hold_of_the_tuned_gains() {
     };
     let free = measured(&pi("").expect("a study"));
     // What each asks for, the least IAE alone does not give.
-    type Holds = fn([f64; 5]) -> bool;
     let all: [(&str, Holds); 6] = [
         ("\"overshoot <= 1\"", |[overshoot, ..]| overshoot <= 1.0),
         ("\"max_sensitivity < 1.5\"", |[.., ms, _]| ms < 1.5),

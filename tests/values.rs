@@ -44,7 +44,7 @@ fn values_are_those_that_a_table_says() {
     );
     assert_eq!(all(axis("lower = 1.0\nupper = 9.9\nvalues = \"E24\"")).len(), 24);
     // On a logarithmic scale the nearest whole number to each place.
-    assert_eq!(axis("lower = 1.0\nupper = 50.0\ninteger = true\nscale = \"log10\"").value(0.5), 7.0);
+    close(vec![axis("lower = 1.0\nupper = 50.0\ninteger = true\nscale = \"log10\"").value(0.5)], &[7.0]);
 }
 
 proptest! {
@@ -59,7 +59,7 @@ proptest! {
         let steps = (value - lower) / step;
         prop_assert!((steps - steps.round()).abs() < 1e-6 && (lower..=upper).contains(&value));
         prop_assert!((axis.value(axis.share(value)) - value).abs() < 1e-9 * value);
-        prop_assert_eq!(axis.nearest(value), value);
+        prop_assert!((axis.nearest(value) - value).abs() < 1e-9 * value);
     }
 }
 
@@ -99,7 +99,8 @@ fn a_tuning_ends_on_a_value_and_what_is_written_down_reads_the_same() {
         let tuning =
             engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
         let axis = config.tune[0].axis;
-        assert_eq!(axis.nearest(tuning.values[0]), tuning.values[0], "{table}");
+        let found = tuning.values[0];
+        assert!((axis.nearest(found) - found).abs() < 1e-12 * found, "{table}: {found}");
         assert!(tuning.best.is_feasible());
     }
 }
@@ -111,7 +112,7 @@ fn values_that_the_swarm_would_no_longer_leave_are_left_all_the_same() {
     let all = Axis::new(-10.0, 10.0, Scale::Linear);
     let axes = [whole, whole, whole, whole, whole, all, all, all, all, all];
     let cost = |x: &[f64]| -> f64 {
-        x.iter().enumerate().map(|(i, x)| 10.0_f64.powf(6.0 * i as f64 / 9.0) * x * x).sum()
+        (0_u8..).zip(x).map(|(i, x)| 10.0_f64.powf(6.0 * f64::from(i) / 9.0) * x * x).sum()
     };
     let stopping =
         Stopping { evaluations: 12_000, target: Some(1e-10), ..Stopping::after_generations(u64::MAX) };

@@ -131,7 +131,7 @@ fn save(path: &Path, config: &AskTell, search: &mut Search, elapsed: Duration) -
     let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     archive::save(&mut State { search, nanoseconds }, &mut bytes);
-    checkpoint::write_file(path, config.to_value(), &bytes, false)
+    checkpoint::write_file(path, &config.to_value(), &bytes, false)
 }
 
 /// Goes on with what a checkpoint holds, if there is one; why the search has ended, if it has.
@@ -141,7 +141,7 @@ fn resume(
     search: &mut Search,
     earlier: &mut Duration,
 ) -> Result<Option<StopReason>, Error> {
-    let Some(saved) = checkpoint::read_file(path, config.to_value())? else {
+    let Some(saved) = checkpoint::read_file(path, &config.to_value())? else {
         note(&format!("no checkpoint in {}: starting at the beginning", path.display()));
         return Ok(None);
     };

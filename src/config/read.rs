@@ -246,9 +246,10 @@ fn tune(
     }
     if tuned.is_empty() {
         let remedy = "add a [[tune]] table with parameter, lower and upper, or give gains of the controller search = [lower, upper]".into();
-        let problem = match fixed.is_empty() {
-            true => "is missing, and no gain says where it is searched",
-            false => "fixes all that it names: nothing is searched",
+        let problem = if fixed.is_empty() {
+            "is missing, and no gain says where it is searched"
+        } else {
+            "fixes all that it names: nothing is searched"
         };
         return Err(root.error("tune", problem, remedy));
     }

@@ -37,7 +37,7 @@ pub struct Saved {
 }
 
 /// What a checkpoint belongs to.
-fn identity(config: Value) -> Value {
+fn identity(config: &Value) -> Value {
     json!({ "program": env!("CARGO_PKG_VERSION"), "config": config })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn strip(config: &mut Value) {
 ///
 /// When the file cannot be written.
 pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -> Result<(), Error> {
-    write_file(&directory.join(NAME), tuned_on(config), state, published)
+    write_file(&directory.join(NAME), &tuned_on(config), state, published)
 }
 
 /// The same into any file, for a search of which `config` says all.
@@ -74,7 +74,7 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
 /// # Errors
 ///
 /// As [`write`].
-pub fn write_file(path: &Path, config: Value, state: &[u8], published: bool) -> Result<(), Error> {
+pub fn write_file(path: &Path, config: &Value, state: &[u8], published: bool) -> Result<(), Error> {
     let identity = identity(config).to_string();
     let mut bytes = Vec::with_capacity(HEAD + identity.len() + state.len() + 12);
     bytes.extend_from_slice(MAGIC);
@@ -95,7 +95,7 @@ pub fn write_file(path: &Path, config: Value, state: &[u8], published: bool) -> 
 ///
 /// When it cannot be read, is damaged or of another form, or belongs to another config or program.
 pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
-    read_file(&directory.join(NAME), tuned_on(config))
+    read_file(&directory.join(NAME), &tuned_on(config))
 }
 
 /// The same of any file, for a search of which `config` says all.
@@ -103,7 +103,7 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
 /// # Errors
 ///
 /// As [`read`].
-pub fn read_file(path: &Path, config: Value) -> Result<Option<Saved>, Error> {
+pub fn read_file(path: &Path, config: &Value) -> Result<Option<Saved>, Error> {
     match find(path, config)? {
         Some((_, Some(problem))) => Err(Error::Refused {
             path: path.into(),
@@ -117,7 +117,7 @@ pub fn read_file(path: &Path, config: Value) -> Result<Option<Saved>, Error> {
 }
 
 /// What a checkpoint holds, and how its config or program differs from this one, if it does.
-pub(super) fn find(path: &Path, config: Value) -> Result<Option<(Saved, Option<String>)>, Error> {
+pub(super) fn find(path: &Path, config: &Value) -> Result<Option<(Saved, Option<String>)>, Error> {
     let refuse = |problem: String, remedy: &str| {
         Err(Error::Refused { path: path.into(), problem, remedy: remedy.into() })
     };

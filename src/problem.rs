@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::config::{Config, Coverage, TunedGain};
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, Follower};
 use crate::costs::Aggregate;
 use crate::native::Backend;
 use crate::parameter::Parameter;
@@ -25,6 +25,8 @@ pub struct Problem {
     pub values: Vec<f64>,
     /// The parameters that the swarm may change.
     pub tuned: Vec<TunedGain>,
+    /// Those that follow from others.
+    pub followers: Vec<Follower>,
     /// What must hold between the parameters.
     pub constraints: Vec<Constraint>,
     /// The values that each parameter may take in the search.
@@ -76,6 +78,7 @@ impl Problem {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
             tuned: config.tune.clone(),
+            followers: config.followers.clone(),
             constraints: config.constraints.clone(),
             searched: config.searched(),
             required_certificate: required_certifier(config),
@@ -109,6 +112,14 @@ impl Problem {
         values.copy_from_slice(&self.values);
         for (gain, value) in self.tuned.iter().zip(position) {
             values[gain.index] = *value;
+        }
+        self.follow(values);
+    }
+
+    /// Gives the gains that follow from others their values.
+    pub fn follow(&self, values: &mut [f64]) {
+        for Follower { index, of, .. } in &self.followers {
+            values[*index] = of.at(values);
         }
     }
 

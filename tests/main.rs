@@ -54,4 +54,5 @@ mod swarm;
 mod swing_up;
 mod validated;
 mod validation;
+mod values;
 mod world;

@@ -6,7 +6,7 @@ use gainswarm::config::Config;
 use gainswarm::pid_rules::{Experiment, Judged, Known, RULES, Shape, Step, Ultimate, experiment, judged};
 use gainswarm::simulation::SimdLevel;
 
-use crate::support::{gainswarm, stderr, stdout, write_config};
+use crate::support::{data, gainswarm, stderr, stdout, write_config};
 
 /// K e^(−θs)/(τs + 1) under a law, with a cost.
 fn first_order(theta: f64, law: &str, dt: f64, scenario: &str, cost: &str) -> Config {
@@ -68,6 +68,44 @@ fn rules_give_the_numbers_of_books() {
     close(&settings("Ziegler–Nichols, ultimate", &process, Shape::Pid), &[4.8, 1.8138, 0.453_45], 1e-12);
     close(&settings("Ziegler–Nichols, ultimate", &process, Shape::Pi)[..2], &[3.6, 3.023], 1e-12);
     close(&settings("Ziegler–Nichols, ultimate", &process, Shape::P)[..1], &[4.0], 1e-12);
+}
+
+/// The rows of `known_dead_time.csv`: gains by coefficients from stored public code, in units of the dead time.
+#[test]
+fn rules_give_what_others_made_of_the_same_papers() {
+    let mut table = csv::Reader::from_path(data("known_dead_time.csv")).expect("a table");
+    let mut met = std::collections::BTreeSet::new();
+    for row in table.records() {
+        let row = row.expect("a row");
+        let criterion = match &row[2] {
+            "ist2e" => "IST²E".to_owned(),
+            other => other.to_uppercase(),
+        };
+        let number = |place: usize| -> f64 { row[place].parse().expect("a number") };
+        let name = match &row[4] {
+            "Ziegler & Nichols 1942" => "Ziegler–Nichols, step".into(),
+            "Cohen & Coon 1953" => "Cohen–Coon".into(),
+            "Åström & Hägglund 2004" => "AMIGO".into(),
+            "Skogestad 2003" => "SIMC".into(),
+            "Lopez et al. 1967" => format!("Lopez, {criterion}"),
+            "Rovira et al. 1969" => format!("Rovira, {criterion}"),
+            "Zhuang & Atherton 1993" if &row[0] != "pi_d" && &row[1] == "set_point" => {
+                format!("Zhuang–Atherton, {criterion}")
+            }
+            // The least, and those for loads or for derivatives of the measurement, which the program does not have.
+            _ => continue,
+        };
+        // SIMC has no derivative.
+        let shape = if number(7) == 0.0 { Shape::Pi } else { Shape::Pid };
+        let step = Step::FirstOrder { gain: 1.0, time_constant: 1.0 / number(3), dead_time: 1.0 };
+        let [gain, integral, derivative] =
+            settings(&name, &Known { step: Some(step), ultimate: None }, shape);
+        // Ziegler and Nichols' 3.33 is 1/0.3; some digits of the table are rounded.
+        close(&[gain, integral], &[number(5), number(6)], 5e-3);
+        assert!((derivative - number(7)).abs() <= 5e-3 * number(7), "{name}: {derivative}");
+        met.insert((name, shape.name()));
+    }
+    assert_eq!(met.len(), 23, "{met:?}");
 }
 
 #[test]

@@ -12,8 +12,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, number_or_dash, rate};
-use crate::parameter::Short;
+use crate::figures::{count, folded, number, number_or_dash, rate, searched};
 use crate::registry::Member;
 use crate::stability::{Certificate, Verdict};
 use crate::validation;
@@ -105,7 +104,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
     let rows = config.tune.iter().map(|gain| {
         let parameter = &parameters[gain.index];
         let value = tuning.values[gain.index];
-        let range = format!("{} … {}", Short(gain.axis.lower), Short(gain.axis.upper));
+        let range = searched(&gain.axis);
         vec![
             parameter.name.into(),
             number(value),
@@ -114,7 +113,18 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
             gain.axis.remark(value).into(),
         ]
     });
-    table(&["gain", "value", "unit", "searched", ""], &[1], rows)
+    let follow = config.followers.iter().map(|follower| {
+        let parameter = &parameters[follower.index];
+        let value = number(tuning.values[follower.index]);
+        vec![
+            parameter.name.into(),
+            value,
+            parameter.unit.into(),
+            format!("follows: {}", follower.text),
+            String::new(),
+        ]
+    });
+    table(&["gain", "value", "unit", "searched", ""], &[1], rows.chain(follow))
 }
 
 fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {

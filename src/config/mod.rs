@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::closed_loop::Method;
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, Follower};
 use crate::costs::{Aggregate, Response, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
@@ -20,12 +20,13 @@ use crate::text::Source;
 pub use crate::text::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
+mod axis;
 mod batch;
 mod build;
 mod cost;
 mod equations;
 mod gains;
-mod inequality;
+mod measured;
 mod read;
 mod scenarios;
 mod search;
@@ -115,6 +116,8 @@ pub struct Config {
     pub starts_from_rules: bool,
     /// What is searched.
     pub tune: Vec<TunedGain>,
+    /// Gains that follow from those by equalities.
+    pub followers: Vec<Follower>,
     /// What must hold between gains.
     pub constraints: Vec<Constraint>,
     /// Whether a gain vector without a stable certificate is infeasible.

@@ -39,27 +39,36 @@ pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {
 /// What an expression of numbers is; nothing where it cannot be worked out.
 #[must_use]
 pub fn value(text: &str, known: &[(&str, f64)]) -> Option<f64> {
-    let read = expression(text).ok()?;
     let mut graph = Graph::new();
+    let sides = assembled(&mut graph, &expression(text).ok()?.0, &mut |graph, _, name| {
+        let found = known.iter().find(|(known, _)| *known == name);
+        Some(graph.number(found.map_or(f64::NAN, |(_, value)| *value)))
+    });
+    graph.value(*sides.ok()?.first()?)
+}
+
+/// The nodes that items leave, where `named` gives those of names; an error is the place of what has no node without a model.
+pub(super) fn assembled(
+    graph: &mut Graph,
+    items: &[Item],
+    named: &mut dyn FnMut(&mut Graph, &Item, &str) -> Option<Id>,
+) -> Result<Vec<Id>, usize> {
     let mut values: Vec<Id> = Vec::new();
-    for item in &read.0 {
+    for item in items {
         let operands: Vec<Id> = values.drain(values.len() - item.what.operands()..).collect();
         let call = |name: &str| TABLE.iter().find(|entry| entry.call == Some(name));
         let value = match &item.what {
             What::Number(value) => graph.number(*value),
-            What::Name(name, _) => {
-                let found = known.iter().find(|(known, _)| known == name);
-                graph.number(found.map_or(f64::NAN, |(_, value)| *value))
-            }
+            What::Name(name, _) => named(graph, item, name).ok_or(item.at)?,
             What::Apply(operation) => graph.apply(*operation, &operands),
             What::Call(name, _) if call(name).is_some_and(|entry| entry.operands == operands.len()) => {
                 graph.apply(call(name).map_or(Operation::Abs, |entry| entry.operation), &operands)
             }
-            What::Call(..) | What::Table(_) => return None,
+            What::Call(..) | What::Table(_) => return Err(item.at),
         };
         values.push(value);
     }
-    graph.value(*values.first()?)
+    Ok(values)
 }
 
 impl Model {

@@ -205,6 +205,7 @@ impl<'a> Bench<'a> {
         study.plant.tuned = Vec::new();
         (study.validation, study.cost, study.limits) = (Vec::new(), Vec::new(), Vec::new());
         (study.responses, study.tune, study.constraints) = (Vec::new(), Vec::new(), Vec::new());
+        study.followers = Vec::new();
         study.simulation.fail = None;
         study.simulation.duration = duration;
         study.require_certificate = false;

@@ -123,7 +123,7 @@ pub fn started(mut config: Config) -> Result<Config, Unsuited> {
     let most = settings.particles.div_ceil(2).max(settings.start.len());
     let mut starts = settings.start.clone();
     for Judged { values, .. } in judged(&config, &found, level)? {
-        let gains = config.tune.iter().map(|gain| values[gain.index].clamp(gain.axis.lower, gain.axis.upper));
+        let gains = config.tune.iter().map(|gain| gain.axis.nearest(values[gain.index]));
         let start: Vec<f64> = gains.collect();
         if starts.len() < most && !starts.contains(&start) {
             starts.push(start);

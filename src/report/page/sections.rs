@@ -8,7 +8,7 @@ use super::law;
 use super::table::{heads, number_heads};
 use crate::config::TunedGain;
 use crate::costs::{AggregateKind, Measure, Term};
-use crate::figures::{counted, label, number, number_or_dash, rate};
+use crate::figures::{counted, label, number, number_or_dash, rate, searched};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
@@ -16,7 +16,7 @@ use crate::sampling::Group;
 use crate::simulation::Ending;
 use crate::stability::{Certificate, Verdict};
 use crate::step_response::set_points;
-use crate::swarm::{Scale, StopReason};
+use crate::swarm::StopReason;
 use crate::verdict;
 
 /// The study in a sentence, the key figures, and warnings.
@@ -96,7 +96,7 @@ pub(super) fn gains(results: &Results) -> Markup {
                 (cells(gain.index))
                 td.searched {
                     span.range style=(format!("--at:{:.1}%", 100.0 * axis.place(value))) {}
-                    span.bounds { (Short(axis.lower)) " … " (Short(axis.upper)) @if axis.scale == Scale::Log10 { " (log)" } }
+                    span.bounds { (searched(&axis)) }
                     @if !remark.is_empty() { " " span.mark { (remark) } }
                 }
             }

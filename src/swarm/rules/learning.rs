@@ -84,8 +84,9 @@ impl Rates {
     }
 }
 
-/// A length of moves below and above which nothing is learnt any more, in widths of the box.
-const SIGMA: [f64; 2] = [1e-18, 1.0];
+/// A length of moves below and above which nothing is learnt any more, in widths of the box. Close to a lower bound numbers are fine enough for
+/// the smallest.
+const SIGMA: [f64; 2] = [1e-40, 1.0];
 
 impl Rule for Learning {
     const NAME: &'static str = "learning";

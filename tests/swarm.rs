@@ -6,7 +6,8 @@ use gainswarm::draw::{Draw, Purpose};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::{AdaptiveRandom, Global, Ring, Topology, TopologyKind, VonNeumann};
 use gainswarm::swarm::{
-    Axis, Bounds, Initial, Outcome, Plan, Restarts, Scale, Search, Settings, StopReason, Stopping, Swarm,
+    Axis, Bounds, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, StopReason,
+    Stopping, Swarm,
 };
 use proptest::prelude::*;
 
@@ -299,6 +300,32 @@ fn a_swarm_that_has_settled_is_followed_by_one_twice_as_large_until_it_may_not()
     assert_eq!((end, search.restarts()), (StopReason::Settled, 3));
     assert!(first[2] != first[3], "each swarm starts elsewhere");
     assert_eq!(search.evaluations(), 132);
+}
+
+#[test]
+fn a_box_of_any_width_is_searched_down_to_what_its_numbers_can_tell() {
+    let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| x * x).sum());
+    let best = |axis: Axis, plan: &Plan| {
+        let mut search = Search::new(&[axis; 2], plan, 1).expect("memory");
+        loop {
+            let outcomes: Vec<Outcome> = search.ask().positions.chunks_exact(2).map(sphere).collect();
+            if search.tell(&outcomes, Duration::ZERO).is_some() {
+                return search.best().1.cost;
+            }
+        }
+    };
+    let stopping = Stopping { evaluations: 10_000, ..Stopping::after_generations(u64::MAX) };
+    let alone = Plan::new(Settings { particles: 8, ..Settings::default() }, stopping);
+    let restarts = Restarts { times: 1000, doublings: 2, patience: 30 };
+    let polished = Plan { restarts, polish: Some(PolishPlan { after: 60, step: 0.5 }), ..alone.clone() };
+    // Close to a lower bound numbers are as fine as they get; in the middle of 2e15 they are a quarter apart.
+    for (lower, upper, worst) in [(-1e3, 1e21, 1e-4), (-1e15, 1e15, 4.0), (-5.0, 5.0, 1e-24)] {
+        let axis = Axis::new(lower, upper, Scale::Linear);
+        for plan in [&alone, &polished] {
+            let cost = best(axis, plan);
+            assert!(cost <= worst, "{cost} in {lower} … {upper}");
+        }
+    }
 }
 
 #[test]

@@ -267,6 +267,16 @@ fn load(path: &Path) -> Result<Config, Error> {
             missing.join(", ")
         ));
     }
+    let settings = &config.swarm.settings;
+    for (parameter, value) in settings.rule.parameters().iter().zip(&settings.coefficients) {
+        if let (true, Some([low, high])) = (parameter.is_unusual(*value), parameter.search) {
+            let (rule, name) = (settings.rule.name(), parameter.name);
+            note(&format!(
+                "warning: {}: [swarm.{rule}] {name} = {value} is beyond the usual {low} to {high}: the swarm may not settle",
+                path.display()
+            ));
+        }
+    }
     Ok(config)
 }
 

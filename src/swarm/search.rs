@@ -397,7 +397,8 @@ impl Search {
 fn cannot_gain(swarm: &Swarm) -> bool {
     let (_, best) = swarm.best();
     let worst = swarm.personal_bests().iter().max_by(|a, b| a.rank(b)).copied().unwrap_or(best);
-    if best.is_feasible() && worst.is_feasible() && worst.cost - best.cost <= SETTLED_COSTS * best.cost.abs() {
+    if best.is_feasible() && worst.is_feasible() && worst.cost - best.cost <= SETTLED_COSTS * best.cost.abs()
+    {
         return true;
     }
     let dimensions = swarm.best_cube().len();

@@ -41,7 +41,7 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
+    let axis = Axis::new(-5.0, 5.0, Scale::Linear);
     println!(
         "{PARTICLES} particles, {DIMENSIONS} dimensions, medians of {TURNS} turns of {GENERATIONS} generations"
     );

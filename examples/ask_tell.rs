@@ -13,7 +13,7 @@ fn rosenbrock(x: &[f64]) -> f64 {
 
 fn main() -> Result<(), gainswarm::Error> {
     const DIMENSIONS: usize = 5;
-    let axes = [Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear }; DIMENSIONS];
+    let axes = [Axis::new(-5.0, 5.0, Scale::Linear); DIMENSIONS];
     let stopping =
         Stopping { evaluations: 20_000, target: Some(1e-10), ..Stopping::after_generations(u64::MAX) };
     let plan = Plan {

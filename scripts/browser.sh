@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks at the report of a real tuning in a real browser (tests/browser/report.py), and at one that is wrong, which must be found.
-# With a directory it leaves screenshots there. Skipped with a line where Chromium cannot be installed.
+# Looks at the reports of two real tunings in a real browser (tests/browser/report.py): a pendulum, and a motor under a PID, with all that is told of a set
+# point and of the loop. A report that is wrong must be found. With a directory it leaves screenshots there, those of the motor in its folder `pid`. Skipped with a line where Chromium cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 gainswarm="${GAINSWARM:-${CARGO_TARGET_DIR:-target}/release/gainswarm}"
@@ -17,10 +17,20 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --disable-pip-version-check -r tests/browser/requirements.txt
 "$gainswarm" tune configs/classical.toml --quiet --output "$work/out"
 "$gainswarm" validate configs/classical.toml --gains "$work/out/gains.csv" --samples 200 --quiet --report --output "$work/out"
-"$work/venv/bin/python" tests/browser/report.py "$work/out/report.html" "$work/out/gains.csv" "$@"
+look() {
+  "$work/venv/bin/python" tests/browser/report.py "$@"
+}
+"$gainswarm" tune configs/dc_motor_pid.toml --quiet --output "$work/pid"
+"$gainswarm" sensitivity "$work/pid" >/dev/null 2>&1
+"$gainswarm" validate configs/dc_motor_pid.toml --gains "$work/pid/gains.csv" --samples 100 --quiet --report --output "$work/pid"
+look "$work/pid/report.html" "$work/pid/gains.csv" ${1:+"$1/pid"} >"$work/pid.txt" 2>&1 &
+pid=$!
+look "$work/out/report.html" "$work/out/gains.csv" "$@"
+wait "$pid" || { echo "the report of the motor:"; cat "$work/pid.txt"; exit 1; }
+sed 's/$/, motor/' "$work/pid.txt"
 # A gain that is off in its last digit, and a plot without its curves.
 sed 's/data-value="\([0-9.]*\)[0-8]"/data-value="\19"/; s/<polyline/<g/g' "$work/out/report.html" >"$work/wrong.html"
-if "$work/venv/bin/python" tests/browser/report.py "$work/wrong.html" "$work/out/gains.csv" >"$work/wrong.txt" 2>&1; then
+if look "$work/wrong.html" "$work/out/gains.csv" >"$work/wrong.txt" 2>&1; then
   echo "a wrong report was not found"; exit 1
 fi
 grep -q "FAIL.*plots show something" "$work/wrong.txt" && grep -q "FAIL.*gains are those of" "$work/wrong.txt"

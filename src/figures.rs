@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::costs::Usual;
+use crate::parameter::Short;
 use crate::registry::Member;
+use crate::swarm::{Axis, Grid, Scale};
 
 /// A number with six significant digits.
 pub(crate) fn number(value: f64) -> String {
@@ -173,6 +175,18 @@ pub(crate) fn with_unit(label: String, unit: &str) -> String {
     match unit {
         "" | "1" => label,
         _ => format!("{label}, {unit}"),
+    }
+}
+
+/// Where a gain is searched.
+pub(crate) fn searched(axis: &Axis) -> String {
+    let range = format!("{} … {}", Short(axis.lower), Short(axis.upper));
+    match (axis.grid, axis.scale) {
+        (Grid::Steps(1.0), _) => format!("{range}, whole"),
+        (Grid::Steps(step), _) => format!("{range} in steps of {}", Short(step)),
+        (Grid::Values(values), _) => format!("{range}, {} values", values.len()),
+        (Grid::None, Scale::Log10) => format!("{range} (log)"),
+        (Grid::None, Scale::Linear) => range,
     }
 }
 

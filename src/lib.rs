@@ -13,6 +13,7 @@
 //! 6. [`swarm`]: an ask/tell core without I/O that knows nothing of simulations.
 //! 7. [`engine`]: generation after generation on all threads; the only module that knows of rayon.
 //! 8. [`stability`]: the certificate of a gain vector.
+//!    [`pid_rules`]: what published rules give; [`sensitivity`]: how flat the cost is.
 //! 9. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`].
 //! 10. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
 //! 11. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
@@ -56,6 +57,7 @@ pub mod model;
 pub mod native;
 pub mod pace;
 pub mod parameter;
+pub mod pid_rules;
 pub mod problem;
 pub mod program;
 pub mod replay;
@@ -66,6 +68,7 @@ pub mod signals;
 pub mod simulation;
 pub mod stability;
 pub mod statistics;
+pub mod step_response;
 pub mod swarm;
 mod text;
 pub mod validation;

@@ -48,6 +48,18 @@ impl Parameter {
         Self { name, unit, default, min: range[0], max: range[1], search: None, doc }
     }
 
+    /// The same with a range that values are usually in; a study is told of others.
+    #[must_use]
+    pub const fn usually(self, range: [f64; 2]) -> Self {
+        Self { search: Some(range), ..self }
+    }
+
+    /// Whether a value is beyond the usual range, where there is one.
+    #[must_use]
+    pub fn is_unusual(&self, value: f64) -> bool {
+        self.search.is_some_and(|[low, high]| !(low..=high).contains(&value))
+    }
+
     /// Whether `value` is finite and within the allowed range.
     #[must_use]
     pub fn allows(&self, value: f64) -> bool {

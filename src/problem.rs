@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use crate::config::{Config, Coverage, TunedGain};
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, Follower};
 use crate::costs::Aggregate;
 use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::sampling::{self, Group};
 use crate::simulation::{Runner, Scenario, Simulator, Terms};
-use crate::stability::{self, Certificate, Certifying, Limited, MARGIN, SampledLoop, Verdict, Wanted, World};
+use crate::stability::{
+    self, Certificate, Certifying, Limited, LoopResponse, MARGIN, SampledLoop, Verdict, Wanted, World,
+};
 use crate::swarm::{Axis, Outcome, Plan};
 
 /// Gives the certificate of a controller's parameter values, without allocating.
@@ -23,6 +25,8 @@ pub struct Problem {
     pub values: Vec<f64>,
     /// The parameters that the swarm may change.
     pub tuned: Vec<TunedGain>,
+    /// Those that follow from others.
+    pub followers: Vec<Follower>,
     /// What must hold between the parameters.
     pub constraints: Vec<Constraint>,
     /// The values that each parameter may take in the search.
@@ -74,6 +78,7 @@ impl Problem {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
             tuned: config.tune.clone(),
+            followers: config.followers.clone(),
             constraints: config.constraints.clone(),
             searched: config.searched(),
             required_certificate: required_certifier(config),
@@ -107,6 +112,14 @@ impl Problem {
         values.copy_from_slice(&self.values);
         for (gain, value) in self.tuned.iter().zip(position) {
             values[gain.index] = *value;
+        }
+        self.follow(values);
+    }
+
+    /// Gives the gains that follow from others their values.
+    pub fn follow(&self, values: &mut [f64]) {
+        for Follower { index, of, .. } in &self.followers {
+            values[*index] = of.at(values);
         }
     }
 
@@ -166,9 +179,10 @@ fn runner_in(config: &Config, coverage: Coverage) -> Runner {
 /// Steps in which a loop may come to rest whose equilibrium is not found otherwise.
 const SETTLING_STEPS: u64 = 50_000;
 
-/// The loop of a study as it is certified: in the world of each group of scenarios, with signals as they are at the end of its first one.
-fn sampled(config: &Config) -> Option<SampledLoop> {
-    let step = config.sampled_loop().ok()?;
+/// The loop of a study as it is certified: in the world of each group of scenarios, with signals as they are at the end of its first one; `observed` are
+/// names of values.
+fn sampled(config: &Config, observed: &[&str]) -> Option<SampledLoop> {
+    let step = config.sampled_loop(observed).ok()?;
     let mut worlds: Vec<World> = Vec::new();
     for group in &config.scenarios {
         let first = Group { count: 1, ..group.clone() };
@@ -207,8 +221,16 @@ fn required_certifier(config: &Config) -> Option<Certifier> {
 /// The same, telling no more than is wanted, which takes less time.
 #[must_use]
 pub fn certifier_of(config: &Config, wanted: Wanted) -> Certifier {
-    let certifying = sampled(config).map(Certifying::new);
+    let certifying = sampled(config, &[]).map(Certifying::new);
     Box::new(move |values| {
         certifying.as_ref().map_or(Certificate::UNKNOWN, |certifying| certifying.certify(values, wanted))
     })
+}
+
+/// The loops of a study over frequency with these parameter values, one for each driven input, and what they make of disturbances and noise of the outputs of
+/// its responses; none where the loop is not stable or not differentiable at its equilibrium.
+#[must_use]
+pub fn loops(config: &Config, values: &[f64]) -> Vec<LoopResponse> {
+    let outputs: Vec<&str> = config.responses.iter().map(|response| response.output.as_str()).collect();
+    sampled(config, &outputs).map_or(Vec::new(), |of| Certifying::new(of).loops(values))
 }

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::sampling::Group;
 use crate::simulation::Terms;
 use crate::simulation::{Record, Scenario, SimdLevel, Trajectory};
+use crate::step_response::{self, Seen};
 
 /// Scenarios whose trajectories are shown at most.
 pub const SHOWN_MAX: usize = 16;
@@ -45,6 +46,8 @@ pub struct ReplayedRun {
     pub columns: Vec<&'static str>,
     /// A row a sample.
     pub trajectory: Trajectory,
+    /// What the trajectory shows of each response before it is thinned.
+    pub seen: Vec<Seen>,
 }
 
 /// A run whose result is known.
@@ -91,13 +94,8 @@ impl Replay {
         let worst = worst(&records);
         let runs = shown(records.len(), worst).into_iter().map(|index| {
             let scenario = &problem.scenarios[index];
-            let (_, trajectory) = trajectory(config, &problem, values, scenario)?;
-            Ok(ReplayedRun {
-                index,
-                name: name(config, index, scenario),
-                columns: columns(config),
-                trajectory,
-            })
+            let (_, whole) = trajectory(config, &problem, values, scenario)?;
+            Ok(run(config, index, name(config, index, scenario), &whole))
         });
         let runs = runs.collect::<Result<_, Error>>()?;
         Ok(Self { records, worst, runs })
@@ -116,14 +114,9 @@ impl Replay {
         let (mut records, mut runs) = (Vec::new(), Vec::new());
         for KnownRun { name, scenario, steps } in known {
             let problem = Problem::on(config, vec![scenario.clone()], vec![1.0]);
-            let (record, trajectory) = trajectory(config, &problem, values, scenario)?;
+            let (record, whole) = trajectory(config, &problem, values, scenario)?;
             if record.steps == *steps {
-                runs.push(ReplayedRun {
-                    index: records.len(),
-                    name: name.clone(),
-                    columns: columns(config),
-                    trajectory,
-                });
+                runs.push(run(config, records.len(), name.clone(), &whole));
                 records.push(record);
             }
         }
@@ -131,8 +124,23 @@ impl Replay {
     }
 }
 
-/// The record of one simulation, and its trajectory.
-fn trajectory(
+/// A run as it is shown.
+fn run(config: &Config, index: usize, name: String, whole: &Trajectory) -> ReplayedRun {
+    ReplayedRun {
+        index,
+        name,
+        columns: columns(config),
+        trajectory: thinned(whole),
+        seen: step_response::seen(config, whole),
+    }
+}
+
+/// The record of one simulation, and its trajectory in at most [`SAMPLES`] samples.
+///
+/// # Errors
+///
+/// When memory cannot be reserved.
+pub(crate) fn trajectory(
     config: &Config,
     problem: &Problem,
     values: &[f64],
@@ -142,8 +150,7 @@ fn trajectory(
     // An odd stride: a value that flips in each step would look constant in every second sample.
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);
-    let (record, trajectory) = problem.simulator.record(level, values, scenario, every)?;
-    Ok((record, thinned(&trajectory)))
+    problem.simulator.record(level, values, scenario, every)
 }
 
 fn columns(config: &Config) -> Vec<&'static str> {

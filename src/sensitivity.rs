@@ -14,7 +14,7 @@ use crate::Error;
 use crate::engine::Solo;
 use crate::problem::Problem;
 use crate::simulation::SimdLevel;
-use crate::swarm::{Axis, Scale};
+use crate::swarm::{Axis, Grid, Scale};
 
 /// By how much the cost is worse, in shares of it.
 pub const SHARES: [f64; 3] = [0.01, 0.05, 0.1];
@@ -71,7 +71,7 @@ struct Coordinate {
 impl Coordinate {
     /// The value at a distance from another; nothing where it is not allowed.
     fn moved(self, value: f64, by: f64) -> Option<f64> {
-        let Axis { lower, upper, scale } = self.axis;
+        let Axis { lower, upper, scale, .. } = self.axis;
         let moved = match scale {
             Scale::Linear => value + by * (upper - lower),
             Scale::Log10 => value * libm::exp10(by * libm::log10(upper / lower)),
@@ -99,6 +99,7 @@ impl Costs<'_> {
                     None => is_allowed = false,
                 }
             }
+            self.problem.follow(&mut values);
             if is_allowed && self.problem.violation(&values) == 0.0 {
                 places.push(place);
                 vectors.push(values);
@@ -138,6 +139,8 @@ pub fn sensitivity(
     let coordinates: Vec<Coordinate> = problem
         .tuned
         .iter()
+        // What has a few values does not move.
+        .filter(|gain| gain.axis.grid == Grid::None)
         .map(|gain| {
             let parameter = &problem.parameters[gain.index];
             Coordinate { index: gain.index, axis: gain.axis, range: [parameter.min, parameter.max] }

@@ -8,6 +8,13 @@ use crate::simulation::{Ending, Record};
 
 /// What is wrong with gains that do not hold; `None` for gains that do. Without records they were not simulated.
 pub(crate) fn objection(config: &Config, records: &[Record]) -> Option<String> {
+    let fault = fault(config, records)?;
+    let survives = records.iter().all(|record| record.ending == Ending::Survived);
+    Some(if survives { format!("survives all {} scenarios, but {fault}", records.len()) } else { fault })
+}
+
+/// The same without saying that they survive.
+pub(crate) fn fault(config: &Config, records: &[Record]) -> Option<String> {
     let all = records.len();
     let failed = records.iter().filter(|record| record.ending != Ending::Survived).count();
     if records.iter().all(|record| record.ending == Ending::Pending) {
@@ -17,7 +24,7 @@ pub(crate) fn objection(config: &Config, records: &[Record]) -> Option<String> {
         return Some(format!("FAILS in {failed} of {all} scenarios"));
     }
     let beyond = exceeded(config, records);
-    (!beyond.is_empty()).then(|| format!("survives all {all} scenarios, but EXCEEDS {beyond}"))
+    (!beyond.is_empty()).then(|| format!("EXCEEDS {beyond}"))
 }
 
 /// The limits that gains exceed, and by what.

@@ -65,10 +65,7 @@ fn the_process_asks_what_the_library_asks_bit_for_bit_and_keeps_to_its_budget() 
     // 8 generations of 12 and one of 4.
     assert_eq!(asked.iter().map(Vec::len).collect::<Vec<_>>(), [12, 12, 12, 12, 12, 12, 12, 12, 4]);
 
-    let axes = [
-        Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear },
-        Axis { lower: 1e-3, upper: 1e3, scale: Scale::Log10 },
-    ];
+    let axes = [Axis::new(-5.0, 5.0, Scale::Linear), Axis::new(1e-3, 1e3, Scale::Log10)];
     let rule = RuleKind::Learning;
     let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
     let settings = Settings { particles: 12, rule, coefficients, ..Settings::default() };
@@ -186,6 +183,8 @@ fn broken_searches_and_answers_are_refused() {
         ("[swarm]", "[swam]", "did you mean `swarm`"),
         ("lower = -5.0", "", "parameters[1].lower is missing"),
         ("upper = 5.0", "upper = -6.0", "lower < upper"),
+        ("[swarm]", "[swarm]\ninitial = [[0.0, 2000.0]]", "swarm.initial[x2] = 2000.0"),
+        ("[swarm]", "[swarm]\nwarm_start = [1.0, 2.0]", "warm_start holds no positions"),
         ("lower = 1e-3", "lower = 0", "has no logarithm"),
         ("name = \"a\"", "nmae = \"a\"", "did you mean `name`"),
         ("evaluations = 100", "evaluations = 0", "from 1 to"),
@@ -220,12 +219,189 @@ fn broken_searches_and_answers_are_refused() {
     }
 }
 
+/// Answers in any parts: the first half last, one by one.
+#[test]
+fn answers_by_id_may_come_in_any_order_and_in_parts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "search.toml", SEARCH);
+    let whole = |positions: &[Vec<f64>]| {
+        vec![json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() })]
+    };
+    let parts = |positions: &[Vec<f64>]| {
+        let half = positions.len() / 2;
+        let ids: Vec<usize> = (half..positions.len()).collect();
+        let costs: Vec<f64> = ids.iter().map(|id| cost(&positions[*id])).collect();
+        let mut tells = vec![json!({ "ids": ids, "costs": costs })];
+        tells.extend((0..half).rev().map(|id| json!({ "ids": [id], "costs": [cost(&positions[id])] })));
+        tells
+    };
+    let expected = converse(&[&config], usize::MAX, whole);
+    assert_eq!(converse(&[&config], usize::MAX, parts), expected);
+    for (rest, words) in [
+        ("{\"tell\":{\"ids\":[12],\"costs\":[1]}}\n", "names id 12, and there are 2 positions"),
+        ("{\"tell\":{\"ids\":[0,0],\"costs\":[1,1]}}\n", "tells id 0 twice"),
+        ("{\"tell\":{\"ids\":[0],\"costs\":[1,1]}}\n", "has 2 costs for 1 ids"),
+        ("{\"tell\":{\"ids\":[1],\"costs\":[1]}}\n", "the input ended"),
+    ] {
+        let (run, _) = answered(rest);
+        assert_eq!(run.status.code(), Some(2), "{rest}");
+        assert!(stderr(&run).contains(words), "{}", stderr(&run));
+    }
+}
+
+/// The lines that the process writes, told by `tell` what it asks; after some questions it is left alone and stops.
+fn converse(arguments: &[&str], questions: usize, tell: impl Fn(&[Vec<f64>]) -> Vec<Value>) -> Vec<Value> {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .arg("ask-tell")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut input = process.stdin.take();
+    let mut lines: Vec<Value> = Vec::new();
+    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
+        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        let ask = line.get("ask").cloned();
+        lines.push(line);
+        let Some(ask) = ask else { break };
+        if lines.len() > questions {
+            input = None;
+        }
+        let positions: Vec<Vec<f64>> = serde_json::from_value(ask["positions"].clone()).expect("positions");
+        for tell in tell(&positions) {
+            if let Some(input) = &mut input {
+                writeln!(input, "{}", json!({ "tell": tell })).expect("room in the pipe");
+            }
+        }
+    }
+    process.wait().expect("an end");
+    lines
+}
+
+#[test]
+fn a_search_goes_on_from_its_checkpoint_as_if_it_had_never_stopped() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write_config(directory.path(), "search.toml", SEARCH);
+    let costs = |positions: &[Vec<f64>]| {
+        vec![json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() })]
+    };
+    let whole = converse(&[&config, "--best"], usize::MAX, costs);
+    assert!(whole[0]["ask"]["best"].is_null());
+    assert!(whole[3]["ask"]["best"]["cost"].is_f64() && whole[3]["ask"]["best"]["position"].is_array());
+    let checkpoint = directory.path().join("state.bin");
+    let checkpoint = ["--checkpoint", checkpoint.to_str().expect("UTF-8")];
+    let first = converse(&[&config, "--best", checkpoint[0], checkpoint[1]], 3, costs);
+    // Three questions were answered, the fourth was not.
+    assert_eq!(first[..4], whole[..4]);
+    let rest = [&config, "--best", checkpoint[0], checkpoint[1], "--resume"];
+    assert_eq!(converse(&rest, usize::MAX, costs), whole[3..]);
+    // It is complete: nothing is asked any more, unless there is more budget.
+    assert_eq!(converse(&rest, usize::MAX, costs), whole[whole.len() - 1..]);
+    let longer = write_config(directory.path(), "longer.toml", SEARCH.replace("= 100", "= 120"));
+    let all = converse(&[&longer, "--best"], usize::MAX, costs);
+    let rest = [&longer, "--best", checkpoint[0], checkpoint[1], "--resume"];
+    assert_eq!(converse(&rest, usize::MAX, costs), all[8..]);
+    // Of another search it is not.
+    let other = write_config(directory.path(), "other.toml", SEARCH.replace("seed = 5", "seed = 6"));
+    let run = gainswarm(&["ask-tell", &other, checkpoint[0], checkpoint[1], "--resume"]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(stderr(&run).contains("config.seed is 5 there and 6 here"), "{}", stderr(&run));
+}
+
+#[test]
+fn positions_to_start_from_are_asked_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for key in ["initial", "warm_start"] {
+        let text = SEARCH.replace("[swarm]", &format!("[swarm]\n{key} = [[0.25, 1.0], [-5.0, 1000.0]]"));
+        let config = write_config(directory.path(), "search.toml", text);
+        let (asked, _) = drive(&config, |positions| json!({ "costs": vec![1.0; positions.len()] }));
+        for (found, expected) in asked[0].iter().zip([[0.25, 1.0], [-5.0, 1000.0]]) {
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9 * b.abs()), "{found:?}");
+        }
+    }
+}
+
+/// A cost that no search can trust: the text of it for an evaluation of a run.
+fn adversarial(kind: u64, run: u64, evaluation: u64, x: &[f64]) -> String {
+    let draw = (run * 7919 + evaluation * 104_729) % 97;
+    match kind {
+        0 => ["NaN", "Infinity", "-Infinity", "1.5", "null"][(draw % 5) as usize].into(),
+        1 => ["1e300", "-1e300", "1.7976931348623157e308", "-1e-300"][(draw % 4) as usize].into(),
+        2 => ["5e-324", "-5e-324", "2.2e-308", "0.0", "-0.0"][(draw % 5) as usize].into(),
+        3 => "3.25".into(),
+        4 if draw.is_multiple_of(2) => "null".into(),
+        5 => format!("{:e}", cost(x) + f64::from(u32::try_from(evaluation).unwrap_or(0))),
+        6 => "null".into(),
+        _ => format!("{:e}", cost(x) * if draw.is_multiple_of(3) { 1e200 } else { 1e-200 }),
+    }
+}
+
+#[test]
+fn no_answer_makes_a_search_lose_its_best_leave_its_box_or_end_with_another_code() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = SEARCH.replace("particles = 12", "particles = 6").replace("= 100", "= 40");
+    let runs = (0..504_u64).map(|run| {
+        let (kind, text) = (run % 8, text.replace("seed = 5", &format!("seed = {run}")));
+        (run, kind, write_config(directory.path(), &format!("{run}.toml"), text))
+    });
+    let runs: Vec<_> = runs.collect();
+    let half = runs.len() / 2;
+    std::thread::scope(|scope| {
+        for part in [&runs[..half], &runs[half..]] {
+            scope.spawn(move || {
+                for (run, kind, config) in part {
+                    one_adversarial(*run, *kind, config);
+                }
+            });
+        }
+    });
+}
+
+fn one_adversarial(run: u64, kind: u64, config: &str) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["ask-tell", config])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut input = process.stdin.take().expect("a pipe");
+    let (mut best, mut evaluation) = (f64::INFINITY, 0);
+    let mut done = Value::Null;
+    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
+        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        let Some(ask) = line.get("ask") else {
+            done = line["done"].clone();
+            break;
+        };
+        let positions: Vec<[f64; 2]> = serde_json::from_value(ask["positions"].clone()).expect("positions");
+        let costs = positions.iter().map(|x| {
+            assert!((-5.0..=5.0).contains(&x[0]) && (1e-3..=1e3).contains(&x[1]), "run {run}: {x:?}");
+            evaluation += 1;
+            let text = adversarial(kind, run, evaluation, x);
+            best = best.min(text.parse().ok().filter(|cost: &f64| cost.is_finite()).unwrap_or(f64::INFINITY));
+            text
+        });
+        let costs: Vec<String> = costs.collect();
+        writeln!(input, "{{\"tell\":{{\"costs\":[{}]}}}}", costs.join(",")).expect("room in the pipe");
+    }
+    let code = process.wait().expect("an end").code();
+    assert_eq!(evaluation, 40, "run {run}");
+    if best.is_finite() {
+        assert_eq!((code, done["best"]["cost"].as_f64()), (Some(0), Some(best)), "run {run}: {done}");
+    } else {
+        assert_eq!((code, &done["best"]), (Some(1), &Value::Null), "run {run}: {done}");
+    }
+}
+
 #[test]
 fn a_search_ends_by_the_first_rule_that_applies_and_says_which() {
     let never = Stopping::after_generations(u64::MAX);
     let search = |stopping: Stopping| {
         let settings = Settings { particles: 10, ..Settings::default() };
-        let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+        let axis = Axis::new(0.0, 1.0, Scale::Linear);
         Search::new(&[axis], &Plan::new(settings, stopping), 1).expect("memory")
     };
     let second = Duration::from_secs(1);

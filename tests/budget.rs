@@ -25,7 +25,7 @@ fn rosenbrock(positions: &[f64]) -> Vec<Outcome> {
 }
 
 fn search(plan: &Plan) -> Search {
-    let axis = Axis { lower: -2.0, upper: 2.0, scale: Scale::Linear };
+    let axis = Axis::new(-2.0, 2.0, Scale::Linear);
     Search::new(&[axis; DIMENSIONS], plan, 8).expect("memory")
 }
 

@@ -89,6 +89,138 @@ fn equality_breaks_a_strict_constraint_alone_and_spelling_does_not_matter() {
 }
 
 #[test]
+fn what_is_not_linear_is_a_relation_too() {
+    for (text, k1, k2, holds) in [
+        ("k1*k2 >= 40", 8.0, 5.0, true),
+        ("k1*k2 >= 40", 8.0, 4.9, false),
+        ("sqrt(k1^2 + k2^2) < 5", 3.0, 3.9, true),
+        ("sqrt(k1^2 + k2^2) < 5", 3.0, 4.0, false),
+        ("min(k1, k2) > 2", 3.0, 1.5, false),
+        ("floor(k1) == 3", 3.7, 1.0, true),
+        ("floor(k1) == 3", 4.7, 1.0, false),
+        // Within 1e-4 of the way of 49·49 that k1 k2 goes.
+        ("k1*k2 == 40", 8.0, 5.02, true),
+        ("k1*k2 == 40", 8.0, 5.1, false),
+        // Beyond the numbers: far outside.
+        ("log(k1 - 10) > 0", 3.0, 1.0, false),
+    ] {
+        let config = config(&format!("constraints = [\"{text}\"]"));
+        let violation = Problem::new(&config).violation(&values(&config, &[(0, k1), (1, k2)]));
+        assert_eq!(violation == 0.0, holds, "{text} with k1 = {k1}, k2 = {k2}: {violation}");
+        assert!(violation.is_finite());
+    }
+}
+
+#[test]
+fn a_gain_follows_from_others_by_a_linear_equality_and_is_not_searched() {
+    // λ1 is searched from 0.5 to 30, k1 and k2 from 1 to 50.
+    let all = config("").tune.len();
+    for (constraints, followers, free) in [
+        ("\"k1 == 2*lambda1\"", 1, all - 1),
+        ("\"k1 == 2*lambda1\", \"k2 + k1 == 60 - lambda2\"", 2, all - 2),
+        // The same as a narrow band.
+        ("\"k1 - 2*lambda1 <= 1e-9\", \"2*lambda1 - k1 <= 1e-9\"", 1, all - 1),
+        // Said twice is once.
+        ("\"k1 == 2*lambda1\", \"lambda1 - k1/2 == 0\"", 1, all - 1),
+    ] {
+        let config = config(&format!("constraints = [{constraints}]"));
+        assert_eq!((config.followers.len(), config.tune.len()), (followers, free), "{constraints}");
+        let problem = Problem::new(&config);
+        let tuning = engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning");
+        let [k1, k2, lambda1, lambda2] = tuning.values[..4] else { unreachable!("four at least") };
+        assert!((k1 - 2.0 * lambda1).abs() < 1e-12 * k1, "{constraints}: {k1} and {lambda1}");
+        if followers == 2 {
+            assert!((k2 + k1 + lambda2 - 60.0).abs() < 1e-12);
+        }
+        // Its bounds hold all the same.
+        assert!(tuning.best.is_feasible());
+        for (value, [low, high]) in
+            [(k1, [1.0, 50.0]), (k2, [1.0, 50.0]), (lambda1, [0.5, 30.0]), (lambda2, [0.5, 30.0])]
+        {
+            assert!((low - 1e-12..=high + 1e-12).contains(&value), "{constraints}: {value}");
+        }
+        // What is written down is what was said.
+        let text = config.to_toml();
+        let again = Config::parse("study.toml".as_ref(), &text).expect("a valid study");
+        assert_eq!(again, config);
+    }
+}
+
+/// A PI on a first-order plant with dead time, under constraints.
+fn pi(constraints: &str) -> Result<Config, String> {
+    let text = format!(
+        "constraints = [{constraints}]\n[plant]\ntype = \"first_order_plus_dead_time\"\ndead_time = 0.3\n[controller]\ntype = \"pi\"\n\
+         [connect]\nmeasurement = \"x\"\n[simulation]\ndt = 0.01\nduration = 12.0\n[[scenarios]]\nsignals = {{ reference = 1.0 }}\n\
+         [[response]]\noutput = \"x\"\n[cost.iae]\n[swarm.stopping]\nevaluations = 400\n\
+         [[tune]]\nparameter = \"Kp\"\nlower = 0.1\nupper = 5.0\n[[tune]]\nparameter = \"Ki\"\nlower = 0.1\nupper = 5.0\n"
+    );
+    Config::parse("study.toml".as_ref(), &text).map_err(|error| error.to_string())
+}
+
+/// Whether overshoot, settling time, rise time, Ms and phase margin are as they should be.
+type Holds = fn([f64; 5]) -> bool;
+
+#[test]
+fn relations_of_what_is_measured_hold_of_the_tuned_gains() {
+    let measured = |config: &Config| {
+        let tuning =
+            engine::tune(&Problem::new(config), Resources::default(), &mut |_| {}).expect("a tuning");
+        assert!(tuning.best.is_feasible());
+        let place = |name: &str| config.term(name).expect("a term");
+        let of = |name: &str| tuning.records[0].values[place(name)];
+        let margins = certifier(config)(&tuning.values).margins.expect("margins");
+        [of("overshoot"), of("settling_time"), of("rise_time"), margins.sensitivity, margins.phase]
+    };
+    let free = measured(&pi("").expect("a study"));
+    // What each asks for, the least IAE alone does not give.
+    let all: [(&str, Holds); 6] = [
+        ("\"overshoot <= 1\"", |[overshoot, ..]| overshoot <= 1.0),
+        ("\"max_sensitivity < 1.5\"", |[.., ms, _]| ms < 1.5),
+        ("\"phase_margin >= 65\", \"0.5*overshoot <= 1.5\"", |m| m[4] >= 65.0 && m[0] <= 3.0),
+        ("\"settling_time + 2*rise_time <= 2.9\"", |[_, settling, rise, ..]| settling + 2.0 * rise <= 2.9),
+        ("\"overshoot >= 12\"", |[overshoot, ..]| overshoot >= 12.0),
+        ("\"rise_time == 1.2\"", |[_, _, rise, ..]| (rise - 1.2).abs() <= 1.01e-3),
+    ];
+    for (text, holds) in all {
+        assert!(!holds(free), "{text}: {free:?}");
+        let config = pi(text).expect("a study");
+        assert_eq!(
+            Config::parse("study.toml".as_ref(), &config.to_toml()).expect("a study"),
+            config,
+            "{text}"
+        );
+        let found = measured(&config);
+        assert!(holds(found), "{text}: {found:?}");
+    }
+    for (text, parts) in [
+        ("\"max_sensitivity >= 1.5\"", ["bounds it the wrong way", "max_sensitivity <= a number"]),
+        ("\"phase_margin >= 200\"", ["is out of range", "180"]),
+        (
+            "\"phase_margin >= 10*overshoot\"",
+            ["a figure of the certificate beside others", "against a number"],
+        ),
+        ("\"Kp*overshoot <= 1\"", ["relates the gain Kp to what is measured", "relations of gains, or of"]),
+        ("\"overshot <= 1\"", ["unknown gain `overshot`", "Kp, Ki"]),
+    ] {
+        let error = pi(text).expect_err(text);
+        assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_equality_finds_what_a_band_about_it_finds() {
+    let cost = |constraints: &str| {
+        let config = config(&format!("constraints = [{constraints}]\n"));
+        let tuning =
+            engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
+        tuning.best.cost
+    };
+    let (equal, band) =
+        (cost("\"k1 == 2*lambda1\""), cost("\"k1 - 2*lambda1 <= 4\", \"2*lambda1 - k1 <= 4\""));
+    assert!(equal < 1.5 * band, "{equal} against {band}");
+}
+
+#[test]
 fn broken_constraints_rank_behind_missing_certificates_and_those_behind_falls() {
     let config = config("constraints = [\"k2 > k1\"]\nrequire_certificate = true");
     let problem = Problem::new(&config);

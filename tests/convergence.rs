@@ -31,7 +31,7 @@ fn with_hole(x: &[f64]) -> f64 {
 
 /// A search of so many evaluations: how far it came, and its best cost.
 fn search(cost: impl Fn(&[f64]) -> f64, evaluations: u64, seed: u64, plan: &Plan) -> (Convergence, f64) {
-    let axis = Axis { lower: -2.0, upper: 2.0, scale: Scale::Linear };
+    let axis = Axis::new(-2.0, 2.0, Scale::Linear);
     let stopping = Stopping { evaluations, ..Stopping::after_generations(1_000_000) };
     let plan = Plan { stopping, ..plan.clone() };
     let mut search = Search::new(&[axis; DIMENSIONS], &plan, seed).expect("memory");

@@ -234,7 +234,7 @@ fn the_log_of_a_long_run_is_bounded_and_loses_no_simulation() {
 #[test]
 fn memory_that_the_machine_refuses_is_an_error() {
     let settings = Settings { particles: usize::MAX / 1024, ..Settings::default() };
-    let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let axis = Axis::new(0.0, 1.0, Scale::Linear);
     let error = Swarm::new(&[axis; 3], &settings, 1).err().expect("no machine has that much");
     assert!(error.to_string().contains("cannot reserve") && error.exit_code() == 1, "{error}");
     assert!(Records::new(usize::MAX / 1024, TERMS_MAX).is_err());

@@ -16,7 +16,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// A study of configs/known with some of its text changed.
-fn changed(name: &str, changes: &[(&str, &str)]) -> Config {
+pub(crate) fn changed(name: &str, changes: &[(&str, &str)]) -> Config {
     let path = path(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let text = changes.iter().fold(text, |text, (from, to)| {
@@ -27,7 +27,7 @@ fn changed(name: &str, changes: &[(&str, &str)]) -> Config {
 }
 
 /// A tuning by so many evaluations, which are fewer than the study has.
-fn tuned(mut config: Config, evaluations: u64) -> (Config, Tuning) {
+pub(crate) fn tuned(mut config: Config, evaluations: u64) -> (Config, Tuning) {
     config.swarm.stopping.evaluations = evaluations;
     let tuning = engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
     assert!(tuning.best.is_feasible());
@@ -43,7 +43,7 @@ fn judged(config: &Config, gains: &[f64]) -> Vec<Record> {
 }
 
 #[track_caller]
-fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
+pub(crate) fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
     let off = (found / expected - 1.0).abs();
     assert!(off < tolerance, "{what}: {found} instead of {expected}, off by {off:.1e}");
 }
@@ -83,7 +83,7 @@ fn every_study_of_a_known_problem_stands_in_the_table() {
         let file = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&file).expect("a text");
         let name = file.file_stem().and_then(|name| name.to_str()).expect("a name");
-        if text.contains("[swarm.stopping]") && name != "dead_time_ratio_pid_itae_load" {
+        if text.contains("[swarm.stopping]") && !name.starts_with("dead_time_ratio") {
             assert!(table.contains(&format!("| `{name}` |")), "docs/known-answers.md has no {name}");
             rows += 1;
         }
@@ -104,26 +104,57 @@ fn the_pid_of_the_motor_whose_zeros_cancel_its_poles_is_found() {
     assert_near("rise", term("rise_time"), tau * 9_f64.ln(), 1e-3);
     assert_near("settling", term("settling_time"), tau * 50_f64.ln(), 1e-3);
     assert!(term("overshoot") < 1e-3, "{}", term("overshoot"));
+    // IAE = τ and ISE = τ/2.
+    for (criterion, cost) in [("abs(error)", tau), ("error^2", 0.5 * tau)] {
+        let integral = format!("[cost.J]\nintegrate = \"{criterion}*(if t > 0 then 1 else 0.5)\"");
+        let config = changed("dc_motor_pid", &[("[cost.itae]\nsignals = [\"error\"]", &integral)]);
+        assert_near(criterion, judged(&config, &tuning.values)[0].cost, cost, 1e-3);
+    }
 }
+
+/// Gains, and settling time and rise in s and overshoot in % as published (Sci. Rep. 2025, doi:10.1038/s41598-025-24760-8, table 2), of SCA, GWO, PSO, IWO,
+/// mJS, PSO-ACO, OBL-HG, CMA-ES, ASSA and MEASSA; then ITAE over 2 s and IAE by `data/known_answers.py`. The overshoot of ASSA is left out: 0.2226 there,
+/// 0.728 by both programs here, which count it from the set point.
+const PUBLISHED: [([f64; 3], [f64; 5]); 10] = [
+    ([4.938, 0.166, 0.17], [1.0819, 0.1842, 16.806, 0.064_560, 0.194_528]),
+    ([11.283, 0.178, 0.326], [0.6588, 0.107, 25.762, 0.036_501, 0.137_969]),
+    ([17.895, 8.389, 1.561], [0.3353, 0.0688, 8.1559, 0.008_443, 0.052_243]),
+    ([8.628, 3.856, 0.17], [1.0172, 0.1224, 32.804, 0.047_027, 0.181_139]),
+    ([15.316, 7.578, 2.024], [0.2869, 0.0677, 2.8625, 0.009_160, 0.043_826]),
+    ([18.924, 5.037, 17.577], [0.0252, 0.0096, 0.0, 0.012_879, 0.021_797]),
+    ([16.602, 1.393, 1.04], [0.3248, 0.079, 12.948, 0.013_560, 0.069_344]),
+    ([14.202, 15.261, 1.728], [0.5311, 0.0739, 5.2494, 0.016_912, 0.060_800]),
+    ([19.583, 16.951, 5.115], [0.0886, 0.0335, f64::NAN, 0.010_831, 0.026_342]),
+    ([17.151, 0.347, 2.11], [0.2211, 0.0636, 2.6982, 0.012_182, 0.042_052]),
+];
 
 #[test]
 fn gains_published_for_the_motor_do_as_published_and_cost_twenty_times_the_least() {
     let config = changed("dc_motor_pid", &[]);
-    // Sci. Rep. 2025, doi:10.1038/s41598-025-24760-8, table 2, computed anew: gains, settling and rise in s, overshoot in %, ITAE.
-    let published = [
-        ([17.895, 8.389, 1.561], [0.3354, 0.0690, 8.158, 0.008_443]),
-        ([11.283, 0.178, 0.326], [0.6588, 0.1070, 25.794, 0.036_501]),
-        ([15.316, 7.578, 2.024], [0.2870, 0.0676, 2.863, 0.009_160]),
-        ([16.602, 1.393, 1.04], [0.3248, 0.0790, 12.948, 0.013_560]),
-        ([17.151, 0.347, 2.11], [0.2212, 0.0636, 2.699, 0.012_182]),
-    ];
-    for (gains, figures) in published {
+    for (gains, figures) in PUBLISHED {
         let record = &judged(&config, &gains)[0];
         let terms = ["settling_time", "rise_time", "overshoot", "itae"];
-        for ((term, figure), within) in terms.iter().zip(figures).zip([1e-3, 3e-3, 1e-3, 3e-4]) {
-            assert_near(term, value(&config, record, term), figure, within);
+        for ((term, figure), within) in terms.iter().zip(figures).zip([1e-3, 5e-3, 2e-3, 3e-4]) {
+            let found = value(&config, record, term);
+            assert!(
+                figure.is_nan() || (found - figure).abs() <= within * figure,
+                "{gains:?}: {term} {found} instead of {figure}"
+            );
         }
         assert!(record.cost > 20.0 * 4.134_44e-4, "{}", record.cost);
+    }
+}
+
+#[test]
+fn a_tuning_of_the_motor_by_iae_beats_the_gains_published_for_it_too() {
+    let iae = "[cost.J]\nintegrate = \"abs(error)*(if t > 0 then 1 else 0.5)\"";
+    let changes = [("[cost.itae]\nsignals = [\"error\"]", iae), ("dt = 0.0005", "dt = 0.0002")];
+    // Of the optimum, Kp and Kd are at their bound; Ki hardly matters.
+    let (config, _) =
+        assert_found(changed("dc_motor_pid", &changes), 400, [1e-3, 1e-3], &[20.0], 0.014_941_1);
+    for (gains, [.., cost]) in PUBLISHED {
+        assert_near("IAE", judged(&config, &gains)[0].cost, cost, 2e-3);
+        assert!(cost > 1.45 * 0.014_941_1);
     }
 }
 
@@ -223,40 +254,6 @@ fn the_pid_of_first_order_plus_dead_time_is_found() {
 }
 
 #[test]
-fn the_pid_is_found_for_any_share_of_dead_time_and_costs_less_than_any_rule() {
-    // θ = 1 and τ; Kc, Ti, Td and J by data/known_answers.py.
-    let known: [(f64, [f64; 3], f64); 5] = [
-        (10.0, [12.625, 2.044_48, 0.410_353], 0.298_248),
-        (5.0, [6.343_68, 1.884_86, 0.402_536], 0.527_046),
-        (2.0, [2.585_01, 1.529_34, 0.381_982], 0.948_876),
-        (1.0, [1.376_71, 1.175_45, 0.356_376], 1.209_873),
-        (0.5, [0.817_431, 0.858_892, 0.306_598], 1.245_829),
-    ];
-    for (tau, gains, cost) in known {
-        let wanted = format!("time_constant = {tau:?}");
-        let config = changed("dead_time_ratio_pid_itae_load", &[("time_constant = 1.0", &wanted)]);
-        let (config, tuning) = tuned(config, 650);
-        assert_near(&wanted, tuning.cost(), cost, 1e-3);
-        for (value, expected) in tuning.values.iter().zip(gains) {
-            assert_near(&wanted, *value, expected, 2e-2);
-        }
-        // Ziegler & Nichols 1942, Cohen & Coon 1953, Lopez and others 1967 for this very cost, AMIGO (Åström & Hägglund 2004), SIMC (Skogestad 2003).
-        let h = 1.0 / tau;
-        let rules: [[f64; 3]; 5] = [
-            [1.2 * tau, 2.0, 0.5],
-            [(4.0 / 3.0 + 0.25 * h) * tau, (32.0 + 6.0 * h) / (13.0 + 8.0 * h), 4.0 / (11.0 + 2.0 * h)],
-            [1.357 * h.powf(-0.947), h.powf(0.738) / (0.842 * h), 0.381 * h.powf(0.995) / h],
-            [0.2 + 0.45 * tau, (0.4 + 0.8 * tau) / (1.0 + 0.1 * tau), 0.5 * tau / (0.3 + tau)],
-            [0.5 * tau, tau.min(8.0), 0.0],
-        ];
-        for rule in rules {
-            let ruled = judged(&config, &rule)[0].cost;
-            assert!(tuning.cost() < 0.97 * ruled, "{wanted}: {rule:?} costs {ruled}");
-        }
-    }
-}
-
-#[test]
 fn a_sampled_loop_with_dead_time_converges_to_the_exact_one_with_the_step() {
     // The shipped plant and law: a held output is half a step late.
     let off = |dt: f64| {
@@ -295,6 +292,32 @@ fn state_feedback_is_that_of_the_riccati_equation() {
 #[test]
 fn output_feedback_has_the_least_h2_norm() {
     assert_known("h2_he1", 300, [2e-2, 1e-3], &[0.129_85, 5.948_67], 0.095_364_0_f64.powi(2));
+}
+
+#[test]
+fn two_masses_and_a_spring_decay_as_fast_as_they_can() {
+    // Six equal roots at −√(0.6 k): an error of the shift goes into the gains, and one of the gains by its sixth root into the shift.
+    let by = |stiffness: &str| {
+        let stiffness = format!("stiffness = {{ default = {stiffness}");
+        let changes = [
+            ("stiffness = { default = 1.0", stiffness.as_str()),
+            ("0.0001", "0.0002"),
+            ("particles = 60", "particles = 40"),
+        ];
+        tuned(changed("two_masses_decay", &changes), 12_000)
+    };
+    let (config, tuning) = by("1.0");
+    assert_near("abscissa", tuning.cost(), -0.6_f64.sqrt(), 2e-3);
+    for (value, expected) in tuning.values.iter().zip([4.647_580, 7.0, -8.6, 1.673_129, 0.216]) {
+        assert_near("a gain", *value, expected, 1e-2);
+    }
+    // The certificate finds the same by eigenvalues of the loop.
+    let certificate = certifier(&config)(&tuning.values);
+    assert_eq!(certificate.verdict, Verdict::Stable, "{certificate:?}");
+    assert!((certificate.max_real_part - tuning.cost()).abs() < 2e-3, "{certificate:?}");
+    // The scan finds the abscissa of simple roots to a step: 1/(s² (s² + 2)) under 0 has roots on the axis.
+    assert!(judged(&config, &[1.0, 0.0, 0.0, 0.0, 0.0])[0].cost.abs() < 3e-4);
+    assert_near("abscissa, half the stiffness", by("0.5").1.cost(), -0.3_f64.sqrt(), 5e-3);
 }
 
 /// Four integrators, as the three of `three_integrators_itae`.

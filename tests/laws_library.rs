@@ -1,6 +1,7 @@
 //! The library of usual laws, held against closed forms, the literature and independent solutions (`data/make_laws.py`), and against the troubles that
 //! laws of this kind are known for.
 
+mod lqr;
 mod pid;
 
 use std::f64::consts::PI;

@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 use std::path::Path;
 
 use gainswarm::config::Config;
-use gainswarm::problem::certifier;
-use gainswarm::stability::{Certificate, Margins, Verdict};
+use gainswarm::problem::{certifier, loops};
+use gainswarm::stability::{Certificate, Complex, LoopResponse, Margins, Verdict};
 
 /// A loop y = num/den·u under u = Kp e + Ki ∫e, e = −y.
 struct Loop {
@@ -50,7 +50,7 @@ impl Loop {
              [controller.states]\ni = {{}}\n[controller.outputs]\nu = {{}}\n[controller.gains]\n\
              Kp = {{ default = {kp:?}, search = [0.0, 1.0] }}\nKi = {{ default = {ki:?} }}\n\
              [simulation]\ndt = {dt:?}\nduration = {:?}\n[cost.ise]\nsignals = [\"y\"]\n\
-             [[scenarios]]\ncontrol_period = {period}\ndead_time = {dead_time}\nactuator_lag = {lag:?}\n",
+             [[scenarios]]\ncontrol_period = {period}\ndead_time = {dead_time}\nactuator_lag = {lag:?}\n[[response]]\noutput = \"y\"\n",
             100.0 * dt
         );
         Config::parse("loop.toml".as_ref(), &text).unwrap_or_else(|error| panic!("{error}"))
@@ -63,6 +63,13 @@ impl Loop {
 
     fn margins(&self) -> Margins {
         self.certificate().margins.expect("a stable loop")
+    }
+
+    fn over_frequency(&self) -> LoopResponse {
+        let config = self.study();
+        let mut loops = loops(&config, &config.controller.values);
+        assert_eq!(loops.len(), 1, "one input");
+        loops.remove(0)
     }
 }
 
@@ -109,6 +116,22 @@ fn margins_of_published_loops_are_those_of_python_control() {
             ("spectral radius", certificate.radius, number(15)),
         ] {
             assert_near(found, expected, 1e-6, &format!("{name}, {figure}"));
+        }
+        let over = of.over_frequency();
+        let [ps, cs] = [&over.outputs[0].load, &over.outputs[0].noise];
+        for (figure, found, expected) in [
+            ("Ms over frequency", over.margins.sensitivity, number(13)),
+            ("PS", ps.largest, number(19)),
+            ("CS", cs.largest, number(21)),
+        ] {
+            assert_near(found, expected, 1e-6, &format!("{name}, {figure}"));
+        }
+        for (figure, found, expected) in [("PS", ps.at, number(20)), ("CS", cs.at, number(22))] {
+            // A flat top.
+            assert!(
+                (found - expected).abs() <= 1e-3 * expected,
+                "{name}: {figure} at {found}, not {expected}"
+            );
         }
         // What the sources print of continuous time, as far as their digits and a short period let it.
         let printed = |cell: usize| row[cell].parse::<f64>().ok();
@@ -202,4 +225,77 @@ fn a_loop_of_several_inputs_has_the_margins_of_the_worst_with_the_others_closed(
     // Each is an integrator of its own: the faster has the lesser margin, 2/(k T).
     assert_eq!(certificate.scope.loops, 2);
     assert_near(margins.gain, 2.0 / (10.0 * 0.01), 1e-9, "gain margin");
+    let found = loops(&config, &[5.0]);
+    let names: Vec<&str> = found.iter().map(|of| of.input.as_str()).collect();
+    assert_eq!(names, ["u", "v"]);
+    for (of, gain) in found.iter().zip([5.0, 10.0]) {
+        assert_near(of.margins.gain, 2.0 / (gain * 0.01), 1e-9, "gain margin of a loop");
+        assert_near(of.at.gain, PI / 0.01, 1e-9, "where it is");
+        assert!(of.outputs.is_empty(), "nothing responds");
+    }
+}
+
+/// a/b.
+fn over(a: Complex, b: Complex) -> Complex {
+    let square = b.re * b.re + b.im * b.im;
+    Complex { re: (a.re * b.re + a.im * b.im) / square, im: (a.im * b.re - a.re * b.im) / square }
+}
+
+#[test]
+fn a_first_order_loop_has_the_gang_of_four_of_the_closed_form() {
+    // y' = (u − y)/τ held over T: L = K (1 − a)/(z − a) with a = exp(−T/τ) (Åström & Wittenmark 1997, section 2.3).
+    let (tau, gain, dt) = (0.5, 4.0, 0.02);
+    for period in [1, 5] {
+        let of = Loop { period, ..Loop::new(&[1.0], &[tau, 1.0], gain, dt) }.over_frequency();
+        #[allow(clippy::cast_precision_loss)]
+        let t = dt * period as f64;
+        let (a, b) = ((-t / tau).exp(), 1.0 - (-t / tau).exp());
+        let ms = (1.0 + a) / (1.0 + a - gain * b);
+        assert_near(of.margins.sensitivity, ms, 1e-7, "Ms, at half the sampling frequency");
+        assert_near(of.at.sensitivity, PI / t, 1e-9, "where Ms is");
+        assert_near(of.margins.complementary, gain / (1.0 + gain), 1e-7, "Mt, at rest");
+        let [output] = &of.outputs[..] else { panic!("one output") };
+        assert_eq!((of.input.as_str(), output.output.as_str()), ("u", "y"));
+        assert_near(output.load.largest, 1.0 / (1.0 + gain), 1e-7, "PS, at rest");
+        assert_near(output.load.at, 0.0, 0.0, "where PS is");
+        assert_near(output.noise.largest, gain * ms, 1e-7, "CS, at half the sampling frequency");
+        assert_near(of.period, t, 1e-12, "the period");
+        assert!((200..=400).contains(&of.omegas.len()) && of.omegas.is_sorted(), "{}", of.omegas.len());
+        assert_near(of.omegas[of.omegas.len() - 1], PI / t, 1e-12, "the last frequency");
+        let open = of.open();
+        for (place, omega) in of.omegas.iter().enumerate() {
+            let (sin, cos) = (omega * t).sin_cos();
+            let (z, law) = (Complex { re: cos - a, im: sin }, Complex { re: gain * b, im: 0.0 });
+            let closed = Complex { re: z.re + gain * b, im: z.im };
+            let expected = [
+                (open[place], over(law, z)),
+                (of.sensitivity[place], over(z, closed)),
+                (of.complementary()[place], over(law, closed)),
+                (output.load.values[place], over(Complex { re: b, im: 0.0 }, closed)),
+                // Noise is subtracted from the error.
+                (output.noise.values[place], over(Complex { re: -gain * z.re, im: -gain * z.im }, closed)),
+            ];
+            for (which, (found, expected)) in expected.into_iter().enumerate() {
+                let off = (found.re - expected.re).hypot(found.im - expected.im);
+                assert!(
+                    off < 1e-6 * (1.0 + expected.size()),
+                    "{which} at {omega} rad/s: {found:?}, not {expected:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn noise_of_what_the_law_does_not_see_moves_nothing_and_an_unstable_loop_has_no_response() {
+    let of = Loop::new(&[1.0], &[0.5, 1.0], 4.0, 0.02);
+    let mut config = of.study();
+    // The state is no output: the law is shown y, which is made of it.
+    config.responses[0].output = "z1".into();
+    let found = loops(&config, &config.controller.values);
+    assert!(found[0].outputs[0].load.is_there() && found[0].outputs[0].noise.is_there(), "y is made of z1");
+    config.responses[0].output = "i".into();
+    assert!(!loops(&config, &config.controller.values)[0].outputs[0].noise.is_there());
+    let unstable = Loop::new(&[1.0], &[0.5, 1.0], 200.0, 0.02).study();
+    assert!(loops(&unstable, &unstable.controller.values).is_empty());
 }

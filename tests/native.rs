@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use gainswarm::Member;
-use gainswarm::closed_loop::{ClosedLoop, Layout};
+use gainswarm::closed_loop::{ClosedLoop, Layout, Told};
 use gainswarm::config::Config;
 use gainswarm::graph::{Graph, Id, Symbol, TABLE};
 use gainswarm::native::{Backend, Compiler, Form, Job, Native, Refusal, Source};
@@ -41,7 +41,12 @@ impl Case {
         let terms = sections.results.len() - 2;
         let program = Program::new(&mut graph, &sections).expect("a program");
         let layout = Layout { gains: GAINS, terms: vec![true; terms], ..Layout::default() };
-        let runner = Runner::new(ClosedLoop { program, layout }, 1e-3, STEPS, Vec::new().into());
+        let runner = Runner::new(
+            ClosedLoop { program, layout, told: Told::default() },
+            1e-3,
+            STEPS,
+            Vec::new().into(),
+        );
         Self { name, runner, vectors, scenarios: vec![Scenario::nominal(Vec::new())], terms }
     }
 

@@ -8,7 +8,7 @@ use gainswarm::swarm::pareto::{Costs, Hypervolume, ParetoSettings, ParetoSwarm, 
 use gainswarm::swarm::{Axis, Scale};
 use proptest::prelude::*;
 
-const UNIT: Axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+const UNIT: Axis = Axis::new(0.0, 1.0, Scale::Linear);
 
 fn swarm(dimensions: usize, objectives: usize, seed: u64) -> ParetoSwarm {
     ParetoSwarm::new(&vec![UNIT; dimensions], objectives, &ParetoSettings::default(), seed).expect("memory")
@@ -290,8 +290,8 @@ fn restored_swarm_goes_on_bit_for_bit() {
 #[test]
 fn positions_are_in_the_units_of_the_axes_and_start_where_told() {
     let axes = [
-        Axis { lower: 1.0, upper: 1000.0, scale: Scale::Log10 },
-        Axis { lower: -4.0, upper: 4.0, scale: Scale::Linear },
+        Axis::new(1.0, 1000.0, Scale::Log10),
+        Axis::new(-4.0, 4.0, Scale::Linear),
     ];
     let settings = ParetoSettings { start: vec![vec![10.0, 2.0]], ..ParetoSettings::default() };
     let mut swarm = ParetoSwarm::new(&axes, 2, &settings, 1).expect("memory");

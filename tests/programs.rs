@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 
-use gainswarm::closed_loop::{ClosedLoop, Layout};
+use gainswarm::closed_loop::{ClosedLoop, Layout, Told};
 use gainswarm::graph::{Graph, Id, Operation, Symbol, TABLE};
 use gainswarm::program::{Carried, Program, Sections};
 use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
@@ -212,7 +212,12 @@ fn held_against_graphs(cases: usize, make: fn(&mut Random) -> (Graph, Sections))
             *codes.entry(format!("{:?}", instruction.code)).or_default() += 1;
         }
         let layout = Layout { gains: GAINS, terms: vec![true; CARRIED], ..Layout::default() };
-        let runner = Runner::new(ClosedLoop { program, layout }, 1e-3, STEPS, Vec::new().into());
+        let runner = Runner::new(
+            ClosedLoop { program, layout, told: Told::default() },
+            1e-3,
+            STEPS,
+            Vec::new().into(),
+        );
         let vectors: Vec<Vec<f64>> =
             (0..11).map(|_| (0..GAINS).map(|_| numbers.number()).collect()).collect();
         let expected: Vec<Vec<u64>> =

@@ -458,7 +458,7 @@ fn judge(positions: &[f64]) -> Vec<Outcome> {
 
 #[test]
 fn a_restored_search_goes_on_with_the_same_bits_for_every_rule_and_topology() {
-    let axis = Axis { lower: -2.0, upper: 2.0, scale: Scale::Linear };
+    let axis = Axis::new(-2.0, 2.0, Scale::Linear);
     let restarts = Restarts { times: 3, doublings: 1, patience: 4 };
     let polish = Some(PolishPlan { after: 9, step: 0.5 });
     for rule in RuleKind::ALL {

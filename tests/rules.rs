@@ -196,7 +196,7 @@ fn start_of_the_polish(bests: &[(f64, Vector3<f64>)]) -> (Vector3<f64>, Matrix3<
 #[test]
 fn the_polish_is_the_matrix_adaptation_of_its_source() {
     const D: usize = 3;
-    let axis = Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear };
+    let axis = Axis::new(0.0, 1.0, Scale::Linear);
     let settings = Settings { particles: 6, ..Settings::default() };
     let polish = Some(PolishPlan { after: 2, step: 0.5 });
     let plan = Plan { polish, ..Plan::new(settings.clone(), Stopping::after_generations(100)) };

@@ -152,7 +152,7 @@ fn a_refused_allocation_is_not_counted() {
 }
 
 fn asking_and_telling_for_several_objectives_does_not_allocate() {
-    let axes = [Axis { lower: 0.0, upper: 1.0, scale: Scale::Linear }; 3];
+    let axes = [Axis::new(0.0, 1.0, Scale::Linear); 3];
     for objectives in 2..=4 {
         let settings = ParetoSettings { kept: 20, ..ParetoSettings::default() };
         let mut swarm = ParetoSwarm::new(&axes, objectives, &settings, 1).expect("memory");

@@ -11,6 +11,7 @@ use crate::config::{controllers_as_they_stand, names_of};
 use crate::engine::Resources;
 use crate::model::Kind;
 use crate::native::Backend;
+use crate::pid_rules;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
 use crate::{Error, config};
@@ -66,6 +67,11 @@ impl SearchArgs {
             config.swarm.settings.particles = particles;
             config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
         }
+        let config = pid_rules::started(config).map_err(|unsuited| Error::Option {
+            option: "warm_start",
+            found: format!("= \"rules\": {}", unsuited.problem),
+            remedy: unsuited.remedy,
+        })?;
         match config.excess() {
             Some(Refusal { problem: found, remedy }) => {
                 let option = if self.particles.is_some() { "--particles" } else { "particles" };

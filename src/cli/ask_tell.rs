@@ -2,10 +2,11 @@
 //!
 //! One JSON object a line: `{"ask":{"generation":0,"positions":[[…],…]}}` goes out, `{"tell":{"costs":[…]}}` comes back with a
 //! cost a position and, if wanted, `"violations":[…]`; at the end stands `{"done":{…}}`, also where the end comes early. An evaluation
-//! that failed is `null`, or a number that is not finite, as other programs write it: `NaN`, `-Infinity`, `1e400`.
+//! that failed is `null`, or a number that is not finite, as other programs write it: `NaN`, `-Infinity`, `1e400`. Answers with `"ids"`, the
+//! places among the positions, may come in several lines and in any order; the search goes on when all are there.
 
 use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,8 +18,10 @@ use super::args::{SEED_MAX, whole};
 use super::interrupt::Interrupt;
 use super::{Exit, note, print};
 use crate::Error;
+use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::{AskTell, FILE_SIZE_MAX};
 use crate::registry::Member;
+use crate::report::checkpoint;
 use crate::swarm::{Outcome, Search, StopReason};
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,7 @@ use crate::swarm::{Outcome, Search, StopReason};
     {\"ask\":{\"generation\":0,\"positions\":[[…],…]}}\n\
     It reads one line in answer, with a cost for each position, and \"violations\" if some are infeasible:\n  \
     {\"tell\":{\"costs\":[…],\"violations\":[…]}}\n\
+    or several with \"ids\":[…], the places of the positions from 0, in any order and parts.\n\
     null, NaN and infinite numbers stand for an evaluation that failed. The last line that it writes is\n  \
     {\"done\":{\"reason\":…,\"evaluations\":…,\"best\":{\"position\":[…],\"cost\":…,\"violation\":…}}}\n\
     with \"best\":null if every evaluation failed, and the reason \"interrupted\" after a signal or an answer\n\
@@ -38,6 +42,15 @@ pub(super) struct Args {
     /// Seed of all random numbers [default: the config's]
     #[arg(long, value_name = "N", value_parser = whole(0..=SEED_MAX))]
     seed: Option<u64>,
+    /// Add the best position so far to every question
+    #[arg(long)]
+    best: bool,
+    /// Save the state of the search into this file after every generation
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Go on with the search that the checkpoint holds
+    #[arg(long, requires = "checkpoint")]
+    resume: bool,
 }
 
 /// A line that comes back.
@@ -50,35 +63,92 @@ struct Line {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tell {
+    /// The places of the positions that are told; all in their order where they are not named.
+    ids: Option<Vec<usize>>,
     costs: Vec<Option<f64>>,
     violations: Option<Vec<Option<f64>>>,
 }
 
 /// Searches until a rule ends it, a signal comes or an answer cannot be used; the best so far is printed in each case.
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
-    let config = AskTell::load(&args.config)?;
-    let mut search = Search::new(&config.axes, &config.swarm, args.seed.unwrap_or(config.seed))?;
+    let mut config = AskTell::load(&args.config)?;
+    config.seed = args.seed.unwrap_or(config.seed);
+    let mut search = Search::new(&config.axes, &config.swarm, config.seed)?;
+    let mut earlier = Duration::ZERO;
+    if let (Some(path), true) = (&args.checkpoint, args.resume)
+        && let Some(ended) = resume(path, &config, &mut search, &mut earlier)?
+    {
+        return end(&search, ended);
+    }
     let interrupt = Interrupt::listen();
     let lines = lines();
     let start = Instant::now();
     loop {
         let generation = search.generations();
+        let best = args.best.then(|| best(&search));
         let positions: Vec<&[f64]> = search.ask().positions.chunks_exact(config.axes.len()).collect();
-        let judged = positions.len();
-        print(&format!("{}\n", json!({ "ask": { "generation": generation, "positions": positions } })))?;
-        let line = match wait(&lines, &interrupt) {
-            Ok(line) => line,
-            Err(code) => return end_early(&search).map(|()| Exit::Interrupted(code)),
-        };
-        match outcomes(line, generation, judged) {
-            Ok(outcomes) => {
-                if let Some(reason) = search.tell(&outcomes, start.elapsed()) {
-                    return end(&search, reason);
-                }
+        let mut told = vec![None; positions.len()];
+        let mut ask = json!({ "generation": generation, "positions": positions });
+        if let Some(best) = best {
+            ask["best"] = best;
+        }
+        print(&format!("{}\n", json!({ "ask": ask })))?;
+        while told.contains(&None) {
+            let line = match wait(&lines, &interrupt) {
+                Ok(line) => line,
+                Err(code) => return end_early(&search).map(|()| Exit::Interrupted(code)),
+            };
+            if let Err(error) = take(line, generation, &mut told) {
+                return end_early(&search).and(Err(error));
             }
-            Err(error) => return end_early(&search).and(Err(error)),
+        }
+        let outcomes: Vec<Outcome> = told.into_iter().flatten().collect();
+        let elapsed = earlier + start.elapsed();
+        let ended = search.tell(&outcomes, elapsed);
+        if let Some(path) = &args.checkpoint {
+            save(path, &config, &mut search, elapsed)?;
+        }
+        if let Some(reason) = ended {
+            return end(&search, reason);
         }
     }
+}
+
+/// A search and the time that it has taken.
+struct State<'s> {
+    search: &'s mut Search,
+    nanoseconds: u64,
+}
+
+impl Persist for State<'_> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        archive.u64(&mut self.nanoseconds)?;
+        self.search.pass(archive)
+    }
+}
+
+fn save(path: &Path, config: &AskTell, search: &mut Search, elapsed: Duration) -> Result<(), Error> {
+    let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    archive::save(&mut State { search, nanoseconds }, &mut bytes);
+    checkpoint::write_file(path, &config.to_value(), &bytes, false)
+}
+
+/// Goes on with what a checkpoint holds, if there is one; why the search has ended, if it has.
+fn resume(
+    path: &Path,
+    config: &AskTell,
+    search: &mut Search,
+    earlier: &mut Duration,
+) -> Result<Option<StopReason>, Error> {
+    let Some(saved) = checkpoint::read_file(path, &config.to_value())? else {
+        note(&format!("no checkpoint in {}: starting at the beginning", path.display()));
+        return Ok(None);
+    };
+    let mut state = State { search, nanoseconds: 0 };
+    archive::restore(&mut state, &saved.state).map_err(Error::State)?;
+    *earlier = Duration::from_nanos(state.nanoseconds);
+    search.resume(*earlier).map_err(Error::Overrun)
 }
 
 /// The lines of stdin, ending with an empty one; read on a separate thread, so that a signal is noticed while waiting.
@@ -138,15 +208,23 @@ fn end_early(search: &Search) -> Result<(), Error> {
 }
 
 fn done(search: &Search, reason: StopReason) -> Value {
-    let (position, best) = search.best();
-    let known = json!({ "position": position, "cost": best.cost, "violation": best.violation });
     json!({
         "reason": reason.name(),
         "evaluations": search.evaluations(),
         "generations": search.generations(),
         "restarts": search.restarts(),
-        "best": if is_known(&best) { known } else { Value::Null },
+        "best": best(search),
     })
+}
+
+/// The best so far; `null` where every evaluation has failed.
+fn best(search: &Search) -> Value {
+    let (position, best) = search.best();
+    if is_known(&best) {
+        json!({ "position": position, "cost": best.cost, "violation": best.violation })
+    } else {
+        Value::Null
+    }
 }
 
 /// Whether an outcome is of an evaluation that did not fail.
@@ -154,9 +232,10 @@ fn is_known(best: &Outcome) -> bool {
     best.is_better_than(&Outcome::WORST)
 }
 
-/// The outcomes that a line tells, of as many positions as are judged.
-fn outcomes(line: io::Result<String>, generation: u64, judged: usize) -> Result<Vec<Outcome>, Error> {
-    let form = "expected {\"tell\":{\"costs\":[…]}} with a number or null a position, and \"violations\":[…] if wanted";
+/// Takes the outcomes that a line tells: of all positions in their order, or of those that it names.
+fn take(line: io::Result<String>, generation: u64, told: &mut [Option<Outcome>]) -> Result<(), Error> {
+    let judged = told.len();
+    let form = "expected {\"tell\":{\"costs\":[…]}} with a number or null a position, \"violations\":[…] if wanted, and \"ids\":[…] for a part";
     let refuse = |found: String| Error::Answer { generation, found, remedy: form.into() };
     let text = line.map_err(|error| refuse(format!("cannot be read: {error}")))?;
     if text.is_empty() {
@@ -165,24 +244,29 @@ fn outcomes(line: io::Result<String>, generation: u64, judged: usize) -> Result<
     let tell = serde_json::from_str::<Line>(&finite(&text))
         .map_err(|error| refuse(format!("is not understood: {error}")))?
         .tell;
+    let is_part = tell.ids.is_some();
+    let ids = tell.ids.unwrap_or_else(|| (0..judged).collect());
     let count = |what: &str, found: usize| {
-        if found == judged {
-            Ok(())
-        } else {
-            Err(refuse(format!("has {found} {what} for {judged} positions")))
-        }
+        let of = if is_part { "ids" } else { "positions" };
+        let wanted = ids.len();
+        if found == wanted { Ok(()) } else { Err(refuse(format!("has {found} {what} for {wanted} {of}"))) }
     };
     count("costs", tell.costs.len())?;
-    let violations = tell.violations.unwrap_or_else(|| vec![Some(0.0); judged]);
+    let violations = tell.violations.unwrap_or_else(|| vec![Some(0.0); ids.len()]);
     count("violations", violations.len())?;
     if let Some(negative) = violations.iter().flatten().find(|violation| **violation < 0.0) {
         return Err(refuse(format!("has a violation of {negative}; 0 is feasible")));
     }
-    let outcome = |(cost, violation): (&Option<f64>, &Option<f64>)| Outcome {
-        violation: violation.unwrap_or(f64::NAN),
-        cost: cost.unwrap_or(f64::NAN),
-    };
-    Ok(tell.costs.iter().zip(&violations).map(outcome).collect())
+    for (id, (cost, violation)) in ids.iter().zip(tell.costs.iter().zip(&violations)) {
+        let Some(place) = told.get_mut(*id) else {
+            return Err(refuse(format!("names id {id}, and there are {judged} positions, from 0 on")));
+        };
+        if place.is_some() {
+            return Err(refuse(format!("tells id {id} twice")));
+        }
+        *place = Some(Outcome { violation: violation.unwrap_or(f64::NAN), cost: cost.unwrap_or(f64::NAN) });
+    }
+    Ok(())
 }
 
 /// A line with `null` for every number that is not finite: JSON has no such numbers, but many programs write them.

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 use super::table::table;
 use super::{gains, load, print};
 use crate::Error;
 use crate::figures::{label, number};
 use crate::problem;
-use crate::stability::{Certificate, EIGENVALUES_MAX, Eigenvalue, Verdict};
+use crate::stability::{Certificate, EIGENVALUES_MAX, Eigenvalue, LoopResponse, Peak, Verdict};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -34,10 +36,21 @@ pub(super) fn run(args: &Args) -> Result<bool, Error> {
         None => controller.values.clone(),
     };
     let certificate = problem::certifier(&config)(&values);
+    let loops = problem::loops(&config, &values);
     if args.json {
-        print(&format!("{}\n", certificate.to_json()))?;
+        let mut json = certificate.to_json();
+        json["loops"] = loops.iter().map(LoopResponse::to_json).collect();
+        let told = config.told(&values);
+        if !told.is_empty() {
+            json["law"] = told
+                .into_iter()
+                .map(|told| (told.name, Value::from(told.value)))
+                .collect::<Map<_, _>>()
+                .into();
+        }
+        print(&format!("{json}\n"))?;
     } else {
-        print(&text(&certificate))?;
+        print(&format!("{}{}", super::models::told(&config, &values), text(&certificate, &loops)))?;
     }
     Ok(certificate.verdict == Verdict::Stable)
 }
@@ -51,7 +64,7 @@ pub(super) fn verdict(certificate: &Certificate) -> String {
     }
 }
 
-fn text(certificate: &Certificate) -> String {
+fn text(certificate: &Certificate, loops: &[LoopResponse]) -> String {
     let row = |value: &Eigenvalue| {
         let imaginary = if value.im == 0.0 { String::new() } else { format!("{:+.5}", value.im) };
         vec![label(certificate.motion.name()), number(value.re), imaginary]
@@ -65,7 +78,18 @@ fn text(certificate: &Certificate) -> String {
     let facts = table(&["", ""], &[], facts);
     let left = certificate.order.saturating_sub(EIGENVALUES_MAX);
     let left = if left > 0 { format!("and {left} that die out faster\n") } else { String::new() };
-    let loops = certificate.loops_text().map_or(String::new(), |text| format!("{text}\n"));
+    let gangs = gangs(loops);
+    let several = certificate.loops_text().map_or(String::new(), |text| format!("{text}\n"));
     let of = certificate.scope_text();
-    format!("{}\nof {of}\n{facts}{loops}{rows}{left}", verdict(certificate))
+    format!("{}\nof {of}\n{facts}{several}{gangs}{rows}{left}", verdict(certificate))
+}
+
+/// The largest of the gang of four of each loop.
+fn gangs(loops: &[LoopResponse]) -> String {
+    let row = |peak: Peak| vec![peak.symbol.into(), peak.meaning, number(peak.largest), number(peak.at)];
+    let one = |of: &LoopResponse| {
+        let at = if loops.len() > 1 { format!("loop at {}", of.input) } else { String::new() };
+        table(&["gang of four", &at, "largest", "at rad/s"], &[2, 3], of.gang().into_iter().map(row))
+    };
+    loops.iter().map(one).collect()
 }

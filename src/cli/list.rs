@@ -71,7 +71,7 @@ fn members(family: &str, verbose: bool) -> String {
     std::iter::once(table::table(&[family, ""], &[], rows)).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
-const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "searched", "meaning"];
+const COLUMNS: [&str; 5] = ["unit", "default", "allowed", "usual", "meaning"];
 
 /// The models of a kind that ship.
 fn models(kind: Kind) -> Vec<Equations> {

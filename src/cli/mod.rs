@@ -36,6 +36,7 @@ mod models;
 mod place;
 mod progress;
 mod report;
+mod rules;
 mod sensitivity;
 mod simulate;
 mod study;
@@ -86,6 +87,8 @@ enum Command {
     Validate(validate::Args),
     /// Show how far each gain may move until the cost is 1 %, 5 % and 10 % worse
     Sensitivity(sensitivity::Args),
+    /// Show what published rules for PID give for the plant of a study, and what that costs
+    Rules(rules::Args),
     /// Write a page that shows the results of a tuning: report.html
     Report(report::Args),
     /// Simulate one closed loop and write its trajectory as CSV; exit code 1 if it fails
@@ -148,6 +151,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Batch(args) => batch::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
@@ -251,6 +255,27 @@ fn load(path: &Path) -> Result<Config, Error> {
             "warning: {}: [plant] {found}, where {relation} holds of every real body",
             path.display()
         ));
+    }
+    let told = config.told(&config.controller.values);
+    let missing: Vec<&str> =
+        told.iter().filter(|told| told.is_missing()).map(|told| told.name.as_str()).collect();
+    if !missing.is_empty() {
+        note(&format!(
+            "warning: {}: [controller] comes to no {} with the values of the config: the control must reach every motion of the plant that does \
+             not die out, the weights must see it, and that of the control be above 0",
+            path.display(),
+            missing.join(", ")
+        ));
+    }
+    let settings = &config.swarm.settings;
+    for (parameter, value) in settings.rule.parameters().iter().zip(&settings.coefficients) {
+        if let (true, Some([low, high])) = (parameter.is_unusual(*value), parameter.search) {
+            let (rule, name) = (settings.rule.name(), parameter.name);
+            note(&format!(
+                "warning: {}: [swarm.{rule}] {name} = {value} is beyond the usual {low} to {high}: the swarm may not settle",
+                path.display()
+            ));
+        }
     }
     Ok(config)
 }

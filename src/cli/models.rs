@@ -1,7 +1,8 @@
 //! What `check` says of models: as they were understood, and what a step of their loop takes.
 
+use super::table::table;
 use crate::config::{Config, Equations};
-use crate::figures::wrapped;
+use crate::figures::{number, wrapped};
 use crate::model::Quantity;
 use crate::problem;
 
@@ -16,7 +17,10 @@ pub(super) fn facts(config: &Config) -> String {
         Some(default) => format!("{} ({default} unless a scenario says otherwise)", signal.name),
         None => signal.name.to_owned(),
     });
+    let told = config.told(&config.controller.values).into_iter();
+    let told = told.map(|told| format!("{} = {}", told.name, number(told.value)));
     let rows = [
+        ("comes to", told.collect::<Vec<_>>().join(", ")),
         ("joined", joined.collect::<Vec<_>>().join(", ")),
         ("signals", signals.collect::<Vec<_>>().join(", ")),
         (
@@ -32,6 +36,16 @@ pub(super) fn facts(config: &Config) -> String {
     let rows = rows.iter().filter(|(_, text)| !text.is_empty());
     let rows: String = rows.map(|(name, text)| wrapped(&format!("# {name:<9}"), "#", text)).collect();
     format!("#\n{}{}{rows}", model("plant", plant), model("law", law))
+}
+
+/// The numbers that a law comes to, with an empty line behind them; nothing where its equations say all.
+pub(super) fn told(config: &Config, gains: &[f64]) -> String {
+    let told = config.told(gains);
+    if told.is_empty() {
+        return String::new();
+    }
+    let rows = told.into_iter().map(|told| vec![told.name, number(told.value), told.unit, told.doc]);
+    table(&["the law", "value", "unit", ""], &[1], rows) + "\n"
 }
 
 /// States with their units, and the equations in the order in which they are computed.

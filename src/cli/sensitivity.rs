@@ -10,19 +10,20 @@ use crate::Error;
 use crate::config::Config;
 use crate::figures::number;
 use crate::problem::Problem;
+use crate::report::{self, Results};
 use crate::sensitivity::{Between, Flatness, SHARES, Sensitivity, sensitivity};
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  gainswarm sensitivity configs/classical.toml --gains outputs/classical/gains.csv\n  \
-                  gainswarm sensitivity configs/motor_identification.toml --gains outputs/motor_identification/gains.csv --measurements 602"
+                  gainswarm sensitivity outputs/motor_identification --measurements 602"
 )]
 pub(super) struct Args {
-    /// The study, a TOML file
+    /// The study, a TOML file; or a directory with the results of `gainswarm tune`, into which `sensitivity.csv` is written
     config: PathBuf,
-    /// The gains, a gains.csv
+    /// The gains, a gains.csv; those of a directory are its own
     #[arg(long, value_name = "FILE")]
-    gains: PathBuf,
+    gains: Option<PathBuf>,
     /// Independent measurements of which the cost is a sum of squares: shows the interval of each gain too
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     measurements: Option<u64>,
@@ -34,20 +35,54 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
-    let config = load(&args.config)?;
-    let values = gains(&args.gains, &config)?;
+    let is_tuning = args.config.is_dir();
+    let (config, values, of) = match &args.gains {
+        None if is_tuning => {
+            let Results { config, values, .. } = Results::read(&args.config)?;
+            (config, values, args.config.join("gains.csv"))
+        }
+        Some(path) if !is_tuning => {
+            let config = load(&args.config)?;
+            let values = gains(path, &config)?;
+            (config, values, path.clone())
+        }
+        _ => return Err(refused(args)),
+    };
     let problem = Problem::new(&config);
     let found = sensitivity(&problem, args.simd.level()?, &values, args.measurements)?;
     let Some(found) = found else {
         note(&format!(
             "error: {} is not feasible in {}\n  give gains that a tuning of the study has found",
-            args.gains.display(),
+            of.display(),
             config.study
         ));
         return Ok(Exit::of(false));
     };
+    if is_tuning {
+        report::write_sensitivity(&args.config, &config, &found)?;
+        let file = args.config.join("sensitivity.csv");
+        note(&format!("written to {}; `gainswarm report` shows it", file.display()));
+    }
     print(&if args.json { format!("{}\n", as_json(&config, &found)) } else { text(&config, &found) })?;
     Ok(Exit::of(true))
+}
+
+/// Gains are given with a study, and not with a directory that has its own.
+fn refused(args: &Args) -> Error {
+    match &args.gains {
+        Some(path) => Error::Option {
+            option: "--gains",
+            found: path.display().to_string(),
+            remedy: "allowed: with a study alone; a directory has its own gains".into(),
+        },
+        None => Error::Option {
+            option: "--gains",
+            found: "nothing".into(),
+            remedy:
+                "give a gains.csv, or in place of the study the directory that `gainswarm tune` has written"
+                    .into(),
+        },
+    }
 }
 
 fn as_json(config: &Config, found: &Sensitivity) -> Value {

@@ -4,14 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::whole;
+use super::table::table;
 use super::{Exit, gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
 use crate::config::{self, Config, DT, DURATION};
 use crate::figures::number;
 use crate::parameter::{Parameter, Short};
 use crate::problem::Problem;
+use crate::replay;
 use crate::report;
-use crate::simulation::{Ending, Record, Scenario, SimdLevel};
+use crate::simulation::{Ending, Record, Scenario, SimdLevel, Trajectory};
+use crate::step_response::{StepResponse, seen, step_responses};
 use crate::validation::{self, RunId};
 
 #[derive(Debug, clap::Args)]
@@ -73,11 +76,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         Some(path) => report::replace(path, |file| report::write_trajectory(file, &names, &trajectory))?,
         None => stdout_result(report::write_trajectory(&mut io::stdout().lock(), &names, &trajectory))?,
     }
+    let told: Vec<String> = config
+        .told(&values)
+        .into_iter()
+        .map(|told| format!("{} = {}", told.name, number(told.value)))
+        .collect();
+    if !told.is_empty() {
+        note(&format!("the law: {}", told.join(", ")));
+    }
     let conditions = &scenario.conditions;
     if config.simulation.dt.to_bits() != dt.to_bits()
         && (conditions.dead_time > 0 || conditions.control_period > 1)
     {
         note("warning: --dt also changes dead_time and control_period, which are counted in steps of dt");
+    }
+    if !config.responses.is_empty() {
+        let (_, samples) = replay::trajectory(&config, &problem, &values, &scenario)?;
+        note(measures(&config, &record, &samples).trim_end());
     }
     note(&ending(&config, &record));
     Ok(Exit::of(record.ending == Ending::Survived))
@@ -162,6 +177,29 @@ fn allowed(option: &'static str, name: &str, parameter: &Parameter, value: f64) 
     }
     let found = format!("{name} = {}", Short(value)).trim_start().to_owned();
     Err(Error::Option { option, found, remedy: format!("allowed: {}", parameter.allowed()) })
+}
+
+/// How each output responds to its reference, a row each.
+fn measures(config: &Config, record: &Record, samples: &Trajectory) -> String {
+    let told = step_responses(config, record, &seen(config, samples));
+    let mut text = String::new();
+    let same_units = |a: &StepResponse, b: &StepResponse| {
+        let units = |of: &StepResponse| of.measures.iter().map(|one| one.unit).collect::<Vec<_>>();
+        units(a) == units(b)
+    };
+    // Outputs of other units have a table of their own.
+    for rows in told.chunk_by(same_units) {
+        let heads = rows[0].measures.iter().map(|one| format!("{} {}", one.name, one.unit));
+        let heads: Vec<String> = std::iter::once("response".into()).chain(heads).collect();
+        let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+        let right: Vec<usize> = (1..heads.len()).collect();
+        let row = |one: &StepResponse| {
+            let name = format!("{} to {}", one.of[0], one.of[1]);
+            std::iter::once(name).chain(one.measures.iter().map(|one| one.text.clone())).collect()
+        };
+        text += &table(&heads, &right, rows.iter().map(row));
+    }
+    text
 }
 
 fn ending(config: &Config, record: &Record) -> String {

@@ -12,8 +12,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, number_or_dash, rate};
-use crate::parameter::Short;
+use crate::figures::{count, folded, number, number_or_dash, rate, searched};
 use crate::registry::Member;
 use crate::stability::{Certificate, Verdict};
 use crate::validation;
@@ -27,7 +26,7 @@ pub(super) struct Args {
     /// Where the results go [default: outputs/<study>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Start a particle from the tuned gains of a gains.csv; may be given more than once
+    /// Start a particle from the tuned gains of a gains.csv, or some from published rules with "rules"; may be given more than once
     #[arg(long, value_name = "FILE")]
     warm_start: Vec<PathBuf>,
     #[command(flatten)]
@@ -40,6 +39,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let resources = search.machine.resources()?;
     let mut config = load(&args.config)?;
     for path in &args.warm_start {
+        if path.as_os_str() == "rules" {
+            config.starts_from_rules = true;
+            continue;
+        }
         let start = config.warm_start(path)?;
         config.swarm.settings.start.push(start);
     }
@@ -91,7 +94,9 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     }
     let facts = facts(&study.config, &study.tuning, &study.certificate);
     let band = verdict::settling_band(&study.config);
-    print(&format!("{}\n{facts}\n{band}", gains(&study.config, &study.tuning)))
+    let gains = gains(&study.config, &study.tuning);
+    let told = super::models::told(&study.config, &study.tuning.values);
+    print(&format!("{gains}\n{told}{facts}\n{band}"))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {
@@ -99,7 +104,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
     let rows = config.tune.iter().map(|gain| {
         let parameter = &parameters[gain.index];
         let value = tuning.values[gain.index];
-        let range = format!("{} … {}", Short(gain.axis.lower), Short(gain.axis.upper));
+        let range = searched(&gain.axis);
         vec![
             parameter.name.into(),
             number(value),
@@ -108,7 +113,18 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
             gain.axis.remark(value).into(),
         ]
     });
-    table(&["gain", "value", "unit", "searched", ""], &[1], rows)
+    let follow = config.followers.iter().map(|follower| {
+        let parameter = &parameters[follower.index];
+        let value = number(tuning.values[follower.index]);
+        vec![
+            parameter.name.into(),
+            value,
+            parameter.unit.into(),
+            format!("follows: {}", follower.text),
+            String::new(),
+        ]
+    });
+    table(&["gain", "value", "unit", "searched", ""], &[1], rows.chain(follow))
 }
 
 fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String {

@@ -46,6 +46,8 @@ pub(super) struct Made {
     /// How many carried values stand before those of the judge.
     pub(super) memories: usize,
     pub(super) values: HashMap<String, Id>,
+    /// Numbers that the law comes to, by name.
+    pub(super) told: Vec<(String, Id)>,
     /// From what stood for the plant's driven inputs before they were known.
     pub(super) late: HashMap<Symbol, Id>,
     /// The nominal value of each symbol that stands for a parameter of the plant.
@@ -133,6 +135,7 @@ impl<'a> Composer<'a> {
         measured.extend(shown.iter().map(|(name, id)| (name.clone(), *id)));
         let names = plant.declared.states.iter().map(|state| state.quantity.name.clone());
         measured.extend(names.zip(states.iter().copied()));
+        self.noisy_outputs(&mut measured);
         // The law is made for the states, and then told what the sensors show of them.
         let seen: HashMap<Symbol, Id> = x.iter().copied().zip(self.seen(&states)).collect();
         let view = self.view(&x, &nominal)?;
@@ -172,6 +175,7 @@ impl<'a> Composer<'a> {
             bound,
             memories,
             values,
+            told: lowered.told,
             late,
             nominal: by_symbol,
         })
@@ -192,7 +196,7 @@ impl<'a> Composer<'a> {
     /// What judges the step; nothing judges a loop that is certified.
     fn judge(&mut self, values: &HashMap<String, Id>, time: Id) -> Result<Lowered, Unfit> {
         if self.open.is_some() {
-            return Ok(Lowered { rates: Vec::new(), next: Vec::new(), values: BTreeMap::new() });
+            return Ok(Lowered::default());
         }
         let acting = Acting { time, period: self.dt(), due: None, seen: HashMap::new() };
         let parts = self.parts;
@@ -420,6 +424,7 @@ impl<'a> Composer<'a> {
             rates: self.parts.plant.rates().to_vec(),
             drift: Vec::new(),
             input: Vec::new(),
+            controls: self.parts.drive.len(),
             is_affine: false,
         };
         if !self.parts.law.model.asks_of_the_plant() {

@@ -3,10 +3,10 @@
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::compose::{Composer, Made};
-use super::{ClosedLoop, DELAY_MAX, DelayLine, Layout, Unfit};
-use crate::graph::{Delay, Id, NODES_MAX, Node, Operation, Symbol};
+use super::{ClosedLoop, DELAY_MAX, DelayLine, Layout, Told, Unfit};
+use crate::graph::{Delay, Fixed, Id, NODES_MAX, Node, Operation, Symbol};
 use crate::model::Misread;
-use crate::program::{Carried, Program, Sections};
+use crate::program::{Carried, Program, Sections, Tape};
 
 impl Composer<'_> {
     pub(super) fn finish(mut self, made: &Made) -> Result<ClosedLoop, Unfit> {
@@ -34,6 +34,7 @@ impl Composer<'_> {
         whole.replace(&mut self, &made.late);
         let delays = self.delays(made, &mut whole)?;
         self.clock(made, &mut whole);
+        self.fixed(&mut whole);
         let fixed = memories_at + made.memories;
         let (needed, delays) = self.sorted(&mut whole, fixed, delays);
 
@@ -50,6 +51,7 @@ impl Composer<'_> {
             moving: (0..signals_at).chain(memories_at..memories_at + made.memories).collect(),
             delays,
         };
+        let told = self.told(made);
         let sections = Sections { inputs: self.inputs.clone(), carried, needed, stop, shown, results };
         let program = Program::new(&mut self.graph, &sections).map_err(Unfit::TooLarge)?;
         if self.graph.is_full() {
@@ -60,7 +62,7 @@ impl Composer<'_> {
                 Misread { at: 0, problem: "the loop is too large".into(), remedy },
             ));
         }
-        Ok(ClosedLoop { program, layout })
+        Ok(ClosedLoop { program, layout, told })
     }
 
     /// States and signals, which are carried before all else.
@@ -184,6 +186,26 @@ impl Composer<'_> {
             let next = self.graph.add(now, one);
             whole.carried.push(Carried { symbol: made.clock, first: zero, next });
         }
+    }
+
+    /// Carries what is fixed during a simulation, where anything needs it: made at the start, and held.
+    pub(super) fn fixed(&mut self, whole: &mut Whole) {
+        let needed = self.graph.reachable(&whole.roots());
+        let is_needed =
+            |fixed: &&Fixed| needed.iter().any(|id| self.graph.node(*id) == Node::Symbol(fixed.symbol));
+        let all: Vec<Fixed> = self.graph.fixed().iter().filter(is_needed).copied().collect();
+        for Fixed { symbol, of } in all {
+            whole.carried.push(Carried { symbol, first: of, next: self.graph.symbol(symbol) });
+        }
+    }
+
+    /// What gives the numbers that the law comes to.
+    fn told(&mut self, made: &Made) -> Told {
+        let by: HashMap<Symbol, Id> =
+            self.graph.fixed().iter().map(|fixed| (fixed.symbol, fixed.of)).collect();
+        let (names, nodes): (Vec<String>, Vec<Id>) = made.told.iter().cloned().unzip();
+        let nodes = self.graph.substituted(&nodes, &by);
+        Told { names, tape: Tape::new(&self.graph, &self.inputs, &nodes) }
     }
 
     /// Moves the carried values that only unused terms need behind all others, from the place `fixed` on. Returns how many come before

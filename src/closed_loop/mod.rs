@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Misread, Model};
-use crate::program::{Program, TooLarge};
+use crate::program::{Program, Tape, TooLarge};
 
 mod compose;
 mod dormand_prince;
@@ -152,6 +152,27 @@ pub struct ClosedLoop {
     pub program: Program,
     /// What its numbers mean.
     pub layout: Layout,
+    /// Numbers that the law comes to by its gains and the nominal plant, such as the gains of a regulator by its weights.
+    pub told: Told,
+}
+
+/// Numbers that a law comes to.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Their names.
+    pub names: Vec<String>,
+    /// The inputs of the program → the numbers; they are made of gains.
+    tape: Tape,
+}
+
+impl Told {
+    /// The numbers for the law's gains, one for each of its parameters.
+    #[must_use]
+    pub fn numbers(&self, gains: &[f64]) -> Vec<f64> {
+        let mut room = vec![0.0; self.tape.room()];
+        let others = std::iter::repeat(f64::NAN);
+        self.tape.run(gains.iter().copied().chain(others), &mut room).collect()
+    }
 }
 
 impl ClosedLoop {

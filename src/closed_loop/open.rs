@@ -12,6 +12,8 @@ pub(super) struct Open {
     pub(super) due: Id,
     /// One for each driven input, added to what the law says.
     pub(super) probes: Vec<Id>,
+    /// The names of what is observed, each with the noise of its sensor.
+    pub(super) observed: Vec<(String, Id)>,
     /// What the law says, one for each driven input.
     pub(super) said: Vec<Id>,
     pub(super) slides: Option<Sliding>,

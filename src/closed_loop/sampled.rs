@@ -1,4 +1,5 @@
-//! A step of the loop for its certificate: dt, the control period and whether the law acts are inputs, and a probe is added to each output of the law.
+//! A step of the loop for its certificate: dt, the control period and whether the law acts are inputs, and a probe is added to each output of the law. What
+//! is observed of the plant is told too, and noise is added to what the law is shown of it.
 //!
 //! ```text
 //! u = law(x_k, signals, its states) + probe     where it is due, else held
@@ -21,18 +22,22 @@ use crate::program::Tape;
 
 /// A step of a loop as it is differentiated.
 ///
-/// The inputs are, in this order: dt, the control period, whether the law is due (1 or 0), the probes, gains, first states, first values of
-/// the signals, dead time and actuator lag in s where the world has them, and a number that nothing reads.
+/// The inputs are, in this order: dt, the control period, whether the law is due (1 or 0), the probes, the noises of what is observed, gains, first states,
+/// first values of the signals, dead time and actuator lag in s where the world has them, and a number that nothing reads.
 #[derive(Debug, Clone)]
 pub struct Sampled {
     /// Inputs → carried values: states, signals, and what is remembered.
     pub start: Tape,
-    /// Inputs, carried values → carried values after a step, then the law's outputs, one for each probe.
+    /// Inputs, carried values → carried values after a step, then the law's outputs, one for each probe, then what is observed.
     pub advance: Tape,
     /// How many inputs there are.
     pub inputs: usize,
     /// How many probes: driven inputs of the plant.
     pub probes: usize,
+    /// How many values of the loop are observed, each with a noise.
+    pub observed: usize,
+    /// The names of the driven inputs, then of what is observed.
+    pub names: Vec<String>,
     /// How many gains.
     pub gains: usize,
     /// How many states of the plant, which are the first carried values.
@@ -62,17 +67,25 @@ pub struct Slides {
 pub(crate) const PROBES_AT: usize = 3;
 
 impl Sampled {
-    /// Composes a step of the loop for its certificate.
+    /// How many ways into the loop there are, probes and noises, and as many ways out, what the law says and what is observed.
+    #[must_use]
+    pub fn ways(&self) -> usize {
+        self.probes + self.observed
+    }
+
+    /// Composes a step of the loop for its certificate; values named in `observed` are told too.
     ///
     /// # Errors
     ///
     /// As [`super::ClosedLoop::new`]; also where what the law declares to slide on is no value of the plant's states, or the plant is not
     /// affine in the only input that it drives.
-    pub fn new(parts: &Parts<'_>) -> Result<Self, Unfit> {
+    pub fn new(parts: &Parts<'_>, observed: &[&str]) -> Result<Self, Unfit> {
         let mut composer = Composer::new(parts);
         let [dt, period, due] = [composer.input(), composer.input(), composer.input()];
         let probes = composer.some_inputs(parts.drive.len());
-        composer.open = Some(Open { dt, period, due, probes, said: Vec::new(), slides: None });
+        let noises = composer.some_inputs(observed.len());
+        let observed = observed.iter().map(|name| (*name).to_owned()).zip(noises).collect();
+        composer.open = Some(Open { dt, period, due, probes, observed, said: Vec::new(), slides: None });
         let made = composer.step()?;
         composer.sampled(&made)
     }
@@ -125,6 +138,29 @@ impl Composer<'_> {
         self.graph.add(said, probe)
     }
 
+    /// What sensors show of the states where they are observed.
+    pub(super) fn noisy_states(&mut self, seen: &mut [Id]) {
+        let observed = self.open.as_ref().map_or(Vec::new(), |open| open.observed.clone());
+        let states = &self.parts.plant.declared.states;
+        for (name, noise) in observed {
+            if let Some(place) = states.iter().position(|state| state.quantity.name == name) {
+                seen[place] = self.graph.add(seen[place], noise);
+            }
+        }
+    }
+
+    /// What sensors show of the plant's outputs where they are observed.
+    pub(super) fn noisy_outputs(&mut self, measured: &mut HashMap<String, Id>) {
+        let observed = self.open.as_ref().map_or(Vec::new(), |open| open.observed.clone());
+        let outputs = &self.parts.plant.declared.outputs;
+        for (name, noise) in observed {
+            let is_output = outputs.iter().any(|output| output.name == name);
+            if let Some(value) = measured.get_mut(&name).filter(|_| is_output) {
+                *value = self.graph.add(*value, noise);
+            }
+        }
+    }
+
     /// Keeps what the law says of itself for its certificate.
     pub(super) fn declared(
         &mut self,
@@ -164,15 +200,25 @@ impl Composer<'_> {
     }
 
     fn sampled(mut self, made: &Made) -> Result<Sampled, Unfit> {
-        let said = self.open.as_ref().map_or(Vec::new(), |open| open.said.clone());
+        let (mut shown, observed) = match &self.open {
+            Some(open) => (open.said.clone(), open.observed.clone()),
+            None => (Vec::new(), Vec::new()),
+        };
+        let probes = shown.len();
+        let inputs = self.parts.plant.declared.inputs.iter().map(|input| &input.quantity.name);
+        let driven = inputs.filter(|name| self.parts.drive.contains_key(*name)).cloned();
+        let names = driven.chain(observed.iter().map(|(name, _)| name.clone())).collect();
+        let zero = self.graph.number(0.0);
+        shown.extend(observed.iter().map(|(name, _)| made.values.get(name).copied().unwrap_or(zero)));
         let mut carried = self.carried_first(made);
         let memories_at = carried.len();
         carried.append(&mut self.carried);
         let stop = self.graph.number(0.0);
-        let mut whole = Whole { carried, stop, shown: said, results: Vec::new() };
+        let mut whole = Whole { carried, stop, shown, results: Vec::new() };
         whole.replace(&mut self, &made.late);
         let lines = self.delays(made, &mut whole)?;
         self.clock(made, &mut whole);
+        self.fixed(&mut whole);
         let slides = self.slides(made, &whole)?;
         if self.graph.is_full() {
             let remedy = format!("allowed: {} operations; use a smaller model", crate::graph::NODES_MAX);
@@ -187,7 +233,9 @@ impl Composer<'_> {
             start: Tape::new(&self.graph, &self.inputs, &first),
             advance: Tape::new(&self.graph, &self.known(&whole), &next),
             inputs: self.inputs.len(),
-            probes: whole.shown.len(),
+            probes,
+            observed: observed.len(),
+            names,
             gains: self.parts.law.model.declared.parameters.len(),
             states,
             signals: made.signals.len(),

@@ -8,6 +8,7 @@ impl Composer<'_> {
     /// What the sensors show of the plant's states.
     pub(super) fn seen(&mut self, states: &[Id]) -> Vec<Id> {
         let mut seen = states.to_vec();
+        self.noisy_states(&mut seen);
         for (k, place) in self.parts.world.noisy.clone().into_iter().enumerate() {
             let (deviation, normal) = (self.given.deviations[k], self.given.noise[k]);
             let normal = self.graph.symbol(normal);

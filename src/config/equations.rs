@@ -151,12 +151,12 @@ impl Config {
         })
     }
 
-    /// A step of the closed loop of a study as its certificate needs it: on the nominal plant, with ideal sensors.
+    /// A step of the closed loop of a study as its certificate needs it: on the nominal plant, with ideal sensors; `observed` are names of values.
     ///
     /// # Errors
     ///
     /// What does not fit, such as what the controller says of its certificate; nothing else of a config that has been checked.
-    pub(crate) fn sampled_loop(&self) -> Result<Sampled, Misfit> {
+    pub(crate) fn sampled_loop(&self, observed: &[&str]) -> Result<Sampled, Misfit> {
         let settings = self.settings();
         let judge =
             Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
@@ -164,7 +164,7 @@ impl Config {
         let lags = self.scenarios.iter().any(|group| group.actuator_lag > 0.0);
         let dead_time = self.scenarios.iter().map(|group| group.dead_time).max().unwrap_or(0);
         let world = Imperfections { dead_time, actuator: lags, ..Imperfections::default() };
-        Sampled::new(&Parts { varies: false, world, ..parts }).map_err(Misfit::Loop)
+        Sampled::new(&Parts { varies: false, world, ..parts }, observed).map_err(Misfit::Loop)
     }
 
     fn parts<'a>(&'a self, judge: &'a Judge, coverage: Coverage) -> Parts<'a> {
@@ -243,7 +243,7 @@ pub(super) fn check(source: &Source, root: &Section<'_>, config: &Config) -> Res
     let misfit = match config.closed_loop(Coverage::All) {
         Err(misfit) => misfit,
         Ok(_) if !slides => return Ok(()),
-        Ok(_) => match config.sampled_loop() {
+        Ok(_) => match config.sampled_loop(&[]) {
             Err(misfit) => misfit,
             Ok(_) => return Ok(()),
         },

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::closed_loop::Method;
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, Follower};
 use crate::costs::{Aggregate, Response, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
@@ -20,17 +20,19 @@ use crate::text::Source;
 pub use crate::text::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
+mod axis;
 mod batch;
 mod build;
 mod cost;
 mod equations;
 mod gains;
-mod inequality;
+mod measured;
 mod read;
 mod scenarios;
 mod search;
 mod system;
 mod template;
+mod told;
 mod waves;
 mod wiring;
 mod write;
@@ -42,6 +44,7 @@ pub(crate) use gains::LAW_COLUMNS;
 pub use gains::{Gain, Gains, read_gains};
 pub use system::{ControllerConfig, Drawing, Equations, PlantConfig, Unphysical, names_of};
 pub use template::{TemplateModel, template};
+pub use told::Told;
 pub use wiring::{Signal, Wiring};
 
 /// Most particles of a swarm.
@@ -109,8 +112,12 @@ pub struct Config {
     pub validation: Vec<Group>,
     /// How it searches.
     pub swarm: Plan,
+    /// Whether the swarm shall start from published rules too; [`crate::pid_rules::started`] finds where.
+    pub starts_from_rules: bool,
     /// What is searched.
     pub tune: Vec<TunedGain>,
+    /// Gains that follow from those by equalities.
+    pub followers: Vec<Follower>,
     /// What must hold between gains.
     pub constraints: Vec<Constraint>,
     /// Whether a gain vector without a stable certificate is infeasible.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, cost, equations, inequality, scenarios, search, system, wiring,
+    SimulationConfig, TunedGain, axis, cost, equations, measured, scenarios, search, system, wiring,
 };
 use crate::closed_loop::Method;
-use crate::constraint::Constraint;
-use crate::costs::{Aggregate, AggregateKind};
+use crate::constraint::{self, Constraint, Follower};
+use crate::costs::{Aggregate, AggregateKind, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::Parameter;
@@ -78,19 +78,21 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     connect.finish()?;
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
-    let (cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
+    let (mut cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
+    let measured = measured::read(root, &controller, &mut cost)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let of_limits = root.section("limits")?;
-    let certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
-    let limits = cost::limits(of_limits, &cost, &simulation)?;
+    let mut certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
+    let mut limits = cost::limits(of_limits, &cost, &simulation)?;
+    measured.apply(&mut limits, &mut certificate_limits);
     let setup = scenarios::Setup { plant: &plant, simulation: &simulation, wiring: &wiring };
     let scenarios = scenario_groups(root, setup)?;
     let validation = scenarios::groups(root, "validation", setup)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let tune = tune(root, &controller, plant.name())?;
+    let mut tune = tune(root, &mut controller, plant.name())?;
+    let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count])?;
-    let constraints = constraints(root, &controller, &tune)?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =
         if root.has("memory_limit") { Some(root.whole("memory_limit", 1, 1..=u64::MAX >> 1)?) } else { None };
@@ -109,13 +111,17 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
         scenarios,
         validation,
         swarm,
+        starts_from_rules: search::starts_from_rules(&section),
         tune,
+        followers,
         constraints,
         require_certificate,
         certificate_limits,
         memory_limit,
     };
-    config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
+    if !config.starts_from_rules {
+        config.swarm.settings.start = search::warm_starts(&section, &config, source)?;
+    }
     section.finish()?;
     equations::check(source, root, &config)?;
     Ok(config)
@@ -198,14 +204,14 @@ fn history(section: Section<'_>) -> Result<Keep, ConfigError> {
 
 fn tune(
     root: &Section<'_>,
-    controller: &ControllerConfig,
+    controller: &mut ControllerConfig,
     plant: &str,
 ) -> Result<Vec<TunedGain>, ConfigError> {
     let parameters = controller.parameters();
     let mut idle = controller.of.model.idle();
     idle.retain(|name| !name.starts_with(system::OF_PLANT));
     let scale = |index: usize| if controller.is_logarithmic(index) { Scale::Log10 } else { Scale::Linear };
-    let mut tuned: Vec<TunedGain> = Vec::new();
+    let (mut tuned, mut fixed): (Vec<TunedGain>, Vec<(usize, f64)>) = Default::default();
     for section in root.sections("tune", parameters.len())? {
         let index = section.parameter("parameter", parameters)?;
         let parameter = &parameters[index];
@@ -213,32 +219,44 @@ fn tune(
             let problem = format!("= \"{}\" has no effect on {plant}", parameter.name);
             return Err(section.error("parameter", &problem, "leave out this [[tune]] table".into()));
         }
-        if tuned.iter().any(|gain| gain.index == index) {
+        if tuned
+            .iter()
+            .map(|gain| gain.index)
+            .chain(fixed.iter().map(|(fixed, _)| *fixed))
+            .any(|known| known == index)
+        {
             let problem = format!("= \"{}\" is tuned twice", parameter.name);
             return Err(section.error("parameter", &problem, "keep one of the two [[tune]] tables".into()));
         }
         let [lower, upper] = parameter.search.unwrap_or([parameter.min, parameter.max]);
-        let axis = Axis {
-            lower: section.optional_number("lower", parameter)?.unwrap_or(lower),
-            upper: section.optional_number("upper", parameter)?.unwrap_or(upper),
-            scale: section.choice("scale", scale(index))?,
-        };
-        search::ordered(&section, &axis)?;
+        let axis = axis::read(&section, parameter, &Axis::new(lower, upper, scale(index)))?;
         section.finish()?;
-        tuned.push(TunedGain { index, axis });
+        if axis.lower < axis.upper {
+            tuned.push(TunedGain { index, axis });
+        } else {
+            fixed.push((index, axis.lower));
+        }
     }
-    if tuned.is_empty() {
+    if tuned.is_empty() && fixed.is_empty() {
         let searched = |(index, parameter): (usize, &Parameter)| {
             let [lower, upper] = parameter.search.filter(|_| !idle.contains(&parameter.name))?;
-            Some(TunedGain { index, axis: Axis { lower, upper, scale: scale(index) } })
+            Some(TunedGain { index, axis: Axis::new(lower, upper, scale(index)) })
         };
         tuned = parameters.iter().enumerate().filter_map(searched).collect();
     }
     if tuned.is_empty() {
         let remedy = "add a [[tune]] table with parameter, lower and upper, or give gains of the controller search = [lower, upper]".into();
-        return Err(root.error("tune", "is missing, and no gain says where it is searched", remedy));
+        let problem = if fixed.is_empty() {
+            "is missing, and no gain says where it is searched"
+        } else {
+            "fixes all that it names: nothing is searched"
+        };
+        return Err(root.error("tune", problem, remedy));
     }
     tuned.sort_by_key(|gain| gain.index);
+    for (index, value) in fixed {
+        controller.values[index] = value;
+    }
     Ok(tuned)
 }
 
@@ -250,22 +268,38 @@ pub(super) fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Ve
     ranges
 }
 
+/// What must hold between gains, and those that follow from others, which are searched no longer.
 fn constraints(
     root: &Section<'_>,
     controller: &ControllerConfig,
-    tuned: &[TunedGain],
-) -> Result<Vec<Constraint>, ConfigError> {
+    terms: &[Term],
+    tuned: &mut Vec<TunedGain>,
+) -> Result<(Vec<Constraint>, Vec<Follower>), ConfigError> {
+    let names: Vec<&str> = controller.parameters().iter().map(|parameter| parameter.name).collect();
     let ranges = searched(controller, tuned);
-    root.texts("constraints", CONSTRAINTS_MAX, |text| {
-        let constraint = inequality::read(text, controller.parameters())
-            .map_err(|found| Refusal { problem: found.show(text), remedy: found.remedy })?;
-        if !constraint.can_hold(&ranges) {
-            let problem = format!("\"{}\" cannot hold for any gains that are searched", text.escape_debug());
-            return Err(Refusal {
-                problem,
-                remedy: "widen the bounds of [[tune]], or take the constraint out".into(),
-            });
+    let cannot = |text: &str, what: &str| Refusal {
+        problem: format!("\"{}\" {what}", text.escape_debug()),
+        remedy: "widen the bounds of [[tune]], tune more gains, or take the constraint out".into(),
+    };
+    let all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
+        if measured::is_measured(text, controller, terms) {
+            return Ok(None);
         }
-        Ok(constraint)
-    })
+        let relation = model::relation(text, &names)
+            .map_err(|error| Refusal { problem: error.marked(text), remedy: error.remedy })?;
+        Constraint::new(text, relation, &ranges).map(Some).ok_or_else(|| cannot(text, "is too long"))
+    })?;
+    let mut all: Vec<Constraint> = all.into_iter().flatten().collect();
+    let refuse = |Refusal { problem, remedy }: Refusal| root.error("constraints", &problem, remedy);
+    let mut free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
+    let followers = constraint::followers(&mut all, &mut free, &names, &controller.values)
+        .map_err(|text| refuse(cannot(&text, "leaves no gains to search")))?;
+    *tuned = free.into_iter().map(|(index, axis)| TunedGain { index, axis }).collect();
+    let ranges = searched(controller, tuned);
+    // A gain that follows has no range of its own: the equality from which it follows always holds.
+    let follows = |constraint: &Constraint| followers.iter().any(|follower| follower.text == constraint.text);
+    match all.iter().find(|constraint| !follows(constraint) && !constraint.can_hold(&ranges)) {
+        Some(broken) => Err(refuse(cannot(&broken.text, "cannot hold for any gains that are searched"))),
+        None => Ok((all, followers)),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::axis;
 use super::{
     AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
     PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
@@ -10,8 +11,8 @@ use crate::parameter::Parameter;
 use crate::rules::RuleKind;
 use crate::swarm::topologies::TopologyKind;
 use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
-use crate::text::Section;
 use crate::text::Source;
+use crate::text::{Section, kept};
 
 const POLISH_STEP: Parameter = Parameter::fixed(
     "step",
@@ -20,19 +21,6 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     [1e-6, 10.0],
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
-
-/// Refuses bounds that are not in order, or have no logarithm.
-pub(super) fn ordered(section: &Section<'_>, axis: &Axis) -> Result<(), ConfigError> {
-    if axis.lower >= axis.upper {
-        let problem = format!("= {} is not below upper = {}", axis.lower, axis.upper);
-        return Err(section.error("lower", &problem, "allowed: lower < upper".into()));
-    }
-    if axis.scale == Scale::Log10 && axis.lower <= 0.0 {
-        let problem = format!("= {} has no logarithm", axis.lower);
-        return Err(section.error("lower", &problem, "allowed with scale = \"log10\": lower > 0".into()));
-    }
-    Ok(())
-}
 
 /// Checks the text of a config of a search without a study.
 pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
@@ -53,12 +41,12 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
             let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
             section.optional_number(key, &range)?.ok_or_else(missing)
         };
-        let axis = Axis {
-            lower: bound("lower")?,
-            upper: bound("upper")?,
-            scale: section.choice("scale", Scale::Linear)?,
+        // A list of values has its own bounds.
+        let usual = match section.list("values") {
+            Ok(Some(_)) => Axis::new(range.min, range.max, Scale::Linear),
+            _ => Axis::new(bound("lower")?, bound("upper")?, Scale::Linear),
         };
-        ordered(&section, &axis)?;
+        let axis = axis::read(&section, &range, &usual)?;
         section.finish()?;
         axes.push(axis);
     }
@@ -67,9 +55,33 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
         return Err(root.error("parameters", "is missing", remedy));
     }
     let section = root.section("swarm")?;
-    let swarm = swarm(&section, [axes.len(), 1])?;
+    let mut plan = swarm(&section, [axes.len(), 1])?;
+    let ranges: Vec<Parameter> = names
+        .iter()
+        .zip(&axes)
+        .map(|(name, axis)| {
+            Parameter::fixed(kept(name), "1", axis.lower, [axis.lower, axis.upper], "coordinate")
+        })
+        .collect();
+    let particles = plan.settings.particles;
+    let no_positions = |key: &str| {
+        let remedy =
+            format!("allowed: at most {particles} rows of {} numbers, such as [[…], […]]", axes.len());
+        section.error(key, "holds no positions", remedy)
+    };
+    for key in ["initial", "warm_start"] {
+        let is_text = key == "initial" && section.text(key).is_ok();
+        match section.rows(key, particles, &ranges)? {
+            Some(rows) => plan.settings.start.extend(rows),
+            None if section.has(key) && !is_text => return Err(no_positions(key)),
+            None => {}
+        }
+    }
+    if let Some(Refusal { problem, remedy }) = excess(&plan, [axes.len(), 1]) {
+        return Err(section.error("particles", &problem, remedy));
+    }
     section.finish()?;
-    Ok(AskTell { seed, swarm, axes })
+    Ok(AskTell { seed, swarm: plan, axes })
 }
 
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
@@ -89,7 +101,11 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,
-            initial: section.choice("initial", Initial::Sobol)?,
+            // Anything but a text is positions, which the caller reads.
+            initial: match section.text("initial") {
+                Err(_) => Initial::Sobol,
+                Ok(_) => section.choice("initial", Initial::Sobol)?,
+            },
             start: Vec::new(),
         },
         restarts: restarts(section)?,
@@ -187,6 +203,11 @@ fn stopping_rules(section: &Section<'_>) -> Result<Stopping, ConfigError> {
     })
 }
 
+/// Whether `warm_start` names the published rules.
+pub(super) fn starts_from_rules(section: &Section<'_>) -> bool {
+    matches!(section.text("warm_start"), Ok(Some(("rules", _))))
+}
+
 /// The positions that the first particles start from: a `gains.csv` each, relative to the config, or the numbers themselves, in the
 /// order of the tuned gains, as they stand in a resolved config.
 pub(super) fn warm_starts(
@@ -196,8 +217,14 @@ pub(super) fn warm_starts(
 ) -> Result<Vec<Vec<f64>>, ConfigError> {
     let directory = source.path().parent().unwrap_or(Path::new(""));
     let particles = config.swarm.settings.particles;
-    if let Some(rows) = section.rows("warm_start", particles, &config.tuned_ranges())? {
-        return Ok(rows);
+    for key in ["initial", "warm_start"] {
+        if let Some(rows) = section.rows(key, particles, &config.tuned_ranges())? {
+            return Ok(rows);
+        }
+    }
+    if section.has("initial") && section.text("initial").is_err() {
+        let remedy = "allowed: the name of a way, or positions, a row each: [[…], […]]".into();
+        return Err(section.error("initial", "holds no positions", remedy));
     }
     section.texts("warm_start", particles, |text| {
         let start = config.warm_start(&directory.join(text));

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{ConfigError, search};
+use super::{ConfigError, axis};
 use crate::figures::plain;
 use crate::model::{self, Kind, Model};
 use crate::parameter::{Parameter, Quantity, Short, named};
@@ -156,7 +156,9 @@ impl Equations {
         Some(Self::new(name, model))
     }
 
-    fn new(name: &str, model: Model) -> Self {
+    /// A model under a name.
+    #[must_use]
+    pub(crate) fn new(name: &str, model: Model) -> Self {
         let state = |state: &model::State| quantity(&state.quantity);
         Self {
             name: kept(name),
@@ -319,15 +321,22 @@ pub(super) fn tune_plant(
             continue;
         }
         let declared = &plant.of.model.declared.parameters[place];
-        let bound = |key: &str, usual: fn([f64; 2]) -> f64| -> Result<f64, ConfigError> {
-            let said = section.optional_number(key, &parameters[place])?;
-            said.or(declared.search.map(usual)).ok_or_else(|| {
-                section.error(key, "is missing", "give lower and upper: where it is searched".into())
-            })
+        let usual = match declared.search {
+            Some([lower, upper]) => Axis::new(lower, upper, Scale::Linear),
+            None if section.list("values").is_ok_and(|list| list.is_some()) => {
+                Axis::new(parameters[place].min, parameters[place].max, Scale::Linear)
+            }
+            None => {
+                let bound = |key: &str| -> Result<f64, ConfigError> {
+                    section.optional_number(key, &parameters[place])?.ok_or_else(|| {
+                        section.error(key, "is missing", "give lower and upper: where it is searched".into())
+                    })
+                };
+                Axis::new(bound("lower")?, bound("upper")?, Scale::Linear)
+            }
         };
-        let range = [bound("lower", |[lower, _]| lower)?, bound("upper", |[_, upper]| upper)?];
-        let scale = section.choice("scale", Scale::Linear)?;
-        search::ordered(&section, &Axis { lower: range[0], upper: range[1], scale })?;
+        let axis = axis::read(&section, &parameters[place], &usual)?;
+        let range = [axis.lower, axis.upper];
         let value = plant.values[place].clamp(range[0], range[1]);
         let gain = model::Parameter {
             quantity: model::Quantity { name: format!("{OF_PLANT}{name}"), ..declared.quantity.clone() },

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
+use super::axis;
 use super::write_models;
-use super::{Config, ConfigError};
+use super::{AskTell, Config, ConfigError};
 use crate::costs::{Aggregate, AggregateKind, Measure, Response, Term};
 use crate::native::Backend;
 use crate::parameter::Parameter;
@@ -14,7 +15,7 @@ use crate::registry::Member;
 use crate::sampling::Group;
 use crate::simulation::Keep;
 use crate::stability::LIMITS;
-use crate::swarm::{Plan, PolishPlan, Restarts, Stopping};
+use crate::swarm::{Axis, Plan, PolishPlan, Restarts, Stopping};
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -22,7 +23,7 @@ impl Serialize for Config {
         map.serialize_entry("study", &self.study)?;
         map.serialize_entry("seed", &self.seed)?;
         let constraints: Vec<&str> =
-            self.constraints.iter().map(|constraint| constraint.text.as_str()).collect();
+            self.constraints.iter().filter(|one| one.is_said).map(|one| one.text.as_str()).collect();
         map.serialize_entry("constraints", &constraints)?;
         map.serialize_entry("require_certificate", &self.require_certificate)?;
         if let Some(bytes) = self.memory_limit {
@@ -195,8 +196,32 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
     groups.iter().map(one).collect()
 }
 
+impl AskTell {
+    /// What the search depends on, as JSON.
+    #[must_use]
+    pub(crate) fn to_value(&self) -> Value {
+        let axis = |of: &Axis| {
+            let mut entry = json!({ "lower": of.lower, "upper": of.upper, "scale": of.scale.name() });
+            for (key, value) in axis::written(of) {
+                entry[key] = value;
+            }
+            entry
+        };
+        let axes: Value = self.axes.iter().map(axis).collect();
+        json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes })
+    }
+}
+
 fn swarm(config: &Config) -> Value {
-    let Plan { settings, restarts, polish, stopping } = &config.swarm;
+    let mut value = plan(&config.swarm);
+    if config.starts_from_rules {
+        value["warm_start"] = json!("rules");
+    }
+    value
+}
+
+fn plan(plan: &Plan) -> Value {
+    let Plan { settings, restarts, polish, stopping } = plan;
     let mut coefficients = Map::new();
     add(&mut coefficients, settings.rule.parameters(), &settings.coefficients);
     let mut value = json!({
@@ -243,15 +268,23 @@ fn stopping(stopping: &Stopping) -> Value {
 
 fn tune(config: &Config) -> Value {
     let parameters = config.controller.parameters();
-    let gain = |gain: &super::TunedGain| {
-        json!({
-            "parameter": parameters[gain.index].name,
-            "lower": gain.axis.lower,
-            "upper": gain.axis.upper,
-            "scale": gain.axis.scale.name(),
-        })
+    let searched = config.tune.iter().map(|gain| (gain.index, gain.axis));
+    let follow = config.followers.iter().map(|follower| (follower.index, follower.axis));
+    let mut all: Vec<(usize, Axis)> = searched.chain(follow).collect();
+    all.sort_by_key(|(index, _)| *index);
+    let gain = |(index, of): (usize, Axis)| {
+        let mut entry = json!({
+            "parameter": parameters[index].name,
+            "lower": of.lower,
+            "upper": of.upper,
+            "scale": of.scale.name(),
+        });
+        for (key, value) in axis::written(&of) {
+            entry[key] = value;
+        }
+        entry
     };
-    config.tune.iter().map(gain).collect()
+    all.into_iter().map(gain).collect()
 }
 
 fn add(map: &mut Map<String, Value>, parameters: &[Parameter], values: &[f64]) {

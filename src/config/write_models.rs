@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::system::OF_PLANT;
 use super::{Equations, Signal};
 use crate::model::{
-    Choices, Declarations, Input, Kind, Parameter, Quantity, Scene, State, UsualController, UsualTerm,
+    AT_REST, Choices, Declarations, Input, Kind, Parameter, Quantity, RuleGains, Scene, State,
+    UsualController, UsualTerm,
 };
 use crate::registry::Member;
 use crate::signals::{Wave, WaveShape};
@@ -28,19 +29,18 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         cost,
         controller,
         scene,
+        rules,
         sliding: _,
         reaches: _,
         states: _,
     } = &equations.model.declared;
     let mut add = |key: &str, value: Value| drop(map.insert(key.into(), value));
     add("name", equations.name.into());
-    for (key, text) in [("summary", summary), ("source", source), ("equations", &equations.model.equations)] {
+    let texts = [("summary", summary), ("source", source), ("equations", &equations.model.equations)];
+    for (key, text) in texts.into_iter().chain(fail.as_ref().map(|fail| ("fail", fail))) {
         if !text.is_empty() {
             add(key, text.as_str().into());
         }
-    }
-    if let Some(fail) = fail {
-        add("fail", fail.as_str().into());
     }
     for (key, relations) in [("require", require), ("warn", warn)] {
         if !relations.is_empty() {
@@ -73,6 +73,9 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     if let Some(certificate) = certificate_of(&equations.model.declared) {
         add("certificate", certificate);
     }
+    if let Some(rules) = rules {
+        add("rules", rules_of(rules));
+    }
     if !expressions.is_empty() {
         let text = |(name, text): (&String, &String)| {
             let said = choices.get(name).map_or_else(|| text.as_str().into(), choices_of);
@@ -100,6 +103,12 @@ fn certificate_of(declared: &Declarations) -> Option<Value> {
         entry["reaches"] = reaches.as_str().into();
     }
     Some(entry)
+}
+
+/// What published rules come to in a law's gains.
+fn rules_of(RuleGains { gains, at_rest }: &RuleGains) -> Value {
+    let gains = gains.iter().map(|(name, text)| (name.clone(), json!(text)));
+    Value::Object(gains.chain([(AT_REST.into(), json!(at_rest))]).collect())
 }
 
 fn scene_of(Scene { cart, force, track, track_setting, links }: &Scene) -> Value {

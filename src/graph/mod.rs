@@ -1,7 +1,7 @@
 //! Expressions as a hash-consed graph: what is written twice stands once.
 //!
 //! A node is a number, a symbol or an operation on nodes that stand before it, so that the order of the nodes is one in which they can
-//! be computed, and no walk needs a stack. Nodes are simplified as they are made; these rewrites are part of the language's meaning,
+//! be computed, and no walk needs recursion. Nodes are simplified as they are made; these rewrites are part of the language's meaning,
 //! done once, the same for every backend:
 //!
 //! | written | means |
@@ -21,11 +21,16 @@ use foldhash::{HashMap, HashMapExt};
 mod delay;
 mod derivative;
 mod finish;
+mod fixed;
+mod matrix;
 mod operation;
+mod riccati;
 mod solve;
 mod sums;
 
 pub use delay::Delay;
+pub use fixed::Fixed;
+pub(crate) use matrix::Matrix;
 pub(crate) use operation::arithmetic;
 pub use operation::{Entry, Operation, TABLE, apply, apply_all};
 pub use solve::Unsolvable;
@@ -63,6 +68,9 @@ impl Node {
 /// Most nodes of a graph; what would need more is refused by those who build it (see [`Graph::is_full`]).
 pub const NODES_MAX: usize = 1 << 17;
 
+/// Of so many nodes one is enough that looking at all is no slower than sorting those that are needed.
+const MANY: usize = 16;
+
 /// The largest whole power that is made of products.
 const POWER_MAX: f64 = 16.0;
 
@@ -72,6 +80,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
     delays: Vec<Delay>,
+    fixed: Vec<Fixed>,
 }
 
 impl Graph {
@@ -313,19 +322,21 @@ impl Graph {
     /// The nodes that `roots` need, themselves among them, each behind those that it needs.
     #[must_use]
     pub fn reachable(&self, roots: &[Id]) -> Vec<Id> {
-        let mut wanted = vec![false; self.nodes.len()];
-        for root in roots {
-            wanted[root.0 as usize] = true;
-        }
-        for index in (0..self.nodes.len()).rev() {
-            if wanted[index] {
-                for operand in self.nodes[index].operands() {
-                    wanted[operand.0 as usize] = true;
-                }
+        let mut is_found = vec![false; self.nodes.len()];
+        let (mut found, mut open) = (Vec::new(), roots.to_vec());
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut is_found[id.0 as usize], true) {
+                found.push(id);
+                open.extend(self.node(id).operands());
             }
         }
-        let ids = (0_u32..).map(Id).zip(wanted);
-        ids.filter(|(_, is_wanted)| *is_wanted).map(|(id, _)| id).collect()
+        // Nodes stand behind those that they need.
+        if found.len() < is_found.len() / MANY {
+            found.sort_unstable();
+            return found;
+        }
+        let ids = (0_u32..).map(Id).zip(is_found);
+        ids.filter(|(_, is_found)| *is_found).map(|(id, _)| id).collect()
     }
 
     /// Whether a node depends on any of the symbols that `varies` accepts.

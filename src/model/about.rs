@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::parse::{Expression, Left, What, expression};
+use super::parse::{Expression, Item, Left, What, expression};
 use super::{Base, Misread, Model};
 use crate::graph::{Graph, Id, Operation, Symbol, TABLE};
 
 /// The functions with which a controller asks about its plant.
 const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
+/// Those with which it has a regulator made for it.
+const REGULATORS: [&str; 2] = ["lqr", "lqr_reference"];
 
 /// The names in an expression, and where each stands in its text.
 ///
@@ -15,7 +17,7 @@ const OF_THE_PLANT: [&str; 3] = ["lie_drift", "lie_input", "equivalent"];
 ///
 /// When it is no expression.
 pub fn names(text: &str) -> Result<Vec<(usize, String)>, Misread> {
-    let name = |item: &super::parse::Item| match &item.what {
+    let name = |item: &Item| match &item.what {
         What::Name(name, _) => Some((item.at, name.clone())),
         _ => None,
     };
@@ -31,27 +33,42 @@ pub fn broken<'a>(relations: &'a [String], known: &[(&str, f64)]) -> Option<&'a 
 /// Whether a relation between numbers is true; one that cannot be worked out is not.
 #[must_use]
 pub fn holds(text: &str, known: &[(&str, f64)]) -> bool {
-    let Ok(read) = expression(text) else { return false };
+    value(text, known).is_some_and(|value| value != 0.0 && !value.is_nan())
+}
+
+/// What an expression of numbers is; nothing where it cannot be worked out.
+#[must_use]
+pub fn value(text: &str, known: &[(&str, f64)]) -> Option<f64> {
     let mut graph = Graph::new();
+    let sides = assembled(&mut graph, &expression(text).ok()?.0, &mut |graph, _, name| {
+        let found = known.iter().find(|(known, _)| *known == name);
+        Some(graph.number(found.map_or(f64::NAN, |(_, value)| *value)))
+    });
+    graph.value(*sides.ok()?.first()?)
+}
+
+/// The nodes that items leave, where `named` gives those of names; an error is the place of what has no node without a model.
+pub(super) fn assembled(
+    graph: &mut Graph,
+    items: &[Item],
+    named: &mut dyn FnMut(&mut Graph, &Item, &str) -> Option<Id>,
+) -> Result<Vec<Id>, usize> {
     let mut values: Vec<Id> = Vec::new();
-    for item in &read.0 {
+    for item in items {
         let operands: Vec<Id> = values.drain(values.len() - item.what.operands()..).collect();
         let call = |name: &str| TABLE.iter().find(|entry| entry.call == Some(name));
         let value = match &item.what {
             What::Number(value) => graph.number(*value),
-            What::Name(name, _) => {
-                let found = known.iter().find(|(known, _)| known == name);
-                graph.number(found.map_or(f64::NAN, |(_, value)| *value))
-            }
+            What::Name(name, _) => named(graph, item, name).ok_or(item.at)?,
             What::Apply(operation) => graph.apply(*operation, &operands),
             What::Call(name, _) if call(name).is_some_and(|entry| entry.operands == operands.len()) => {
                 graph.apply(call(name).map_or(Operation::Abs, |entry| entry.operation), &operands)
             }
-            What::Call(..) | What::Table(_) => return false,
+            What::Call(..) | What::Table(_) => return Err(item.at),
         };
         values.push(value);
     }
-    values.first().and_then(|id| graph.value(*id)).is_some_and(|value| value != 0.0 && !value.is_nan())
+    Ok(values)
 }
 
 impl Model {
@@ -93,10 +110,20 @@ impl Model {
     /// Whether its equations ask how the plant moves.
     #[must_use]
     pub fn asks_of_the_plant(&self) -> bool {
+        self.calls(&OF_THE_PLANT) || self.regulates()
+    }
+
+    /// Whether a regulator stands in its equations.
+    #[must_use]
+    pub fn regulates(&self) -> bool {
+        self.calls(&REGULATORS)
+    }
+
+    fn calls(&self, functions: &[&str]) -> bool {
         let asks = |expression: &Expression| {
-            expression.0.iter().any(
-                |item| matches!(&item.what, What::Call(name, _) if OF_THE_PLANT.contains(&name.as_str())),
-            )
+            let is_one =
+                |item: &Item| matches!(&item.what, What::Call(name, _) if functions.contains(&name.as_str()));
+            expression.0.iter().any(is_one)
         };
         let of_statement = self.statements.iter().any(|statement| asks(&statement.right));
         let texts = self.declared.expressions.values();

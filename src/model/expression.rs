@@ -1,6 +1,6 @@
 //! Expressions → nodes: names are looked up, functions applied, and a controller's questions about its plant answered.
 
-use super::Misread;
+use super::{Misread, PlantView};
 use std::collections::HashSet;
 
 use super::lower::{Base, Lowering};
@@ -8,7 +8,7 @@ use super::parse::{Expression, Item, What};
 use crate::graph::{Graph, Id, TABLE};
 
 /// The functions beyond the operations of a graph: how each is called, and what it gives.
-pub const FUNCTIONS: [(&str, &str); 8] = [
+pub const FUNCTIONS: [(&str, &str); 10] = [
     ("clamp(a, low, high)", "a within low and high"),
     ("sat(a)", "a within −1 and 1"),
     ("deadzone(a, w)", "0 where |a| ≤ w, else what is beyond"),
@@ -17,6 +17,14 @@ pub const FUNCTIONS: [(&str, &str); 8] = [
     ("lie_drift(e)", "in a controller: how e, made of the plant's states, moves without control"),
     ("lie_input(e)", "in a controller: how its motion grows with the control"),
     ("equivalent(e)", "in a controller: −lie_drift(e)/lie_input(e), the control that holds e still"),
+    (
+        "lqr(e, R)",
+        "in a controller: u = −K x that keeps ∫ e + R u² dt least for the plant, linear about rest; e is quadratic in its states; lqr(e, R, z): about where z, a sum of squares, is least",
+    ),
+    (
+        "lqr_reference(y, e, R)",
+        "in a controller: the gain of a reference to add to lqr(e, R), with which y comes to rest at it; lqr_reference(y, e, R, z) as above",
+    ),
 ];
 
 /// Most delays of a closed loop.
@@ -38,7 +46,7 @@ impl Lowering<'_> {
                 What::Number(value) => graph.number(*value),
                 What::Name(name, primes) => self.name(graph, base, item, name, *primes)?,
                 What::Apply(operation) => graph.apply(*operation, &operands),
-                What::Call(name, _) => self.call(graph, item, name, &operands)?,
+                What::Call(name, _) => self.call(graph, base, item, name, &operands)?,
                 What::Table(name) => self.table(graph, item, name, operands[0])?,
             };
             if graph.is_full() {
@@ -106,14 +114,6 @@ impl Lowering<'_> {
         Ok(id)
     }
 
-    /// What a controller sees of a state of its plant, or of the rate of one.
-    fn seen_of_plant(&self, name: &str, primes: u8) -> Option<Id> {
-        let plant = self.plant?;
-        let place = plant.states.iter().position(|(state, ..)| state == name)?;
-        let place = if primes == 1 { plant.rates[place]? } else { place };
-        (primes < 2).then(|| plant.states[place].2)
-    }
-
     fn unknown_name(&self, item: &Item, name: &str, primes: u8) -> Misread {
         let declared = &self.model.declared;
         let mut names: Vec<&str> = declared.states.iter().map(|state| state.quantity.name.as_str()).collect();
@@ -129,7 +129,14 @@ impl Lowering<'_> {
         Misread::new(item.at, format!("`{name}{primes}` is unknown"), format!("known: {known}"))
     }
 
-    fn call(&self, graph: &mut Graph, item: &Item, name: &str, operands: &[Id]) -> Result<Id, Misread> {
+    fn call(
+        &self,
+        graph: &mut Graph,
+        base: &mut dyn FnMut(&mut Graph, Base) -> Id,
+        item: &Item,
+        name: &str,
+        operands: &[Id],
+    ) -> Result<Id, Misread> {
         let count = |wanted: usize| {
             if operands.len() == wanted {
                 return Ok(());
@@ -183,6 +190,7 @@ impl Lowering<'_> {
                 count(1)?;
                 self.along_the_plant(graph, item, name, operands[0])
             }
+            ("lqr" | "lqr_reference", _) => self.regulated(graph, base, item, name, operands),
             _ => {
                 let mut names: Vec<&str> = TABLE.iter().filter_map(|entry| entry.call).collect();
                 names.extend(FUNCTIONS.iter().filter_map(|(form, _)| form.split('(').next()));
@@ -234,15 +242,31 @@ impl Lowering<'_> {
         Ok(sum)
     }
 
+    /// What a controller sees of a state of its plant, or of the rate of one.
+    pub(super) fn seen_of_plant(&self, name: &str, primes: u8) -> Option<Id> {
+        let plant = self.plant?;
+        let place = plant.states.iter().position(|(state, ..)| state == name)?;
+        let place = if primes == 1 { plant.rates[place]? } else { place };
+        (primes < 2).then(|| plant.states[place].2)
+    }
+
+    /// The plant that a function asks about.
+    pub(super) fn plant_of(&self, item: &Item, name: &str) -> Result<&PlantView, Misread> {
+        self.plant.ok_or_else(|| {
+            let problem = format!("`{name}` stands where there is no plant");
+            Misread::new(item.at, problem, "use it in a controller")
+        })
+    }
+
     /// How a value that depends on the plant's states moves along the nominal plant.
-    fn along_the_plant(&self, graph: &mut Graph, item: &Item, name: &str, value: Id) -> Result<Id, Misread> {
-        let Some(plant) = self.plant else {
-            return Err(Misread::new(
-                item.at,
-                format!("`{name}` stands where there is no plant"),
-                "use it in a controller",
-            ));
-        };
+    pub(super) fn along_the_plant(
+        &self,
+        graph: &mut Graph,
+        item: &Item,
+        name: &str,
+        value: Id,
+    ) -> Result<Id, Misread> {
+        let plant = self.plant_of(item, name)?;
         let along = |graph: &mut Graph, motion: &[Id]| {
             let mut sum = graph.number(0.0);
             for ((_, symbol, _), rate) in plant.states.iter().zip(motion) {

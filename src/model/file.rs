@@ -13,7 +13,7 @@ use std::path::Path;
 
 use super::{
     Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit,
-    UsualController, UsualTerm, linear, names, shipped,
+    UsualController, UsualTerm, linear, names, rules, shipped,
 };
 use crate::text::{ConfigError, Refusal, Section, Source, one_of};
 
@@ -190,6 +190,9 @@ fn declarations(root: &Section<'_>, kind: Kind) -> Result<Declarations, ConfigEr
     }
     if kind == Kind::Controller && root.has("certificate") {
         certificate(&root.section("certificate")?, &mut declared)?;
+    }
+    if kind == Kind::Controller {
+        declared.rules = rules::read(root, &declared.parameters)?;
     }
     expressions(root, &mut declared)?;
     Ok(declared)

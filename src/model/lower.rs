@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::parse::{Expression, Left, What, expression};
+use super::plant_view::PlantView;
+use super::regulators::Regulators;
 use super::{Kind, Misread, Model, Statement};
 use crate::graph::{Graph, Id, Symbol, Unsolvable};
 
@@ -25,7 +27,7 @@ pub enum Base {
 }
 
 /// A model as nodes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Lowered {
     /// The derivative of each state; `None` where the state has a next value instead.
     pub rates: Vec<Option<Id>>,
@@ -33,21 +35,8 @@ pub struct Lowered {
     pub next: Vec<Option<Id>>,
     /// Every value with a name.
     pub values: BTreeMap<String, Id>,
-}
-
-/// What a controller knows of its nominal plant: its states by name, and how they move.
-#[derive(Debug, Clone)]
-pub struct PlantView {
-    /// The states with their symbols, and the node that a controller sees of each.
-    pub states: Vec<(String, Symbol, Id)>,
-    /// The place of the state that is the rate of each.
-    pub rates: Vec<Option<usize>>,
-    /// The derivative of each state without control.
-    pub drift: Vec<Id>,
-    /// How the derivative of each state grows with the control.
-    pub input: Vec<Id>,
-    /// Whether it grows evenly, so that drift and input tell all.
-    pub is_affine: bool,
+    /// Numbers that a law comes to by gains and plant, by name: those of its regulators.
+    pub told: Vec<(String, Id)>,
 }
 
 /// A value that a statement gives: a name with primes.
@@ -173,6 +162,7 @@ pub(super) struct Lowering<'a> {
     pub(super) expressions: BTreeMap<String, Expression>,
     /// The nodes of those texts; `None` of one that is being made.
     pub(super) made: RefCell<HashMap<String, Option<Id>>>,
+    pub(super) regulators: RefCell<Regulators>,
 }
 
 impl<'a> Lowering<'a> {
@@ -187,6 +177,7 @@ impl<'a> Lowering<'a> {
             known: HashMap::new(),
             expressions: BTreeMap::new(),
             made: RefCell::default(),
+            regulators: RefCell::default(),
         };
         for (name, text) in &model.declared.expressions {
             let read = expression(text).map_err(|error| Misread::new(0, format!("{name}: {error}"), ""))?;
@@ -493,6 +484,7 @@ impl<'a> Lowering<'a> {
         }
         self.reaching(graph, base)?;
         let values = self.known.into_iter().filter(|((_, primes), _)| *primes == 0);
-        Ok(Lowered { rates, next, values: values.map(|((name, _), id)| (name, id)).collect() })
+        let values = values.map(|((name, _), id)| (name, id)).collect();
+        Ok(Lowered { rates, next, values, told: self.regulators.into_inner().told })
     }
 }

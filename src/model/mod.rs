@@ -24,16 +24,25 @@ mod lexer;
 mod linear;
 mod lower;
 mod parse;
+mod plant_view;
+mod regulated;
+mod regulators;
+mod relation;
+mod rules;
 mod shipped;
 pub mod unit;
 mod units;
 
-pub use about::{broken, holds, is_never_below_zero, names};
+pub use about::{broken, holds, is_never_below_zero, names, value};
 pub use expression::FUNCTIONS;
 pub(crate) use file::section;
 pub(crate) use linear::is_linear;
-pub use lower::{Base, Lowered, PlantView};
+pub use lower::{Base, Lowered};
 pub use parse::{Expression, Statement};
+pub use plant_view::PlantView;
+pub use relation::{Comparison, Relation, relation};
+pub(crate) use rules::AT_REST;
+pub use rules::RuleGains;
 pub use shipped::{Shipped, shipped, usual};
 pub use unit::Unit;
 
@@ -191,6 +200,8 @@ pub struct Declarations {
     pub sliding: Option<String>,
     /// The condition on the gains for which the law brings that value to 0.
     pub reaches: Option<String>,
+    /// What published rules for PID come to in a law's gains.
+    pub rules: Option<RuleGains>,
     /// Tables by name: points in the order of x, held outside.
     pub tables: BTreeMap<String, Vec<(f64, f64)>>,
     /// When a simulation of a plant has failed, unless a study says otherwise; an expression of its values.

@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashMapExt};
 use crate::graph::{Graph, Id, Node, Operation, Symbol, apply_all};
 
 /// Straight-line code over single numbers: inputs, then numbers, then what is made of them, each in a place of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tape {
     pub(super) inputs: usize,
     pub(super) numbers: Vec<f64>,

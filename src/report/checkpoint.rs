@@ -37,8 +37,8 @@ pub struct Saved {
 }
 
 /// What a checkpoint belongs to.
-fn identity(config: &Config) -> Value {
-    json!({ "program": env!("CARGO_PKG_VERSION"), "config": tuned_on(config) })
+fn identity(config: &Value) -> Value {
+    json!({ "program": env!("CARGO_PKG_VERSION"), "config": config })
 }
 
 /// The part of a config that a tuning depends on: not its name, nor what gains are validated on.
@@ -66,6 +66,15 @@ pub(super) fn strip(config: &mut Value) {
 ///
 /// When the file cannot be written.
 pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -> Result<(), Error> {
+    write_file(&directory.join(NAME), &tuned_on(config), state, published)
+}
+
+/// The same into any file, for a search of which `config` says all.
+///
+/// # Errors
+///
+/// As [`write`].
+pub fn write_file(path: &Path, config: &Value, state: &[u8], published: bool) -> Result<(), Error> {
     let identity = identity(config).to_string();
     let mut bytes = Vec::with_capacity(HEAD + identity.len() + state.len() + 12);
     bytes.extend_from_slice(MAGIC);
@@ -76,7 +85,7 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
     bytes.extend_from_slice(&(state.len() as u64).to_le_bytes());
     bytes.extend_from_slice(state);
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-    Staged::new(&directory.join(NAME), |file| file.write_all(&bytes))?.publish()
+    Staged::new(path, |file| file.write_all(&bytes))?.publish()
 }
 
 /// What the checkpoint of a run holds; `None` where there is none. The stopping rules may differ from this config's: a run may
@@ -86,9 +95,18 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
 ///
 /// When it cannot be read, is damaged or of another form, or belongs to another config or program.
 pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
-    match find(directory, config)? {
+    read_file(&directory.join(NAME), &tuned_on(config))
+}
+
+/// The same of any file, for a search of which `config` says all.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_file(path: &Path, config: &Value) -> Result<Option<Saved>, Error> {
+    match find(path, config)? {
         Some((_, Some(problem))) => Err(Error::Refused {
-            path: directory.join(NAME),
+            path: path.into(),
             problem: format!("is of another run: {problem}"),
             remedy:
                 "resume it with its own config and program, give another --output, or --force to start anew"
@@ -98,13 +116,12 @@ pub fn read(directory: &Path, config: &Config) -> Result<Option<Saved>, Error> {
     }
 }
 
-/// What the checkpoint in a directory holds, and how its config or program differs from this one, if it does.
-pub(super) fn find(directory: &Path, config: &Config) -> Result<Option<(Saved, Option<String>)>, Error> {
-    let path = directory.join(NAME);
+/// What a checkpoint holds, and how its config or program differs from this one, if it does.
+pub(super) fn find(path: &Path, config: &Value) -> Result<Option<(Saved, Option<String>)>, Error> {
     let refuse = |problem: String, remedy: &str| {
-        Err(Error::Refused { path: path.clone(), problem, remedy: remedy.into() })
+        Err(Error::Refused { path: path.into(), problem, remedy: remedy.into() })
     };
-    let bytes = match load(&path) {
+    let bytes = match load(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(None),
         Err(problem) => return refuse(problem, "give another --output, or --force to start anew"),

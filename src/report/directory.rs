@@ -86,7 +86,7 @@ pub enum Owner {
 #[must_use]
 pub fn owner(directory: &Path, config: &Config) -> Owner {
     let another = |difference: String| Owner::Another(format!("belongs to another config ({difference})"));
-    match checkpoint::find(directory, config) {
+    match checkpoint::find(&directory.join(checkpoint::NAME), &tuned_on(config)) {
         Ok(Some((_, None))) | Err(_) => Owner::This,
         Ok(Some((_, Some(difference)))) => another(difference),
         Ok(None) => match foreign(directory, config) {

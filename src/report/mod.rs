@@ -20,11 +20,13 @@ mod date;
 mod directory;
 pub mod export;
 mod file;
+mod frequency;
 mod gains;
 mod manifest;
 mod page;
 mod plot;
 mod results;
+mod sensitivity;
 mod summary;
 mod trajectory;
 mod validation;
@@ -44,6 +46,7 @@ pub use manifest::tuned_plant;
 pub use page::{write_overview, write_report};
 use plot::Plot;
 pub use results::Results;
+pub use sensitivity::write_sensitivity;
 pub use summary::Summary;
 pub use trajectory::write_trajectory;
 pub use validation::Validation;
@@ -85,10 +88,12 @@ pub fn write_tuning(
     staged.into_iter().try_for_each(Staged::publish)
 }
 
-/// Removes the page of results that are about to be replaced.
+/// Removes the page of results that are about to be replaced, and what belongs to it.
 pub fn forget_page(directory: &Path) {
-    // If it cannot be removed, it stays: the page says when it was made.
-    let _ = std::fs::remove_file(directory.join("report.html"));
+    for name in ["report.html", "frequency_response.csv", "sensitivity.csv"] {
+        // If it cannot be removed, it stays: the page says when it was made.
+        let _ = std::fs::remove_file(directory.join(name));
+    }
 }
 
 /// Removes the plots of results that are about to be replaced.

@@ -5,7 +5,8 @@ use std::sync::Once;
 
 use plotters::coord::CoordTranslate;
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::ranged1d::{AsRangedCoord, DefaultFormatting, KeyPointHint, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
@@ -40,9 +41,11 @@ pub(super) struct PlotAxis {
     pub(super) is_logarithmic: bool,
     /// Names at 0, 1, 2 … in place of numbers.
     names: Vec<String>,
+    /// Numbers that are marked, where they are not left to the plot.
+    ticks: Vec<f64>,
 }
 
-/// What is drawn: a line through points or a hair of one, dots, or bars from 0 to x at y.
+/// What is drawn: a line through points, a thin one or a hair of one, dots, or bars from 0 to x at y.
 pub(super) struct Mark {
     pub(super) shape: Shape,
     pub(super) ink: Ink,
@@ -52,6 +55,7 @@ pub(super) struct Mark {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     Line,
+    Thin,
     Hair,
     Dots,
     Bars,
@@ -87,6 +91,12 @@ impl Ink {
         (Self::Second, "series2", RGBColor(0xc5, 0x6a, 0x00)),
     ];
 
+    /// Its name in a page's style sheet.
+    pub(super) fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(ink, ..)| *ink == self);
+        known.map_or("", |(_, name, _)| name)
+    }
+
     fn colour(self) -> RGBColor {
         let known = Self::ALL.iter().find(|(ink, ..)| *ink == self);
         known.map_or(BLACK, |(_, _, colour)| *colour)
@@ -95,7 +105,7 @@ impl Ink {
 
 impl PlotAxis {
     pub(super) fn new(label: impl Into<String>, range: [f64; 2]) -> Self {
-        Self { label: label.into(), range, is_logarithmic: false, names: Vec::new() }
+        Self { label: label.into(), range, is_logarithmic: false, names: Vec::new(), ticks: Vec::new() }
     }
 
     /// An axis that has room for all that is finite in `values`.
@@ -105,6 +115,21 @@ impl PlotAxis {
         Self::new(label, [low - pad, high + pad])
     }
 
+    /// The same, marked at multiples of the first of `steps` of which no more than eight fit.
+    pub(super) fn in_steps(self, steps: &[f64]) -> Self {
+        let [low, high] = self.range;
+        let fits = |step: &&f64| high - low <= 8.0 * **step;
+        let Some(step) = steps.iter().find(fits).or(steps.last()) else { return self };
+        #[allow(clippy::cast_possible_truncation, reason = "a few multiples")]
+        let [first, last] = [(low / step).ceil() as i32, (high / step).floor() as i32];
+        Self { ticks: (first..=last).map(|k| f64::from(k) * step).collect(), ..self }
+    }
+
+    /// A logarithmic axis from a positive number to a larger one.
+    pub(super) fn logarithmic(label: impl Into<String>, range: [f64; 2]) -> Self {
+        Self { is_logarithmic: true, ..Self::new(label, range) }
+    }
+
     /// A logarithmic axis where positive `values` differ by more than a factor of 30; whole decades.
     pub(super) fn by_decades(label: impl Into<String>, values: impl Iterator<Item = f64> + Clone) -> Self {
         let [low, high] = extremes(values.clone());
@@ -112,7 +137,7 @@ impl PlotAxis {
             return Self::over(label, values);
         }
         let range = [10_f64.powf(low.log10().floor()), 10_f64.powf(high.log10().ceil())];
-        Self { is_logarithmic: true, ..Self::new(label, range) }
+        Self::logarithmic(label, range)
     }
 
     /// A place for each name, from the top.
@@ -133,6 +158,9 @@ impl PlotAxis {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
             let name = self.names.get(value.round() as usize).filter(|_| is_whole && value > -0.4);
             return name.cloned().unwrap_or_default();
+        }
+        if !self.ticks.is_empty() {
+            return format!("{value}");
         }
         let magnitude = value.abs();
         // Ticks are round numbers up to the rounding of their sum.
@@ -159,6 +187,29 @@ impl PlotAxis {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 15")]
         let digits = digits.clamp(0.0, 15.0) as usize;
         format!("{value:.digits$e}").parse().unwrap_or(value)
+    }
+}
+
+/// A linear axis that is marked at given numbers.
+struct Marked {
+    of: RangedCoordf64,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Marked {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.of.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        self.of.range()
     }
 }
 
@@ -227,7 +278,11 @@ impl Plot {
     {
         with_font();
         let [x, y] = [&self.x, &self.y].map(|axis| axis.range[0]..axis.range[1]);
+        let ticks = self.y.ticks.clone();
         match (self.x.is_logarithmic, self.y.is_logarithmic) {
+            (true, false) if !ticks.is_empty() => {
+                self.draw_on(area, x.log_scale(), Marked { of: y.into(), ticks }, marks, turns)
+            }
             (false, false) => self.draw_on(area, x, y, marks, turns),
             (false, true) => self.draw_on(area, x, y.log_scale(), marks, turns),
             (true, false) => self.draw_on(area, x.log_scale(), y, marks, turns),
@@ -318,8 +373,12 @@ impl Mark {
         let colour = self.ink.colour();
         let points = self.points.iter().copied();
         match self.shape {
-            Shape::Line | Shape::Hair => {
-                let width = if self.shape == Shape::Hair { 2 } else { 6 };
+            Shape::Line | Shape::Thin | Shape::Hair => {
+                let width = match self.shape {
+                    Shape::Hair => 2,
+                    Shape::Thin => 4,
+                    _ => 6,
+                };
                 let width = if self.ink == Ink::Muted { width.min(3) } else { width };
                 for piece in self.pieces(chart, turns) {
                     let line = LineSeries::new(piece.iter().copied(), colour.stroke_width(width));
@@ -394,6 +453,19 @@ mod tests {
         assert!(!axis([2.0, 50.0]).is_logarithmic && !axis([-1.0, 500.0]).is_logarithmic);
         let wide = axis([2.0, 70.0]);
         assert!(wide.is_logarithmic && wide.range.map(f64::to_bits) == [1.0, 100.0].map(f64::to_bits));
+    }
+
+    #[test]
+    fn an_axis_in_steps_is_marked_at_their_multiples_with_all_digits() {
+        let marked = |range, steps: &[f64]| {
+            let axis = PlotAxis::new("phase", range).in_steps(steps);
+            axis.ticks.iter().map(|tick| axis.tick(*tick)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            marked([-214.0, -116.0], &[15.0, 30.0]),
+            ["-210", "-195", "-180", "-165", "-150", "-135", "-120"]
+        );
+        assert_eq!(marked([-190.0, 190.0], &[15.0, 30.0, 90.0]), ["-180", "-90", "0", "90", "180"]);
     }
 
     #[test]

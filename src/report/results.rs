@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::validation::validated_on;
-use super::{case, date};
+use super::{case, date, sensitivity};
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
 use crate::figures::pasted;
 use crate::problem;
 use crate::registry::Member;
 use crate::replay::KnownRun;
+use crate::sensitivity::Sensitivity;
 use crate::simulation::{Ending, Record};
 use crate::stability::Wanted;
 use crate::swarm::StopReason;
@@ -34,6 +35,8 @@ pub struct Results {
     pub convergence: Vec<(String, Vec<f64>)>,
     /// `validation.json`, where the gains have been validated.
     pub validation: Option<Map<String, Value>>,
+    /// How flat the cost is about the gains, from `sensitivity.csv` where that is there and of these gains.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 impl Results {
@@ -73,6 +76,10 @@ impl Results {
                 .map_err(|error| refuse(name, format!("is not a table of gainswarm: {error}")))
         };
         let summary = table("summary.csv")?.into_iter().map(|(name, mut cells)| (name, cells.swap_remove(0)));
+        let summary: Vec<(String, String)> = summary.collect();
+        let cost = summary.iter().find(|(name, _)| name == "cost").and_then(|(_, text)| text.parse().ok());
+        let sensitivity =
+            sensitivity::read(&table("sensitivity.csv")?, &config, &values, cost.unwrap_or(f64::NAN));
         let numbers = |(name, cells): (String, Vec<String>)| {
             (name, cells.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect())
         };
@@ -93,9 +100,10 @@ impl Results {
             version: said("version").unwrap_or_default(),
             finished: finished.unwrap_or_default(),
             values,
-            summary: summary.collect(),
+            summary,
             convergence: table("convergence.csv")?.into_iter().map(numbers).collect(),
             validation,
+            sensitivity,
             config,
         })
     }

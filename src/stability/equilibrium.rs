@@ -68,9 +68,11 @@ pub(super) struct Moving {
     slopes: Vec<f64>,
     /// The Jacobian of a step in which the law acts, and of one in which it does not: k·k numbers each.
     pub(super) steps: [Vec<f64>; 2],
-    /// The derivatives of the variables by each probe, and of the law's outputs by the variables: k numbers a probe.
-    pub(super) probes: Vec<f64>,
-    pub(super) said: Vec<f64>,
+    /// The derivatives of the variables by each way in, and of each way out by the variables: k numbers each.
+    pub(super) ins: Vec<f64>,
+    pub(super) outs: Vec<f64>,
+    /// The derivatives of each way out by each way in.
+    pub(super) direct: Vec<f64>,
     residual: Vec<f64>,
     /// A step of Newton's method.
     change: Vec<f64>,
@@ -92,8 +94,9 @@ impl Moving {
             plain: zeros(room),
             slopes: zeros(room),
             steps: [zeros(k * k), zeros(k * k)],
-            probes: zeros(k * of.probes),
-            said: zeros(k * of.probes),
+            ins: zeros(k * of.ways()),
+            outs: zeros(k * of.ways()),
+            direct: zeros(of.ways() * of.ways()),
             residual: zeros(k),
             change: zeros(k),
             matrix: zeros(k * k),
@@ -150,7 +153,7 @@ impl Moving {
             self.numbers[at..][..numbers.len()].copy_from_slice(numbers);
             at += numbers.len();
         };
-        for _ in 0..of.probes {
+        for _ in 0..of.ways() {
             write(&[0.0]);
         }
         write(&gains[..of.gains]);
@@ -288,30 +291,33 @@ impl Moving {
         })
     }
 
-    /// Finds the Jacobian of a step: of one in which the law acts (`which` = 0), by the probes too. False where it is not finite.
+    /// Finds the Jacobian of a step: of one in which the law acts (`which` = 0), by the ways in too. False where it is not finite.
     pub(super) fn linearise(&mut self, which: usize) -> bool {
         self.act(which == 0);
-        let (k, probes) = (self.order(), self.of.probes);
-        let columns = if which == 0 { k + probes } else { k };
+        let (k, ways) = (self.order(), self.of.ways());
+        let columns = if which == 0 { k + ways } else { k };
         let mut is_finite = true;
         drop(self.of.advance.run(self.numbers.iter().copied(), &mut self.plain));
         for column in 0..columns {
             let by = match column.checked_sub(k) {
                 None => self.of.inputs + self.variables[column],
-                Some(probe) => PROBES_AT + probe,
+                Some(way) => PROBES_AT + way,
             };
             let Self { of, numbers, plain, slopes, variables, .. } = self;
             for (place, result) in of.advance.along(by, plain, slopes).enumerate() {
-                if let Some(said) = place.checked_sub(of.carried) {
-                    if which == 0 && column < k {
-                        self.said[said * k + column] = result.slope;
+                if let Some(out) = place.checked_sub(of.carried) {
+                    if which == 0 {
+                        match column.checked_sub(k) {
+                            None => self.outs[out * k + column] = result.slope,
+                            Some(way) => self.direct[out * ways + way] = result.slope,
+                        }
                         is_finite &= result.slope.is_finite();
                     }
                 } else if let Some(row) = variables.iter().position(|variable| *variable == place) {
                     is_finite &= result.slope.is_finite() && result.value.is_finite();
                     match column.checked_sub(k) {
                         None => self.steps[which][row * k + column] = result.slope,
-                        Some(probe) => self.probes[probe * k + row] = result.slope,
+                        Some(way) => self.ins[way * k + row] = result.slope,
                     }
                     self.residual[row] = result.value - numbers[of.inputs + place];
                 }
@@ -335,6 +341,7 @@ impl Moving {
         let aside = side * ASIDE * (1.0 + now.abs());
         self.numbers[place] = now + aside;
         let Self { of, numbers, plain, variables, .. } = self;
+        let probes = of.probes;
         let after = of.advance.run(numbers.iter().copied(), plain);
         let mut follows = true;
         for (result, value) in after.take(of.carried).enumerate() {
@@ -346,7 +353,7 @@ impl Moving {
             let is_felt = || {
                 let others = (0..k).filter(|other| *other != row);
                 others.map(|other| self.steps[0][other * k + row]).any(|slope| slope != 0.0)
-                    || self.said.chunks_exact(k).any(|said| said[row] != 0.0)
+                    || self.outs.chunks_exact(k).take(probes).any(|said| said[row] != 0.0)
             };
             follows &= is_along || (row != column && !is_felt());
         }

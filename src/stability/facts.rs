@@ -2,9 +2,78 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Certificate, Margins, Motion, Reason, Verdict};
+use super::{Certificate, LoopResponse, Margins, Motion, Reason, Verdict};
 use crate::figures::number;
 use crate::registry::Member;
+
+/// The largest of one of the gang of four.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peak {
+    /// S, T, PS or CS.
+    pub symbol: &'static str,
+    /// What it is, in a phrase.
+    pub meaning: String,
+    /// Its largest magnitude.
+    pub largest: f64,
+    /// Where that is, in rad/s.
+    pub at: f64,
+    /// From what to what it goes, where these have units of their own.
+    pub between: Option<[String; 2]>,
+}
+
+impl LoopResponse {
+    /// The largest of the gang of four: S and T, and of each output PS and CS where the one has to do with the other.
+    #[must_use]
+    pub fn gang(&self) -> Vec<Peak> {
+        let Self { margins, at, input, .. } = self;
+        let peak = |symbol, meaning: String, [largest, at]: [f64; 2]| Peak {
+            symbol,
+            meaning,
+            largest,
+            at,
+            between: None,
+        };
+        let mut peaks = vec![
+            peak("S", "sensitivity, 1/(1 + L)".into(), [margins.sensitivity, at.sensitivity]),
+            peak(
+                "T",
+                "complementary sensitivity, L/(1 + L)".into(),
+                [margins.complementary, at.complementary],
+            ),
+        ];
+        for of in &self.outputs {
+            let output = &of.output;
+            let gangs = [
+                (&of.load, "PS", format!("from a disturbance of {input} to {output}"), [input, output]),
+                (&of.noise, "CS", format!("from noise of {output} to {input}"), [output, input]),
+            ];
+            peaks.extend(gangs.into_iter().filter(|(gang, ..)| gang.is_there()).map(
+                |(gang, symbol, meaning, between)| Peak {
+                    between: Some(between.map(Clone::clone)),
+                    ..peak(symbol, meaning, [gang.largest, gang.at])
+                },
+            ));
+        }
+        peaks
+    }
+
+    /// Its margins' places and the largest of the gang of four.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let at = &self.at;
+        let gang = self.gang().into_iter().map(|Peak { symbol, largest, at, between, .. }| {
+            let [from, to] = between.map_or([None, None], |names| names.map(Some));
+            json!({ "of": symbol, "from": from, "to": to, "largest": largest, "at": at })
+        });
+        json!({
+            "input": self.input,
+            "gain_margin_at": at.gain,
+            "gain_margin_down_at": at.gain_down,
+            "phase_margin_at": at.phase,
+            "gang_of_four": gang.collect::<Vec<_>>(),
+        })
+    }
+}
 
 impl Certificate {
     /// What it is of, in a phrase: the loop, the plant, the world.

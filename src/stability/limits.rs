@@ -9,7 +9,7 @@ pub struct Limit {
     /// Its key, unit, allowed values and meaning.
     pub parameter: Parameter,
     /// Whether it may not be larger, or not smaller.
-    is_most: bool,
+    pub(crate) is_most: bool,
     of: fn(&Certificate) -> f64,
 }
 

@@ -7,19 +7,24 @@
 
 use crate::registry::Member;
 
+mod complex;
 mod dense;
 mod equilibrium;
 mod facts;
 mod limits;
+mod loops;
 mod period;
 mod response;
 mod sampled;
 mod sliding;
 mod spectrum;
 
+pub use complex::Complex;
 pub use equilibrium::World;
+pub use facts::Peak;
 pub use limits::{LIMITS, Limit, Limited, wanted};
-pub use response::Margins;
+pub use loops::{Gang, LoopResponse, OutputResponse};
+pub use response::{Critical, Margins};
 pub use sampled::{Certifying, PERIOD_ORDER_MAX, SampledLoop, Wanted};
 pub use spectrum::{EIGENVALUES_MAX, Eigenvalue, Spectrum};
 

@@ -2,9 +2,10 @@
 //!
 //! The law acts in the first step of a period, and what it says is held over the others. A delay line of d steps holds d numbers, the newest first.
 
+use super::complex::Complex;
 use super::dense::{self, System};
 use super::equilibrium::{Moving, Pace};
-use super::response::{self, Complex, DelayResponse, Margins, PeriodResponse};
+use super::response::{self, Margins, Motion, Response};
 use super::{EIGENVALUES_MAX, Eigenvalue, Spectrum};
 
 /// Eigenvalues of a smaller magnitude count as 0: their motion is over after a period.
@@ -16,7 +17,7 @@ const FREQUENCIES_MAX: usize = 6000;
 pub(super) struct Period {
     /// How many rows there is room for.
     most: usize,
-    /// What moves, and in the end its part that the probes move and that moves what the law says.
+    /// What moves, and in the end its part that some way in moves and that moves some way out.
     a: Vec<f64>,
     b: Vec<f64>,
     c: Vec<f64>,
@@ -35,14 +36,14 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// With room for so many rows and probes.
-    pub(super) fn new(most: usize, variables: usize, probes: usize) -> Self {
+    /// With room for so many rows and ways in and out.
+    pub(super) fn new(most: usize, variables: usize, ways: usize) -> Self {
         let zeros = |count: usize| vec![0.0; count];
         Self {
             most,
             a: zeros(most * most),
-            b: zeros(most * probes),
-            c: zeros(most * probes),
+            b: zeros(most * ways),
+            c: zeros(most * ways),
             n: 0,
             h: zeros(most * most),
             state: zeros(2 * most),
@@ -63,30 +64,30 @@ impl Period {
         if full > self.most {
             return false;
         }
-        let probes = moving.of.probes;
-        for column in 0..full + probes {
+        let ways = moving.of.ways();
+        for column in 0..full + ways {
             self.state[..full].fill(0.0);
             if column < full {
                 self.state[column] = 1.0;
             }
             for step in 0..pace.steps {
-                let probe = column.checked_sub(full).filter(|_| step == 0);
-                self.advance(moving, usize::from(step > 0), probe);
+                let way = column.checked_sub(full).filter(|_| step == 0);
+                self.advance(moving, usize::from(step > 0), way);
             }
             for row in 0..full {
                 match column.checked_sub(full) {
                     None => self.a[row * full + column] = self.state[row],
-                    Some(probe) => self.b[probe * full + row] = self.state[row],
+                    Some(way) => self.b[way * full + row] = self.state[row],
                 }
             }
         }
         self.say(moving, full);
-        self.take_apart(full, probes);
-        self.find_eigenvalues(probes)
+        self.take_apart(full, ways);
+        self.find_eigenvalues(ways)
     }
 
     /// A step of the linearised loop.
-    fn advance(&mut self, moving: &Moving, which: usize, probe: Option<usize>) {
+    fn advance(&mut self, moving: &Moving, which: usize, way: Option<usize>) {
         let (k, own) = (moving.order(), moving.of.moving.len());
         let rows = moving.steps[which].chunks_exact(k);
         for (row, (after, slopes)) in self.after.iter_mut().zip(rows).enumerate() {
@@ -99,7 +100,7 @@ impl Period {
                 }
                 at += held;
             }
-            *after = sum + probe.map_or(0.0, |probe| moving.probes[probe * k + row]);
+            *after = sum + way.map_or(0.0, |way| moving.ins[way * k + row]);
         }
         self.state[..own].copy_from_slice(&self.after[..own]);
         let mut at = own;
@@ -113,11 +114,11 @@ impl Period {
         }
     }
 
-    /// The law's outputs by all that moves.
+    /// The ways out by all that moves.
     fn say(&mut self, moving: &Moving, full: usize) {
         let (k, own) = (moving.order(), moving.of.moving.len());
         for (row, said) in
-            self.c[..moving.of.probes * full].chunks_exact_mut(full).zip(moving.said.chunks_exact(k))
+            self.c[..moving.of.ways() * full].chunks_exact_mut(full).zip(moving.outs.chunks_exact(k))
         {
             row.fill(0.0);
             row[..own].copy_from_slice(&said[..own]);
@@ -131,13 +132,13 @@ impl Period {
         }
     }
 
-    /// Removes what the probes do not move, or what does not move the law's outputs, one after the other: each is an eigenvalue by itself.
+    /// Removes what no way in moves, or what moves no way out, one after the other: each is an eigenvalue by itself.
     /// What nothing moves and stays as it is put is a constant and has none.
-    fn take_apart(&mut self, full: usize, probes: usize) {
+    fn take_apart(&mut self, full: usize, ways: usize) {
         self.kept.clear();
         self.kept.extend(0..full);
         let mut alone = full;
-        let is_zero = |rows: &[f64], at: usize| (0..probes).all(|probe| rows[probe * full + at] == 0.0);
+        let is_zero = |rows: &[f64], at: usize| (0..ways).all(|way| rows[way * full + at] == 0.0);
         loop {
             let others = |i: usize| self.kept.iter().filter(move |j| **j != i);
             let is_alone = |i: &usize| {
@@ -163,10 +164,10 @@ impl Period {
                 self.a[row * n + column] = self.a[self.kept[row] * full + self.kept[column]];
             }
         }
-        for probe in 0..probes {
+        for way in 0..ways {
             for row in 0..n {
-                self.b[probe * n + row] = self.b[probe * full + self.kept[row]];
-                self.c[probe * n + row] = self.c[probe * full + self.kept[row]];
+                self.b[way * n + row] = self.b[way * full + self.kept[row]];
+                self.c[way * n + row] = self.c[way * full + self.kept[row]];
             }
         }
         self.n = n;
@@ -176,10 +177,10 @@ impl Period {
         self.count = n + full - alone;
     }
 
-    fn find_eigenvalues(&mut self, probes: usize) -> bool {
+    fn find_eigenvalues(&mut self, ways: usize) -> bool {
         let n = self.n;
         let mut system =
-            System { n, a: &mut self.a[..n * n], b: &mut self.b[..probes * n], c: &mut self.c[..probes * n] };
+            System { n, a: &mut self.a[..n * n], b: &mut self.b[..ways * n], c: &mut self.c[..ways * n] };
         system.balance();
         system.turn(&mut self.state);
         self.h[..n * n].copy_from_slice(&self.a[..n * n]);
@@ -220,23 +221,69 @@ impl Period {
 
     /// The margins of the loops, each broken with the others closed.
     pub(super) fn margins(&mut self, moving: &Moving, pace: Pace) -> Margins {
-        let (n, probes, period) = (self.n, moving.of.probes, pace.period());
-        let mut omegas = std::mem::take(&mut self.omegas);
-        response::frequencies(&mut omegas, self.eigenvalues().take(n), n, period);
+        let omegas = self.frequencies(pace);
         let mut least = Margins::NONE;
-        for probe in 0..probes {
-            let found = if pace.steps == 1 {
-                let mut response = DelayResponse { moving, probe, room: &mut self.room, period };
-                response::margins(&mut |omega| response.at(omega), &omegas)
-            } else {
-                let own = probe * n..(probe + 1) * n;
-                let (a, b, c) = (&self.a[..n * n], &self.b[own.clone()], &self.c[own]);
-                let mut response = PeriodResponse { n, a, b, c, room: &mut self.room, period };
-                response::margins(&mut |omega| response.at(omega), &omegas)
-            };
-            least = least.least(found);
+        for probe in 0..moving.of.probes {
+            let mut of = self.loop_response(moving, pace, probe);
+            least = least.least(response::margins(&mut |omega| of.at(omega), &omegas).margins);
         }
         self.omegas = omegas;
         least
+    }
+
+    /// The slowest motion, in rad/s: the smallest size of an eigenvalue as that of continuous time.
+    pub(super) fn slowest(&self, pace: Pace) -> f64 {
+        let motions = self.eigenvalues().take(self.n).map(|(re, im)| (re.hypot(im), libm::atan2(im, re)));
+        let motions = motions.filter(|(size, _)| *size > OVER);
+        let sizes = motions.map(|(size, angle)| libm::log(size).hypot(angle) / pace.period());
+        sizes.fold(std::f64::consts::PI / pace.period(), f64::min)
+    }
+
+    /// The frequencies in rad/s of lightly damped motions, those first that die out last.
+    pub(super) fn resonances(&self, pace: Pace) -> Vec<f64> {
+        const MOST: usize = 40;
+        let motions = self.eigenvalues().take(self.n).map(|(re, im)| (re.hypot(im), libm::atan2(im, re)));
+        let motions = motions.map(|(size, angle)| (-libm::log(size.max(1e-300)), angle));
+        let mut light: Vec<(f64, f64)> =
+            motions.filter(|(decay, angle)| *angle > 0.0 && *decay < 0.3 * angle).collect();
+        light.sort_by(|a, b| a.0.total_cmp(&b.0));
+        light.into_iter().take(MOST).map(|(_, angle)| angle / pace.period()).collect()
+    }
+
+    /// The frequencies that are looked at, in room that is given back.
+    pub(super) fn frequencies(&mut self, pace: Pace) -> Vec<f64> {
+        let mut omegas = std::mem::take(&mut self.omegas);
+        response::frequencies(&mut omegas, self.eigenvalues().take(self.n), self.n, pace.period());
+        omegas
+    }
+
+    /// S of a loop, which is broken at its probe.
+    pub(super) fn loop_response<'a>(
+        &'a mut self,
+        moving: &'a Moving,
+        pace: Pace,
+        probe: usize,
+    ) -> Response<'a> {
+        let mut of = self.response(moving, pace, [probe, probe]);
+        of.direct += 1.0;
+        of
+    }
+
+    /// The frequency response from one way into the loop to one out of it.
+    pub(super) fn response<'a>(
+        &'a mut self,
+        moving: &'a Moving,
+        pace: Pace,
+        [way_in, out]: [usize; 2],
+    ) -> Response<'a> {
+        let (n, period, room) = (self.n, pace.period(), &mut self.room[..]);
+        let direct = moving.direct[moving.of.ways() * out + way_in];
+        let of = if pace.steps == 1 {
+            Motion::Step { moving, way_in, out }
+        } else {
+            let [b, c] = [(&self.b, way_in), (&self.c, out)].map(|(rows, way)| &rows[way * n..][..n]);
+            Motion::Period { n, a: &self.a[..n * n], b, c }
+        };
+        Response { of, direct, room, period }
     }
 }

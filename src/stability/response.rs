@@ -18,6 +18,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use super::complex::Complex;
 use super::equilibrium::Moving;
 
 /// The margins of a loop that is stable; of several loops the least, each broken with the others closed.
@@ -72,35 +73,6 @@ impl Margins {
     }
 }
 
-/// A complex number.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Complex {
-    pub(super) re: f64,
-    pub(super) im: f64,
-}
-
-impl Complex {
-    fn times(self, other: Self) -> Self {
-        Self { re: self.re * other.re - self.im * other.im, im: self.re * other.im + self.im * other.re }
-    }
-
-    fn less(self, other: Self) -> Self {
-        Self { re: self.re - other.re, im: self.im - other.im }
-    }
-
-    fn over(self, other: Self) -> Self {
-        // Scaled, so that no square is beyond what a number can be (Smith 1962, doi:10.1145/368637.368661).
-        let size = other.re.abs().max(other.im.abs());
-        let (re, im) = (other.re / size, other.im / size);
-        let square = (re * re + im * im) * size;
-        Self { re: (self.re * re + self.im * im) / square, im: (self.im * re - self.re * im) / square }
-    }
-
-    fn size(self) -> f64 {
-        self.re.hypot(self.im)
-    }
-}
-
 /// e^(iωT) to the power `turns`: real where it is at half the sampling frequency.
 fn on_circle(omega: f64, period: f64, turns: usize) -> Complex {
     #[allow(clippy::cast_precision_loss, reason = "a number of steps")]
@@ -111,58 +83,58 @@ fn on_circle(omega: f64, period: f64, turns: usize) -> Complex {
     Complex { re: libm::cos(angle), im: libm::sin(angle) }
 }
 
-/// The frequency response of the map of a control period, whose A is in Hessenberg form.
-pub(super) struct PeriodResponse<'a> {
-    pub(super) n: usize,
-    pub(super) a: &'a [f64],
-    pub(super) b: &'a [f64],
-    pub(super) c: &'a [f64],
-    /// Room for n·(n + 1) numbers.
+/// What moves between a way into the loop and one out of it.
+pub(super) enum Motion<'a> {
+    /// The map of a control period, whose A is in Hessenberg form.
+    Period { n: usize, a: &'a [f64], b: &'a [f64], c: &'a [f64] },
+    /// A loop whose law acts in each step: a delay line of d steps is z⁻ᵈ.
+    Step { moving: &'a Moving, way_in: usize, out: usize },
+}
+
+/// The frequency response from a way into the loop to one out of it.
+pub(super) struct Response<'a> {
+    pub(super) of: Motion<'a>,
+    /// What goes through at once.
+    pub(super) direct: f64,
+    /// Room for n·(n + 1) numbers, with the n rows of the map or the variables of a step.
     pub(super) room: &'a mut [Complex],
     /// T in s.
     pub(super) period: f64,
 }
 
-impl PeriodResponse<'_> {
-    /// S at the frequency ω in rad/s.
+impl Response<'_> {
+    /// D + C (z I − A)⁻¹ B at the frequency ω in rad/s.
     pub(super) fn at(&mut self, omega: f64) -> Complex {
-        let n = self.n;
+        match self.of {
+            Motion::Period { n, a, b, c } => self.of_period(omega, n, [a, b, c]),
+            Motion::Step { moving, way_in, out } => self.of_step(omega, moving, [way_in, out]),
+        }
+    }
+
+    fn of_period(&mut self, omega: f64, n: usize, [a, b, c]: [&[f64]; 3]) -> Complex {
         let z = on_circle(omega, self.period, 1);
         let (rows, right) = self.room.split_at_mut(n * n);
-        for (place, (to, from)) in rows.iter_mut().zip(self.a).enumerate() {
+        for (place, (to, from)) in rows.iter_mut().zip(a).enumerate() {
             let diagonal = if place % (n + 1) == 0 { z } else { Complex::default() };
             *to = Complex { re: diagonal.re - from, im: diagonal.im };
         }
-        for (to, from) in right.iter_mut().zip(self.b) {
+        for (to, from) in right.iter_mut().zip(b) {
             *to = Complex { re: *from, im: 0.0 };
         }
-        one_and(rows, &mut right[..n], self.c, 1)
+        direct_and(self.direct, rows, &mut right[..n], c, 1)
     }
-}
 
-/// The frequency response of a loop whose law acts in each step: a delay line of d steps is z⁻ᵈ.
-pub(super) struct DelayResponse<'a> {
-    pub(super) moving: &'a Moving,
-    pub(super) probe: usize,
-    /// Room for k·(k + 1) numbers, with the k variables of a step.
-    pub(super) room: &'a mut [Complex],
-    /// T in s.
-    pub(super) period: f64,
-}
-
-impl DelayResponse<'_> {
-    /// S at the frequency ω in rad/s.
-    pub(super) fn at(&mut self, omega: f64) -> Complex {
-        let (k, own) = (self.moving.order(), self.moving.of.moving.len());
+    fn of_step(&mut self, omega: f64, moving: &Moving, [way_in, out]: [usize; 2]) -> Complex {
+        let (k, own) = (moving.order(), moving.of.moving.len());
         let (rows, right) = self.room.split_at_mut(k * k);
-        let [slopes, _] = &self.moving.steps;
-        let probe = &self.moving.probes[self.probe * k..][..k];
+        let [slopes, _] = &moving.steps;
+        let input = &moving.ins[way_in * k..][..k];
         for (row, (to, from)) in rows.chunks_exact_mut(k).zip(slopes.chunks_exact(k)).enumerate() {
-            let turns = row.checked_sub(own).map_or(1, |line| self.moving.held(line));
+            let turns = row.checked_sub(own).map_or(1, |line| moving.held(line));
             #[allow(clippy::float_cmp, reason = "what stays as it is has a slope of exactly 1")]
             let stands = from[row] == 1.0
                 && from.iter().filter(|slope| **slope != 0.0).count() == 1
-                && probe[row] == 0.0;
+                && input[row] == 0.0;
             // What stands, and what is brought back from a line that holds nothing, is no part of the motion.
             let is_still = stands || turns == 0;
             for (to, from) in to.iter_mut().zip(from) {
@@ -171,14 +143,14 @@ impl DelayResponse<'_> {
             let z =
                 if is_still { Complex { re: 1.0, im: 0.0 } } else { on_circle(omega, self.period, turns) };
             to[row] = Complex { re: to[row].re + z.re, im: z.im };
-            right[row] = Complex { re: if is_still { 0.0 } else { probe[row] }, im: 0.0 };
+            right[row] = Complex { re: if is_still { 0.0 } else { input[row] }, im: 0.0 };
         }
-        one_and(rows, &mut right[..k], &self.moving.said[self.probe * k..][..k], k)
+        direct_and(self.direct, rows, &mut right[..k], &moving.outs[out * k..][..k], k)
     }
 }
 
-/// 1 + c·y with M y = b, by elimination with partial pivoting; M has zeros beyond its first `below` subdiagonals. Both are overwritten.
-fn one_and(rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize) -> Complex {
+/// d + c·y with M y = b, by elimination with partial pivoting; M has zeros beyond its first `below` subdiagonals. Both are overwritten.
+fn direct_and(direct: f64, rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize) -> Complex {
     let n = right.len();
     for k in 0..n {
         let last = (k + below).min(n - 1);
@@ -203,7 +175,7 @@ fn one_and(rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize)
             right[i] = right[i].less(factor.times(right[k]));
         }
     }
-    let mut sum = Complex { re: 1.0, im: 0.0 };
+    let mut sum = Complex { re: direct, im: 0.0 };
     for k in (0..n).rev() {
         let mut rest = right[k];
         for j in k + 1..n {
@@ -220,22 +192,51 @@ fn one_and(rows: &mut [Complex], right: &mut [Complex], c: &[f64], below: usize)
 const LEVEL: f64 = 1e-9;
 
 /// A frequency and S there.
-type Point = (f64, Complex);
+pub(super) type Point = (f64, Complex);
 
 /// What is looked for: 0 where |L| is 1, and where L is real.
 const CROSSINGS: [fn(Complex) -> f64; 2] = [|s| s.re - 0.5, |s| s.im];
 
+/// The frequencies in rad/s at which a loop has its margins; NaN where nothing limits it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Critical {
+    /// Of the gain margin upwards.
+    pub gain: f64,
+    /// Of the gain margin downwards.
+    pub gain_down: f64,
+    /// Of the phase margin.
+    pub phase: f64,
+    /// Of Ms.
+    pub sensitivity: f64,
+    /// Of Mt.
+    pub complementary: f64,
+}
+
+/// Margins, and where they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub(super) margins: Margins,
+    pub(super) at: Critical,
+}
+
 /// The margins of a loop; `omegas` are frequencies in rad/s from 0 to π/T in their order, close enough for S to be smooth between them.
-pub(super) fn margins(response: &mut dyn FnMut(f64) -> Complex, omegas: &[f64]) -> Margins {
-    let mut margins = Margins::NONE;
+pub(super) fn margins(response: &mut dyn FnMut(f64) -> Complex, omegas: &[f64]) -> Found {
+    let nowhere = Critical {
+        gain: f64::NAN,
+        gain_down: f64::NAN,
+        phase: f64::NAN,
+        sensitivity: f64::NAN,
+        complementary: f64::NAN,
+    };
+    let mut found = Found { margins: Margins::NONE, at: nowhere };
     let mut behind: [Option<Point>; 2] = [None; 2];
     let end = omegas.len().saturating_sub(1);
     for (place, omega) in omegas.iter().enumerate() {
         let here = (*omega, response(*omega));
-        note_sizes(&mut margins, here.1);
+        found.note_sizes(here);
         if place == 0 || place == end {
             // S is real there.
-            note_gain(&mut margins, here.1.re);
+            found.note_gain(here);
         }
         if let Some(last) = behind[1] {
             for (of, crossing) in CROSSINGS.iter().enumerate() {
@@ -243,27 +244,26 @@ pub(super) fn margins(response: &mut dyn FnMut(f64) -> Complex, omegas: &[f64]) 
                 // A loop whose gain is 1 at rest begins on the border, and does not cross it there.
                 let begins = place == 1 && from.abs() < LEVEL;
                 if from * to < 0.0 && !begins && from.abs().max(to.abs()) > LEVEL {
-                    let found = root(response, *crossing, last, here);
-                    note(&mut margins, of, found);
+                    found.note(of, root(response, *crossing, last, here));
                 }
             }
         }
         if let [Some(first), Some(middle)] = behind {
-            peaks(response, &mut margins, [first, middle, here]);
+            peaks(response, &mut found, [first, middle, here]);
         }
         behind = [behind[1], Some(here)];
     }
-    margins
+    found
 }
 
 /// What stands out between three frequencies: a largest size, or two crossings that are closer than these.
-fn peaks(response: &mut dyn FnMut(f64) -> Complex, margins: &mut Margins, points: [Point; 3]) {
-    let sizes: [fn(Complex) -> f64; 2] = [|s| -s.size(), |s| -s.less(Complex { re: 1.0, im: 0.0 }).size()];
+fn peaks(response: &mut dyn FnMut(f64) -> Complex, noted: &mut Found, points: [Point; 3]) {
+    let sizes: [fn(Complex) -> f64; 2] = [|s| -s.size(), |s| -s.less(Complex::ONE).size()];
     for size in sizes {
         let [a, b, c] = points.map(|point| size(point.1));
         if b <= a && b <= c {
             let found = lowest(response, size, points);
-            note_sizes(margins, found.1);
+            noted.note_sizes(found);
         }
     }
     for (of, crossing) in CROSSINGS.iter().enumerate() {
@@ -276,7 +276,7 @@ fn peaks(response: &mut dyn FnMut(f64) -> Complex, margins: &mut Margins, points
                 for end in [points[0], points[2]] {
                     let (low, high) = if end.0 < found.0 { (end, found) } else { (found, end) };
                     let at = root(response, *crossing, low, high);
-                    note(margins, of, at);
+                    noted.note(of, at);
                 }
             }
         }
@@ -330,39 +330,60 @@ fn lowest(
     best
 }
 
-fn note_sizes(margins: &mut Margins, s: Complex) {
-    let rest = s.less(Complex { re: 1.0, im: 0.0 });
-    margins.sensitivity = margins.sensitivity.max(s.size());
-    margins.complementary = margins.complementary.max(rest.size());
-}
-
-fn note(margins: &mut Margins, of: usize, (omega, s): Point) {
-    if of == 1 {
-        note_gain(margins, s.re);
-        return;
-    }
-    // L = (1 − S)/S, and −L = L turned by 180°.
-    let turned = s.less(Complex { re: 1.0, im: 0.0 }).over(s);
-    let lag = libm::atan2(turned.im, turned.re);
-    margins.phase = margins.phase.min(lag.abs().to_degrees());
-    if omega > 0.0 {
-        margins.delay = margins.delay.min(lag.rem_euclid(TAU) / omega);
-    }
-}
-
 /// What is smaller or larger than this is the rounding of an integrator's infinite gain, or of no gain at all.
 const RANGE: std::ops::Range<f64> = 1e-7..1e7;
 
-/// A gain at which the loop would be on the border, where S is real.
-fn note_gain(margins: &mut Margins, s: f64) {
-    let factor = s / (s - 1.0);
-    if RANGE.contains(&factor) {
-        if factor > 1.0 {
-            margins.gain = margins.gain.min(factor);
-        } else {
-            margins.gain_down = margins.gain_down.max(factor);
+impl Found {
+    fn note_sizes(&mut self, (omega, s): Point) {
+        let Self { margins, at } = self;
+        for (size, most, at) in [
+            (s.size(), &mut margins.sensitivity, &mut at.sensitivity),
+            (s.less(Complex::ONE).size(), &mut margins.complementary, &mut at.complementary),
+        ] {
+            if size > *most {
+                (*most, *at) = (size, omega);
+            }
         }
     }
+
+    fn note(&mut self, of: usize, point: Point) {
+        if of == 1 {
+            self.note_gain(point);
+            return;
+        }
+        let (omega, s) = point;
+        // L = (1 − S)/S, and −L = L turned by 180°.
+        let lag = s.less(Complex::ONE).over(s).angle();
+        let phase = lag.abs().to_degrees();
+        if phase < self.margins.phase {
+            (self.margins.phase, self.at.phase) = (phase, omega);
+        }
+        if omega > 0.0 {
+            self.margins.delay = self.margins.delay.min(lag.rem_euclid(TAU) / omega);
+        }
+    }
+
+    /// A gain at which the loop would be on the border, where S is real.
+    fn note_gain(&mut self, (omega, s): Point) {
+        let factor = s.re / (s.re - 1.0);
+        let Self { margins, at } = self;
+        if RANGE.contains(&factor) && factor > 1.0 && factor < margins.gain {
+            (margins.gain, at.gain) = (factor, omega);
+        } else if RANGE.contains(&factor) && factor <= 1.0 && factor > margins.gain_down {
+            (margins.gain_down, at.gain_down) = (factor, omega);
+        }
+    }
+}
+
+/// The largest size of a response, and the frequency in rad/s where it is; between neighbours of `points`, which are some of it, it is smooth.
+pub(super) fn largest(response: &mut dyn FnMut(f64) -> Complex, points: &[Point]) -> [f64; 2] {
+    let by_size = |a: &usize, b: &usize| points[*a].1.size().total_cmp(&points[*b].1.size());
+    let Some(place) = (0..points.len()).max_by(by_size) else { return [f64::NAN; 2] };
+    let (omega, found) = match points.get(place.wrapping_sub(1)..place + 2) {
+        Some(&[before, here, behind]) => lowest(response, |found| -found.size(), [before, here, behind]),
+        _ => points[place],
+    };
+    [found.size(), omega]
 }
 
 /// Frequencies from 0 to π/T at which a loop of order n with these eigenvalues z is looked at, in their order; as many as `omegas` has room for.

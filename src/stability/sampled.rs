@@ -12,10 +12,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::equilibrium::{Moving, Pace, World};
+use super::loops::LoopResponse;
 use super::period::Period;
 use super::response::Margins;
 use super::sliding::Surface;
-use super::{Certificate, Reason, Scope, Verdict};
+use super::{Certificate, Motion, Reason, Scope, Verdict};
 use crate::closed_loop::Sampled;
 
 /// The largest map of a period: what moves, and what delay lines hold.
@@ -102,11 +103,11 @@ impl Certifying {
         } else {
             (order + lines + moving.of.delays.len()).min(PERIOD_ORDER_MAX)
         };
-        let (probes, variables) = (moving.of.probes, moving.order());
+        let (ways, variables) = (moving.of.ways(), moving.order());
         let surface = moving.of.slides.clone().map(|slides| Surface::new(slides, moving.of.states));
         let scratch = Scratch {
             moving: Moving::new(moving.of, lines),
-            period: Period::new(most, variables, probes),
+            period: Period::new(most, variables, ways),
             surface,
         };
         Self { worlds, dt, settling, order, scratch: scratch.into() }
@@ -128,6 +129,33 @@ impl Certifying {
         let mut certificate = worst.unwrap_or(Certificate::UNKNOWN);
         certificate.scope.worlds = self.worlds.len();
         certificate
+    }
+
+    /// The loops over frequency, in the world where the largest sensitivity is largest; none where a world's loop has no margins.
+    #[must_use]
+    pub fn loops(&self, gains: &[f64]) -> Vec<LoopResponse> {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = Wanted { margins: self.worlds.len() > 1, period: 0.0 };
+        let mut worst: Option<(f64, &World)> = None;
+        for world in &self.worlds {
+            let certificate = self.in_world(&mut scratch, world, gains, wanted);
+            let is_loop = certificate.verdict == Verdict::Stable && certificate.motion == Motion::ClosedLoop;
+            if !is_loop {
+                return Vec::new();
+            }
+            let largest = certificate.margins.map_or(0.0, |margins| margins.sensitivity);
+            if worst.is_none_or(|(known, _)| largest > known) {
+                worst = Some((largest, world));
+            }
+        }
+        let Some((_, world)) = worst else { return Vec::new() };
+        if self.worlds.len() > 1 {
+            // Once more, so that the linearised loop is that of this world.
+            self.in_world(&mut scratch, world, gains, Wanted::VERDICT);
+        }
+        let pace = Pace { dt: self.dt, steps: world.control_period };
+        let Scratch { moving, period, .. } = &mut *scratch;
+        (0..moving.of.probes).map(|input| period.loop_over_frequency(moving, pace, input)).collect()
     }
 
     fn in_world(&self, scratch: &mut Scratch, world: &World, gains: &[f64], wanted: Wanted) -> Certificate {

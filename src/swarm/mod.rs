@@ -3,7 +3,7 @@
 //! ```
 //! use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
 //!
-//! let axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
+//! let axis = Axis::new(-5.0, 5.0, Scale::Linear);
 //! let mut swarm = Swarm::new(&[axis; 2], &Settings::default(), 1)?;
 //! for _ in 0..200 {
 //!     let sphere = |x: &[f64]| Outcome::feasible(x.iter().map(|x| x * x).sum());
@@ -42,7 +42,7 @@ pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
 pub use search::{Plan, PolishPlan, Question, Restarts, Search};
-pub use space::{Axis, Scale};
+pub use space::{Axis, Grid, Scale};
 pub use stopping::{StopReason, Stopping};
 
 /// The settings of a swarm.
@@ -108,6 +108,8 @@ pub struct Swarm {
     informed_by: Vec<usize>,
     /// Which particles have just found something better.
     improved: Box<[bool]>,
+    /// The positions as they are judged, where that is not where the particles are: where some axes have values that can be counted.
+    tried: Box<[f64]>,
     /// The outcomes to beat where the rule learns from every outcome: none.
     nothing: Box<[Outcome]>,
 }
@@ -150,6 +152,7 @@ impl Swarm {
             positions: numbers()?,
             best_position: vec![0.0; dimensions].into_boxed_slice(),
             scratch: vec![0.0; dimensions].into_boxed_slice(),
+            tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Box::default() } else { numbers()? },
             informed_by: memory::empty(what, particles)?,
             improved: memory::filled(what, particles, false)?,
             nothing: memory::filled(what, particles, Outcome::WORST)?,
@@ -189,7 +192,8 @@ impl Swarm {
                 self.improved[particle] = true;
                 self.bests[particle] = *outcome;
                 let row = self.row(particle);
-                self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
+                let judged = if self.tried.is_empty() { &self.cube } else { &self.tried };
+                self.best_cube[row.clone()].copy_from_slice(&judged[row]);
             }
             if self.bests[particle].rank(&self.bests[self.leader]).then(particle.cmp(&self.leader)).is_lt() {
                 self.leader = particle;
@@ -256,6 +260,13 @@ impl Swarm {
             self.velocities[i] = self.velocities[i].clamp(-self.cube[i], 1.0 - self.cube[i]);
         }
         self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
+        self.try_where_they_are();
+    }
+
+    fn try_where_they_are(&mut self) {
+        if !self.tried.is_empty() {
+            self.tried.copy_from_slice(&self.cube);
+        }
     }
 
     /// Forgets everything and spreads the particles anew; `generation` is the number of the next one, by which random numbers are keyed.
@@ -280,6 +291,7 @@ impl Swarm {
             }
         }
         self.best_cube.copy_from_slice(&self.cube);
+        self.try_where_they_are();
         self.rewire(generation);
         self.decode();
     }
@@ -296,6 +308,9 @@ impl Swarm {
 
     /// Moves every particle.
     fn fly(&mut self) {
+        // On either side of a value two particles leave it in as many generations as there are axes.
+        #[allow(clippy::cast_precision_loss, reason = "numbers of particles and axes")]
+        let chance = 2.0 / (self.bests.len() * self.axes.len()) as f64;
         for particle in 0..self.bests.len() {
             let row = self.row(particle);
             self.informed_by.clear();
@@ -325,8 +340,17 @@ impl Swarm {
                 },
                 &mut draw,
             );
-            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row]) {
+            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
                 self.bounds.fly(u, velocity, &mut draw);
+            }
+            if self.tried.is_empty() {
+                continue;
+            }
+            self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
+            for ((axis, u), best) in
+                self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
+            {
+                axis.leave(u, *best, chance, &mut draw);
             }
         }
     }
@@ -336,7 +360,8 @@ impl Swarm {
     }
 
     fn decode(&mut self) {
-        decode(&self.axes, &self.cube, &mut self.positions);
+        let judged = if self.tried.is_empty() { &self.cube } else { &self.tried };
+        decode(&self.axes, judged, &mut self.positions);
     }
 
     fn row(&self, particle: usize) -> std::ops::Range<usize> {
@@ -353,6 +378,7 @@ impl Persist for Swarm {
         self.generation = self.generation.max(self.born);
         archive.flag(&mut self.told)?;
         archive.f64s(&mut self.cube)?;
+        archive.f64s(&mut self.tried)?;
         archive.f64s(&mut self.velocities)?;
         archive.f64s(&mut self.best_cube)?;
         self.bests.iter_mut().try_for_each(|best| best.pass(archive))?;

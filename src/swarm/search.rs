@@ -32,8 +32,12 @@ pub struct Restarts {
     pub patience: u64,
 }
 
-/// A swarm has settled when its personal bests are closer together than this, in widths of the box.
+/// A swarm may have settled when its personal bests are closer together than this, in widths of the box.
 const SETTLED_SPREAD: f64 = 1e-11;
+/// It has when their costs are no further apart than this, as a share of the best: they cannot tell the positions apart.
+const SETTLED_COSTS: f64 = 1e-12;
+/// It has as well when it is no wider than this share of the way to the nearest bound, along each axis: the numbers end there.
+const SETTLED_NUMBERS: f64 = 1e-15;
 
 /// An evolution strategy that starts at the best of a swarm, within the same budget.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -216,8 +220,8 @@ impl Search {
             return false;
         }
         let spread = swarm.diversity().spread;
-        let settled =
-            spread <= SETTLED_SPREAD || self.state.age - self.state.improved >= self.plan.restarts.patience;
+        let settled = (spread <= SETTLED_SPREAD && cannot_gain(swarm))
+            || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
         };
@@ -387,6 +391,22 @@ impl Search {
     pub fn swarm(&self) -> Option<&Swarm> {
         (!self.state.polishing).then(|| &self.swarms[size(&self.plan, self.state.restarts)])
     }
+}
+
+/// Whether a swarm whose personal bests are close together has nothing to gain there: in a wide box a small share of it may be a long way.
+fn cannot_gain(swarm: &Swarm) -> bool {
+    let (_, best) = swarm.best();
+    let worst = swarm.personal_bests().iter().max_by(|a, b| a.rank(b)).copied().unwrap_or(best);
+    if best.is_feasible() && worst.is_feasible() && worst.cost - best.cost <= SETTLED_COSTS * best.cost.abs()
+    {
+        return true;
+    }
+    let dimensions = swarm.best_cube().len();
+    swarm.best_cube().iter().enumerate().all(|(i, u)| {
+        let along = swarm.bests_cube().iter().skip(i).step_by(dimensions);
+        let width = along.map(|other| (other - u).abs()).fold(0.0, f64::max);
+        width <= SETTLED_NUMBERS * u.min(1.0 - u)
+    })
 }
 
 /// Which of the swarms is at work.

@@ -1,4 +1,4 @@
-//! Names that live as long as the program: those of models, which are read while it runs, beside those that are compiled in.
+//! Names, and lists of values, that live as long as the program: those of models, which are read while it runs, beside those that are compiled in.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,4 +15,17 @@ pub(crate) fn kept(text: &str) -> &'static str {
     let text: &'static str = Box::leak(text.into());
     kept.insert(text);
     text
+}
+
+static VALUES: Mutex<Vec<&'static [f64]>> = Mutex::new(Vec::new());
+
+/// Numbers for the rest of the program; each list is kept once.
+pub(crate) fn kept_values(values: Vec<f64>) -> &'static [f64] {
+    let mut kept = VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.iter().find(|known| ***known == values[..]) {
+        return known;
+    }
+    let values: &'static [f64] = Box::leak(values.into());
+    kept.push(values);
+    values
 }

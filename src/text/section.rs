@@ -334,37 +334,32 @@ impl<'a> Section<'a> {
             _ => None,
         };
         let fits = numbers.filter(|(low, high)| low < high && low.is_finite() && high.is_finite());
-        let pair = fits.map(|(low, high)| [low, high]);
-        pair.map(Some).ok_or_else(|| self.refuse(key, value, "[lower, upper], lower < upper"))
+        fits.map(|(low, high)| Some([low, high]))
+            .ok_or_else(|| self.refuse(key, value, "[lower, upper], lower < upper"))
     }
 
     /// An array of finite numbers; `None` when it is absent.
     pub(crate) fn list(&self, key: &str) -> Result<Option<Vec<f64>>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };
-        let finite = |entry: &Value<'_>| number(entry.get_ref()).filter(|number| number.is_finite());
         let numbers = value.get_ref().as_array().and_then(|array| array.iter().map(finite).collect());
         numbers.map(Some).ok_or_else(|| self.refuse(key, value, "an array of numbers"))
     }
 
     /// An array of arrays of finite numbers, of which an array of numbers is one and a number one of one; `None` when it is absent.
     pub(crate) fn matrix(&self, key: &str) -> Result<Option<Vec<Vec<f64>>>, ConfigError> {
-        fn one(entry: &Value<'_>) -> Option<f64> {
-            number(entry.get_ref()).filter(|number| number.is_finite())
-        }
         let Some(value) = self.find(key) else { return Ok(None) };
         let row =
-            |entry: &Value<'_>| entry.get_ref().as_array()?.iter().map(one).collect::<Option<Vec<f64>>>();
+            |entry: &Value<'_>| entry.get_ref().as_array()?.iter().map(finite).collect::<Option<Vec<f64>>>();
         let rows = || value.get_ref().as_array()?.iter().map(row).collect::<Option<Vec<_>>>();
         let matrix =
-            one(value).map(|number| vec![vec![number]]).or_else(|| Some(vec![row(value)?])).or_else(rows);
+            finite(value).map(|number| vec![vec![number]]).or_else(|| Some(vec![row(value)?])).or_else(rows);
         matrix.map(Some).ok_or_else(|| self.refuse(key, value, "rows of numbers, such as [[0, 1], [-2, -3]]"))
     }
 
     /// A finite number; `None` when it is absent.
     pub(crate) fn any_number(&self, key: &str) -> Result<Option<f64>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };
-        let number = number(value.get_ref()).filter(|number| number.is_finite());
-        number.map(Some).ok_or_else(|| self.refuse(key, value, "a number"))
+        finite(value).map(Some).ok_or_else(|| self.refuse(key, value, "a number"))
     }
 
     /// Refuses whatever has not been asked for.
@@ -470,6 +465,11 @@ pub(crate) fn name_of(path: &Path) -> String {
 fn shape(ranges: &[Parameter]) -> String {
     let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
     format!("an array of {} numbers [{}]", ranges.len(), names.join(", "))
+}
+
+/// A finite number.
+fn finite(entry: &Value<'_>) -> Option<f64> {
+    number(entry.get_ref()).filter(|number| number.is_finite())
 }
 
 /// A float or an integer.

@@ -83,7 +83,7 @@ for (const figure of document.querySelectorAll('figure.plot')) {
   const swatches = [...figure.querySelectorAll('svg > rect')].map(inkOf).concat([...figure.closest('section').querySelectorAll('.swatch')].map((e) => e.style.getPropertyValue('--swatch').match(/--(\w+)/)[1]));
   if (inks.size > 1) said.push(...[...inks].filter((ink) => !swatches.includes(ink)).map((ink) => `${figure.dataset.plot}: nothing says what ${ink} means`));
 }
-const motion = document.querySelector('#motion'), inks = [...motion.querySelectorAll('.link')].map(inkOf).concat('series2', 'accent');
+const motion = document.querySelector('#motion'), inks = motion ? [...motion.querySelectorAll('.link')].map(inkOf).concat('series2', 'accent') : [];
 return said.concat(inks.filter((ink) => ![...motion.querySelectorAll('.swatch')].some((e) => e.textContent.trim() && e.style.getPropertyValue('--swatch').includes(ink))).map((ink) => `motion: nothing says what ${ink} means`));
 """
 

@@ -1,27 +1,15 @@
 """Best gains of the problems in configs/known and of others of their kind, by other means: exponentials of matrices, a
-method of steps with Chebyshev polynomials for dead time, Lyapunov and Riccati equations, and a simplex search from
-several points. Needs NumPy and SciPy; prints a line a problem: name, J, gains, within ten minutes.
+method of steps with Chebyshev polynomials for dead time (make_dead_time.py), Lyapunov and Riccati equations, and a
+simplex search from several points. Needs NumPy and SciPy; prints a line a problem: name, J, gains, within some minutes.
 
-The figures of tests/known.rs that theory does not give are from here. With Matplotlib, `--plot SUMMARY SVG` draws
-docs/known_dead_time.svg instead, from the summary.csv of the batch configs/known/dead_time_batch.toml.
+The figures of tests/known.rs that theory does not give are from here.
 """
-
-import csv
-import sys
 
 import numpy as np
 from scipy.integrate import simpson
 from scipy.linalg import expm, solve_continuous_are, solve_continuous_lyapunov
-from scipy.optimize import minimize
 
-
-def best(cost, starts):
-    """The least of a simplex search from each start, polished from the best."""
-    options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
-    found = [minimize(cost, start, method="Nelder-Mead", options=options) for start in starts]
-    least = min(found, key=lambda one: one.fun)
-    least = minimize(cost, least.x, method="Nelder-Mead", options=options)
-    return least.fun, least.x
+from make_dead_time import best, dead_time
 
 
 def boxed(cost, low, high):
@@ -140,75 +128,6 @@ def gaing(gains):
     return (1 - np.exp(-1)) * (overshoot + left) + np.exp(-1) * (settled - rise)
 
 
-# Dead time ----------------------------------------------------------------------------------------------------------
-
-N = 20
-POINTS = -np.cos(np.pi * np.arange(N + 1) / N)
-VALUES = np.polynomial.chebyshev.chebvander(POINTS, N)
-COEFFICIENTS = np.linalg.inv(VALUES)
-SLOPES = np.polynomial.chebyshev.chebvander(POINTS, N - 1) @ np.polynomial.chebyshev.chebder(np.eye(N + 1)) @ COEFFICIENTS
-GAUSS, WEIGHTS = np.polynomial.legendre.leggauss(24)
-
-
-def dead_time(gains, theta, step_of, criterion):
-    """J of first order plus dead time, gain and time constant 1, under Kc (1 + 1/(Ti s) + Td s), derivative on the measurement."""
-    kc, ti, td = (*gains, 0.0)[:3]
-    if min(kc, ti) <= 0 or td < 0 or kc * td >= 1:
-        return 1e3
-    reference, load = (1.0, 0.0) if step_of == "set_point" else (0.0, 1.0)
-    half = 0.5 * theta
-    slopes = SLOPES / half
-    step = slopes + np.eye(N + 1)
-    step[0] = 0.0
-    step[0, 0] = 1.0
-    step = np.linalg.inv(step)
-    summed = slopes.copy()
-    summed[0] = 0.0
-    summed[0, 0] = 1.0
-    summed = np.linalg.inv(summed)
-    x, total, past = 0.0, 0.0, None
-    integrated, cost = 0.0, 0.0
-    for k in range(int(round(max(25.0, 40 * theta) / theta))):
-        right = np.full(N + 1, load)
-        if past is not None:
-            y, s = past
-            right = right + kc * (reference - y) + kc / ti * s - kc * td * (slopes @ y)
-        right[0] = x
-        y = step @ right
-        right = reference - y
-        right[0] = total
-        s = summed @ right
-        x, total, past = y[-1], s[-1], (y, s)
-        if not abs(x) < 1e6:
-            return 1e3
-        error = COEFFICIENTS @ (reference - y)
-        cuts = [-1.0, 1.0]
-        size = np.abs(error).max()
-        if criterion != "ise" and size > 1e-10:
-            roots = np.polynomial.chebyshev.chebroots(error)
-            real = roots[(np.abs(roots.imag) < 1e-9) & (np.abs(roots.real) < 1)].real
-            cuts = [-1.0, *sorted(real), 1.0]
-        for low, high in zip(cuts, cuts[1:]):
-            at = 0.5 * (low + high) + 0.5 * (high - low) * GAUSS
-            e = np.polynomial.chebyshev.chebval(at, error)
-            t = theta * k + half * (at + 1)
-            value = {"ise": e**2, "iae": np.abs(e), "itae": t * np.abs(e)}[criterion]
-            cost += half * 0.5 * (high - low) * (WEIGHTS @ value)
-    return cost
-
-
-# Published rules for a PID on this plant: Kc, Ti, Td for a gain and a time constant of 1.
-RULES = {
-    "Ziegler & Nichols 1942": lambda h: (1.2 / h, 2 * h, 0.5 * h),
-    "Cohen & Coon 1953": lambda h: (
-        (4 / 3 + h / 4) / h, h * (32 + 6 * h) / (13 + 8 * h), 4 * h / (11 + 2 * h)),
-    "Lopez et al. 1967, ITAE": lambda h: (1.357 * h**-0.947, h**0.738 / 0.842, 0.381 * h**0.995),
-    "AMIGO (Åström & Hägglund 2004)": lambda h: (
-        0.2 + 0.45 / h, h * (0.4 * h + 0.8) / (h + 0.1), 0.5 * h / (0.3 * h + 1)),
-    "SIMC, PI (Skogestad 2003)": lambda h: (0.5 / h, min(1.0, 8 * h), 0.0),
-}
-
-
 # State and output feedback ------------------------------------------------------------------------------------------
 
 def regulated(a, b, q, r=1.0):
@@ -228,45 +147,6 @@ def helicopter(gains):
     return np.trace(b1.T @ solve_continuous_lyapunov(closed.T, -z.T @ z) @ b1)
 
 
-# Dead times as shares of the time constant.
-SHARES = (0.1, 0.2, 0.5, 1.0, 2.0)
-
-
-def ruled(theta):
-    """The least ITAE of a step of the load under a PID, and that of each rule, in units of the dead time."""
-    def cost(gains):
-        return dead_time(gains, theta, "load", "itae") / theta**2
-
-    scale = np.array([1.0, theta, theta])
-    starts = [[0.6 / theta, 1.0, 0.4 * theta], [1.2 / theta, 2 * theta, 0.4 * theta], [0.4 + 0.4 / theta, 1.0, 0.4 * theta]]
-    least, gains = best(cost, starts)
-    return {"the least": (least, gains / scale)} | {name: (cost(rule(theta)), rule(theta) / scale) for name, rule in RULES.items()}
-
-
-def plot(summary, target):
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "known", "svg.fonttype": "none"})
-    import matplotlib.pyplot as plt
-
-    rows = [ruled(theta) for theta in SHARES]
-    _, axes = plt.subplots(figsize=(7, 4.2))
-    for name, marker in zip(RULES, "osD^v"):
-        axes.plot(SHARES, [row[name][0] / row["the least"][0] for row in rows], marker=marker, ms=5, lw=1.2, label=name)
-    with open(summary, encoding="utf-8") as file:
-        found = {1 / float(row["study"].rpartition("time_constant")[2]): float(row["cost"]) for row in csv.DictReader(file)}
-    ratios = [found[theta] / row["the least"][0] for theta, row in zip(SHARES, rows)]
-    axes.plot(SHARES, ratios, marker="*", ms=9, lw=2, color="black", label="found by gainswarm")
-    axes.set(xscale="log", yscale="log", xlabel="dead time / time constant", ylabel="ITAE of a load step / the least")
-    axes.set_xticks(SHARES, [f"{share:g}" for share in SHARES])
-    axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, frameon=False)
-    plt.savefig(target, bbox_inches="tight", metadata={"Date": None})
-
-
 def main():
     low, high = [0.001] * 3, [20.0] * 3
     for criterion in ("itae", "iae", "ise"):
@@ -274,12 +154,14 @@ def main():
         row(f"motor {criterion}", best(boxed(cost, low, high), [[15, 5, 3], [19.9, 5.3, 3.5], [10, 2, 1]]))
         row(f"motor {criterion}, box to 10", best(boxed(cost, low, [10.0] * 3), [[9, 3, 2], [9.9, 2.7, 1.8]]))
     for name, gains in {
-        "PSO": (17.895, 8.389, 1.561), "GWO": (11.283, 0.178, 0.326), "mJS": (15.316, 7.578, 2.024),
-        "OBL-HG": (16.602, 1.393, 1.04), "MEASSA": (17.151, 0.347, 2.11),
+        "SCA": (4.938, 0.166, 0.17), "GWO": (11.283, 0.178, 0.326), "PSO": (17.895, 8.389, 1.561), "IWO": (8.628, 3.856, 0.17),
+        "mJS": (15.316, 7.578, 2.024), "PSO-ACO": (18.924, 5.037, 17.577), "OBL-HG": (16.602, 1.393, 1.04),
+        "CMA-ES": (14.202, 15.261, 1.728), "ASSA": (19.583, 16.951, 5.115), "MEASSA": (17.151, 0.347, 2.11),
     }.items():
+        # Longer than the horizon of the cost, so that all have settled.
+        overshoot, rise, settled, _ = measures(step_error(*motor(gains), 8.0, 1e-4), 1e-4)
         error = step_error(*motor(gains), 2.0, 1e-4)
-        overshoot, rise, settled, _ = measures(error, 1e-4)
-        row(f"motor, published {name}", (integral(error, 1e-4, "itae"), (settled, rise, 100 * overshoot)))
+        row(f"motor, published {name}", (integral(error, 1e-4, "itae"), (integral(error, 1e-4, "iae"), settled, rise, 100 * overshoot)))
 
     box = [0.0] * 3, [1.5, 1.0, 1.0]
     row("regulator W", best(boxed(gaing, *box), [[0.657, 0.5389, 0.2458], [0.678, 0.611, 0.2666], [0.7, 0.6, 0.3]]))
@@ -307,10 +189,6 @@ def main():
             starts = [start[:2] for start in starts]
         row(f"dead time {theta} {law} {criterion} {step_of}", best(lambda g: dead_time(g, theta, step_of, criterion), starts))
 
-    for theta in SHARES:
-        for name, answer in ruled(theta).items():
-            row(f"dead time / time constant {theta}, {name}", answer)
-
     chain = np.diag([1.0], 1), np.array([[0.0], [1.0]])
     row("double integrator", regulated(*chain, np.eye(2)))
     row("double integrator, position", regulated(*chain, np.diag([1.0, 0.0])))
@@ -325,7 +203,4 @@ def main():
     row("HE1, square of the norm", best(helicopter, [[0.0, 5.0], [1.0, 2.0]]))
 
 
-if sys.argv[1:2] == ["--plot"]:
-    plot(*sys.argv[2:])
-else:
-    main()
+main()

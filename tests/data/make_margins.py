@@ -2,7 +2,8 @@
 
 Each loop is a plant num/den under u = Kp e + Ki/s e, e = -y, sampled: the plant by zero-order hold over T = period * dt, the integral by the
 rectangle rule, Ki T/(z - 1), a dead time of whole control periods, and an actuator's lag, exact for a command that is held.
-What the sources print is of continuous time; it stands in the last columns and agrees as far as a short period lets it.
+What the sources print is of continuous time; it agrees as far as a short period lets it.
+The last columns are the largest |P/(1 + L)| and |C/(1 + L)| and where they are, in rad/s; dead time and lag belong to P.
 
 pip install control==0.10.2 numpy scipy
 """
@@ -42,19 +43,18 @@ LOOPS = [
 
 
 def sampled(num, den, kp, ki, dt, period, dead, lag):
-    """L(z), and the control period."""
+    """P(z), C(z) and the control period."""
     t = dt * period
     plant = control.ss(control.c2d(control.tf2ss(num, den), t, "zoh"))
     law = control.tf([kp, ki * t - kp], [1, -1], t) if ki else control.tf([kp], [1], t)
-    whole = plant * control.ss(law)
     assert dead % period == 0
     if dead:
-        whole = whole * control.ss(control.tf([1], [1] + [0] * (dead // period), t))
+        plant = plant * control.ss(control.tf([1], [1] + [0] * (dead // period), t))
     if lag:
         assert period == 1
         left = np.exp(-dt / lag)
-        whole = whole * control.ss(control.tf([1 - left, 0], [1, -left], t))
-    return whole, t
+        plant = plant * control.ss(control.tf([1 - left, 0], [1, -left], t))
+    return plant, control.ss(law), t
 
 
 def figures(loop, t):
@@ -94,6 +94,19 @@ def figures(loop, t):
     return min(ups), max(downs), min(phases), min(delays), ms, mt
 
 
+def peak(system, t):
+    """The largest size of a response, and where it is: on a dense grid, then between its neighbours."""
+    w = np.concatenate([[0], np.geomspace(1e-5, np.pi / t, 400_001)])
+    w[-1] = np.pi / t
+    size = lambda x: np.abs(np.array(system(np.exp(1j * x * t))).ravel())
+    sizes = size(w)
+    k = int(np.nanargmax(sizes))
+    if k in (0, len(w) - 1):
+        return sizes[k], w[k]
+    found = minimize_scalar(lambda x: -size(x)[0], bounds=(w[k - 1], w[k + 1]), method="bounded", options={"xatol": 1e-12})
+    return -found.fun, found.x
+
+
 def agrees(loop, found):
     """What control.stability_margins finds is among it, to 1e-6."""
     with warnings.catch_warnings():
@@ -116,16 +129,18 @@ def agrees(loop, found):
 def main():
     with open("margins.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow("name,num,den,kp,ki,dt,period,dead_time,lag,gain,gain_down,phase,delay,ms,mt,radius,printed_gain,printed_phase,printed_ms".split(","))
+        out.writerow("name,num,den,kp,ki,dt,period,dead_time,lag,gain,gain_down,phase,delay,ms,mt,radius,printed_gain,printed_phase,printed_ms,ps,ps_at,cs,cs_at".split(","))
         for name, _, num, den, kp, ki, dt, period, dead, lag, *printed in LOOPS:
-            loop, t = sampled(num, den, kp, ki, dt, period, dead, lag)
+            plant, law, t = sampled(num, den, kp, ki, dt, period, dead, lag)
+            loop = plant * law
             found = figures(loop, t)
             closed = control.feedback(loop, 1)
+            gang = [*peak(control.feedback(plant, law), t), *peak(control.feedback(law, plant), t)]
             radius = max(abs(closed.poles()))
             print(name, [f"{x:.6g}" for x in found], f"{radius:.6g}", printed, agrees(loop, found))
             text = lambda numbers: " ".join(repr(float(x)) for x in numbers)
             out.writerow([name, text(num), text(den), kp, ki, dt, period, dead, lag, *(repr(float(x)) for x in found), repr(float(radius)),
-                          *("" if x is None else x for x in printed)])
+                          *("" if x is None else x for x in printed), *(repr(float(x)) for x in gang)])
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ impl Export {
             changed: false,
             complete: true,
             gains: controller.parameters().iter().zip(values).enumerate().take(own).map(gain).collect(),
-            law: settings(config),
+            law: settings(config, values),
             formulas: formulas(config),
             plant_parameters: plant_parameters(config, values),
             config: config.clone(),
@@ -264,7 +264,7 @@ impl Export {
 }
 
 /// What the law of a study is besides its gains.
-fn settings(config: &Config) -> Vec<Setting> {
+fn settings(config: &Config, gains: &[f64]) -> Vec<Setting> {
     let (controller, dt) = (&config.controller, config.simulation.dt);
     let steps = config.scenarios.iter().map(|group| group.control_period).min().unwrap_or(1);
     #[allow(clippy::cast_precision_loss, reason = "a control period has far fewer than 2⁵³ steps")]
@@ -280,6 +280,8 @@ fn settings(config: &Config) -> Vec<Setting> {
         };
         law.push(Setting { name: kept(key), value, unit: "", doc: "as the formulas say" });
     }
+    let told = config.told(gains).into_iter().filter(|told| told.value.is_finite());
+    law.extend(told.map(|told| number(kept(&told.name), told.value, kept(&told.unit), kept(&told.doc))));
     law.extend([
         number("control_period", control_period, "s", "the shortest in the scenarios of the tuning"),
         number("dt", dt, "s", "integration step of the tuning"),

@@ -1,5 +1,7 @@
 //! The plots of a report: what each shows, and where its numbers are in the data of the page.
 
+use serde_json::Value;
+
 use crate::config::{Column, Role};
 use crate::figures::label;
 use crate::parameter::Short;
@@ -7,6 +9,7 @@ use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
 use crate::simulation::Ending;
+use crate::step_response::{SetPoint, set_points};
 
 /// A plot and the data behind it.
 pub(super) struct Chart {
@@ -20,13 +23,18 @@ pub(super) struct Series {
     pub(super) x: String,
     pub(super) y: String,
     pub(super) label: String,
+    /// Its colour, where it is not that of its run.
+    pub(super) ink: Option<Ink>,
+    /// A column that is told too.
+    pub(super) along: Option<String>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum DataSource {
     /// By its position in the page.
     Run(usize),
-    Table(&'static str),
+    /// By its name.
+    Table(String),
 }
 
 pub(super) const CONVERGENCE: &str = "convergence";
@@ -39,24 +47,51 @@ pub(super) fn is_quick(column: &Column) -> bool {
     matches!(column.role, Role::Drive | Role::Law)
 }
 
-/// Every column over time; of a quick column also its start, where most of its changes happen there.
-pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Chart> {
-    let columns = if replay.runs.is_empty() { Vec::new() } else { results.config.columns() };
-    let whole = end(results, replay);
-    let of = |shown: &Column| {
-        let column = shown.quantity.name;
-        let caption = meaning(results, shown);
-        let over = |name: &str, caption: &str, end: f64| {
-            of_runs([name, "t", column], caption, Some(end), results, replay)
-        };
-        let window = window(replay, column).filter(|end| is_quick(shown) && 5.0 * end < whole);
-        let start = window.map(|end| {
-            let caption = format!("The first {} s, in which 90 % of its changes happen.", Short(end));
-            over(&format!("{column}{START}"), &caption, end)
-        });
-        [Some(over(column, &caption, whole)), start].into_iter().flatten()
+/// Plots that stand below one another, over one axis.
+pub(super) type Stack = Vec<Chart>;
+
+/// Every column over time; of a quick column also its start, where most of its changes happen there. Outputs with a set point come first, with what drives the
+/// plant right below.
+pub(super) fn trajectories(results: &Results, replay: &Replay) -> Vec<Stack> {
+    let mut columns = if replay.runs.is_empty() { Vec::new() } else { results.config.columns() };
+    let set_points = set_points(&results.config);
+    let has_set_point = |column: &Column| set_points.iter().any(|of| of.0 == column.quantity.name);
+    let is_set_point = |column: &Column| {
+        let own = SetPoint::Column(column.quantity.name);
+        column.role == Role::Signal && set_points.iter().any(|of| of.1 == own)
     };
-    columns.iter().flat_map(of).collect()
+    // It is drawn with its output.
+    columns.retain(|column| !is_set_point(column));
+    let whole = |column: &Column| over_time(column, results, replay);
+    let (outputs, others): (Vec<Column>, Vec<_>) = columns.into_iter().partition(has_set_point);
+    let mut stacks = Vec::new();
+    let drives = |column: &&Column| column.role == Role::Drive;
+    if !outputs.is_empty() {
+        let below = others.iter().filter(drives);
+        stacks.push(outputs.iter().chain(below).map(whole).collect());
+    }
+    for column in &others {
+        let is_there = drives(&column) && !outputs.is_empty();
+        stacks.extend((!is_there).then(|| vec![whole(column)]));
+        stacks.extend(start_of_time(column, results, replay).map(|chart| vec![chart]));
+    }
+    stacks
+}
+
+fn over_time(shown: &Column, results: &Results, replay: &Replay) -> Chart {
+    let (column, end) = (shown.quantity.name, end(results, replay));
+    let has_set_point = set_points(&results.config).iter().any(|of| of.0 == column);
+    let beside = if has_set_point { " Thin: its set point." } else { "" };
+    let caption = format!("{}{beside}", meaning(results, shown));
+    of_runs([column, "t", column], &caption, Some(end), results, replay)
+}
+
+fn start_of_time(shown: &Column, results: &Results, replay: &Replay) -> Option<Chart> {
+    let column = shown.quantity.name;
+    let whole = end(results, replay);
+    let window = window(replay, column).filter(|end| is_quick(shown) && 5.0 * end < whole)?;
+    let caption = format!("The first {} s, in which 90 % of its changes happen.", Short(window));
+    Some(of_runs([&format!("{column}{START}"), "t", column], &caption, Some(window), results, replay))
 }
 
 /// The share of all ups and downs of a column that its start must have for a view of its own.
@@ -123,11 +158,12 @@ fn of_runs(
     };
     let all = || replay.runs.iter().flat_map(points);
     let label = |column: &str| results.config.quantity(column, unit(results, column));
+    let set_point = end.map_or_else(SetPointCurves::none, |end| SetPointCurves::new(results, replay, y, end));
     let x_axis = match end {
         Some(end) => PlotAxis::new(label(x), [0.0, end]),
         None => PlotAxis::over(label(x), all().map(|point| point.0)),
     };
-    let y_axis = PlotAxis::over(label(y), all().map(|point| point.1));
+    let y_axis = PlotAxis::over(label(y), all().map(|point| point.1).chain(set_point.values()));
     let curve = |run: &ReplayedRun| {
         let ink = if run.index == replay.worst { Ink::Accent } else { Ink::Muted };
         Mark { shape: Shape::Line, ink, points: points(run) }
@@ -141,19 +177,77 @@ fn of_runs(
         x: x.into(),
         y: y.into(),
         label: run.name.clone(),
+        ink: None,
+        along: None,
     });
+    let series = series.chain(set_point.series).collect();
+    let below = limits.into_iter().chain(set_point.marks);
     Chart {
         plot: Plot {
             name: name.into(),
             caption: caption.into(),
-            marks: limits.into_iter().chain(others.into_iter().chain(worst).map(curve)).collect(),
+            marks: below.chain(others.into_iter().chain(worst).map(curve)).collect(),
             x: x_axis,
             y: y_axis,
             legend: Vec::new(),
         },
-        series: series.collect(),
+        series,
     }
 }
+
+/// What an output should be over time: one curve, or several where runs differ.
+struct SetPointCurves {
+    marks: Vec<Mark>,
+    series: Vec<Series>,
+}
+
+impl SetPointCurves {
+    fn none() -> Self {
+        Self { marks: Vec::new(), series: Vec::new() }
+    }
+
+    fn new(results: &Results, replay: &Replay, output: &str, end: f64) -> Self {
+        let mut curves = Self::none();
+        let found = set_points(&results.config).into_iter().find(|of| of.0 == output);
+        let column = match found {
+            None => return curves,
+            Some((_, SetPoint::Number(value))) => {
+                let points = vec![(0.0, value), (end, value)];
+                curves.marks.push(Mark { shape: Shape::Hair, ink: SET_POINT, points });
+                return curves;
+            }
+            Some((_, SetPoint::Column(column))) => column,
+        };
+        for (position, run) in replay.runs.iter().enumerate() {
+            let at = place(run, column);
+            let all: Vec<(f64, f64)> = run.trajectory.rows().map(|row| (row[0], row[at])).collect();
+            let points = until(end, &all);
+            if curves.marks.iter().any(|mark| mark.points == points) {
+                continue;
+            }
+            curves.marks.push(Mark { shape: Shape::Thin, ink: SET_POINT, points });
+            curves.series.push(Series {
+                source: DataSource::Run(position),
+                x: "t".into(),
+                y: column.into(),
+                label: format!("set point of {}", run.name),
+                ink: Some(SET_POINT),
+                along: None,
+            });
+        }
+        if let [only] = &mut curves.series[..] {
+            only.label = "set point".into();
+        }
+        curves
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        self.marks.iter().flat_map(|mark| &mark.points).map(|point| point.1)
+    }
+}
+
+/// The colour of set points.
+pub(super) const SET_POINT: Ink = Ink::Second;
 
 /// The points of a curve over time up to an end, where it is cut between two of them.
 fn until(end: f64, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
@@ -297,8 +391,20 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
         .collect()
 }
 
-pub(super) fn table_series(table: &'static str, x: &str, y: &str, label: &str) -> Series {
-    Series { source: DataSource::Table(table), x: x.into(), y: y.into(), label: label.into() }
+pub(super) fn table_series(table: &str, x: &str, y: &str, label: &str) -> Series {
+    Series {
+        source: DataSource::Table(table.into()),
+        x: x.into(),
+        y: y.into(),
+        label: label.into(),
+        ink: None,
+        along: None,
+    }
+}
+
+/// A number with six significant digits, which is more than can be seen; null when it is none.
+pub(super) fn rounded(value: f64) -> Value {
+    format!("{value:.5e}").parse::<f64>().map_or(Value::Null, Value::from)
 }
 
 #[cfg(test)]
@@ -310,7 +416,8 @@ mod tests {
     fn replay(force: fn(u32) -> f64) -> Replay {
         let row = |k: u32| [f64::from(k) * 1e-3, force(k)];
         let trajectory = Trajectory { width: 2, values: (0..=10_000).flat_map(row).collect() };
-        let run = ReplayedRun { index: 0, name: "1".into(), columns: vec!["t", "u"], trajectory };
+        let columns = vec!["t", "u"];
+        let run = ReplayedRun { index: 0, name: "1".into(), columns, trajectory, seen: Vec::new() };
         Replay { records: Vec::new(), worst: 0, runs: vec![run] }
     }
 

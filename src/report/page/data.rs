@@ -2,18 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of};
+use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of, rounded};
+use super::loops;
 use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::PlotAxis;
 use crate::report::results::Results;
 use crate::simulation::Ending;
-use crate::stability::{Certificate, Eigenvalue};
+use crate::stability::{Certificate, Eigenvalue, LoopResponse};
 
 /// Everything, as JSON that may stand in a script element; the runs of the first replay come before those of the second.
 pub(super) fn json(
     results: &Results,
     [replay, worst]: [&Replay; 2],
-    certificate: &Certificate,
+    (certificate, loops): (&Certificate, &[LoopResponse]),
     charts: &[&Chart],
 ) -> String {
     let config = &results.config;
@@ -32,7 +33,7 @@ pub(super) fn json(
         .collect();
     let value = json!({
         "runs": runs(replay).chain(runs(worst)).collect::<Vec<_>>(),
-        "tables": tables(results, certificate),
+        "tables": tables(results, certificate, loops),
         "worst": replay.runs.iter().position(|run| run.index == replay.worst),
         "links": links.collect::<Vec<_>>(),
         "cart": drawing.as_ref().map(|drawing| &drawing.cart),
@@ -57,7 +58,7 @@ fn run(replay: &Replay, run: &ReplayedRun) -> Value {
     json!({ "name": run.name, "cost": record.cost, "survived": record.ending == Ending::Survived, "columns": columns })
 }
 
-fn tables(results: &Results, certificate: &Certificate) -> Value {
+fn tables(results: &Results, certificate: &Certificate, loops: &[LoopResponse]) -> Value {
     let numbers =
         |column: &str| results.convergence(column).iter().map(|value| rounded(*value)).collect::<Vec<_>>();
     let columns = ["evaluations", "best_cost", "median_personal_best", "spread"];
@@ -68,6 +69,7 @@ fn tables(results: &Results, certificate: &Certificate) -> Value {
     let part = |part: fn(&Eigenvalue) -> f64| certificate.eigenvalues.iter().map(part).collect::<Vec<_>>();
     let eigenvalues = json!({ "re": part(|value| value.re), "im": part(|value| value.im) });
     tables.insert(certificate.motion.name().into(), eigenvalues);
+    tables.extend(loops.iter().map(loops::table));
     tables.into()
 }
 
@@ -75,9 +77,15 @@ fn plot(chart: &Chart) -> Value {
     let label = |axis: &PlotAxis| axis.label().to_owned();
     let series = chart.series.iter().map(|series| {
         let mut entry = json!({ "x": series.x, "y": series.y, "label": series.label });
-        match series.source {
-            DataSource::Run(place) => entry["run"] = place.into(),
-            DataSource::Table(name) => entry["table"] = name.into(),
+        match &series.source {
+            DataSource::Run(place) => entry["run"] = (*place).into(),
+            DataSource::Table(name) => entry["table"] = name.as_str().into(),
+        }
+        if let Some(ink) = series.ink {
+            entry["ink"] = ink.name().into();
+        }
+        if let Some(along) = &series.along {
+            entry["along"] = along.as_str().into();
         }
         entry
     });
@@ -95,9 +103,4 @@ fn plot(chart: &Chart) -> Value {
         "zooms": is_whole_time,
         "series": series.collect::<Vec<_>>(),
     })
-}
-
-/// A number with six significant digits, which is more than can be seen; null when it is none.
-fn rounded(value: f64) -> Value {
-    format!("{value:.5e}").parse::<f64>().map_or(Value::Null, Value::from)
 }

@@ -7,23 +7,27 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::file::Staged;
 use super::results::Results;
-use super::{prepare_directory, stage_plot};
+use super::{frequency, prepare_directory, stage_plot};
 use crate::Error;
 use crate::config::Config;
 use crate::problem;
 use crate::replay::Replay;
-use crate::stability::Certificate;
+use crate::stability::{Certificate, LoopResponse};
 
 mod charts;
 mod data;
+mod flatness;
 mod law;
+mod loops;
 mod overview;
+mod plane;
+mod response;
 mod sections;
 mod spectra;
 mod table;
 mod validation;
 
-use charts::Chart;
+use charts::{Chart, Stack};
 pub use overview::write_overview;
 
 const STYLE: &str = include_str!("report.css");
@@ -31,23 +35,26 @@ const SCRIPT: &str = include_str!("report.js");
 
 /// All plots of a report, by section.
 struct Charts {
-    trajectories: Vec<Chart>,
+    trajectories: Vec<Stack>,
     phases: Vec<Chart>,
     cost: Chart,
     eigenvalues: Chart,
+    /// Of each loop.
+    loops: Vec<Vec<Stack>>,
     convergence: Vec<Chart>,
     validation: Vec<Chart>,
-    worst: Vec<Chart>,
+    worst: Vec<Stack>,
 }
 
 impl Charts {
-    fn new(results: &Results, replays: [&Replay; 2], certificate: &Certificate) -> Self {
+    fn new(results: &Results, replays: [&Replay; 2], found: &Stability) -> Self {
         let [replay, _] = replays;
         Self {
             trajectories: charts::trajectories(results, replay),
             phases: charts::phases(results, replay),
             cost: charts::cost(results),
-            eigenvalues: spectra::eigenvalues(certificate),
+            eigenvalues: spectra::eigenvalues(&found.certificate),
+            loops: loops::charts(&found.loops),
             convergence: charts::convergence(results),
             validation: validation::charts(results),
             worst: validation::worst(results, replays),
@@ -55,14 +62,21 @@ impl Charts {
     }
 
     fn all(&self) -> Vec<&Chart> {
-        let Self { trajectories, phases, cost, eigenvalues, convergence, validation, worst } = self;
-        let alone = [cost, eigenvalues];
-        let groups = [convergence, validation, worst].into_iter().flatten();
-        trajectories.iter().chain(phases).chain(alone).chain(groups).collect()
+        let Self { trajectories, phases, cost, eigenvalues, loops, convergence, validation, worst } = self;
+        let of_loops = loops.iter().flatten().flatten();
+        let alone = [cost, eigenvalues].into_iter().chain(of_loops);
+        let groups = convergence.iter().chain(validation).chain(worst.iter().flatten());
+        trajectories.iter().flatten().chain(phases).chain(alone).chain(groups).collect()
     }
 }
 
-/// Writes `report.html` into a directory, and with `plots` every plot as SVG and PNG into its folder `plots`. The replays are of the
+/// The certificate of the gains, and their loops over frequency.
+struct Stability {
+    certificate: Certificate,
+    loops: Vec<LoopResponse>,
+}
+
+/// Writes `report.html` into a directory and the loops over frequency into `frequency_response.csv`, and with `plots` every plot as SVG and PNG into its folder `plots`. The replays are of the
 /// scenarios of the tuning, and of the worst runs of the validation ([`Results::worst_runs`]).
 ///
 /// # Errors
@@ -76,9 +90,16 @@ pub fn write_report(
 ) -> Result<(), Error> {
     prepare_directory(directory)?;
     agree(directory, results, replays[0])?;
-    let certificate = problem::certifier(&results.config)(&results.values);
-    let charts = Charts::new(results, replays, &certificate);
+    let found = Stability {
+        certificate: problem::certifier(&results.config)(&results.values),
+        loops: problem::loops(&results.config, &results.values),
+    };
+    let charts = Charts::new(results, replays, &found);
     let mut staged = Vec::new();
+    if !found.loops.is_empty() {
+        let path = directory.join("frequency_response.csv");
+        staged.push(Staged::new(&path, |file| frequency::write(file, &found.loops))?);
+    }
     if plots {
         let folder = directory.join("plots");
         prepare_directory(&folder)?;
@@ -87,7 +108,7 @@ pub fn write_report(
         }
     }
     staged.push(Staged::new(&directory.join("report.html"), |file| {
-        let page = page(results, replays, &certificate, &charts)?;
+        let page = page(results, replays, &found, &charts)?;
         file.write_all(page.into_string().as_bytes())
     })?);
     staged.into_iter().try_for_each(Staged::publish)
@@ -101,7 +122,7 @@ pub(super) fn plot_names(config: &Config) -> Vec<String> {
     let starts = starts.map(|column| format!("{}{}", column.quantity.name, charts::START));
     let others = ["cost", "eigenvalues", "convergence", "spread"].map(String::from);
     let names = columns.iter().map(|column| column.quantity.name.into()).chain(phases).chain(starts);
-    names.chain(others).chain(validation::names(config)).collect()
+    names.chain(others).chain(loops::names(config)).chain(validation::names(config)).collect()
 }
 
 /// Refuses gains whose simulation does not give what `summary.csv` says.
@@ -123,31 +144,31 @@ fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Err
     })
 }
 
-fn page(
-    results: &Results,
-    replays: [&Replay; 2],
-    certificate: &Certificate,
-    charts: &Charts,
-) -> io::Result<Markup> {
+fn page(results: &Results, replays: [&Replay; 2], found: &Stability, charts: &Charts) -> io::Result<Markup> {
     let [replay, worst] = replays;
+    let Stability { certificate, loops } = found;
+    let of_loops = charts.loops.iter().map(|of| stacks(of)).collect::<io::Result<Vec<_>>>()?;
     let body = html! {
         (sections::header(results, replay, certificate))
         main {
             (sections::gains(results))
             (law::law(results))
             @if results.config.plant.drawing().is_some() { (sections::motion(results, replay, worst)) }
-            (sections::trajectories(replay, &figures(&charts.trajectories)?))
+            (response::section(results, replay))
+            (sections::trajectories(results, replay, &stacks(&charts.trajectories)?))
             @if !charts.phases.is_empty() { (sections::phases(replay, &figures(&charts.phases)?)) }
             (sections::cost(results, &figure(&charts.cost)?))
+            (flatness::section(results))
             (sections::certificate(certificate, &figure(&charts.eigenvalues)?))
+            (loops::section(&results.config, certificate, loops, &of_loops))
             (sections::convergence(results, &figures(&charts.convergence)?))
-            (validation::section(results, worst, [&figures(&charts.validation)?, &figures(&charts.worst)?]))
+            (validation::section(results, worst, [&figures(&charts.validation)?, &stacks(&charts.worst)?]))
             (sections::machine(results))
             (sections::config(results))
         }
     };
     let title = format!("{}: tuning report", results.config.study);
-    Ok(document(&title, &body, &data::json(results, replays, certificate, &charts.all())))
+    Ok(document(&title, &body, &data::json(results, replays, (certificate, loops), &charts.all())))
 }
 
 /// A self-contained page, with the data that its script reads.
@@ -173,6 +194,20 @@ fn document(title: &str, body: &Markup, data: &str) -> Markup {
 
 fn figures(charts: &[Chart]) -> io::Result<Vec<Markup>> {
     charts.iter().map(figure).collect()
+}
+
+/// A figure for each plot alone; plots over one axis stand below one another.
+fn stacks(stacks: &[Stack]) -> io::Result<Vec<Markup>> {
+    let one = |stack: &Stack| {
+        let figures = figures(stack)?;
+        Ok(match &figures[..] {
+            [alone] => alone.clone(),
+            _ => {
+                html! { div.stack style=(format!("--rows:{}", figures.len())) { @for figure in &figures { (figure) } } }
+            }
+        })
+    };
+    stacks.iter().map(one).collect()
 }
 
 fn figure(chart: &Chart) -> io::Result<Markup> {

@@ -38,7 +38,7 @@
     const chosen = svgChild(svgChild(svg, "g", { class: "hover" }), "path", { "clip-path": clip });
     let run = null; // the one that is outlined
     const outlineChosen = () => {
-      const one = plot.series?.find((series) => series.run === run);
+      const one = plot.series?.find((series) => series.run === run && !series.ink);
       set(chosen, { d: one ? outline(project(plot, one)) : "" });
     };
     choosers.push((index) => {
@@ -104,7 +104,9 @@
     const [along, up] = [plot.log_x, plot.log_y].map((isLogarithmic) => (isLogarithmic ? Math.log10 : (v) => v));
     const px = xs.map((x) => place(x, plot.x_range, left, right, along));
     const py = ys.map((y) => place(y, plot.y_range, bottom, top, up));
-    return { label: series.label ?? "", isRun: !series.table, isWorst: series.run === data.worst, xs, ys, px, py };
+    const { label = "", ink, run, table } = series;
+    const [isRun, isWorst] = [!table && !ink, run === data.worst && !ink];
+    return { label, ink, isRun, isWorst, omegas: columns?.[series.along], xs, ys, px, py };
   }
 
   /** Whether a point can be seen; never where it is NaN. */
@@ -139,7 +141,7 @@
       return [`${name} `, Object.assign(document.createElement("b"), { textContent: number(value) }), unit ? ` ${unit}` : ""];
     };
     const [what, x, y] = tooltip.children;
-    what.textContent = of.label;
+    what.textContent = of.label + (of.omegas ? ` at ${number(of.omegas[at])} rad/s` : "");
     x.replaceChildren(...quantity(plot.x_label, of.xs[at]));
     y.replaceChildren(...quantity(plot.y_label, of.ys[at]));
     tooltip.hidden = false;
@@ -206,9 +208,11 @@
         set(copy, { x });
         copy.textContent = text;
       }
-      const series = plot.series.map((one) => project(plot, one)).sort((a, b) => a.isWorst - b.isWorst); // the worst on top
+      const layer = (one) => (one.isWorst ? 2 : one.ink ? 0 : 1); // set points below, the worst on top
+      const series = plot.series.map((one) => project(plot, one)).sort((a, b) => layer(a) - layer(b));
       for (const one of series) {
-        const look = one.isWorst ? { stroke: "var(--accent)", "stroke-width": 6 } : { stroke: "var(--muted)", "stroke-width": 3 };
+        const [ink, width] = one.ink ? [one.ink, 4] : one.isWorst ? ["accent", 6] : ["muted", 3];
+        const look = { stroke: `var(--${ink})`, "stroke-width": width };
         svgChild(curves, "path", { d: outline(one), ...look });
       }
     };
@@ -229,11 +233,11 @@
     return whole;
   }
 
-  /** About five round numbers between two. */
+  /** Three to nine round numbers between two. */
   function roundValues(low, high) {
     const rough = (high - low) / 5;
     const decade = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((digit) => digit * decade).find((candidate) => candidate >= rough) ?? rough;
+    const step = [1, 2, 5, 10].map((digit) => digit * decade).find((candidate) => candidate >= 0.6 * rough) ?? rough;
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     const first = Math.ceil(low / step - 1e-9);
     const count = Math.floor(high / step + 1e-9) - first + 1;
@@ -392,11 +396,12 @@
     const px = (x) => width / 2 + (x - (left + right) / 2) * scale;
     const py = (y) => 40 + (reach - y) * scale;
     const floor = py(0) + 0.58 * cart;
-    const height = Math.round(Math.max(floor + 30, py(lowest) + 12));
+    // Below the track, or below what hangs below it.
+    const height = Math.round(Math.max(floor, py(lowest) > floor ? py(lowest) + 10 : 0) + 30);
 
     const svg = svgChild(stage, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Motion of scenario ${run.name ?? ""}` });
     stage.replaceChildren(svg);
-    drawTrack(svg, width, px, floor, scale);
+    drawTrack(svg, width, px, [floor, height - 9], scale);
     const plumb = svgChild(svg, "line", { class: "plumb", y1: py(0), y2: py(reach) - 8 });
     const trace = Array.from({ length: 24 }, (_, i) => svgChild(svg, "polyline", { class: "trace", opacity: 0.9 * ((i + 1) / 24) ** 1.6 }));
     const wagon = drawCart(svg, cart, py(0));
@@ -416,7 +421,7 @@
       trace.forEach((line, i) => set(line, { points: tipPath(trace.length - i) }));
       if (run.columns[data.force]) {
         const push = at(data.force, time);
-        readout.textContent = `force ${number(push)} N`;
+        readout.textContent = `force ${number(Math.abs(push) < 1e-4 * (data.u_max || 0) ? 0 : push)} N`;
         set(force, { d: arrow(x, py(0) + 0.21 * cart, cart / 2 + 5, (push / (data.u_max || 1)) * Math.max(50, 0.45 * reach * scale), width) });
       }
       const failed = run.survived === false && time >= run.columns.t.at(-1);
@@ -429,13 +434,13 @@
     };
   }
 
-  function drawTrack(svg, width, px, floor, scale) {
+  function drawTrack(svg, width, px, [floor, below], scale) {
     svgChild(svg, "line", { class: "track", x1: 0, x2: width, y1: floor, y2: floor });
     const step = [0.1, 0.2, 0.5, 1, 2, 5, 10].find((metres) => metres * scale >= Math.max(64, width / 10)) ?? 20;
     for (let k = Math.ceil((20 - px(0)) / scale / step); px(k * step) < width - 20; k++) {
       const x = px(k * step);
       svgChild(svg, "line", { class: "tick", x1: x, x2: x, y1: floor, y2: floor + 6 });
-      const label = svgChild(svg, "text", { x, y: floor + 21, "text-anchor": "middle" });
+      const label = svgChild(svg, "text", { x, y: below, "text-anchor": "middle" });
       label.textContent = `${Number((k * step).toFixed(1))} m`.replace("-", "\u2212");
     }
     for (const limit of data.track ? [px(-data.track), px(data.track)] : []) {

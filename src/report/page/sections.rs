@@ -3,18 +3,20 @@
 use maud::{Markup, html};
 
 use super::super::results::Results;
+use super::charts::SET_POINT;
 use super::law;
 use super::table::{heads, number_heads};
 use crate::config::TunedGain;
 use crate::costs::{AggregateKind, Measure, Term};
-use crate::figures::{counted, label, number, number_or_dash, rate};
+use crate::figures::{counted, label, number, number_or_dash, rate, searched};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
 use crate::sampling::Group;
 use crate::simulation::Ending;
 use crate::stability::{Certificate, Verdict};
-use crate::swarm::{Scale, StopReason};
+use crate::step_response::set_points;
+use crate::swarm::StopReason;
 use crate::verdict;
 
 /// The study in a sentence, the key figures, and warnings.
@@ -74,6 +76,7 @@ pub(super) fn gains(results: &Results) -> Markup {
     let config = &results.config;
     let parameters = config.controller.parameters();
     let is_tuned = |index: usize| config.tune.iter().any(|gain| gain.index == index);
+    let told = config.told(&results.values);
     let fixed: Vec<usize> = (0..parameters.len()).filter(|index| !is_tuned(*index)).collect();
     let cells = |index: usize| {
         let value = results.values[index];
@@ -93,7 +96,7 @@ pub(super) fn gains(results: &Results) -> Markup {
                 (cells(gain.index))
                 td.searched {
                     span.range style=(format!("--at:{:.1}%", 100.0 * axis.place(value))) {}
-                    span.bounds { (Short(axis.lower)) " … " (Short(axis.upper)) @if axis.scale == Scale::Log10 { " (log)" } }
+                    span.bounds { (searched(&axis)) }
                     @if !remark.is_empty() { " " span.mark { (remark) } }
                 }
             }
@@ -106,6 +109,21 @@ pub(super) fn gains(results: &Results) -> Markup {
             table #gains-table {
                 thead { tr { (heads(&["gain"])) (number_heads(&["value"])) (heads(&["unit", "meaning", "searched from … to"])) } }
                 tbody { @for gain in &config.tune { (row(gain)) } }
+            }
+            @if !told.is_empty() {
+                table #told-table {
+                    thead { tr { (heads(&["what the law comes to"])) (number_heads(&["value"])) (heads(&["unit", "meaning"])) } }
+                    tbody {
+                        @for told in &told {
+                            tr {
+                                th scope="row" { (told.name) }
+                                td.number data-value=(told.value) { (number(told.value)) }
+                                td.figure { @if told.unit != "1" { (told.unit) } }
+                                td.meaning { (told.doc) }
+                            }
+                        }
+                    }
+                }
             }
             @if !fixed.is_empty() {
                 details {
@@ -180,13 +198,13 @@ pub(super) fn motion(results: &Results, replay: &Replay, worst: &Replay) -> Mark
 }
 
 /// Every column over time, with the controls of the part of the time that is shown.
-pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
+pub(super) fn trajectories(results: &Results, replay: &Replay, figures: &[Markup]) -> Markup {
     let (shown, all) = (replay.runs.len(), replay.records.len());
     html! {
         section #trajectories {
             h2 { "Trajectories" }
             @if shown < all { p { "Shown are " (shown) " of " (all) " scenarios, spread over them." } }
-            (legend_of_runs(replay))
+            (legend_of_runs(replay, !set_points(&results.config).is_empty()))
             div.controls.zoom hidden {
                 label { "time from " input #zoom-from type="number" min="0" step="any"; }
                 label { "to " input #zoom-to type="number" min="0" step="any"; " s" }
@@ -200,22 +218,23 @@ pub(super) fn trajectories(replay: &Replay, figures: &[Markup]) -> Markup {
 
 /// Rates over angles.
 pub(super) fn phases(replay: &Replay, figures: &[Markup]) -> Markup {
-    html! { section #phase { h2 { "Phase portrait" } (legend_of_runs(replay)) (plots(figures)) } }
+    html! { section #phase { h2 { "Phase portrait" } (legend_of_runs(replay, false)) (plots(figures)) } }
 }
 
 /// What the colours of curves mean.
-fn legend_of_runs(replay: &Replay) -> Markup {
+fn legend_of_runs(replay: &Replay, has_set_points: bool) -> Markup {
     let worst = replay.runs.iter().find(|run| run.index == replay.worst).map_or("", |run| &run.name);
     html! {
         p.legend {
             (swatch("accent", &format!("the scenario with the highest cost ({worst})")))
             @if replay.runs.len() > 1 { (swatch("muted", "the others")) }
+            @if has_set_points { (swatch(SET_POINT.name(), "set point")) }
         }
     }
 }
 
 /// A dash in a colour of the plots, and what it means.
-fn swatch(ink: &str, text: &str) -> Markup {
+pub(super) fn swatch(ink: &str, text: &str) -> Markup {
     html! { span.swatch style=(format!("--swatch:var(--{ink})")) { (text) } }
 }
 
@@ -363,7 +382,7 @@ pub(super) fn config(results: &Results) -> Markup {
 }
 
 /// Names, figures, and whether each is bad.
-fn facts(figures: &[(&str, String, bool)]) -> Markup {
+pub(super) fn facts(figures: &[(&str, String, bool)]) -> Markup {
     html! {
         dl.facts {
             @for (name, figure, is_bad) in figures { div { dt { (name) } dd.bad[*is_bad] { (figure) } } }

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::charts::{self, Chart, DataSource};
+use super::charts::{self, Chart, DataSource, SET_POINT, Stack};
+use super::sections::swatch;
 use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::figures::{count, number, number_or_dash};
@@ -11,6 +12,7 @@ use crate::parameter::Short;
 use crate::replay::Replay;
 use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
+use crate::step_response::set_points;
 use crate::verdict;
 
 /// Sets whose plots are shown at most; the table has all.
@@ -52,11 +54,11 @@ pub(super) fn charts(results: &Results) -> Vec<Chart> {
 }
 
 /// The worst run of all sets over time.
-pub(super) fn worst(results: &Results, [replay, worst]: [&Replay; 2]) -> Vec<Chart> {
+pub(super) fn worst(results: &Results, [replay, worst]: [&Replay; 2]) -> Vec<Stack> {
     let Some(place) = worst.runs.iter().position(|run| run.index == worst.worst) else { return Vec::new() };
     let alone = Replay { runs: vec![worst.runs[place].clone()], ..worst.clone() };
     let mut charts = charts::trajectories(results, &alone);
-    for chart in &mut charts {
+    for chart in charts.iter_mut().flatten() {
         chart.plot.name = format!("worst_{}", chart.plot.name);
         for series in &mut chart.series {
             series.source = DataSource::Run(replay.runs.len() + place);
@@ -238,6 +240,9 @@ fn worst_run(results: &Results, worst: &Replay, figures: &[Markup]) -> Markup {
             @if record.survived() { "It survives at a cost of " (number(record.cost)) "." }
             @else { "It falls after " (Short((1e3 * time).round() / 1e3)) " s." }
             @if let Some(command) = command { " To see all of it: " code { (command) } }
+        }
+        @if !set_points(&results.config).is_empty() {
+            p.legend { (swatch("accent", &run.name)) (swatch(SET_POINT.name(), "set point")) }
         }
         div.plots { @for figure in figures { (figure) } }
     }

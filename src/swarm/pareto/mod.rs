@@ -4,7 +4,7 @@
 //! use gainswarm::swarm::pareto::{Costs, ParetoSettings, ParetoSwarm};
 //! use gainswarm::swarm::{Axis, Scale};
 //!
-//! let axis = Axis { lower: -5.0, upper: 5.0, scale: Scale::Linear };
+//! let axis = Axis::new(-5.0, 5.0, Scale::Linear);
 //! let mut swarm = ParetoSwarm::new(&[axis; 2], 2, &ParetoSettings::default(), 1)?;
 //! for _ in 0..100 {
 //!     let squares = |x: &[f64], to: f64| (x[0] - to) * (x[0] - to) + x[1] * x[1];

@@ -34,8 +34,8 @@ impl Rule for Clpso {
     const NAME: &'static str = "clpso";
     const SUMMARY: &'static str = "comprehensive learning: each dimension has an exemplar of its own";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::fixed("w", "1", 0.9, [0.0, 1.0], "inertia weight at the start"),
-        Parameter::fixed("w_end", "1", 0.4, [0.0, 1.0], "inertia weight at the end"),
+        Parameter::fixed("w", "1", 0.9, [-2.0, 2.0], "inertia weight at the start").usually([0.0, 1.0]),
+        Parameter::fixed("w_end", "1", 0.4, [-2.0, 2.0], "inertia weight at the end").usually([0.0, 1.0]),
         Parameter::fixed("horizon", "1", 1000.0, [1.0, 1e6], "generations within which it falls"),
         Parameter::fixed("c", "1", 1.49445, [0.0, 4.0], "attraction to the exemplars"),
         Parameter::fixed(

@@ -27,10 +27,11 @@ impl Rule for Inertia {
     const NAME: &'static str = "inertia";
     const SUMMARY: &'static str = "textbook PSO: inertia, personal and social attraction";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::fixed("w", "1", 0.7298, [0.0, 1.0], "inertia weight"),
+        Parameter::fixed("w", "1", 0.7298, [-2.0, 2.0], "inertia weight").usually([0.0, 1.0]),
         Parameter::fixed("c1", "1", 1.49618, [0.0, 4.0], "attraction to the personal best"),
         Parameter::fixed("c2", "1", 1.49618, [0.0, 4.0], "attraction to the best of the informants"),
-        Parameter::fixed("w_end", "1", 0.4, [0.0, 1.0], "inertia weight after the horizon, if there is one"),
+        Parameter::fixed("w_end", "1", 0.4, [-2.0, 2.0], "inertia weight after the horizon, if there is one")
+            .usually([0.0, 1.0]),
         Parameter::fixed("horizon", "1", 0.0, [0.0, 1e6], "generations within which w changes; 0 for never"),
     ];
 

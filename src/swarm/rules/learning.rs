@@ -84,15 +84,16 @@ impl Rates {
     }
 }
 
-/// A length of moves below and above which nothing is learnt any more, in widths of the box.
-const SIGMA: [f64; 2] = [1e-18, 1.0];
+/// A length of moves below and above which nothing is learnt any more, in widths of the box. Close to a lower bound numbers are fine enough for
+/// the smallest.
+const SIGMA: [f64; 2] = [1e-40, 1.0];
 
 impl Rule for Learning {
     const NAME: &'static str = "learning";
     const SUMMARY: &'static str =
         "length and shape of the moves are learnt: rotation-invariant, for small swarms";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::fixed("w", "1", 0.2, [0.0, 1.0], "inertia weight"),
+        Parameter::fixed("w", "1", 0.2, [-2.0, 2.0], "inertia weight").usually([0.0, 1.0]),
         Parameter::fixed("c", "1", 1.2, [0.0, 4.0], "acceleration coefficient"),
         Parameter::fixed("s", "1", 0.65, [1e-6, 4.0], "length of the first moves, in widths of the box"),
     ];

@@ -31,7 +31,7 @@ impl Rule for Spso2011 {
     const NAME: &'static str = "spso2011";
     const SUMMARY: &'static str = "standard PSO 2011: rotation-invariant, a point in a ball";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::fixed("w", "1", W, [0.0, 1.0], "inertia weight, 1/(2 ln 2)"),
+        Parameter::fixed("w", "1", W, [-2.0, 2.0], "inertia weight, 1/(2 ln 2)").usually([0.0, 1.0]),
         Parameter::fixed("c", "1", C, [0.0, 4.0], "acceleration coefficient, 1/2 + ln 2"),
     ];
 

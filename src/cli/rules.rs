@@ -1,0 +1,248 @@
+//! `gainswarm rules`: what published rules for PID give for a study's plant, and what that costs.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::table::table;
+use super::{Exit, SimdArgs, gains, load, print};
+use crate::Error;
+use crate::config::Config;
+use crate::engine::Solo;
+use crate::figures::number;
+use crate::parameter::Short;
+use crate::pid_rules::{Experiment, Judged, Step, Ultimate, experiment, judged};
+use crate::problem::{self, Problem, known_cost};
+use crate::registry::Member;
+use crate::simulation::{Record, Terms};
+use crate::stability::{Certificate, Wanted};
+use crate::swarm::Outcome;
+use crate::verdict;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  gainswarm rules configs/avr_pid.toml\n  \
+                  gainswarm rules configs/avr_pid.toml --gains outputs/avr_pid/gains.csv")]
+pub(super) struct Args {
+    /// The study, a TOML file; its law measures one value and has a [rules] table, as those of P, PI and PID that ship
+    config: PathBuf,
+    /// Tuned gains to show beside them, a gains.csv
+    #[arg(long, value_name = "FILE")]
+    gains: Option<PathBuf>,
+    /// Size of the step of the plant's input [default: a tenth of its limit, or 1]
+    #[arg(long, value_name = "SIZE")]
+    step: Option<f64>,
+    #[command(flatten)]
+    simd: SimdArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the table: what rules or a tuning give.
+struct Line {
+    name: String,
+    aim: String,
+    values: Vec<f64>,
+    outcome: Outcome,
+    cost: f64,
+    records: Vec<Record>,
+    certificate: Certificate,
+    judged: Option<Judged>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Error> {
+    let config = load(&args.config)?;
+    let level = args.simd.level()?;
+    if let Some(size) = args.step.filter(|size| !size.is_finite() || *size == 0.0) {
+        let remedy = "allowed: a number other than 0, in units of what the law drives".into();
+        return Err(Error::Option { option: "--step", found: size.to_string(), remedy });
+    }
+    let tuned = args.gains.as_ref().map(|path| gains(path, &config)).transpose()?;
+    let found = experiment(&config, args.step, level).map_err(|unsuited| Error::Refused {
+        path: args.config.clone(),
+        problem: format!("cannot be tuned by published rules: {}", unsuited.problem),
+        remedy: unsuited.remedy,
+    })?;
+    let mut lines: Vec<Line> = judged(&config, &found, level)?.into_iter().map(Line::of_rule).collect();
+    if let Some(values) = tuned {
+        lines.push(Line::of_tuning(&config, values, args)?);
+    }
+    lines.sort_by(|a, b| a.outcome.rank(&b.outcome));
+    print(&if args.json {
+        format!("{}\n", as_json(&config, &found, &lines))
+    } else {
+        text(&config, &found, &lines)
+    })?;
+    Ok(Exit::Success)
+}
+
+impl Line {
+    fn of_rule(judged: Judged) -> Self {
+        let range = judged
+            .rule
+            .range
+            .map_or(String::new(), |[low, high]| format!(", θ/τ of {} to {}", Short(low), Short(high)));
+        Self {
+            name: format!("{}, {}", judged.rule.name, judged.shape.name()),
+            aim: format!("{}{}", judged.rule.aim, if judged.is_made_for { String::new() } else { range }),
+            values: judged.values.clone(),
+            outcome: judged.outcome,
+            cost: judged.cost,
+            records: judged.records.clone(),
+            certificate: judged.certificate,
+            judged: Some(judged),
+        }
+    }
+
+    fn of_tuning(config: &Config, values: Vec<f64>, args: &Args) -> Result<Self, Error> {
+        let problem = Problem { terms: Terms::All, ..Problem::new(config) };
+        let mut solo = Solo::new(&problem, args.simd.level()?, std::slice::from_ref(&values))?;
+        solo.run();
+        let mut outcome = solo.outcomes()[0];
+        let cost = known_cost(&outcome);
+        outcome.violation = outcome.violation.max(problem.violation(&values));
+        Ok(Self {
+            cost,
+            name: "tuned".into(),
+            aim: "this cost".into(),
+            certificate: problem::certifier_of(config, Wanted { margins: true, period: 0.0 })(&values),
+            records: solo.records().collect(),
+            values,
+            outcome,
+            judged: None,
+        })
+    }
+
+    /// The cost; nothing where it is not known.
+    fn cost(&self) -> Option<f64> {
+        Some(self.cost).filter(|cost| cost.is_finite())
+    }
+
+    /// What the study says of it.
+    fn verdict(&self, config: &Config) -> String {
+        match verdict::fault(config, &self.records) {
+            Some(fault) => fault,
+            None if self.outcome.is_feasible() => "holds".into(),
+            None => "REFUSED: breaks a constraint or a limit of the certificate".into(),
+        }
+    }
+}
+
+/// The gains of a study's law that rules give, by place.
+fn given(config: &Config) -> Vec<usize> {
+    let rules = config.controller.of.model.declared.rules.as_ref();
+    let names = rules.map_or(Vec::new(), |rules| rules.gains.iter().map(|(name, _)| name.as_str()).collect());
+    let parameters = config.controller.parameters();
+    (0..parameters.len()).filter(|place| names.contains(&parameters[*place].name)).collect()
+}
+
+fn step_text(step: &Step) -> String {
+    match step {
+        Step::FirstOrder { gain, time_constant, dead_time } => format!(
+            "gain K = {}, time constant τ = {} s, dead time θ = {} s, θ/τ = {}",
+            number(*gain),
+            number(*time_constant),
+            number(*dead_time),
+            number(dead_time / time_constant)
+        ),
+        Step::Integrating { gain, dead_time } => {
+            format!("integrating, k = {} 1/s, dead time θ = {} s", number(*gain), number(*dead_time))
+        }
+    }
+}
+
+/// What the experiments have told.
+fn experiments(found: &Experiment) -> String {
+    let ([rest, change], [measured, driven]) = (found.output, &found.names);
+    let (rest, top) = (Short(rest), Short(rest + change));
+    let step = match (&found.known.step, &found.no_step) {
+        (Some(step), _) => step_text(step),
+        (None, why) => format!("not known: {}", why.as_deref().unwrap_or("-")),
+    };
+    let ultimate = match (&found.known.ultimate, &found.no_ultimate) {
+        (Some(Ultimate { gain, period }), _) => {
+            let how = if found.is_relay { ", by a relay" } else { "" };
+            format!("gain Ku = {}, period Pu = {} s{how}", number(*gain), number(*period))
+        }
+        (None, why) => format!("not known: {}", why.as_deref().unwrap_or("-")),
+    };
+    format!(
+        "{measured} after a step of {driven} from {rest} to {top}: {step}\nultimate oscillation: {ultimate}\n"
+    )
+}
+
+fn text(config: &Config, found: &Experiment, lines: &[Line]) -> String {
+    let places = given(config);
+    let parameters = config.controller.parameters();
+    let mut header = vec!["rule"];
+    header.extend(places.iter().map(|place| parameters[*place].name));
+    header.extend(["cost", "certificate", "Ms", "made for", "on this study"]);
+    let row = |line: &Line| {
+        let mut row = vec![line.name.clone()];
+        row.extend(places.iter().map(|place| number(line.values[*place])));
+        let ms = line.certificate.margins.map_or("–".into(), |margins| number(margins.sensitivity));
+        let cost = line.cost().map_or("–".into(), number);
+        row.extend([cost, line.certificate.word(), ms, line.aim.clone(), line.verdict(config)]);
+        row
+    };
+    let right: Vec<usize> = (1..=places.len()).chain([places.len() + 1, places.len() + 3]).collect();
+    let mut text = experiments(found);
+    if lines.is_empty() {
+        return text + "no rule gives gains for this plant\n";
+    }
+    text.push('\n');
+    text += &table(&header, &right, lines.iter().map(row));
+    text += "\nsources\n";
+    let mut sources: Vec<String> = Vec::new();
+    for judged in lines.iter().filter_map(|line| line.judged.as_ref()) {
+        let name = judged.rule.name.split(',').next().unwrap_or_default();
+        let source = format!("{name}: {}\n", judged.rule.source);
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    text + &sources.concat()
+}
+
+fn as_json(config: &Config, found: &Experiment, lines: &[Line]) -> Value {
+    let step = found.known.step.map(|step| match step {
+        Step::FirstOrder { gain, time_constant, dead_time } => {
+            json!({ "gain": gain, "time_constant": time_constant, "dead_time": dead_time })
+        }
+        Step::Integrating { gain, dead_time } => json!({ "integrating_gain": gain, "dead_time": dead_time }),
+    });
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let line = |line: &Line| {
+        let parameters = config.controller.parameters();
+        let values: serde_json::Map<String, Value> = given(config)
+            .into_iter()
+            .map(|place| (parameters[place].name.to_owned(), json!(line.values[place])))
+            .collect();
+        let ideal = line.judged.as_ref().map(|judged| {
+            let ideal = judged.ideal;
+            json!({ "K": ideal.gain, "Ti": finite(ideal.integral_time), "Td": ideal.derivative_time })
+        });
+        json!({
+            "rule": line.judged.as_ref().map(|judged| judged.rule.name),
+            "shape": line.judged.as_ref().map(|judged| judged.shape.name()),
+            "source": line.judged.as_ref().map(|judged| judged.rule.source),
+            "is_made_for": line.judged.as_ref().map(|judged| judged.is_made_for),
+            "ideal": ideal,
+            "gains": values,
+            "cost": line.cost(),
+            "feasible": line.outcome.is_feasible(),
+            "certificate": line.certificate.verdict.name(),
+            "max_sensitivity": line.certificate.margins.and_then(|margins| finite(margins.sensitivity)),
+        })
+    };
+    json!({
+        "study": config.study,
+        "step": step,
+        "no_step": found.no_step,
+        "ultimate": found.known.ultimate.map(|ultimate| json!({
+            "gain": ultimate.gain, "period": ultimate.period, "by_relay": found.is_relay,
+        })),
+        "no_ultimate": found.no_ultimate,
+        "lines": lines.iter().map(line).collect::<Vec<_>>(),
+    })
+}

@@ -250,7 +250,11 @@ fn answers_by_id_may_come_in_any_order_and_in_parts() {
 }
 
 /// The lines that the process writes, told by `tell` what it asks; after some questions it is left alone and stops.
-fn converse(arguments: &[&str], questions: usize, tell: impl Fn(&[Vec<f64>]) -> Vec<Value>) -> Vec<Value> {
+pub(crate) fn converse(
+    arguments: &[&str],
+    questions: usize,
+    tell: impl Fn(&[Vec<f64>]) -> Vec<Value>,
+) -> Vec<Value> {
     let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
         .arg("ask-tell")
         .args(arguments)

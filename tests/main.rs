@@ -3,6 +3,7 @@
 mod support;
 
 mod ask_tell;
+mod ask_trade_offs;
 mod audit;
 mod batch;
 mod budget;

@@ -289,10 +289,7 @@ fn restored_swarm_goes_on_bit_for_bit() {
 
 #[test]
 fn positions_are_in_the_units_of_the_axes_and_start_where_told() {
-    let axes = [
-        Axis::new(1.0, 1000.0, Scale::Log10),
-        Axis::new(-4.0, 4.0, Scale::Linear),
-    ];
+    let axes = [Axis::new(1.0, 1000.0, Scale::Log10), Axis::new(-4.0, 4.0, Scale::Linear)];
     let settings = ParetoSettings { start: vec![vec![10.0, 2.0]], ..ParetoSettings::default() };
     let mut swarm = ParetoSwarm::new(&axes, 2, &settings, 1).expect("memory");
     let first = swarm.ask()[..2].to_vec();

@@ -3,7 +3,8 @@
 //! One JSON object a line: `{"ask":{"generation":0,"positions":[[…],…]}}` goes out, `{"tell":{"costs":[…]}}` comes back with a
 //! cost a position and, if wanted, `"violations":[…]`; at the end stands `{"done":{…}}`, also where the end comes early. An evaluation
 //! that failed is `null`, or a number that is not finite, as other programs write it: `NaN`, `-Infinity`, `1e400`. Answers with `"ids"`, the
-//! places among the positions, may come in several lines and in any order; the search goes on when all are there.
+//! places among the positions, may come in several lines and in any order; the search goes on when all are there. Where the config says
+//! `objectives = 2`, `"objectives":[[…],…]` stands in place of `"costs"`, a cost an objective for each position.
 
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::{AskTell, FILE_SIZE_MAX};
 use crate::registry::Member;
 use crate::report::checkpoint;
-use crate::swarm::{Outcome, Search, StopReason};
+use crate::swarm::pareto::{Costs, TradeOffSearch};
+use crate::swarm::{Outcome, Seeker, StopReason};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "It writes one line for each generation, with the positions to evaluate:\n  \
@@ -35,9 +37,14 @@ use crate::swarm::{Outcome, Search, StopReason};
     with \"best\":null if every evaluation failed, and the reason \"interrupted\" after a signal or an answer\n\
     that cannot be used. Exit codes: 0 if the best position is feasible, 1 if not, 2 for a bad config or\n\
     answer, 130, 143 or 129 after a signal.\n\n\
+    Where the config says objectives = 2 (2 to 4), it finds trade-offs. An answer has a cost an objective:\n  \
+    {\"tell\":{\"objectives\":[[…],…],\"violations\":[…]}}\n\
+    and the last line, beside \"best\", the knee, has all that were kept, and the hypervolume that they reach\n\
+    up to the worst feasible costs of the first generation that has some:\n  \
+    \"front\":[{\"position\":[…],\"objectives\":[…],\"violation\":…},…],\"hypervolume\":…\n\n\
     Example:\n  gainswarm ask-tell search.toml")]
 pub(super) struct Args {
-    /// The search, a TOML file: seed, [swarm], [swarm.stopping], [[parameters]] with name, lower, upper, scale
+    /// The search, a TOML file: seed, objectives, [swarm], [swarm.stopping], [[parameters]] with name, lower, upper, scale
     config: PathBuf,
     /// Seed of all random numbers [default: the config's]
     #[arg(long, value_name = "N", value_parser = whole(0..=SEED_MAX))]
@@ -65,7 +72,8 @@ struct Line {
 struct Tell {
     /// The places of the positions that are told; all in their order where they are not named.
     ids: Option<Vec<usize>>,
-    costs: Vec<Option<f64>>,
+    costs: Option<Vec<Option<f64>>>,
+    objectives: Option<Vec<Option<Vec<Option<f64>>>>>,
     violations: Option<Vec<Option<f64>>>,
 }
 
@@ -73,13 +81,14 @@ struct Tell {
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let mut config = AskTell::load(&args.config)?;
     config.seed = args.seed.unwrap_or(config.seed);
-    let mut search = Search::new(&config.axes, &config.swarm, config.seed)?;
+    let mut search = Seeker::new(&config.axes, &config.swarm, config.seed)?;
     let mut earlier = Duration::ZERO;
     if let (Some(path), true) = (&args.checkpoint, args.resume)
         && let Some(ended) = resume(path, &config, &mut search, &mut earlier)?
     {
         return end(&search, ended);
     }
+    let objectives = config.swarm.trade_offs.map_or(1, |of| of.objectives);
     let interrupt = Interrupt::listen();
     let lines = lines();
     let start = Instant::now();
@@ -98,13 +107,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
                 Ok(line) => line,
                 Err(code) => return end_early(&search).map(|()| Exit::Interrupted(code)),
             };
-            if let Err(error) = take(line, generation, &mut told) {
+            if let Err(error) = take(line, generation, objectives, &mut told) {
                 return end_early(&search).and(Err(error));
             }
         }
-        let outcomes: Vec<Outcome> = told.into_iter().flatten().collect();
+        let costs: Vec<Costs> = told.into_iter().flatten().collect();
+        let of_one = |costs: &Costs| Outcome { violation: costs.violation, cost: costs.values[0] };
+        let outcomes: Vec<Outcome> = costs.iter().map(of_one).collect();
         let elapsed = earlier + start.elapsed();
-        let ended = search.tell(&outcomes, elapsed);
+        let ended = search.tell(&outcomes, &costs, elapsed);
         if let Some(path) = &args.checkpoint {
             save(path, &config, &mut search, elapsed)?;
         }
@@ -116,7 +127,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// A search and the time that it has taken.
 struct State<'s> {
-    search: &'s mut Search,
+    search: &'s mut Seeker,
     nanoseconds: u64,
 }
 
@@ -127,7 +138,7 @@ impl Persist for State<'_> {
     }
 }
 
-fn save(path: &Path, config: &AskTell, search: &mut Search, elapsed: Duration) -> Result<(), Error> {
+fn save(path: &Path, config: &AskTell, search: &mut Seeker, elapsed: Duration) -> Result<(), Error> {
     let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     archive::save(&mut State { search, nanoseconds }, &mut bytes);
@@ -138,7 +149,7 @@ fn save(path: &Path, config: &AskTell, search: &mut Search, elapsed: Duration) -
 fn resume(
     path: &Path,
     config: &AskTell,
-    search: &mut Search,
+    search: &mut Seeker,
     earlier: &mut Duration,
 ) -> Result<Option<StopReason>, Error> {
     let Some(saved) = checkpoint::read_file(path, &config.to_value())? else {
@@ -186,7 +197,7 @@ fn wait(lines: &Receiver<io::Result<String>>, interrupt: &Interrupt) -> Result<i
 }
 
 /// Says why the search ended and the best that it found; without a feasible one, gains "do not hold".
-fn end(search: &Search, reason: StopReason) -> Result<Exit, Error> {
+fn end(search: &Seeker, reason: StopReason) -> Result<Exit, Error> {
     print(&format!("{}\n", json!({ "done": done(search, reason) })))?;
     let (_, best) = search.best();
     if best.is_feasible() {
@@ -201,30 +212,45 @@ fn end(search: &Search, reason: StopReason) -> Result<Exit, Error> {
 }
 
 /// The same for a search that ends early; also on stderr, since the reader of stdout may have ended.
-fn end_early(search: &Search) -> Result<(), Error> {
+fn end_early(search: &Seeker) -> Result<(), Error> {
     let done = done(search, StopReason::Interrupted);
     note(&format!("interrupted after {} evaluations, best so far: {}", done["evaluations"], done["best"]));
     print(&format!("{}\n", json!({ "done": done })))
 }
 
-fn done(search: &Search, reason: StopReason) -> Value {
-    json!({
+fn done(search: &Seeker, reason: StopReason) -> Value {
+    let mut done = json!({
         "reason": reason.name(),
         "evaluations": search.evaluations(),
         "generations": search.generations(),
         "restarts": search.restarts(),
         "best": best(search),
-    })
+    });
+    if let Some(trade_offs) = search.trade_offs() {
+        done["front"] = trade_offs.in_order().into_iter().map(|point| kept(trade_offs, point)).collect();
+        done["hypervolume"] = trade_offs.hypervolume().into();
+    }
+    done
 }
 
-/// The best so far; `null` where every evaluation has failed.
-fn best(search: &Search) -> Value {
+/// The best so far, of trade-offs the knee; `null` where every evaluation has failed.
+fn best(search: &Seeker) -> Value {
     let (position, best) = search.best();
-    if is_known(&best) {
-        json!({ "position": position, "cost": best.cost, "violation": best.violation })
-    } else {
-        Value::Null
+    if !is_known(&best) {
+        return Value::Null;
     }
+    match search.trade_offs() {
+        None => json!({ "position": position, "cost": best.cost, "violation": best.violation }),
+        Some(of) => of.front().knee().map_or(Value::Null, |knee| kept(of, knee)),
+    }
+}
+
+/// A kept trade-off.
+fn kept(of: &TradeOffSearch, point: usize) -> Value {
+    let mut position = vec![0.0; of.best().0.len()];
+    of.locate(point, &mut position);
+    let Costs { violation, values } = of.front().costs()[point];
+    json!({ "position": position, "objectives": values[..of.objectives()], "violation": violation })
 }
 
 /// Whether an outcome is of an evaluation that did not fail.
@@ -232,11 +258,22 @@ fn is_known(best: &Outcome) -> bool {
     best.is_better_than(&Outcome::WORST)
 }
 
-/// Takes the outcomes that a line tells: of all positions in their order, or of those that it names.
-fn take(line: io::Result<String>, generation: u64, told: &mut [Option<Outcome>]) -> Result<(), Error> {
+/// Takes what a line tells: of all positions in their order, or of those that it names.
+fn take(
+    line: io::Result<String>,
+    generation: u64,
+    objectives: usize,
+    told: &mut [Option<Costs>],
+) -> Result<(), Error> {
     let judged = told.len();
-    let form = "expected {\"tell\":{\"costs\":[…]}} with a number or null a position, \"violations\":[…] if wanted, and \"ids\":[…] for a part";
-    let refuse = |found: String| Error::Answer { generation, found, remedy: form.into() };
+    let form = match objectives {
+        1 => "{\"tell\":{\"costs\":[…]}} with a number or null a position".into(),
+        several => {
+            format!("{{\"tell\":{{\"objectives\":[[…],…]}}}} with {several} numbers or null a position")
+        }
+    };
+    let form = format!("expected {form}, \"violations\":[…] if wanted, and \"ids\":[…] for a part");
+    let refuse = |found: String| Error::Answer { generation, found, remedy: form.clone() };
     let text = line.map_err(|error| refuse(format!("cannot be read: {error}")))?;
     if text.is_empty() {
         return Err(refuse("is missing: the input ended".into()));
@@ -244,6 +281,7 @@ fn take(line: io::Result<String>, generation: u64, told: &mut [Option<Outcome>])
     let tell = serde_json::from_str::<Line>(&finite(&text))
         .map_err(|error| refuse(format!("is not understood: {error}")))?
         .tell;
+    let (what, costs) = costs(tell.costs, tell.objectives, objectives).map_err(refuse)?;
     let is_part = tell.ids.is_some();
     let ids = tell.ids.unwrap_or_else(|| (0..judged).collect());
     let count = |what: &str, found: usize| {
@@ -251,22 +289,48 @@ fn take(line: io::Result<String>, generation: u64, told: &mut [Option<Outcome>])
         let wanted = ids.len();
         if found == wanted { Ok(()) } else { Err(refuse(format!("has {found} {what} for {wanted} {of}"))) }
     };
-    count("costs", tell.costs.len())?;
+    count(what, costs.len())?;
     let violations = tell.violations.unwrap_or_else(|| vec![Some(0.0); ids.len()]);
     count("violations", violations.len())?;
     if let Some(negative) = violations.iter().flatten().find(|violation| **violation < 0.0) {
         return Err(refuse(format!("has a violation of {negative}; 0 is feasible")));
     }
-    for (id, (cost, violation)) in ids.iter().zip(tell.costs.iter().zip(&violations)) {
+    for (id, (costs, violation)) in ids.iter().zip(costs.into_iter().zip(&violations)) {
         let Some(place) = told.get_mut(*id) else {
             return Err(refuse(format!("names id {id}, and there are {judged} positions, from 0 on")));
         };
         if place.is_some() {
             return Err(refuse(format!("tells id {id} twice")));
         }
-        *place = Some(Outcome { violation: violation.unwrap_or(f64::NAN), cost: cost.unwrap_or(f64::NAN) });
+        *place = Some(Costs { violation: violation.unwrap_or(f64::NAN), ..costs });
     }
     Ok(())
+}
+
+/// The costs of each position that an answer tells, and what it calls them; what is wrong with them.
+fn costs(
+    single: Option<Vec<Option<f64>>>,
+    several: Option<Vec<Option<Vec<Option<f64>>>>>,
+    objectives: usize,
+) -> Result<(&'static str, Vec<Costs>), String> {
+    let number = |cost: &Option<f64>| cost.unwrap_or(f64::NAN);
+    match (single, several) {
+        (Some(costs), None) if objectives == 1 => {
+            Ok(("costs", costs.iter().map(|cost| Costs::feasible(&[number(cost)])).collect()))
+        }
+        (None, Some(rows)) if objectives > 1 => {
+            let row = |row: Option<Vec<Option<f64>>>| {
+                let row = row.unwrap_or_else(|| vec![None; objectives]);
+                if row.len() != objectives {
+                    return Err(format!("has {} costs of a position for {objectives} objectives", row.len()));
+                }
+                Ok(Costs::feasible(&row.iter().map(number).collect::<Vec<_>>()))
+            };
+            Ok(("objectives", rows.into_iter().map(row).collect::<Result<_, _>>()?))
+        }
+        _ if objectives == 1 => Err("does not have \"costs\" alone".into()),
+        _ => Err("does not have \"objectives\" alone".into()),
+    }
 }
 
 /// A line with `null` for every number that is not finite: JSON has no such numbers, but many programs write them.

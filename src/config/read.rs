@@ -92,7 +92,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let mut tune = tune(root, &mut controller, plant.name())?;
     let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
-    let swarm = search::swarm(&section, [tune.len(), count])?;
+    let swarm = search::swarm(&section, [tune.len(), count], 1)?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =
         if root.has("memory_limit") { Some(root.whole("memory_limit", 1, 1..=u64::MAX >> 1)?) } else { None };

@@ -9,10 +9,14 @@ use super::{
 };
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
+use crate::swarm::pareto::{OBJECTIVES_MAX, ParetoSettings, TradeOffs};
 use crate::swarm::topologies::TopologyKind;
 use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
 use crate::text::Source;
 use crate::text::{Section, kept};
+
+/// Most trade-offs that are kept: in four objectives what each is worth takes time with their cube.
+const KEPT_MAX: u64 = 1000;
 
 const POLISH_STEP: Parameter = Parameter::fixed(
     "step",
@@ -26,8 +30,10 @@ const POLISH_STEP: Parameter = Parameter::fixed(
 pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
     let document = source.document()?;
     let root = Section::root(source, document.get_ref());
-    root.refuse_all_but(&["seed", "swarm", "parameters"])?;
+    root.refuse_all_but(&["seed", "objectives", "swarm", "parameters"])?;
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
+    let objectives = root.whole("objectives", 1, 1..=OBJECTIVES_MAX as u64)?;
+    let objectives = usize::try_from(objectives).unwrap_or(OBJECTIVES_MAX);
     let (mut axes, mut names) = (Vec::new(), Vec::new());
     for section in root.sections("parameters", DIMENSIONS_MAX)? {
         let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
@@ -55,7 +61,7 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
         return Err(root.error("parameters", "is missing", remedy));
     }
     let section = root.section("swarm")?;
-    let mut plan = swarm(&section, [axes.len(), 1])?;
+    let mut plan = swarm(&section, [axes.len(), 1], objectives)?;
     let ranges: Vec<Parameter> = names
         .iter()
         .zip(&axes)
@@ -84,8 +90,22 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
     Ok(AskTell { seed, swarm: plan, axes })
 }
 
-/// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
-pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) -> Result<Plan, ConfigError> {
+/// What `[swarm]` says about a search of so many dimensions, in so many scenarios, for so many objectives; the caller knows what else may
+/// stand there.
+pub(super) fn swarm(
+    section: &Section<'_>,
+    [dimensions, scenarios]: [usize; 2],
+    objectives: usize,
+) -> Result<Plan, ConfigError> {
+    let plan = if objectives > 1 { trade_offs(section, objectives)? } else { best(section, dimensions)? };
+    if let Some(Refusal { problem, remedy }) = excess(&plan, [dimensions, scenarios]) {
+        return Err(section.error("particles", &problem, remedy));
+    }
+    Ok(plan)
+}
+
+/// What is asked of a search for the best.
+fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
     // What the ablation in docs/swarm.md found best.
     let particles = section.whole("particles", 4 + 2 * dimensions as u64, 2..=PARTICLES_MAX)?;
     let rule = section.choice("rule", RuleKind::Learning)?;
@@ -101,15 +121,12 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,
-            // Anything but a text is positions, which the caller reads.
-            initial: match section.text("initial") {
-                Err(_) => Initial::Sobol,
-                Ok(_) => section.choice("initial", Initial::Sobol)?,
-            },
+            initial: initial(section)?,
             start: Vec::new(),
         },
         restarts: restarts(section)?,
         polish: polish(section)?,
+        trade_offs: None,
         stopping: stopping_rules(&stopping)?,
     };
     coefficients.finish()?;
@@ -118,10 +135,41 @@ pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) 
         let found = format!("= {informed} of {particles} particles");
         return Err(section.error("informants", &found, "allowed: fewer than particles".into()));
     }
-    if let Some(Refusal { problem, remedy }) = excess(&plan, [dimensions, scenarios]) {
-        return Err(section.error("particles", &problem, remedy));
-    }
     Ok(plan)
+}
+
+/// What is asked of a search for trade-offs. It moves in ways of its own, and has no single cost that could reach a target.
+fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigError> {
+    let usual = ParetoSettings::default();
+    let stopping = section.section("stopping")?;
+    let rules = RuleKind::ALL.iter().map(|rule| rule.name());
+    let of_best = ["rule", "topology", "informants", "bounds", "restarts", "polish"].into_iter().chain(rules);
+    let of_cost = ["target", "stall_generations", "stall_gain"].into_iter();
+    let refuse = |section: &Section<'_>, key: &str, allowed: &str| {
+        section.error(key, "is not for several objectives", format!("take it out; allowed: {allowed}"))
+    };
+    if let Some(key) = of_best.into_iter().find(|key| section.has(key)) {
+        return Err(refuse(section, key, "particles, kept, initial, warm_start, stopping"));
+    }
+    if let Some(key) = of_cost.into_iter().find(|key| stopping.has(key)) {
+        return Err(refuse(&stopping, key, "generations, evaluations, wall_time"));
+    }
+    let particles = section.whole("particles", usual.particles as u64, 2..=PARTICLES_MAX)?;
+    let kept = section.whole("kept", usual.kept as u64, objectives as u64..=KEPT_MAX)?;
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let settings = Settings { particles: size(particles), initial: initial(section)?, ..Settings::default() };
+    let trade_offs = Some(TradeOffs { objectives, kept: size(kept) });
+    let plan = Plan { trade_offs, ..Plan::new(settings, stopping_rules(&stopping)?) };
+    stopping.finish()?;
+    Ok(plan)
+}
+
+/// How the first positions are spread; anything but a text is positions, which the caller reads.
+fn initial(section: &Section<'_>) -> Result<Initial, ConfigError> {
+    match section.text("initial") {
+        Err(_) => Ok(Initial::Sobol),
+        Ok(_) => section.choice("initial", Initial::Sobol),
+    }
 }
 
 /// What is wrong with the number of particles of a search of so many dimensions, in so many scenarios.

@@ -15,6 +15,7 @@ use crate::registry::Member;
 use crate::sampling::Group;
 use crate::simulation::Keep;
 use crate::stability::LIMITS;
+use crate::swarm::pareto::TradeOffs;
 use crate::swarm::{Axis, Plan, PolishPlan, Restarts, Stopping};
 
 impl Serialize for Config {
@@ -208,7 +209,11 @@ impl AskTell {
             entry
         };
         let axes: Value = self.axes.iter().map(axis).collect();
-        json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes })
+        let mut value = json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes });
+        if let Some(TradeOffs { objectives, .. }) = self.swarm.trade_offs {
+            value["objectives"] = objectives.into();
+        }
+        value
     }
 }
 
@@ -221,7 +226,19 @@ fn swarm(config: &Config) -> Value {
 }
 
 fn plan(plan: &Plan) -> Value {
-    let Plan { settings, restarts, polish, stopping } = plan;
+    let Plan { settings, restarts, polish, trade_offs, stopping } = plan;
+    if let Some(TradeOffs { kept, .. }) = trade_offs {
+        let mut value = json!({
+            "particles": settings.particles,
+            "kept": kept,
+            "initial": settings.initial.name(),
+            "stopping": self::stopping(stopping),
+        });
+        if !settings.start.is_empty() {
+            value["warm_start"] = json!(settings.start);
+        }
+        return value;
+    }
     let mut coefficients = Map::new();
     add(&mut coefficients, settings.rule.parameters(), &settings.coefficients);
     let mut value = json!({

@@ -33,6 +33,7 @@ mod outcome;
 pub mod pareto;
 pub mod rules;
 mod search;
+mod seeker;
 mod space;
 mod stopping;
 pub mod topologies;
@@ -42,6 +43,7 @@ pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
 pub use search::{Plan, PolishPlan, Question, Restarts, Search};
+pub use seeker::Seeker;
 pub use space::{Axis, Grid, Scale};
 pub use stopping::{StopReason, Stopping};
 

@@ -16,6 +16,8 @@ pub struct Plan {
     pub restarts: Restarts,
     /// Whether the best of a swarm is polished.
     pub polish: Option<PolishPlan>,
+    /// Whether trade-offs are sought, which [`Search`] does not do.
+    pub trade_offs: Option<super::pareto::TradeOffs>,
     /// When it ends.
     pub stopping: Stopping,
 }
@@ -419,7 +421,7 @@ impl Plan {
     /// One swarm, after a number of generations at its end.
     #[must_use]
     pub fn new(settings: Settings, stopping: Stopping) -> Self {
-        Self { settings, restarts: Restarts::NONE, polish: None, stopping }
+        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, stopping }
     }
 
     fn doublings(&self) -> u32 {

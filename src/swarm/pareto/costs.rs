@@ -1,6 +1,7 @@
 //! What a position costs in several objectives, and which costs are better.
 
 use crate::archive::{Archive, Damage, Persist};
+use crate::swarm::Outcome;
 
 /// The most objectives that there may be.
 pub const OBJECTIVES_MAX: usize = 4;
@@ -38,6 +39,12 @@ impl Costs {
     #[must_use]
     pub const fn infeasible(violation: f64) -> Self {
         Self { violation, values: [0.0; OBJECTIVES_MAX] }
+    }
+
+    /// The same as one outcome: its cost is the sum of the costs.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome { violation: self.violation, cost: self.values.iter().sum() }
     }
 
     /// Whether nothing is violated and all costs are finite.

@@ -169,6 +169,15 @@ impl Front {
         }
     }
 
+    /// Keeps what another archive of the same size keeps.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.kept = other.kept;
+        self.cubes.copy_from_slice(&other.cubes);
+        self.costs.copy_from_slice(&other.costs);
+        self.origins.copy_from_slice(&other.origins);
+        self.weigh();
+    }
+
     /// Finds out what each point is worth.
     pub(super) fn weigh(&mut self) {
         self.scale();

@@ -36,10 +36,12 @@ mod costs;
 mod front;
 mod hypervolume;
 mod moves;
+mod search;
 
 pub use costs::{Costs, OBJECTIVES_MAX};
 pub use front::Front;
 pub use hypervolume::{Hypervolume, Point};
+pub use search::{TradeOffSearch, TradeOffs};
 
 /// The settings of a swarm for several objectives.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,8 +195,23 @@ impl ParetoSwarm {
     ///
     /// When there is no such point, or `position` has not a coordinate an axis.
     pub fn locate(&self, point: usize, position: &mut [f64]) {
+        self.decode(self.front.cube(point), position);
+    }
+
+    /// A place in the unit cube in the units of the axes.
+    fn decode(&self, cube: &[f64], position: &mut [f64]) {
         assert_eq!(position.len(), self.axes.len(), "a coordinate an axis");
-        decode(&self.axes, self.front.cube(point), position);
+        decode(&self.axes, cube, position);
+    }
+
+    /// Makes `front` what would be kept with these costs of the first positions of this generation, which the swarm does not learn.
+    fn would_keep(&self, outcomes: &[Costs], front: &mut Front) {
+        front.copy(&self.front);
+        for (particle, outcome) in outcomes.iter().enumerate() {
+            let origin = Origin { generation: self.generation, way: self.ways[particle] };
+            front.offer(&self.cube[self.row(particle)], outcome, origin);
+        }
+        front.weigh();
     }
 
     /// Moves a particle; while all has failed, to anywhere in the box.

@@ -41,6 +41,8 @@ pub struct Problem {
     pub weights: Vec<f64>,
     /// How the costs in them become one.
     pub aggregate: Aggregate,
+    /// The places of each objective's terms, with what a unit of them costs; none where the cost is one.
+    pub objectives: Vec<Vec<(usize, f64)>>,
     /// The largest value of each cost term that is feasible.
     pub limits: Vec<f64>,
     /// Simulates the closed loop.
@@ -88,6 +90,7 @@ impl Problem {
             scenarios,
             weights,
             aggregate: config.aggregate,
+            objectives: objectives(config),
             limits: config.limits.clone(),
             terms: Terms::Needed,
             early_abandonment: config.simulation.early_abandonment,
@@ -146,6 +149,11 @@ impl Problem {
         let growth = if max_real_part >= -MARGIN { max_real_part + MARGIN } else { f64::INFINITY };
         SIMULATED_VIOLATION_MAX + 0.5 + ranked(growth)
     }
+}
+
+fn objectives(config: &Config) -> Vec<Vec<(usize, f64)>> {
+    let factor = |(place, weight): &(usize, f64)| (*place, weight / config.cost[*place].norm);
+    config.objectives.iter().map(|objective| objective.parts.iter().map(factor).collect()).collect()
 }
 
 /// A gain vector that fails in a scenario violates more; one that only exceeds limits, no more.

@@ -27,12 +27,14 @@ mod compare;
 mod completions;
 mod export;
 mod foresee;
+mod front;
 mod init;
 mod interrupt;
 mod keeper;
 mod list;
 mod man;
 mod models;
+mod pick;
 mod place;
 mod progress;
 mod report;
@@ -95,6 +97,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Check whether the closed loop is stable about its equilibrium; exit code 1 if not
     Certify(certify::Args),
+    /// Choose one of the trade-offs that a tuning has found, as a gains.csv
+    Pick(pick::Args),
     /// Print a tuned controller as C, Python, MATLAB, JSON, TOML or CSV
     Export(export::Args),
     /// Check that no controller leaks memory or grows over long runs
@@ -155,6 +159,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Report(args) => report::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Certify(args) => certify::run(&args).map(Exit::of),
+        Command::Pick(args) => pick::run(&args).map(|()| Exit::Success),
         Command::Export(args) => export::run(&args).map(|()| Exit::Success),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),

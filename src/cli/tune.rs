@@ -96,7 +96,9 @@ fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     let band = verdict::settling_band(&study.config);
     let gains = gains(&study.config, &study.tuning);
     let told = super::models::told(&study.config, &study.tuning.values);
-    print(&format!("{gains}\n{told}{facts}\n{band}"))
+    let front = super::front::shown(&study.config, &study.tuning);
+    let front = if front.is_empty() { front } else { front + "\n" };
+    print(&format!("{front}{gains}\n{told}{facts}\n{band}"))
 }
 
 fn gains(config: &Config, tuning: &Tuning) -> String {

@@ -34,7 +34,7 @@ pub(super) fn terms(
     let section = root.section("cost")?;
     let known = Known::new(plant, controller, wiring);
     let responses = known.responses(root)?;
-    let terms = known.terms(&section, &responses)?;
+    let terms = known.terms(&section, &responses, root.has("objectives"))?;
     Ok((terms, responses))
 }
 
@@ -153,7 +153,12 @@ impl<'a> Known<'a> {
         Ok(responses)
     }
 
-    fn terms(&self, section: &Section<'_>, responses: &[Response]) -> Result<Vec<Term>, ConfigError> {
+    fn terms(
+        &self,
+        section: &Section<'_>,
+        responses: &[Response],
+        has_objectives: bool,
+    ) -> Result<Vec<Term>, ConfigError> {
         let mut of_responses: Vec<Term> = responses
             .iter()
             .enumerate()
@@ -174,7 +179,7 @@ impl<'a> Known<'a> {
             }
             table.finish()?;
         }
-        if terms.iter().all(|term| term.weight == 0.0) {
+        if terms.iter().all(|term| term.weight == 0.0) && !has_objectives {
             let remedy = format!(
                 "state at least one, such as [cost.{}] with signals = [\"error\"], or [cost.NAME] with integrate = \"…\"",
                 Usual::Itae.name()
@@ -370,7 +375,7 @@ impl<'a> Known<'a> {
 }
 
 /// Names that the judge has itself.
-const RESERVED: [&str; 7] = ["cost", "partial", "failed", "t", "dt", "pi", "sensitivity"];
+pub(super) const RESERVED: [&str; 7] = ["cost", "partial", "failed", "t", "dt", "pi", "sensitivity"];
 
 /// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
 pub(super) fn limits(

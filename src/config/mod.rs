@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::closed_loop::Method;
 use crate::constraint::{Constraint, Follower};
-use crate::costs::{Aggregate, Response, Term};
+use crate::costs::{Aggregate, Objective, Response, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::{Parameter, Short};
@@ -27,6 +27,7 @@ mod cost;
 mod equations;
 mod gains;
 mod measured;
+mod objectives;
 mod read;
 mod scenarios;
 mod search;
@@ -100,6 +101,8 @@ pub struct Config {
     pub history: Keep,
     /// What is measured, and what of it costs.
     pub cost: Vec<Term>,
+    /// What is traded off; none where the cost is one.
+    pub objectives: Vec<Objective>,
     /// The responses that terms are about.
     pub responses: Vec<Response>,
     /// How the costs in the scenarios become one.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, axis, cost, equations, measured, scenarios, search, system, wiring,
+    SimulationConfig, TunedGain, axis, cost, equations, measured, objectives, scenarios, search, system,
+    wiring,
 };
 use crate::closed_loop::Method;
 use crate::constraint::{self, Constraint, Follower};
@@ -19,7 +20,7 @@ use crate::swarm::{Axis, Scale};
 use crate::text::{Section, Source, name_of};
 
 /// What may stand at the top level.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "study",
     "seed",
     "constraints",
@@ -31,6 +32,7 @@ const SECTIONS: [&str; 18] = [
     "simulation",
     "history",
     "cost",
+    "objectives",
     "response",
     "aggregate",
     "limits",
@@ -79,6 +81,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
     let (mut cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
+    let objectives = objectives::read(root, &mut cost, &cost::known_names(&plant, &controller, &wiring))?;
     let measured = measured::read(root, &controller, &mut cost)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let of_limits = root.section("limits")?;
@@ -92,7 +95,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let mut tune = tune(root, &mut controller, plant.name())?;
     let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
-    let swarm = search::swarm(&section, [tune.len(), count], 1)?;
+    let swarm = search::swarm(&section, [tune.len(), count], objectives.len().max(1))?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =
         if root.has("memory_limit") { Some(root.whole("memory_limit", 1, 1..=u64::MAX >> 1)?) } else { None };
@@ -105,6 +108,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
         simulation,
         history,
         cost,
+        objectives,
         responses,
         aggregate,
         limits,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::axis;
 use super::write_models;
 use super::{AskTell, Config, ConfigError};
-use crate::costs::{Aggregate, AggregateKind, Measure, Response, Term};
+use crate::costs::{Aggregate, AggregateKind, Measure, Objective, Response, Term};
 use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::registry::Member;
@@ -37,6 +37,9 @@ impl Serialize for Config {
         let Keep { capacity, policy } = self.history;
         map.serialize_entry("history", &json!({ "capacity": capacity, "policy": policy.name() }))?;
         map.serialize_entry("cost", &cost(self))?;
+        if !self.objectives.is_empty() {
+            map.serialize_entry("objectives", &objectives(self))?;
+        }
         if !self.responses.is_empty() {
             map.serialize_entry("response", &responses(self))?;
         }
@@ -117,6 +120,10 @@ fn simulation(config: &Config) -> Value {
 fn cost(config: &Config) -> Value {
     let term = |term: &Term| {
         let mut entry = json!({ "weight": term.weight, "norm": term.norm });
+        if !config.objectives.is_empty() {
+            // The objectives say it.
+            entry = json!({ "norm": term.norm });
+        }
         match &term.measure {
             Measure::Usual { signals, .. } => entry["signals"] = json!(signals),
             Measure::Own { how, expression } => {
@@ -130,6 +137,15 @@ fn cost(config: &Config) -> Value {
         (term.name.into(), entry)
     };
     Value::Object(config.cost.iter().map(term).collect())
+}
+
+fn objectives(config: &Config) -> Value {
+    let one = |objective: &Objective| {
+        let part = |(place, weight): &(usize, f64)| (config.cost[*place].name.into(), (*weight).into());
+        let cost: Map<String, Value> = objective.parts.iter().map(part).collect();
+        json!({ "name": objective.name, "cost": cost })
+    };
+    config.objectives.iter().map(one).collect()
 }
 
 fn responses(config: &Config) -> Value {

@@ -12,7 +12,7 @@ pub mod term;
 
 pub use aggregate::{Aggregate, AggregateKind};
 pub use judge::{Criteria, Judge, Timing};
-pub use term::{Aspect, How, Measure, Response, Term, Usual};
+pub use term::{Aspect, How, Measure, Objective, Response, Term, Usual};
 
 /// Most cost terms of a study.
 pub const TERMS_MAX: usize = 32;

@@ -21,6 +21,15 @@ pub struct Term {
     pub is_told: Option<bool>,
 }
 
+/// One of several objectives: a sum of weighted terms, minimised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    /// What it is called.
+    pub name: String,
+    /// The places of its terms, each with its weight.
+    pub parts: Vec<(usize, f64)>,
+}
+
 /// What a term measures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::problem::Problem;
 use crate::simulation::Records;
 use crate::simulation::Terms;
+use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Plan};
 
 /// Bytes of the heap that a run reserves, by what for: an upper bound, without what libraries take for themselves.
@@ -26,6 +27,8 @@ pub struct Declared {
 const NUMBERS_A_COORDINATE: u64 = 4;
 /// What a swarm keeps a particle, in bytes, at most: outcomes, links, order and flags.
 const BYTES_A_PARTICLE: u64 = 256;
+/// What an archive keeps a trade-off, in bytes, at most: costs, origin, worth, and room to measure it in.
+const BYTES_A_TRADE_OFF: u64 = 256;
 /// What rules and the polish keep a pair of dimensions, in numbers, at most.
 const NUMBERS_A_PAIR: u64 = 3;
 
@@ -51,6 +54,8 @@ impl Declared {
         let coordinates = problem.search.coordinates(problem.tuned.len()) as u64;
         let particles = coordinates / dimensions.max(1);
         let swarms = Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
+        // Of the trade-offs as they are, and as a generation that is cut short leaves them.
+        let kept = dimensions * 8 + BYTES_A_TRADE_OFF;
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
@@ -58,8 +63,17 @@ impl Declared {
             generation: judged(positions)
                 + judged(1)
                 + positions as u64 * size_of::<Outcome>() as u64
+                + if problem.objectives.is_empty() {
+                    0
+                } else {
+                    (positions as u64 + 1) * size_of::<Costs>() as u64
+                }
                 + signals,
-            swarms: coordinates * NUMBERS_A_COORDINATE * 8 + particles * BYTES_A_PARTICLE + swarms + 4096,
+            swarms: coordinates * NUMBERS_A_COORDINATE * 8
+                + particles * BYTES_A_PARTICLE
+                + swarms
+                + problem.search.trade_offs.map_or(0, |of| 2 * (of.kept as u64 + 1) * kept)
+                + 4096,
             log: generations * size_of::<Generation>() as u64,
             checkpoints: 0,
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::Resources;
+use super::{Resources, front};
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
@@ -16,6 +16,7 @@ use crate::problem::{FAILING_VIOLATION, Problem};
 use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
+use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Question};
 
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
@@ -98,6 +99,8 @@ pub(super) struct Evaluator<'p> {
     queue: AtomicUsize,
     records: Records,
     outcomes: Box<[Outcome]>,
+    /// What each gain vector costs in several objectives; none where the cost is one.
+    of_objectives: Box<[Costs]>,
     /// How many gain vectors the last evaluation judged.
     judged: usize,
     tally: Tally,
@@ -135,6 +138,11 @@ impl<'p> Evaluator<'p> {
             queue: AtomicUsize::new(0),
             records: Records::new(vectors.saturating_mul(problem.scenarios.len()), problem.limits.len())?,
             outcomes: memory::filled("outcomes", vectors, Outcome::WORST)?,
+            of_objectives: memory::filled(
+                "outcomes",
+                if problem.objectives.is_empty() { 0 } else { vectors },
+                Costs::WORST,
+            )?,
             judged: 0,
             tally: Tally::default(),
         })
@@ -213,6 +221,9 @@ impl<'p> Evaluator<'p> {
             self.problem.decode(position, row);
             let violation = self.problem.violation(row);
             self.outcomes[vector] = Outcome::infeasible(violation);
+            if let Some(costs) = self.of_objectives.get_mut(vector) {
+                *costs = Costs::infeasible(violation);
+            }
             if violation == 0.0 {
                 self.vectors[rows] = vector;
                 self.bounds[rows] = abandonment_bound(self.problem, best);
@@ -225,6 +236,11 @@ impl<'p> Evaluator<'p> {
     /// The outcomes of the last evaluation, one a gain vector.
     pub(super) fn outcomes(&self) -> &[Outcome] {
         &self.outcomes[..self.judged]
+    }
+
+    /// The costs in several objectives; none where the cost is one.
+    pub(super) fn costs(&self) -> &[Costs] {
+        &self.of_objectives[..self.judged.min(self.of_objectives.len())]
     }
 
     /// What the last evaluation's simulations came to.
@@ -255,7 +271,11 @@ impl<'p> Evaluator<'p> {
             return Ok(vec![Record::PENDING; self.problem.scenarios.len()]);
         }
         let records = self.assess(values);
-        let found = outcome(self.problem, records.iter().copied(), &mut self.costs);
+        let mut found = outcome(self.problem, records.iter().copied(), &mut self.costs);
+        if !self.of_objectives.is_empty() {
+            let records = records.iter().copied();
+            found = front::costs(self.problem, records, found.violation, &mut self.costs).outcome();
+        }
         // Without any finite cost there is no best to confirm.
         if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
             Ok(records)
@@ -332,6 +352,11 @@ impl<'p> Evaluator<'p> {
             let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
             let records = records.inspect(|record| self.tally.count(record));
             self.outcomes[*vector] = outcome(self.problem, records, &mut self.costs);
+            if let Some(costs) = self.of_objectives.get_mut(*vector) {
+                let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
+                let violation = self.outcomes[*vector].violation;
+                *costs = front::costs(self.problem, records, violation, &mut self.costs);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The log of a search: bounded, whatever the length of the run.
 
-use super::{Generation, Tally};
+use super::{FrontSize, Generation, Tally};
 use crate::archive::{Archive, Damage, Persist};
 use crate::swarm::Outcome;
 use crate::{Error, memory};
@@ -80,6 +80,7 @@ impl Generation {
         restarts: 0,
         best: Outcome::WORST,
         swarm: None,
+        front: None,
         judged: 0,
         infeasible: 0,
         tally: Tally::NONE,
@@ -125,6 +126,10 @@ impl Persist for Generation {
             archive.f64(number)?;
         }
         self.swarm = has_swarm.then_some(swarm);
+        archive.optional(&mut self.front, FrontSize::default(), |archive, front| {
+            archive.f64(&mut front.hypervolume)?;
+            archive.u64(&mut front.kept)
+        })?;
         archive.i64(&mut self.growth_bytes)?;
         self.tally.pass(archive)
     }

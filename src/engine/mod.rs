@@ -12,12 +12,13 @@ use crate::problem::{Problem, known_cost};
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
 use crate::statistics::quantile_by;
-use crate::swarm::{Diversity, Outcome, Search, StopReason, Stopping, Swarm};
+use crate::swarm::{Diversity, Outcome, Seeker, StopReason, Stopping, Swarm};
 use crate::{Error, Member};
 
 mod backend;
 mod declared;
 mod evaluator;
+mod front;
 mod log;
 mod solo;
 mod tuning;
@@ -28,6 +29,7 @@ use backend::{Switch, left};
 pub use declared::Declared;
 use evaluator::Evaluator;
 pub use evaluator::Tally;
+pub use front::{FrontSize, TradeOff};
 use log::Log;
 pub use log::ROWS_MAX;
 pub use solo::Solo;
@@ -61,8 +63,10 @@ pub struct Generation {
     pub restarts: u64,
     /// The best outcome so far.
     pub best: Outcome,
-    /// The state of the swarm; `None` while its best is being polished.
+    /// The state of the swarm; `None` while its best is being polished, and of several objectives.
     pub swarm: Option<Standing>,
+    /// The trade-offs, of several objectives.
+    pub front: Option<FrontSize>,
     /// Gain vectors judged.
     pub judged: u64,
     /// Those of them that are infeasible; one that was abandoned before it failed is not.
@@ -163,7 +167,7 @@ pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result
 /// A run so far; the state that it [`save`](crate::archive::save)s is all that a resumed run needs.
 pub struct Run<'p> {
     problem: &'p Problem,
-    search: Search,
+    search: Seeker,
     log: Log,
     tally: Tally,
     /// The last generation, where the budget ended within it: a larger one judges it anew.
@@ -196,7 +200,7 @@ impl<'p> Run<'p> {
         Ok(Self {
             problem,
             held_bytes,
-            search: Search::new(&problem.axes(), &problem.search, problem.seed)?,
+            search: Seeker::new(&problem.axes(), &problem.search, problem.seed)?,
             log: Log::new(problem.search.stopping.generations_max())?,
             tally: Tally::default(),
             cut: None,
@@ -297,7 +301,7 @@ impl<'p> Run<'p> {
             evaluator.evaluate(self.search.ask());
             let spent = start.elapsed();
             let elapsed = before + spent;
-            self.ended = self.search.tell(evaluator.outcomes(), elapsed);
+            self.ended = self.search.tell(evaluator.outcomes(), evaluator.costs(), elapsed);
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
             row.growth_bytes = self.growth_bytes();
@@ -335,6 +339,7 @@ impl<'p> Run<'p> {
             restarts: self.search.restarts(),
             best: self.search.best().1,
             swarm: self.search.swarm().map(|swarm| standing(swarm, ordered)),
+            front: self.search.trade_offs().map(FrontSize::of),
             judged: outcomes.len() as u64,
             infeasible: outcomes.iter().filter(|outcome| outcome.violation > 0.0).count() as u64,
             tally: evaluator.tally(),
@@ -374,11 +379,15 @@ impl<'p> Run<'p> {
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
         problem.decode(position, &mut values);
-        let records = Evaluator::new(problem, resources, 1, Terms::All)?.confirm(&values, best)?;
+        let mut alone = Evaluator::new(problem, resources, 1, Terms::All)?;
+        let records = alone.confirm(&values, best)?;
+        let trade_offs = self.search.trade_offs();
+        let front = trade_offs.map(|search| front::confirmed(problem, search, &mut alone)).transpose()?;
         Ok(Tuning {
             values,
             best,
             records,
+            front: front.unwrap_or_default(),
             reason: self.ended.unwrap_or(self.stopped),
             generations: self.search.generations(),
             evaluations: self.search.evaluations(),

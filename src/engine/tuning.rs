@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Generation, Resources, Tally};
+use super::{Generation, Resources, Tally, TradeOff};
 use crate::problem::known_cost;
 use crate::simulation::{Ending, Record};
 use crate::statistics::mean;
@@ -17,6 +17,8 @@ pub struct Tuning {
     pub best: Outcome,
     /// Its record in every scenario, simulated anew after the search and found to be the same.
     pub records: Vec<Record>,
+    /// Of several objectives, the best trade-offs, by the first; the knee is the best gain vector.
+    pub front: Vec<TradeOff>,
     /// Why the search ended.
     pub reason: StopReason,
     /// Generations done.
@@ -75,7 +77,12 @@ impl Tuning {
     /// How far the search had come when it ended.
     #[must_use]
     pub fn how_far(&self) -> Convergence {
-        let bests = self.convergence.iter().map(|row| (row.evaluations, row.best));
+        // The hypervolume takes the place of a cost that falls.
+        let best = |row: &Generation| match row.front {
+            Some(front) if row.best.is_feasible() => Outcome::feasible(-front.hypervolume),
+            _ => row.best,
+        };
+        let bests = self.convergence.iter().map(|row| (row.evaluations, best(row)));
         let swarm = self.convergence.last().and_then(|row| row.swarm).filter(|_| self.restarts == 0);
         Convergence::of(bests, swarm.map(|standing| standing.diversity), self.reason)
     }

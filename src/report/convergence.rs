@@ -28,6 +28,10 @@ struct Row {
     panicked: u64,
     rejected: u64,
     growth_bytes: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hypervolume: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<u64>,
 }
 
 pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
@@ -54,6 +58,8 @@ pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Res
             panicked: tally.panicked,
             rejected: tally.rejected,
             growth_bytes: row.growth_bytes,
+            hypervolume: row.front.map(|front| front.hypervolume),
+            kept: row.front.map(|front| front.kept),
         })
         .map_err(io_error)?;
     }

@@ -24,6 +24,7 @@ mod frequency;
 mod gains;
 mod manifest;
 mod page;
+mod pareto;
 mod plot;
 mod results;
 mod sensitivity;
@@ -44,6 +45,7 @@ use file::Staged;
 pub use file::replace;
 pub use manifest::tuned_plant;
 pub use page::{write_overview, write_report};
+pub use pareto::Front;
 use plot::Plot;
 pub use results::Results;
 pub use sensitivity::write_sensitivity;
@@ -59,7 +61,8 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// Writes the results of a tuning into a directory: `gains.csv`, `summary.csv`, `convergence.csv` and `manifest.json`.
+/// Writes the results of a tuning into a directory: `gains.csv`, `summary.csv`, `convergence.csv` and `manifest.json`,
+/// and of several objectives `pareto.csv`.
 ///
 /// All are written and synced before the first replaces an old file, so that a full disk leaves the old results complete.
 ///
@@ -77,12 +80,18 @@ pub fn write_tuning(
         Staged::new(&directory.join(name), |file| write(file))
     };
     let summary = Summary::new(config, tuning, certificate);
-    let staged = [
+    let mut staged = vec![
         stage("manifest.json", &|file| manifest::write(file, config, tuning, certificate))?,
         stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
         stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];
+    if config.objectives.is_empty() {
+        // Of a tuning before.
+        let _ = std::fs::remove_file(directory.join(pareto::NAME));
+    } else {
+        staged.push(stage(pareto::NAME, &|file| pareto::write(file, config, &tuning.front))?);
+    }
     forget_page(directory);
     forget_plots(directory, config);
     staged.into_iter().try_for_each(Staged::publish)
@@ -130,6 +139,24 @@ const TUNING: [&str; 4] = ["manifest.json", "convergence.csv", "summary.csv", "g
 pub fn write_summaries(path: &Path, rows: &[&StudyRow]) -> Result<(), Error> {
     let summaries: Vec<Summary> = rows.iter().map(|row| row.summary.clone()).collect();
     replace(path, |file| Summary::write_csv(file, &summaries))
+}
+
+/// Writes gains into a `gains.csv`.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_gains(path: &Path, config: &Config, values: &[f64]) -> Result<(), Error> {
+    replace(path, |file| gains::write(file, config, values))
+}
+
+/// The same as text.
+#[must_use]
+pub fn gains_text(config: &Config, values: &[f64]) -> String {
+    let mut text = Vec::new();
+    // A vector takes all that is written.
+    let _ = gains::write(&mut text, config, values);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Writes JSON into a file.

@@ -60,6 +60,15 @@ impl Summary {
             add("ripple_share", share.into());
         }
         add("converged", tuning.how_far().has_converged().into());
+        if let Some(front) = tuning.convergence.last().and_then(|row| row.front) {
+            add("trade_offs", front.kept.into());
+            add("hypervolume", front.hypervolume.into());
+            let knee = tuning.front.iter().find(|point| point.is_knee);
+            for (place, objective) in config.objectives.iter().enumerate() {
+                let cost = knee.map(|knee| knee.objectives[place]);
+                add(&format!("objective_{}", objective.name), cost.into());
+            }
+        }
         for (name, value) in certificate.columns() {
             add(&name, value);
         }

@@ -1,0 +1,37 @@
+//! The trade-offs of a tuning on the terminal: the knee, the best of each objective, and some between them.
+
+use super::table::table;
+use crate::config::Config;
+use crate::engine::{TradeOff, Tuning};
+use crate::figures::number;
+
+/// Most rows that are not marked.
+const BETWEEN: usize = 8;
+
+/// Objectives and gains of some trade-offs; nothing where the cost is one.
+pub(super) fn shown(config: &Config, tuning: &Tuning) -> String {
+    let front = &tuning.front;
+    if front.is_empty() {
+        return String::new();
+    }
+    let objectives = config.objectives.iter().map(|objective| objective.name.as_str());
+    let gains = config.tune.iter().map(|gain| config.controller.parameters()[gain.index].name);
+    let header: Vec<&str> = objectives.chain(gains).chain([""]).collect();
+    let is_marked = |point: &TradeOff| point.is_knee || !point.ends.is_empty();
+    let every = front.len().div_ceil(BETWEEN);
+    let rows = front.iter().enumerate().filter(|(place, point)| is_marked(point) || place % every == 0);
+    let rows = rows.map(|(_, point)| {
+        let gains = config.tune.iter().map(|gain| point.values[gain.index]);
+        let numbers = point.objectives.iter().copied().chain(gains);
+        numbers.map(number).chain([mark(config, point)]).collect()
+    });
+    let right: Vec<usize> = (0..header.len() - 1).collect();
+    let shown = table(&header, &right, rows);
+    format!("{shown}\n{} trade-offs in pareto.csv; `gainswarm pick` chooses one\n", front.len())
+}
+
+fn mark(config: &Config, point: &TradeOff) -> String {
+    let ends = point.ends.iter().map(|end| format!("best {}", config.objectives[*end].name));
+    let knee = point.is_knee.then(|| "knee: gains.csv".to_owned());
+    knee.into_iter().chain(ends).collect::<Vec<_>>().join(", ")
+}

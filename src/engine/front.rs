@@ -1,0 +1,83 @@
+//! Several objectives: what gain vectors cost in each, and the trade-offs that a run comes to.
+
+use super::evaluator::Evaluator;
+use crate::Error;
+use crate::costs::aggregate::Weighed;
+use crate::problem::Problem;
+use crate::simulation::Record;
+use crate::swarm::pareto::{Costs, OBJECTIVES_MAX, TradeOffSearch};
+
+/// A trade-off that a run has kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TradeOff {
+    /// All parameter values.
+    pub values: Vec<f64>,
+    /// Its cost in each objective, simulated anew after the search and found to be the same.
+    pub objectives: Vec<f64>,
+    /// Whether it is the knee.
+    pub is_knee: bool,
+    /// The objectives in which none is better.
+    pub ends: Vec<usize>,
+}
+
+/// How far a search for trade-offs is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FrontSize {
+    /// The hypervolume, up to the worst feasible costs of the first generation that had some.
+    pub hypervolume: f64,
+    /// How many feasible trade-offs are kept.
+    pub kept: u64,
+}
+
+impl FrontSize {
+    pub(super) fn of(search: &TradeOffSearch) -> Self {
+        let kept = search.front().costs().iter().filter(|costs| costs.is_feasible()).count();
+        Self { hypervolume: search.hypervolume(), kept: kept as u64 }
+    }
+}
+
+/// The costs of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.
+pub(super) fn costs(
+    problem: &Problem,
+    records: impl Iterator<Item = Record> + Clone,
+    violation: f64,
+    room: &mut [Weighed],
+) -> Costs {
+    let mut values = [0.0; OBJECTIVES_MAX];
+    for (value, parts) in values.iter_mut().zip(&problem.objectives) {
+        for ((place, weight), record) in room.iter_mut().zip(&problem.weights).zip(records.clone()) {
+            *place = (parts.iter().map(|(term, factor)| factor * record.values[*term]).sum(), *weight);
+        }
+        *value = problem.aggregate.of(room);
+    }
+    Costs { violation, values }
+}
+
+/// The trade-offs of a search, by the first objective, each simulated once more; none while none is feasible.
+pub(super) fn confirmed(
+    problem: &Problem,
+    search: &TradeOffSearch,
+    evaluator: &mut Evaluator<'_>,
+) -> Result<Vec<TradeOff>, Error> {
+    let front = search.front();
+    let mut position = vec![0.0; problem.tuned.len()];
+    let mut trade_offs = Vec::new();
+    for point in search.in_order() {
+        let costs = front.costs()[point];
+        if !costs.is_feasible() {
+            continue;
+        }
+        search.locate(point, &mut position);
+        let mut values = vec![0.0; problem.values.len()];
+        problem.decode(&position, &mut values);
+        evaluator.confirm(&values, costs.outcome())?;
+        let ends = front.ends().iter().enumerate().filter(|(_, end)| **end == point);
+        trade_offs.push(TradeOff {
+            values,
+            objectives: costs.values[..search.objectives()].to_vec(),
+            is_knee: front.knee() == Some(point),
+            ends: ends.map(|(objective, _)| objective).collect(),
+        });
+    }
+    Ok(trade_offs)
+}

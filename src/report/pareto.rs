@@ -1,0 +1,129 @@
+//! `pareto.csv`: the best trade-offs, a row each, by the first objective: gains, objectives, marks, and the certificate with its margins.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::io_error;
+use crate::Error;
+use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
+use crate::engine::TradeOff;
+use crate::problem;
+use crate::registry::Member;
+
+/// The file's name.
+pub(super) const NAME: &str = "pareto.csv";
+
+/// The places of the gains that differ between trade-offs: those that are searched, and those that follow from them.
+fn varied(config: &Config) -> Vec<usize> {
+    let searched = config.tune.iter().map(|gain| gain.index);
+    let mut varied: Vec<usize> = searched.chain(config.followers.iter().map(|gain| gain.index)).collect();
+    varied.sort_unstable();
+    varied
+}
+
+pub(super) fn write(file: &mut dyn Write, config: &Config, front: &[TradeOff]) -> io::Result<()> {
+    let (certify, varied) = (problem::certifier(config), varied(config));
+    let mut csv = csv::Writer::from_writer(file);
+    let certificate = certify(&config.controller.values);
+    let mut header: Vec<String> =
+        varied.iter().map(|index| config.controller.parameters()[*index].name.to_owned()).collect();
+    header.extend(config.objectives.iter().map(|objective| objective.name.clone()));
+    header.extend(["knee", "extreme", "certificate", "max_real_part"].map(String::from));
+    header.extend(certificate.columns().keys().cloned());
+    csv.write_record(&header).map_err(io_error)?;
+    for TradeOff { values, objectives, is_knee, ends } in front {
+        let certificate = certify(values);
+        let numbers = varied.iter().map(|index| values[*index]).chain(objectives.iter().copied());
+        let mut row: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        let names: Vec<&str> = ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
+        row.extend([is_knee.to_string(), names.join(" "), certificate.verdict.name().to_owned()]);
+        row.push(cell(&certificate.max_real_part.into()));
+        row.extend(certificate.columns().values().map(cell));
+        csv.write_record(&row).map_err(io_error)?;
+    }
+    csv.flush()
+}
+
+/// A number, or nothing where there is none.
+fn cell(value: &Value) -> String {
+    if value.is_null() { String::new() } else { value.to_string() }
+}
+
+/// The trade-offs of a tuning, read back.
+#[derive(Debug, Clone)]
+pub struct Front {
+    /// The study.
+    pub config: Config,
+    /// At least one.
+    pub points: Vec<TradeOff>,
+}
+
+impl Front {
+    /// Reads the trade-offs in a directory.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, or they cannot be read, or are not of this program.
+    pub fn read(directory: &Path) -> Result<Self, Error> {
+        let refuse = |name: &str, problem: String, remedy: &str| Error::Refused {
+            path: directory.join(name),
+            problem,
+            remedy: remedy.into(),
+        };
+        let tuned = "give a directory that `gainswarm tune` has written for a study with [[objectives]]";
+        let text = |name: &str| {
+            let read = read_bounded(&directory.join(name), MANIFEST_SIZE_MAX);
+            read.map_err(|problem| refuse(name, problem, tuned))
+        };
+        let config = Config::from_manifest(&directory.join("manifest.json"), &text("manifest.json")?)?;
+        if config.objectives.is_empty() {
+            return Err(refuse(
+                "manifest.json",
+                "is of a study with one cost, not of trade-offs".into(),
+                tuned,
+            ));
+        }
+        let points = points(&config, &text(NAME)?)
+            .ok_or_else(|| refuse(NAME, "is not a table of trade-offs of its study".into(), tuned))?;
+        if points.is_empty() {
+            let remedy = "search longer or wider, or ask for less";
+            return Err(refuse(NAME, "holds no trade-offs: none was feasible".into(), remedy));
+        }
+        Ok(Self { config, points })
+    }
+}
+
+/// The rows of a table; `None` where it is none of this study.
+fn points(config: &Config, text: &[u8]) -> Option<Vec<TradeOff>> {
+    let mut csv = csv::Reader::from_reader(text);
+    let names = csv.headers().ok()?.clone();
+    let place = |name: &str| names.iter().position(|known| known == name);
+    let varied = varied(config);
+    let parameters = config.controller.parameters();
+    let gains: Vec<usize> =
+        varied.iter().map(|index| place(parameters[*index].name)).collect::<Option<_>>()?;
+    let objectives: Vec<usize> =
+        config.objectives.iter().map(|objective| place(&objective.name)).collect::<Option<_>>()?;
+    let [knee, extreme] = [place("knee")?, place("extreme")?];
+    let mut points = Vec::new();
+    for record in csv.records() {
+        let record = record.ok()?;
+        let number = |place: &usize| record.get(*place)?.parse::<f64>().ok().filter(|x| x.is_finite());
+        let mut values = config.controller.values.clone();
+        for (index, place) in varied.iter().zip(&gains) {
+            values[*index] = number(place)?;
+        }
+        let ends = record.get(extreme)?.split_whitespace();
+        points.push(TradeOff {
+            values,
+            objectives: objectives.iter().map(number).collect::<Option<_>>()?,
+            is_knee: record.get(knee)? == "true",
+            ends: ends
+                .filter_map(|name| config.objectives.iter().position(|objective| objective.name == name))
+                .collect(),
+        });
+    }
+    Some(points)
+}

@@ -54,6 +54,7 @@ mod stability;
 mod studies;
 mod swarm;
 mod swing_up;
+mod trade_offs;
 mod validated;
 mod validation;
 mod values;

@@ -170,6 +170,27 @@ fn asking_and_telling_for_several_objectives_does_not_allocate() {
     }
 }
 
+/// A tuning for trade-offs, whose last generation is cut short, and what it has declared.
+fn trade_offs_do_not_allocate_and_take_what_they_declare() {
+    let text = include_str!("../configs/dc_motor_trade_off.toml").replace("duration = 2.0", "duration = 0.7");
+    let problem = problem(&text.replace("evaluations = 12000", "evaluations = 1010"));
+    let tuning = tune(&problem);
+    assert_eq!((tuning.hot_path_allocations, tuning.growth_bytes), (Some(0), 0), "trade-offs");
+    assert_eq!(tuning.convergence.last().map(|row| row.judged), Some(20));
+    let text = text.replace("evaluations = 12000", "generations = 1\n[swarm]\nparticles = 2000\nkept = 1000");
+    let problem = self::problem(&text);
+    let resources = Resources { threads: 2, ..Resources::default() };
+    let before = Reading::now().expect("a meter").live_bytes;
+    let mut taken = 0;
+    engine::tune(&problem, resources, &mut |_| {
+        taken = Reading::now().expect("a meter").live_bytes - before;
+    })
+    .expect("a tuning");
+    let declared = Declared::of(&problem, resources).total();
+    assert!(taken < declared, "{taken} taken, {declared} declared");
+    assert!(declared < taken + taken / 2 + 100_000, "{taken} taken, {declared} declared");
+}
+
 fn programs_do_not_allocate() {
     let textual = pendulum::pendulum(false, 0.1, 200);
     let tuning = tune(&Problem::new(&textual));
@@ -231,6 +252,7 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
         assert_eq!(tuning.hot_path_allocations, Some(0), "{controller}");
     }
     asking_and_telling_for_several_objectives_does_not_allocate();
+    trade_offs_do_not_allocate_and_take_what_they_declare();
     programs_do_not_allocate();
 
     let whole = problem(

@@ -227,8 +227,14 @@ fn left(progress: &Progress, done: u64, total: u64) -> String {
 fn message(progress: &Progress) -> String {
     let per_second = progress.simulations as f64 / progress.elapsed.as_secs_f64();
     let best = known_cost(&progress.row.best);
-    let best = if best.is_finite() { number(best) } else { "none yet".into() };
-    format!("best {best}  {} sims/s", rate(per_second))
+    let so_far = match progress.row.front {
+        Some(front) if front.kept > 0 => {
+            format!("{} trade-offs, hypervolume {}", front.kept, number(front.hypervolume))
+        }
+        None if best.is_finite() => format!("best {}", number(best)),
+        _ => "best none yet".into(),
+    };
+    format!("{so_far}  {} sims/s", rate(per_second))
 }
 
 #[cfg(test)]

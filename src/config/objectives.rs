@@ -1,7 +1,7 @@
 //! Reading `[[objectives]]`: what is traded off, each a sum of weighted terms or an expression of them.
 
-use super::ConfigError;
 use super::cost::RESERVED;
+use super::{ConfigError, ControllerConfig};
 use crate::costs::{How, Measure, Objective, Term};
 use crate::model;
 use crate::parameter::Parameter;
@@ -17,6 +17,7 @@ pub(super) fn read(
     root: &Section<'_>,
     terms: &mut Vec<Term>,
     values: &[&str],
+    controller: &ControllerConfig,
 ) -> Result<Vec<Objective>, ConfigError> {
     let mut objectives: Vec<Objective> = Vec::new();
     let sections = root.sections("objectives", OBJECTIVES_MAX)?;
@@ -35,6 +36,8 @@ pub(super) fn read(
             return Err(table.error("weight", "is for [[objectives]] to say", remedy));
         }
     }
+    let gains = controller.parameters().iter().map(|parameter| parameter.name);
+    let taken: Vec<&str> = gains.chain(["knee", "extreme", "certificate"]).collect();
     for term in terms.iter_mut() {
         term.weight = 0.0;
     }
@@ -43,6 +46,10 @@ pub(super) fn read(
         if objectives.iter().any(|known| known.name == objective.name) {
             let problem = format!("= \"{}\" appears twice", objective.name);
             return Err(section.error("name", &problem, "give each objective a name of its own".into()));
+        }
+        if let Some(name) = taken.iter().find(|taken| **taken == objective.name) {
+            let problem = format!("= \"{name}\" is the name of a gain or a column of pareto.csv");
+            return Err(section.error("name", &problem, "give the objective a name of its own".into()));
         }
         section.finish()?;
         objectives.push(objective);

@@ -81,7 +81,8 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let simulation = simulation(root.section("simulation")?, &plant)?;
     let history = history(root.section("history")?)?;
     let (mut cost, responses) = cost::terms(root, &plant, &controller, &wiring)?;
-    let objectives = objectives::read(root, &mut cost, &cost::known_names(&plant, &controller, &wiring))?;
+    let objectives =
+        objectives::read(root, &mut cost, &cost::known_names(&plant, &controller, &wiring), &controller)?;
     let measured = measured::read(root, &controller, &mut cost)?;
     let aggregate = aggregate(root.section("aggregate")?)?;
     let of_limits = root.section("limits")?;

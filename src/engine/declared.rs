@@ -28,7 +28,7 @@ const NUMBERS_A_COORDINATE: u64 = 4;
 /// What a swarm keeps a particle, in bytes, at most: outcomes, links, order and flags.
 const BYTES_A_PARTICLE: u64 = 256;
 /// What an archive keeps a trade-off, in bytes, at most: costs, origin, worth, and room to measure it in.
-const BYTES_A_TRADE_OFF: u64 = 256;
+const BYTES_A_TRADE_OFF: u64 = 160;
 /// What rules and the polish keep a pair of dimensions, in numbers, at most.
 const NUMBERS_A_PAIR: u64 = 3;
 

@@ -17,10 +17,9 @@ fn main() -> Result<(), gainswarm::Error> {
     let stopping =
         Stopping { evaluations: 20_000, target: Some(1e-10), ..Stopping::after_generations(u64::MAX) };
     let plan = Plan {
-        settings: Settings { particles: 14, ..Settings::default() },
         restarts: Restarts { times: 1000, doublings: 2, patience: 30 },
         polish: Some(PolishPlan { after: 60, step: 0.5 }),
-        stopping,
+        ..Plan::new(Settings { particles: 14, ..Settings::default() }, stopping)
     };
 
     let mut search = Search::new(&axes, &plan, 1)?;

@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// The point with the least weighted sum, a weight an objective, separated by commas
     #[arg(long, value_name = "W,W", value_delimiter = ',')]
     weights: Vec<f64>,
-    /// Only points within this bound of an objective, such as "settling_time <= 2"; may be given more than once
+    /// Only points within this bound of an objective, such as "effort <= 2"; may be given more than once
     #[arg(long, value_name = "BOUND")]
     max: Vec<String>,
     /// The file to write [default: stdout]

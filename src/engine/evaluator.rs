@@ -274,7 +274,7 @@ impl<'p> Evaluator<'p> {
         let mut found = outcome(self.problem, records.iter().copied(), &mut self.costs);
         if !self.of_objectives.is_empty() {
             let records = records.iter().copied();
-            found = front::costs(self.problem, records, found.violation, &mut self.costs).outcome();
+            found = front::costs(self.problem, &records, found.violation, &mut self.costs).outcome();
         }
         // Without any finite cost there is no best to confirm.
         if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
@@ -355,7 +355,7 @@ impl<'p> Evaluator<'p> {
             if let Some(costs) = self.of_objectives.get_mut(*vector) {
                 let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
                 let violation = self.outcomes[*vector].violation;
-                *costs = front::costs(self.problem, records, violation, &mut self.costs);
+                *costs = front::costs(self.problem, &records, violation, &mut self.costs);
             }
         }
     }

@@ -39,7 +39,7 @@ impl FrontSize {
 /// The costs of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.
 pub(super) fn costs(
     problem: &Problem,
-    records: impl Iterator<Item = Record> + Clone,
+    records: &(impl Iterator<Item = Record> + Clone),
     violation: f64,
     room: &mut [Weighed],
 ) -> Costs {

@@ -168,7 +168,7 @@ fn rows(directory: &Path) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn pareto_csv_tells_all_and_pick_makes_gains_of_any_of_it() {
+fn pareto_csv_tells_gains_objectives_marks_and_margins() {
     let folder = tempfile::tempdir().expect("a directory");
     let config = write_config(folder.path(), "motor.toml", short());
     let directory = folder.path().join("out");
@@ -211,6 +211,15 @@ fn pareto_csv_tells_all_and_pick_makes_gains_of_any_of_it() {
         assert_eq!(row[13].parse().ok(), Some(margins.phase));
         assert_eq!(row[15].parse().ok(), Some(margins.sensitivity));
     }
+}
+
+#[test]
+fn pick_makes_gains_of_any_trade_off() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = write_config(folder.path(), "motor.toml", short());
+    let directory = folder.path().join("out");
+    assert!(run(&directory, &["tune", &config]).status.success());
+    let rows = rows(&directory);
     let front = directory.to_str().expect("UTF-8");
     let pick = |options: &[&str]| {
         let mut all = vec!["pick", front];

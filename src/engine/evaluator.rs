@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::{Resources, front};
+use super::Resources;
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
@@ -16,7 +16,7 @@ use crate::problem::{FAILING_VIOLATION, Problem};
 use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
 use crate::simulation::{Batch, Ending, Record, Records, Workspace};
-use crate::swarm::pareto::Costs;
+use crate::swarm::pareto::{Costs, OBJECTIVES_MAX};
 use crate::swarm::{Outcome, Question};
 
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
@@ -274,7 +274,7 @@ impl<'p> Evaluator<'p> {
         let mut found = outcome(self.problem, records.iter().copied(), &mut self.costs);
         if !self.of_objectives.is_empty() {
             let records = records.iter().copied();
-            found = front::costs(self.problem, &records, found.violation, &mut self.costs).outcome();
+            found = several(self.problem, &records, found.violation, &mut self.costs).outcome();
         }
         // Without any finite cost there is no best to confirm.
         if found.cost.to_bits() == chosen.cost.to_bits() || !chosen.cost.is_finite() {
@@ -355,7 +355,7 @@ impl<'p> Evaluator<'p> {
             if let Some(costs) = self.of_objectives.get_mut(*vector) {
                 let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
                 let violation = self.outcomes[*vector].violation;
-                *costs = front::costs(self.problem, &records, violation, &mut self.costs);
+                *costs = several(self.problem, &records, violation, &mut self.costs);
             }
         }
     }
@@ -382,6 +382,23 @@ pub(super) fn outcome(
     }
     let violation = if failing > 0.0 { FAILING_VIOLATION + failing } else { excess / (1.0 + excess) };
     Outcome { violation, cost: problem.aggregate.of(costs) }
+}
+
+/// The costs in several objectives of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.
+fn several(
+    problem: &Problem,
+    records: &(impl Iterator<Item = Record> + Clone),
+    violation: f64,
+    room: &mut [Weighed],
+) -> Costs {
+    let mut values = [0.0; OBJECTIVES_MAX];
+    for (value, parts) in values.iter_mut().zip(&problem.objectives) {
+        for ((place, weight), record) in room.iter_mut().zip(&problem.weights).zip(records.clone()) {
+            *place = (parts.iter().map(|(term, factor)| factor * record.values[*term]).sum(), *weight);
+        }
+        *value = problem.aggregate.of(room);
+    }
+    Costs { violation, values }
 }
 
 /// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].

@@ -1,11 +1,9 @@
-//! Several objectives: what gain vectors cost in each, and the trade-offs that a run comes to.
+//! The trade-offs that a run for several objectives comes to.
 
 use super::evaluator::Evaluator;
 use crate::Error;
-use crate::costs::aggregate::Weighed;
 use crate::problem::Problem;
-use crate::simulation::Record;
-use crate::swarm::pareto::{Costs, OBJECTIVES_MAX, TradeOffSearch};
+use crate::swarm::pareto::TradeOffSearch;
 
 /// A trade-off that a run has kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,23 +32,6 @@ impl FrontSize {
         let kept = search.front().costs().iter().filter(|costs| costs.is_feasible()).count();
         Self { hypervolume: search.hypervolume(), kept: kept as u64 }
     }
-}
-
-/// The costs of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.
-pub(super) fn costs(
-    problem: &Problem,
-    records: &(impl Iterator<Item = Record> + Clone),
-    violation: f64,
-    room: &mut [Weighed],
-) -> Costs {
-    let mut values = [0.0; OBJECTIVES_MAX];
-    for (value, parts) in values.iter_mut().zip(&problem.objectives) {
-        for ((place, weight), record) in room.iter_mut().zip(&problem.weights).zip(records.clone()) {
-            *place = (parts.iter().map(|(term, factor)| factor * record.values[*term]).sum(), *weight);
-        }
-        *value = problem.aggregate.of(room);
-    }
-    Costs { violation, values }
 }
 
 /// The trade-offs of a search, by the first objective, each simulated once more; none while none is feasible.

@@ -87,7 +87,8 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios; the caller knows what else may stand there.
 pub(super) fn swarm(section: &Section<'_>, [dimensions, scenarios]: [usize; 2]) -> Result<Plan, ConfigError> {
     // What the ablation in docs/swarm.md found best.
-    let particles = section.whole("particles", 4 + 2 * dimensions as u64, 2..=PARTICLES_MAX)?;
+    let usual = (4 + 2 * dimensions as u64).min(24);
+    let particles = section.whole("particles", usual, 2..=PARTICLES_MAX)?;
     let rule = section.choice("rule", RuleKind::Learning)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;

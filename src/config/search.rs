@@ -107,7 +107,8 @@ pub(super) fn swarm(
 /// What is asked of a search for the best.
 fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
     // What the ablation in docs/swarm.md found best.
-    let particles = section.whole("particles", 4 + 2 * dimensions as u64, 2..=PARTICLES_MAX)?;
+    let usual = (4 + 2 * dimensions as u64).min(24);
+    let particles = section.whole("particles", usual, 2..=PARTICLES_MAX)?;
     let rule = section.choice("rule", RuleKind::Learning)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;

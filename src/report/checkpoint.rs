@@ -73,7 +73,7 @@ pub fn write(directory: &Path, config: &Config, state: &[u8], published: bool) -
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_file(path: &Path, config: &Value, state: &[u8], published: bool) -> Result<(), Error> {
     let identity = identity(config).to_string();
     let mut bytes = Vec::with_capacity(HEAD + identity.len() + state.len() + 12);

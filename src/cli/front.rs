@@ -1,5 +1,7 @@
 //! The trade-offs of a tuning on the terminal: the knee, the best of each objective, and some between them.
 
+use serde_json::{Map, Value, json};
+
 use super::table::table;
 use crate::config::Config;
 use crate::engine::{TradeOff, Tuning};
@@ -28,6 +30,21 @@ pub(super) fn shown(config: &Config, tuning: &Tuning) -> String {
     let right: Vec<usize> = (0..header.len() - 1).collect();
     let shown = table(&header, &right, rows);
     format!("{shown}\n{} trade-offs in pareto.csv; `gainswarm pick` chooses one\n", front.len())
+}
+
+/// All trade-offs: objectives and searched gains by name, and marks.
+pub(super) fn json(config: &Config, tuning: &Tuning) -> Value {
+    let point = |point: &TradeOff| {
+        let objectives = config.objectives.iter().map(|of| of.name.clone()).zip(&point.objectives);
+        let objectives: Map<String, Value> = objectives.map(|(name, cost)| (name, (*cost).into())).collect();
+        let parameters = config.controller.parameters();
+        let gains = config.tune.iter().map(|gain| gain.index);
+        let gains: Map<String, Value> =
+            gains.map(|index| (parameters[index].name.into(), point.values[index].into())).collect();
+        let extreme: Vec<&str> = point.ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
+        json!({ "objectives": objectives, "gains": gains, "knee": point.is_knee, "extreme": extreme })
+    };
+    tuning.front.iter().map(point).collect()
 }
 
 fn mark(config: &Config, point: &TradeOff) -> String {

@@ -87,7 +87,11 @@ pub(super) fn nothing_holds(longer: Option<&str>) -> String {
 
 fn show(study: &Study, search: &SearchArgs) -> Result<(), Error> {
     if search.show.json {
-        return print(&(study.row(&study.config.study).to_json() + "\n"));
+        let mut row = study.row(&study.config.study).to_value();
+        if !study.config.objectives.is_empty() {
+            row["front"] = super::front::json(&study.config, &study.tuning);
+        }
+        return print(&format!("{row}\n"));
     }
     if search.show.quiet {
         return Ok(());

@@ -47,9 +47,15 @@ impl StudyRow {
     /// The summary, and the values of all parameters by name as `gains`: a JSON object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    /// The same as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         let mut object = self.summary.columns.clone();
         object.insert("gains".into(), gains::by_name(&self.config, &self.values).into());
-        Value::from(object).to_string()
+        object.into()
     }
 
     /// Whether its gains hold.

@@ -96,7 +96,7 @@ impl Front {
 }
 
 /// The rows of a table; `None` where it is none of this study.
-fn points(config: &Config, text: &[u8]) -> Option<Vec<TradeOff>> {
+pub(super) fn points(config: &Config, text: &[u8]) -> Option<Vec<TradeOff>> {
     let mut csv = csv::Reader::from_reader(text);
     let names = csv.headers().ok()?.clone();
     let place = |name: &str| names.iter().position(|known| known == name);

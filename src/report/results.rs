@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::validation::validated_on;
-use super::{case, date, sensitivity};
+use super::{case, date, pareto, sensitivity};
 use crate::Error;
 use crate::config::{Config, Gains, MANIFEST_SIZE_MAX, read_bounded, read_gains};
+use crate::engine::TradeOff;
 use crate::figures::pasted;
 use crate::problem;
 use crate::registry::Member;
@@ -33,6 +34,8 @@ pub struct Results {
     pub summary: Vec<(String, String)>,
     /// The columns of `convergence.csv`, NaN where a cell is empty; none without that file.
     pub convergence: Vec<(String, Vec<f64>)>,
+    /// The trade-offs of several objectives, from `pareto.csv`; none without that file.
+    pub front: Vec<TradeOff>,
     /// `validation.json`, where the gains have been validated.
     pub validation: Option<Map<String, Value>>,
     /// How flat the cost is about the gains, from `sensitivity.csv` where that is there and of these gains.
@@ -96,12 +99,15 @@ impl Results {
         };
         // A validation of gains that were tuned before says nothing about these.
         let validation = validation.filter(|validation| is_of(validation, &config, &values));
+        let front = if config.objectives.is_empty() { None } else { read(pareto::NAME).ok() };
+        let front = front.and_then(|text| pareto::points(&config, &text)).unwrap_or_default();
         Ok(Self {
             version: said("version").unwrap_or_default(),
             finished: finished.unwrap_or_default(),
             values,
             summary,
             convergence: table("convergence.csv")?.into_iter().map(numbers).collect(),
+            front,
             validation,
             sensitivity,
             config,

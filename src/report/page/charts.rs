@@ -27,6 +27,8 @@ pub(super) struct Series {
     pub(super) ink: Option<Ink>,
     /// A column that is told too.
     pub(super) along: Option<String>,
+    /// Columns whose numbers are told with a point.
+    pub(super) tells: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -179,6 +181,7 @@ fn of_runs(
         label: run.name.clone(),
         ink: None,
         along: None,
+        tells: Vec::new(),
     });
     let series = series.chain(set_point.series).collect();
     let below = limits.into_iter().chain(set_point.marks);
@@ -233,6 +236,7 @@ impl SetPointCurves {
                 label: format!("set point of {}", run.name),
                 ink: Some(SET_POINT),
                 along: None,
+                tells: Vec::new(),
             });
         }
         if let [only] = &mut curves.series[..] {
@@ -399,6 +403,7 @@ pub(super) fn table_series(table: &str, x: &str, y: &str, label: &str) -> Series
         label: label.into(),
         ink: None,
         along: None,
+        tells: Vec::new(),
     }
 }
 

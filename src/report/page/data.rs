@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::charts::{CONVERGENCE, Chart, DataSource, START, limit_of, rounded};
-use super::loops;
+use super::{front, loops};
 use crate::replay::{Replay, ReplayedRun};
 use crate::report::plot::PlotAxis;
 use crate::report::results::Results;
@@ -70,6 +70,7 @@ fn tables(results: &Results, certificate: &Certificate, loops: &[LoopResponse]) 
     let eigenvalues = json!({ "re": part(|value| value.re), "im": part(|value| value.im) });
     tables.insert(certificate.motion.name().into(), eigenvalues);
     tables.extend(loops.iter().map(loops::table));
+    tables.extend(front::table(results));
     tables.into()
 }
 
@@ -86,6 +87,9 @@ fn plot(chart: &Chart) -> Value {
         }
         if let Some(along) = &series.along {
             entry["along"] = along.as_str().into();
+        }
+        if !series.tells.is_empty() {
+            entry["tells"] = json!(series.tells);
         }
         entry
     });

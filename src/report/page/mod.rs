@@ -17,6 +17,7 @@ use crate::stability::{Certificate, LoopResponse};
 mod charts;
 mod data;
 mod flatness;
+mod front;
 mod law;
 mod loops;
 mod overview;
@@ -35,6 +36,7 @@ const SCRIPT: &str = include_str!("report.js");
 
 /// All plots of a report, by section.
 struct Charts {
+    front: Vec<Chart>,
     trajectories: Vec<Stack>,
     phases: Vec<Chart>,
     cost: Chart,
@@ -50,6 +52,7 @@ impl Charts {
     fn new(results: &Results, replays: [&Replay; 2], found: &Stability) -> Self {
         let [replay, _] = replays;
         Self {
+            front: front::charts(results),
             trajectories: charts::trajectories(results, replay),
             phases: charts::phases(results, replay),
             cost: charts::cost(results),
@@ -62,10 +65,11 @@ impl Charts {
     }
 
     fn all(&self) -> Vec<&Chart> {
-        let Self { trajectories, phases, cost, eigenvalues, loops, convergence, validation, worst } = self;
+        let Self { front, trajectories, phases, cost, eigenvalues, loops, convergence, validation, worst } =
+            self;
         let of_loops = loops.iter().flatten().flatten();
         let alone = [cost, eigenvalues].into_iter().chain(of_loops);
-        let groups = convergence.iter().chain(validation).chain(worst.iter().flatten());
+        let groups = front.iter().chain(convergence).chain(validation).chain(worst.iter().flatten());
         trajectories.iter().flatten().chain(phases).chain(alone).chain(groups).collect()
     }
 }
@@ -122,7 +126,12 @@ pub(super) fn plot_names(config: &Config) -> Vec<String> {
     let starts = starts.map(|column| format!("{}{}", column.quantity.name, charts::START));
     let others = ["cost", "eigenvalues", "convergence", "spread"].map(String::from);
     let names = columns.iter().map(|column| column.quantity.name.into()).chain(phases).chain(starts);
-    names.chain(others).chain(loops::names(config)).chain(validation::names(config)).collect()
+    names
+        .chain(others)
+        .chain(loops::names(config))
+        .chain(front::names(config))
+        .chain(validation::names(config))
+        .collect()
 }
 
 /// Refuses gains whose simulation does not give what `summary.csv` says.
@@ -152,6 +161,7 @@ fn page(results: &Results, replays: [&Replay; 2], found: &Stability, charts: &Ch
         (sections::header(results, replay, certificate))
         main {
             (sections::gains(results))
+            (front::section(results, &figures(&charts.front)?))
             (law::law(results))
             @if results.config.plant.drawing().is_some() { (sections::motion(results, replay, worst)) }
             (response::section(results, replay))

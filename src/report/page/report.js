@@ -106,7 +106,7 @@
     const py = ys.map((y) => place(y, plot.y_range, bottom, top, up));
     const { label = "", ink, run, table } = series;
     const [isRun, isWorst] = [!table && !ink, run === data.worst && !ink];
-    return { label, ink, isRun, isWorst, omegas: columns?.[series.along], xs, ys, px, py };
+    return { label, ink, isRun, isWorst, omegas: columns?.[series.along], tells: (series.tells ?? []).map((name) => [name, columns?.[name]]), xs, ys, px, py };
   }
 
   /** Whether a point can be seen; never where it is NaN. */
@@ -141,7 +141,8 @@
       return [`${name} `, Object.assign(document.createElement("b"), { textContent: number(value) }), unit ? ` ${unit}` : ""];
     };
     const [what, x, y] = tooltip.children;
-    what.textContent = of.label + (of.omegas ? ` at ${number(of.omegas[at])} rad/s` : "");
+    const told = of.tells.map(([name, values]) => `${name} ${number(values[at])}`).join(", ");
+    what.textContent = of.label + (of.omegas ? ` at ${number(of.omegas[at])} rad/s` : "") + (told && `: ${told}`);
     x.replaceChildren(...quantity(plot.x_label, of.xs[at]));
     y.replaceChildren(...quantity(plot.y_label, of.ys[at]));
     tooltip.hidden = false;

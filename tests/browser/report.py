@@ -216,7 +216,8 @@ def points_of(plot, data):
                 continue
             px, py = left + (along(x) - x0) / (x1 - x0) * (right - left), bottom - (scale(y) - y0) / (y1 - y0) * (bottom - top)
             if left - 1e-3 <= px <= right + 1e-3 and top - 1e-3 <= py <= bottom + 1e-3:
-                yield px, py, series["label"], x, y, columns[series["along"]][place] if "along" in series else None
+                told = {name: columns[name][place] for name in series.get("tells", [])}
+                yield px, py, series["label"], x, y, columns[series["along"]][place] if "along" in series else None, told
 
 
 def hover(page, figure, plot, points, x, y):
@@ -232,15 +233,19 @@ def hover(page, figure, plot, points, x, y):
     wrong = [] if tip["inside"] else ["the tooltip leaves the figure"]
     least = min(math.dist((x, y), p[:2]) for p in points)
     close = [p for p in points if math.dist((x, y), p[:2]) <= least + 3]  # the mouse is on a pixel, and a pixel is 3 units
-    if not any(is_label(tip["label"], p[2], p[5]) and is_four_digits(tip["x"], p[3]) and is_four_digits(tip["y"], p[4]) and math.dist(tip["dot"], p[:2]) < 1 for p in close):
+    if not any(is_label(tip["label"], *p[2:3], *p[5:]) and is_four_digits(tip["x"], p[3]) and is_four_digits(tip["y"], p[4]) and math.dist(tip["dot"], p[:2]) < 1 for p in close):
         wrong.append(f"the tooltip says {tip['label']}: {tip['x']}, {tip['y']}; the data say {close[0][2]}: {close[0][3]}, {close[0][4]}")
     for text, label in zip(tip["texts"], (plot["x_label"], plot["y_label"])):
         wrong += [f"the tooltip {text!r} lacks {part!r}" for part in label.split(", ") if part not in text]
     return wrong
 
 
-def is_label(text, label, frequency):
-    """Is the text the label of a curve, with the frequency of the point where an axis does not say it?"""
+def is_label(text, label, frequency, told):
+    """Is the text the label of a curve, with the frequency of the point where an axis does not say it, and what else is told of a point?"""
+    if told:
+        start, _, rest = text.partition(": ")
+        said = dict(part.rsplit(" ", 1) for part in rest.split(", "))
+        return start == label and said.keys() == told.keys() and all(is_four_digits(said[name], value) for name, value in told.items())
     if frequency is None:
         return text == label
     said = re.fullmatch(rf"{re.escape(label)} at (\S+) rad/s", text)

@@ -332,3 +332,46 @@ fn objectives_that_cannot_be_are_refused_with_what_can() {
         assert!(refused.contains(words), "{refused}");
     }
 }
+
+#[test]
+fn the_page_shows_the_front_and_its_ends() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = write_config(folder.path(), "motor.toml", short());
+    let directory = folder.path().join("out");
+    assert!(run(&directory, &["tune", &config]).status.success());
+    let out = directory.to_str().expect("UTF-8");
+    assert!(gainswarm(&["report", out, "--plots"]).status.success());
+    let plot = directory.join("plots/front_settling_time_effort.svg");
+    assert!(plot.exists());
+    let page = std::fs::read_to_string(directory.join("report.html")).expect("a page");
+    for text in [
+        "best settling time",
+        "<th scope=\"row\">best effort</th>",
+        "\"tells\":[\"Kp\",\"Ki\",\"Kd\"]",
+        "settling time, s",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains(&format!("{} trade-offs were kept", rows(&directory).len() - 1)));
+    // A new tuning, of one cost, takes away what is no longer true.
+    assert!(run(&directory, &["tune", &config, "--seed", "2", "--force"]).status.success());
+    assert!(!plot.exists());
+    let one = short().replace("[[objectives]]", "[[unused]]");
+    let (before, rest) = one.split_once("[[unused]]").expect("objectives");
+    let (_, after) = rest.split_once("[limits]").expect("limits");
+    let one = write_config(folder.path(), "motor.toml", format!("{before}[limits]{after}"));
+    assert!(run(&directory, &["tune", &one, "--force"]).status.success());
+    assert!(!directory.join("pareto.csv").exists());
+    let picked = gainswarm(&["pick", out]);
+    assert!(picked.status.code() == Some(2) && stderr(&picked).contains("of a study with one cost"));
+}
+
+#[test]
+fn check_says_what_is_traded_off() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = write_config(folder.path(), "motor.toml", short());
+    let checked = gainswarm(&["check", &config]);
+    assert!(
+        stdout(&checked).contains("# trades   settling_time against effort; up to 100 trade-offs are kept")
+    );
+}

@@ -106,12 +106,25 @@ fn facts(
                 counted(steps, "step")
             ),
         ),
+        ("trades", trades(config)),
         ("ends", ends(config).join(", or ")),
         ("memory", memory(declared, config.memory_limit, threads, level)),
     ];
-    let rows: String =
-        rows.iter().map(|(name, value)| wrapped(&format!("# {name:<9}"), "#", value)).collect();
+    let applies = |(_, value): &&(&str, String)| !value.is_empty();
+    let rows: String = rows
+        .iter()
+        .filter(applies)
+        .map(|(name, value)| wrapped(&format!("# {name:<9}"), "#", value))
+        .collect();
     rows + &super::models::facts(config)
+}
+
+/// What is traded off; nothing where the cost is one.
+fn trades(config: &Config) -> String {
+    let names: Vec<&str> = config.objectives.iter().map(|objective| objective.name.as_str()).collect();
+    let kept =
+        config.swarm.trade_offs.map(|of| format!("; up to {} trade-offs are kept", count(of.kept as u64)));
+    names.join(" against ") + &kept.unwrap_or_default()
 }
 
 /// What ends the search; the first that applies.

@@ -16,6 +16,9 @@ use crate::{Error, memory};
 /// The reference point in each objective, where the kept points reach from 0 to 1.
 const REFERENCE: f64 = 1.1;
 
+/// In how many ways points are found.
+pub(super) const WAYS: usize = 3;
+
 /// The kept points; there is room for one more than are kept, which comes or goes.
 #[derive(Debug, Clone)]
 pub struct Front {
@@ -265,7 +268,7 @@ impl Persist for Front {
         self.costs.iter_mut().try_for_each(|costs| costs.pass(archive))?;
         for Origin { generation, way } in &mut self.origins {
             archive.u64(generation)?;
-            archive.index(way, super::moves::WAYS)?;
+            archive.index(way, WAYS)?;
         }
         // Made anew, not saved.
         self.weigh();

@@ -29,8 +29,8 @@ use super::{Axis, Initial, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::{Error, memory};
-use front::Origin;
-use moves::{Credit, Mover, WAYS};
+use front::{Origin, WAYS};
+use moves::{Credit, Mover};
 
 mod costs;
 mod front;

@@ -31,13 +31,11 @@
 //! The constants are those of the sources, but for η = 15, the shares, the tenth and the three, which are chosen here; `docs/swarm.md` has what each part
 //! is worth.
 
-use super::front::{Front, Origin};
+use super::front::{Front, Origin, WAYS};
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::Draw;
 
-/// How many ways there are.
-pub(super) const WAYS: usize = 3;
-/// Their numbers.
+/// The numbers of the ways.
 pub(super) const FLIGHT: usize = 0;
 pub(super) const DIFFERENCE: usize = 1;
 

@@ -233,6 +233,11 @@ impl<'p> Evaluator<'p> {
         rows
     }
 
+    /// How many gain vectors it judges at a time.
+    pub(super) fn vectors(&self) -> usize {
+        self.outcomes.len()
+    }
+
     /// The outcomes of the last evaluation, one a gain vector.
     pub(super) fn outcomes(&self) -> &[Outcome] {
         &self.outcomes[..self.judged]

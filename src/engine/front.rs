@@ -4,6 +4,7 @@ use super::evaluator::Evaluator;
 use crate::Error;
 use crate::problem::Problem;
 use crate::swarm::pareto::TradeOffSearch;
+use crate::swarm::{Outcome, Question};
 
 /// A trade-off that a run has kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,25 +41,34 @@ pub(super) fn confirmed(
     search: &TradeOffSearch,
     evaluator: &mut Evaluator<'_>,
 ) -> Result<Vec<TradeOff>, Error> {
-    let front = search.front();
-    let mut position = vec![0.0; problem.tuned.len()];
-    let mut trade_offs = Vec::new();
-    for point in search.in_order() {
-        let costs = front.costs()[point];
-        if !costs.is_feasible() {
-            continue;
+    let (front, dimensions) = (search.front(), problem.tuned.len());
+    let mut order = search.in_order();
+    order.retain(|point| front.costs()[*point].is_feasible());
+    let mut trade_offs = Vec::with_capacity(order.len());
+    for some in order.chunks(evaluator.vectors()) {
+        let mut positions = vec![0.0; some.len() * dimensions];
+        for (position, point) in positions.chunks_exact_mut(dimensions).zip(some) {
+            search.locate(*point, position);
         }
-        search.locate(point, &mut position);
-        let mut values = vec![0.0; problem.values.len()];
-        problem.decode(&position, &mut values);
-        evaluator.confirm(&values, costs.outcome())?;
-        let ends = front.ends().iter().enumerate().filter(|(_, end)| **end == point);
-        trade_offs.push(TradeOff {
-            values,
-            objectives: costs.values[..search.objectives()].to_vec(),
-            is_knee: front.knee() == Some(point),
-            ends: ends.map(|(objective, _)| objective).collect(),
-        });
+        let to_beat = vec![Outcome::WORST; some.len()];
+        evaluator.evaluate(Question { positions: &positions, to_beat: &to_beat });
+        let found = positions.chunks_exact(dimensions).zip(evaluator.costs());
+        for (point, (position, found)) in some.iter().zip(found) {
+            let chosen = front.costs()[*point];
+            let mut pairs = chosen.values.into_iter().zip(found.values);
+            if let Some((chosen, found)) = pairs.find(|(chosen, found)| chosen.to_bits() != found.to_bits()) {
+                return Err(Error::NotReproduced { chosen, found });
+            }
+            let mut values = vec![0.0; problem.values.len()];
+            problem.decode(position, &mut values);
+            let ends = front.ends().iter().enumerate().filter(|(_, end)| **end == *point);
+            trade_offs.push(TradeOff {
+                values,
+                objectives: chosen.values[..search.objectives()].to_vec(),
+                is_knee: front.knee() == Some(*point),
+                ends: ends.map(|(objective, _)| objective).collect(),
+            });
+        }
     }
     Ok(trade_offs)
 }

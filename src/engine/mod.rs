@@ -327,7 +327,7 @@ impl<'p> Run<'p> {
             }
             mark = Reading::now();
         }
-        self.confirm(resources, &evaluator)
+        self.confirm(resources, &mut evaluator)
     }
 
     /// The row of the generation whose outcomes were just told.
@@ -373,16 +373,15 @@ impl<'p> Run<'p> {
     }
 
     /// The result: the best gain vector, simulated once more.
-    fn confirm(self, resources: Resources, evaluator: &Evaluator<'_>) -> Result<Tuning, Error> {
+    fn confirm(self, resources: Resources, evaluator: &mut Evaluator<'_>) -> Result<Tuning, Error> {
         let problem = self.problem;
         let growth_bytes = self.growth_bytes();
         let (position, best) = self.search.best();
         let mut values = vec![0.0; problem.values.len()];
         problem.decode(position, &mut values);
-        let mut alone = Evaluator::new(problem, resources, 1, Terms::All)?;
-        let records = alone.confirm(&values, best)?;
+        let records = Evaluator::new(problem, resources, 1, Terms::All)?.confirm(&values, best)?;
         let trade_offs = self.search.trade_offs();
-        let front = trade_offs.map(|search| front::confirmed(problem, search, &mut alone)).transpose()?;
+        let front = trade_offs.map(|search| front::confirmed(problem, search, evaluator)).transpose()?;
         Ok(Tuning {
             values,
             best,

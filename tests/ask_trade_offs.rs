@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use gainswarm::swarm::pareto::{Costs, ParetoSettings, ParetoSwarm};
-use gainswarm::swarm::{Axis, Scale};
+use gainswarm::archive;
+use gainswarm::swarm::pareto::{Costs, ParetoSettings, ParetoSwarm, TradeOffSearch, TradeOffs};
+use gainswarm::swarm::{Axis, Plan, Scale, Settings, Stopping};
 use serde_json::{Value, json};
 
 use crate::ask_tell::converse;
@@ -124,6 +126,69 @@ fn answers_come_in_parts_and_a_search_for_trade_offs_goes_on_as_if_it_had_never_
     let run = gainswarm(&["ask-tell", &three, "--checkpoint", file, "--resume"]);
     assert_eq!(run.status.code(), Some(2));
     assert!(stderr(&run).contains("config.objectives is 2 there and 3 here"), "{}", stderr(&run));
+}
+
+#[test]
+fn positions_to_start_from_are_asked_first_and_end_the_front_where_they_are_best() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = SEARCH.replace("[swarm]", "[swarm]\ninitial = [[-1.0, 0.0], [1.0, 0.0]]");
+    let config = write_config(directory.path(), "search.toml", text);
+    let lines = converse(&[&config], usize::MAX, tell);
+    assert_eq!(lines[0]["ask"]["positions"][1], json!([1.0, 0.0]));
+    let front = lines[lines.len() - 1]["done"]["front"].as_array().expect("a front");
+    assert_eq!(front[0]["objectives"], json!([0.0, 4.0]));
+    assert_eq!(front[front.len() - 1]["objectives"], json!([4.0, 0.0]));
+}
+
+/// Restores a search from bytes and, where they are of one, goes on.
+fn go_on(plan: &Plan, bytes: &[u8]) -> bool {
+    let mut search = TradeOffSearch::new(&[AXIS; 2], plan, TRADE_OFFS, 1).expect("memory");
+    if archive::restore(&mut search, bytes).is_err() || search.resume(Duration::ZERO).is_err() {
+        return false;
+    }
+    for _ in 0..3 {
+        let costs: Vec<Costs> =
+            search.ask().positions.chunks_exact(2).map(|x| Costs::feasible(&objectives(x))).collect();
+        search.tell(&costs, Duration::ZERO);
+        let mut position = [0.0; 2];
+        search.in_order().into_iter().for_each(|point| search.locate(point, &mut position));
+    }
+    true
+}
+
+const AXIS: Axis = Axis::new(-5.0, 5.0, Scale::Linear);
+const TRADE_OFFS: TradeOffs = TradeOffs { objectives: 2, kept: 6 };
+
+#[test]
+fn no_bytes_make_a_restored_search_for_trade_offs_panic() {
+    let plan = Plan::new(Settings { particles: 4, ..Settings::default() }, Stopping::after_generations(100));
+    let mut search = TradeOffSearch::new(&[AXIS; 2], &plan, TRADE_OFFS, 1).expect("memory");
+    for _ in 0..10 {
+        let costs: Vec<Costs> =
+            search.ask().positions.chunks_exact(2).map(|x| Costs::feasible(&objectives(x))).collect();
+        search.tell(&costs, Duration::ZERO);
+    }
+    let mut bytes = Vec::new();
+    archive::save(&mut search, &mut bytes);
+    assert!(go_on(&plan, &bytes) && !go_on(&plan, &bytes[..bytes.len() - 1]));
+    let mut restored = 0;
+    for word in 0..bytes.len() / 8 {
+        // As counts and as numbers.
+        for with in [
+            0,
+            1 << 62,
+            f64::NAN.to_bits(),
+            f64::INFINITY.to_bits(),
+            3,
+            f64::NEG_INFINITY.to_bits(),
+            1.0_f64.to_bits(),
+        ] {
+            let mut changed = bytes.clone();
+            changed[8 * word..8 * word + 8].copy_from_slice(&with.to_le_bytes());
+            restored += usize::from(go_on(&plan, &changed));
+        }
+    }
+    assert!(restored > 1000, "{restored} were restored");
 }
 
 /// How the process ends after this answer, told to each of its questions, and its last line.

@@ -159,6 +159,7 @@ fn same_problem(configs: &[Config], args: &Args) -> Result<(), Error> {
             ("[plant]", config.plant != first.plant),
             ("[simulation]", config.simulation != first.simulation),
             ("[cost]", config.cost != first.cost),
+            ("[[objectives]]", config.objectives != first.objectives),
             ("[aggregate]", config.aggregate != first.aggregate),
             ("[limits]", bits(config) != bits(first)),
             ("[[scenarios]]", config.scenarios != first.scenarios),

@@ -352,6 +352,7 @@ fn the_page_shows_the_front_and_its_ends() {
     ] {
         assert!(page.contains(text), "{text}");
     }
+    assert!(page.contains("\"hypervolume\":[") && page.contains("Hypervolume of the trade-offs"));
     assert!(page.contains(&format!("{} trade-offs were kept", rows(&directory).len() - 1)));
     // A new tuning, of one cost, takes away what is no longer true.
     assert!(run(&directory, &["tune", &config, "--seed", "2", "--force"]).status.success());

@@ -357,6 +357,18 @@ pub(super) fn convergence(results: &Results) -> Vec<Chart> {
     let x = || PlotAxis::new("gain vectors judged", [0.0, evaluations.last().copied().unwrap_or(1.0)]);
     let line = |column: &str, ink| Mark { shape: Shape::Line, ink, points: points(column) };
     let series = |column: &str| table_series(CONVERGENCE, "evaluations", column, &label(column));
+    let volume = "hypervolume";
+    if !results.convergence(volume).is_empty() {
+        let plot = Plot {
+            name: "convergence".into(),
+            caption: "Hypervolume of the trade-offs: what they dominate, up to the worst feasible costs of the first generation that had some.".into(),
+            x: x(),
+            y: PlotAxis::over(volume, points(volume).into_iter().map(|point| point.1)),
+            marks: vec![line(volume, Ink::First)],
+            legend: Vec::new(),
+        };
+        return vec![Chart { plot, series: vec![series(volume)] }];
+    }
     let (best, median, spread) = ("best_cost", "median_personal_best", "spread");
     let costs: Vec<f64> =
         [best, median].iter().flat_map(|column| points(column)).map(|point| point.1).collect();

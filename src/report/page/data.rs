@@ -61,9 +61,10 @@ fn run(replay: &Replay, run: &ReplayedRun) -> Value {
 fn tables(results: &Results, certificate: &Certificate, loops: &[LoopResponse]) -> Value {
     let numbers =
         |column: &str| results.convergence(column).iter().map(|value| rounded(*value)).collect::<Vec<_>>();
-    let columns = ["evaluations", "best_cost", "median_personal_best", "spread"];
+    let columns = ["evaluations", "best_cost", "median_personal_best", "spread", "hypervolume"];
+    let is_there = |name: &&&str| !results.convergence(name).is_empty();
     let convergence: Map<String, Value> =
-        columns.iter().map(|name| ((*name).into(), numbers(name).into())).collect();
+        columns.iter().filter(is_there).map(|name| ((*name).into(), numbers(name).into())).collect();
     let mut tables = Map::new();
     tables.insert(CONVERGENCE.into(), convergence.into());
     let part = |part: fn(&Eigenvalue) -> f64| certificate.eigenvalues.iter().map(part).collect::<Vec<_>>();

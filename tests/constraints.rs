@@ -192,6 +192,13 @@ fn relations_of_what_is_measured_hold_of_the_tuned_gains() {
         let found = measured(&config);
         assert!(holds(found), "{text}: {found:?}");
     }
+    // A response that never settles has its times from the end of the simulation: they are no times.
+    for text in ["\"settling_time <= 60\"", "\"settling_time + 2*rise_time <= 99\""] {
+        let config = pi(text).expect("a study");
+        assert!(config.limits[config.term("unsettled").expect("a term")] < 1.0, "{text}");
+    }
+    let free = pi("\"overshoot <= 60\"").expect("a study");
+    assert!(free.limits[free.term("unsettled").expect("a term")].is_infinite());
     for (text, parts) in [
         ("\"max_sensitivity >= 1.5\"", ["bounds it the wrong way", "max_sensitivity <= a number"]),
         ("\"phase_margin >= 200\"", ["is out of range", "180"]),

@@ -377,6 +377,9 @@ impl<'a> Known<'a> {
 /// Names that the judge has itself.
 pub(super) const RESERVED: [&str; 7] = ["cost", "partial", "failed", "t", "dt", "pi", "sensitivity"];
 
+/// The limit of what is 0 where a response settles and 1 where it does not.
+pub(super) const SETTLED: f64 = 0.5;
+
 /// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
 pub(super) fn limits(
     section: Section<'_>,
@@ -389,7 +392,7 @@ pub(super) fn limits(
             Parameter::fixed(kept(&term.limit_name()), term.unit, 0.0, [1e-12, 1e12], "largest value");
         let given = section.optional_number(range.name, &range)?;
         let must_settle = matches!(term.measure, Measure::Response { of, aspect: Aspect::Unsettled } if needs_to_settle(terms, of));
-        let usual = if must_settle { 0.5 } else { f64::INFINITY };
+        let usual = if must_settle { SETTLED } else { f64::INFINITY };
         limits.push(given.unwrap_or(usual));
         if term.is_settling_time() && (simulation.duration..f64::INFINITY).contains(&limits[limits.len() - 1])
         {
@@ -424,15 +427,17 @@ pub(super) fn certificate_limits(
 
 /// Whether the cost is made of times of a response that mean nothing where it never settles.
 fn needs_to_settle(terms: &[Term], response: usize) -> bool {
-    let times = |term: &&Term| matches!(term.measure, Measure::Response { of, aspect: Aspect::RiseTime | Aspect::SettlingTime } if of == response);
-    let times: Vec<&Term> = terms.iter().filter(times).collect();
-    let named = |expression: &str| {
-        let names = model::names(expression).unwrap_or_default();
-        names.iter().any(|(_, name)| times.iter().any(|term| term.name == name))
-    };
-    times.iter().any(|term| term.weight > 0.0)
-        || terms.iter().any(|term| match &term.measure {
-            Measure::Own { expression, .. } => term.weight > 0.0 && named(expression),
-            _ => false,
-        })
+    terms.iter().any(|term| term.weight > 0.0 && is_of_times(term, terms, response))
+}
+
+/// Whether a term is such a time of a response, or made of one.
+pub(super) fn is_of_times(term: &Term, terms: &[Term], response: usize) -> bool {
+    let is_time = |term: &Term| matches!(term.measure, Measure::Response { of, aspect: Aspect::RiseTime | Aspect::SettlingTime } if of == response);
+    match &term.measure {
+        Measure::Own { expression, .. } => {
+            let names = model::names(expression).unwrap_or_default();
+            names.iter().any(|(_, name)| terms.iter().any(|term| term.name == name && is_time(term)))
+        }
+        _ => is_time(term),
+    }
 }

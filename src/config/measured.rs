@@ -3,9 +3,10 @@
 //! A bound of one figure is a limit, as those of `[limits]`. Any other relation of terms becomes a term of its own that has to stay within a limit:
 //! 1 − (larger side − smaller side) at most 1 or, of an equality, 1 + ∣difference∣ at most 1 + [`EQUAL`].
 
+use super::cost::{SETTLED, is_of_times};
 use super::{CONSTRAINTS_MAX, ConfigError, ControllerConfig, Refusal};
 use crate::constraint::Linear;
-use crate::costs::{How, Measure, TERMS_MAX, Term};
+use crate::costs::{Aspect, How, Measure, TERMS_MAX, Term};
 use crate::model::{self, Comparison};
 use crate::registry::Member;
 use crate::stability::{LIMITS, Limited};
@@ -80,11 +81,17 @@ pub(super) fn read(
 }
 
 impl Measured {
-    /// Limits what is measured further.
-    pub(super) fn apply(&self, limits: &mut Vec<f64>, certificate: &mut Limited) {
+    /// Limits what is measured further. What depends on times that a response has only when it settles has to settle.
+    pub(super) fn apply(&self, terms: &[Term], limits: &mut [f64], certificate: &mut Limited) {
         for (place, bound) in &self.limits {
-            limits.resize(limits.len().max(place + 1), f64::INFINITY);
             limits[*place] = limits[*place].min(*bound);
+            for (limit, term) in limits.iter_mut().zip(terms) {
+                if let Measure::Response { of, aspect: Aspect::Unsettled } = term.measure
+                    && is_of_times(&terms[*place], terms, of)
+                {
+                    *limit = limit.min(SETTLED);
+                }
+            }
         }
         for (place, bound) in &self.certificate {
             let tighter =

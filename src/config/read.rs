@@ -88,7 +88,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let of_limits = root.section("limits")?;
     let mut certificate_limits = cost::certificate_limits(&of_limits, &controller)?;
     let mut limits = cost::limits(of_limits, &cost, &simulation)?;
-    measured.apply(&mut limits, &mut certificate_limits);
+    measured.apply(&cost, &mut limits, &mut certificate_limits);
     let setup = scenarios::Setup { plant: &plant, simulation: &simulation, wiring: &wiring };
     let scenarios = scenario_groups(root, setup)?;
     let validation = scenarios::groups(root, "validation", setup)?;

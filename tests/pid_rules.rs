@@ -184,9 +184,12 @@ fn a_relay_tells_the_oscillation_where_the_certificate_does_not_know() {
 
 /// The cost of each rule of a shape, by name.
 fn costs(config: &Config, shape: Shape) -> Vec<(&'static str, f64)> {
-    let all = judged(config, &told(config), SimdLevel::widest()).expect("memory");
-    let of_shape = all.into_iter().filter(|judged| judged.shape == shape);
-    of_shape.map(|Judged { rule, cost, .. }| (rule.name, cost)).collect()
+    let all = judged(config, &told(config), None, SimdLevel::widest()).expect("memory");
+    let of_rules = all.into_iter().filter_map(|Judged { advice, cost, .. }| Some((advice?, cost)));
+    of_rules
+        .filter(|(advice, _)| advice.shape == shape)
+        .map(|(advice, cost)| (advice.rule.name, cost))
+        .collect()
 }
 
 #[test]

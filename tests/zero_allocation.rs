@@ -111,6 +111,21 @@ fn threads_that_are_gone_leave_nothing_behind() {
     }
 }
 
+/// What a run declares, which is what it takes, or a little more.
+fn declared_and_taken(problem: &Problem, resources: Resources) -> u64 {
+    let before = Reading::now().expect("a meter").live_bytes;
+    let mut taken = 0;
+    engine::tune(problem, resources, &mut |_| {
+        taken = Reading::now().expect("a meter").live_bytes - before;
+    })
+    .expect("a tuning");
+    let declared = Declared::of(problem, resources).total();
+    // The arenas of the last simulation are not there yet.
+    assert!(taken < declared, "{taken} taken, {declared} declared");
+    assert!(declared < taken + taken / 2 + 100_000, "{taken} taken, {declared} declared");
+    declared
+}
+
 /// The most that a run has, seen after its first generation, against what it has declared.
 fn the_declared_bytes_are_those_that_a_run_takes() {
     for particles in [2000, 20_000] {
@@ -120,16 +135,7 @@ fn the_declared_bytes_are_those_that_a_run_takes() {
         );
         let problem = problem(&text);
         let resources = Resources { threads: 2, ..Resources::default() };
-        let before = Reading::now().expect("a meter").live_bytes;
-        let mut taken = 0;
-        engine::tune(&problem, resources, &mut |_| {
-            taken = Reading::now().expect("a meter").live_bytes - before;
-        })
-        .expect("a tuning");
-        let declared = Declared::of(&problem, resources).total();
-        // The arenas of the last simulation are not there yet.
-        assert!(taken < declared, "{taken} taken, {declared} declared");
-        assert!(declared < taken + taken / 2 + 100_000, "{taken} taken, {declared} declared");
+        let declared = declared_and_taken(&problem, resources);
         let enough = Problem { memory_limit: Some(declared), ..problem };
         let tuning = engine::tune(&enough, resources, &mut |_| {}).expect("a tuning");
         assert_eq!(tuning.reason, StopReason::Generations);
@@ -178,17 +184,7 @@ fn trade_offs_do_not_allocate_and_take_what_they_declare() {
     assert_eq!((tuning.hot_path_allocations, tuning.growth_bytes), (Some(0), 0), "trade-offs");
     assert_eq!(tuning.convergence.last().map(|row| row.judged), Some(20));
     let text = text.replace("evaluations = 12000", "generations = 1\n[swarm]\nparticles = 2000\nkept = 1000");
-    let problem = self::problem(&text);
-    let resources = Resources { threads: 2, ..Resources::default() };
-    let before = Reading::now().expect("a meter").live_bytes;
-    let mut taken = 0;
-    engine::tune(&problem, resources, &mut |_| {
-        taken = Reading::now().expect("a meter").live_bytes - before;
-    })
-    .expect("a tuning");
-    let declared = Declared::of(&problem, resources).total();
-    assert!(taken < declared, "{taken} taken, {declared} declared");
-    assert!(declared < taken + taken / 2 + 100_000, "{taken} taken, {declared} declared");
+    declared_and_taken(&self::problem(&text), Resources { threads: 2, ..Resources::default() });
 }
 
 fn programs_do_not_allocate() {

@@ -8,15 +8,10 @@ use super::table::table;
 use super::{Exit, SimdArgs, gains, load, print};
 use crate::Error;
 use crate::config::Config;
-use crate::engine::Solo;
 use crate::figures::number;
 use crate::parameter::Short;
-use crate::pid_rules::{Experiment, Judged, Step, Ultimate, experiment, judged};
-use crate::problem::{self, Problem, known_cost};
+use crate::pid_rules::{Advice, Experiment, Judged, Step, Ultimate, experiment, judged};
 use crate::registry::Member;
-use crate::simulation::{Record, Terms};
-use crate::stability::{Certificate, Wanted};
-use crate::swarm::Outcome;
 use crate::verdict;
 
 #[derive(Debug, clap::Args)]
@@ -38,18 +33,6 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// A line of the table: what rules or a tuning give.
-struct Line {
-    name: String,
-    aim: String,
-    values: Vec<f64>,
-    outcome: Outcome,
-    cost: f64,
-    records: Vec<Record>,
-    certificate: Certificate,
-    judged: Option<Judged>,
-}
-
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let config = load(&args.config)?;
     let level = args.simd.level()?;
@@ -63,11 +46,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         problem: format!("cannot be tuned by published rules: {}", unsuited.problem),
         remedy: unsuited.remedy,
     })?;
-    let mut lines: Vec<Line> = judged(&config, &found, level)?.into_iter().map(Line::of_rule).collect();
-    if let Some(values) = tuned {
-        lines.push(Line::of_tuning(&config, values, args)?);
-    }
-    lines.sort_by(|a, b| a.outcome.rank(&b.outcome));
+    let lines = judged(&config, &found, tuned, level)?;
     print(&if args.json {
         format!("{}\n", as_json(&config, &found, &lines))
     } else {
@@ -76,55 +55,28 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
-impl Line {
-    fn of_rule(judged: Judged) -> Self {
-        let range = judged
-            .rule
-            .range
-            .map_or(String::new(), |[low, high]| format!(", θ/τ of {} to {}", Short(low), Short(high)));
-        Self {
-            name: format!("{}, {}", judged.rule.name, judged.shape.name()),
-            aim: format!("{}{}", judged.rule.aim, if judged.is_made_for { String::new() } else { range }),
-            values: judged.values.clone(),
-            outcome: judged.outcome,
-            cost: judged.cost,
-            records: judged.records.clone(),
-            certificate: judged.certificate,
-            judged: Some(judged),
-        }
-    }
+/// What gains are called, and what they are made for.
+fn name_and_aim(judged: &Judged) -> [String; 2] {
+    let Some(Advice { rule, shape, is_made_for, .. }) = &judged.advice else {
+        return ["tuned".into(), "this cost".into()];
+    };
+    let range =
+        rule.range.map_or(String::new(), |[low, high]| format!(", θ/τ of {} to {}", Short(low), Short(high)));
+    let aim = if *is_made_for { rule.aim.into() } else { format!("{}{range}", rule.aim) };
+    [format!("{}, {}", rule.name, shape.name()), aim]
+}
 
-    fn of_tuning(config: &Config, values: Vec<f64>, args: &Args) -> Result<Self, Error> {
-        let problem = Problem { terms: Terms::All, ..Problem::new(config) };
-        let mut solo = Solo::new(&problem, args.simd.level()?, std::slice::from_ref(&values))?;
-        solo.run();
-        let mut outcome = solo.outcomes()[0];
-        let cost = known_cost(&outcome);
-        outcome.violation = outcome.violation.max(problem.violation(&values));
-        Ok(Self {
-            cost,
-            name: "tuned".into(),
-            aim: "this cost".into(),
-            certificate: problem::certifier_of(config, Wanted { margins: true, period: 0.0 })(&values),
-            records: solo.records().collect(),
-            values,
-            outcome,
-            judged: None,
-        })
-    }
+/// The cost; nothing where it is not known.
+fn cost(judged: &Judged) -> Option<f64> {
+    Some(judged.cost).filter(|cost| cost.is_finite())
+}
 
-    /// The cost; nothing where it is not known.
-    fn cost(&self) -> Option<f64> {
-        Some(self.cost).filter(|cost| cost.is_finite())
-    }
-
-    /// What the study says of it.
-    fn verdict(&self, config: &Config) -> String {
-        match verdict::fault(config, &self.records) {
-            Some(fault) => fault,
-            None if self.outcome.is_feasible() => "holds".into(),
-            None => "REFUSED: breaks a constraint or a limit of the certificate".into(),
-        }
+/// What the study says of gains.
+fn verdict(config: &Config, judged: &Judged) -> String {
+    match verdict::fault(config, &judged.records) {
+        Some(fault) => fault,
+        None if judged.outcome.is_feasible() => "holds".into(),
+        None => "REFUSED: breaks a constraint or a limit of the certificate".into(),
     }
 }
 
@@ -171,18 +123,19 @@ fn experiments(found: &Experiment) -> String {
     )
 }
 
-fn text(config: &Config, found: &Experiment, lines: &[Line]) -> String {
+fn text(config: &Config, found: &Experiment, lines: &[Judged]) -> String {
     let places = given(config);
     let parameters = config.controller.parameters();
     let mut header = vec!["rule"];
     header.extend(places.iter().map(|place| parameters[*place].name));
     header.extend(["cost", "certificate", "Ms", "made for", "on this study"]);
-    let row = |line: &Line| {
-        let mut row = vec![line.name.clone()];
+    let row = |line: &Judged| {
+        let [name, aim] = name_and_aim(line);
+        let mut row = vec![name];
         row.extend(places.iter().map(|place| number(line.values[*place])));
         let ms = line.certificate.margins.map_or("–".into(), |margins| number(margins.sensitivity));
-        let cost = line.cost().map_or("–".into(), number);
-        row.extend([cost, line.certificate.word(), ms, line.aim.clone(), line.verdict(config)]);
+        let cost = cost(line).map_or("–".into(), number);
+        row.extend([cost, line.certificate.word(), ms, aim, verdict(config, line)]);
         row
     };
     let right: Vec<usize> = (1..=places.len()).chain([places.len() + 1, places.len() + 3]).collect();
@@ -194,9 +147,9 @@ fn text(config: &Config, found: &Experiment, lines: &[Line]) -> String {
     text += &table(&header, &right, lines.iter().map(row));
     text += "\nsources\n";
     let mut sources: Vec<String> = Vec::new();
-    for judged in lines.iter().filter_map(|line| line.judged.as_ref()) {
-        let name = judged.rule.name.split(',').next().unwrap_or_default();
-        let source = format!("{name}: {}\n", judged.rule.source);
+    for advice in lines.iter().filter_map(|line| line.advice) {
+        let name = advice.rule.name.split(',').next().unwrap_or_default();
+        let source = format!("{name}: {}\n", advice.rule.source);
         if !sources.contains(&source) {
             sources.push(source);
         }
@@ -204,7 +157,7 @@ fn text(config: &Config, found: &Experiment, lines: &[Line]) -> String {
     text + &sources.concat()
 }
 
-fn as_json(config: &Config, found: &Experiment, lines: &[Line]) -> Value {
+fn as_json(config: &Config, found: &Experiment, lines: &[Judged]) -> Value {
     let step = found.known.step.map(|step| match step {
         Step::FirstOrder { gain, time_constant, dead_time } => {
             json!({ "gain": gain, "time_constant": time_constant, "dead_time": dead_time })
@@ -212,24 +165,23 @@ fn as_json(config: &Config, found: &Experiment, lines: &[Line]) -> Value {
         Step::Integrating { gain, dead_time } => json!({ "integrating_gain": gain, "dead_time": dead_time }),
     });
     let finite = |value: f64| value.is_finite().then_some(value);
-    let line = |line: &Line| {
+    let line = |line: &Judged| {
         let parameters = config.controller.parameters();
         let values: serde_json::Map<String, Value> = given(config)
             .into_iter()
             .map(|place| (parameters[place].name.to_owned(), json!(line.values[place])))
             .collect();
-        let ideal = line.judged.as_ref().map(|judged| {
-            let ideal = judged.ideal;
+        let ideal = line.advice.map(|Advice { ideal, .. }| {
             json!({ "K": ideal.gain, "Ti": finite(ideal.integral_time), "Td": ideal.derivative_time })
         });
         json!({
-            "rule": line.judged.as_ref().map(|judged| judged.rule.name),
-            "shape": line.judged.as_ref().map(|judged| judged.shape.name()),
-            "source": line.judged.as_ref().map(|judged| judged.rule.source),
-            "is_made_for": line.judged.as_ref().map(|judged| judged.is_made_for),
+            "rule": line.advice.map(|advice| advice.rule.name),
+            "shape": line.advice.map(|advice| advice.shape.name()),
+            "source": line.advice.map(|advice| advice.rule.source),
+            "is_made_for": line.advice.map(|advice| advice.is_made_for),
             "ideal": ideal,
             "gains": values,
-            "cost": line.cost(),
+            "cost": cost(line),
             "feasible": line.outcome.is_feasible(),
             "certificate": line.certificate.verdict.name(),
             "max_sensitivity": line.certificate.margins.and_then(|margins| finite(margins.sensitivity)),

@@ -6,9 +6,8 @@
 use super::cost::{SETTLED, is_of_times};
 use super::{CONSTRAINTS_MAX, ConfigError, ControllerConfig, Refusal};
 use crate::constraint::Linear;
-use crate::costs::{Aspect, How, Measure, TERMS_MAX, Term};
+use crate::costs::{Aspect, Measure, TERMS_MAX, Term};
 use crate::model::{self, Comparison};
-use crate::registry::Member;
 use crate::stability::{LIMITS, Limited};
 use crate::text::{Section, kept};
 
@@ -30,13 +29,16 @@ fn figure(place: usize) -> &'static str {
     name.strip_prefix("min_").unwrap_or(name)
 }
 
+fn is_gain(controller: &ControllerConfig, name: &str) -> bool {
+    controller.parameters().iter().any(|parameter| parameter.name == name)
+}
+
 /// Whether a relation is about what is measured.
 pub(super) fn is_measured(text: &str, controller: &ControllerConfig, terms: &[Term]) -> bool {
     let names = model::names(text).unwrap_or_default();
-    let is_gain = |name: &str| controller.parameters().iter().any(|parameter| parameter.name == name);
     names.iter().any(|(_, name)| {
         let is_figure = (0..LIMITS.len()).any(|place| figure(place) == name);
-        !is_gain(name) && (is_figure || terms.iter().any(|term| term.name == name))
+        !is_gain(controller, name) && (is_figure || terms.iter().any(|term| term.name == name))
     })
 }
 
@@ -52,8 +54,7 @@ pub(super) fn read(
             return Ok(None);
         }
         let names = model::names(text).unwrap_or_default();
-        let is_gain = |name: &str| controller.parameters().iter().any(|parameter| parameter.name == name);
-        match names.iter().find(|(_, name)| is_gain(name)) {
+        match names.iter().find(|(_, name)| is_gain(controller, name)) {
             None => Asked::read(text, &known).map(Some),
             Some((_, gain)) => Err(Refusal {
                 problem: format!("\"{}\" relates the gain {gain} to what is measured", text.escape_debug()),
@@ -157,16 +158,7 @@ impl Asked {
             _ if grows => (format!("1 - (({left}) - ({right}))"), 1.0),
             _ => (format!("1 - (({right}) - ({left}))"), 1.0),
         };
-        let term = Term {
-            name: "",
-            unit: "1",
-            summary: format!("{}, e = {expression}", How::Final.summary()),
-            weight: 0.0,
-            norm: 1.0,
-            measure: Measure::Own { how: How::Final, expression },
-            is_told: None,
-        };
-        Self::Own(term, bound)
+        Self::Own(Term::at_the_end("", expression), bound)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::cost::RESERVED;
 use super::{ConfigError, ControllerConfig};
-use crate::costs::{How, Measure, Objective, Term};
+use crate::costs::{Objective, Term};
 use crate::model;
 use crate::parameter::Parameter;
-use crate::registry::Member;
 use crate::swarm::pareto::OBJECTIVES_MAX;
 use crate::text::{Section, kept, one_of};
 
@@ -116,14 +115,6 @@ fn of_expression(
     if let Err(error) = model::names(&expression) {
         return Err(section.error("expression", &error.marked(&expression), error.remedy));
     }
-    terms.push(Term {
-        name: kept(name),
-        unit: "1",
-        summary: format!("{}, e = {expression}", How::Final.summary()),
-        weight: 0.0,
-        norm: 1.0,
-        measure: Measure::Own { how: How::Final, expression },
-        is_told: None,
-    });
+    terms.push(Term::at_the_end(kept(name), expression));
     Ok(terms.len() - 1)
 }

@@ -57,6 +57,20 @@ pub enum Measure {
 }
 
 impl Term {
+    /// An expression at the end of a simulation, out of the cost.
+    #[must_use]
+    pub fn at_the_end(name: &'static str, expression: String) -> Self {
+        Self {
+            name,
+            unit: "1",
+            summary: format!("{}, e = {expression}", How::Final.summary()),
+            weight: 0.0,
+            norm: 1.0,
+            measure: Measure::Own { how: How::Final, expression },
+            is_told: None,
+        }
+    }
+
     /// The key that limits it.
     #[must_use]
     pub fn limit_name(&self) -> String {

@@ -217,9 +217,8 @@ impl<'a> Bench<'a> {
     }
 
     /// What is measured at each sampled time; nothing where it does not stay finite.
-    fn record(&self, study: &Config, given: Given) -> Result<Option<Vec<f64>>, Unsuited> {
+    fn record(&self, study: &Config, problem: &Problem, given: Given) -> Result<Option<Vec<f64>>, Unsuited> {
         let steps = study.simulation.steps();
-        let problem = Problem::new(study);
         let values = [given.rest, given.change, given.feedback, given.start];
         let stride = usize::try_from(Self::stride(steps)).unwrap_or(usize::MAX);
         let (record, trajectory) =
@@ -257,7 +256,9 @@ impl<'a> Bench<'a> {
         let mut even = 0;
         for duration in self.durations() {
             let study = self.study(PROPORTIONAL, duration)?;
-            let both = (self.record(&study, given(0.0))?, self.record(&study, given(change))?);
+            let problem = Problem::new(&study);
+            let both =
+                (self.record(&study, &problem, given(0.0))?, self.record(&study, &problem, given(change))?);
             let (Some(without), Some(with)) = both else {
                 return Ok(Err(
                     "the plant does not stay finite after a step of its input: it is unstable".into()
@@ -299,8 +300,12 @@ impl<'a> Bench<'a> {
             ..study.clone()
         };
         let rest = Given { rest: self.output[0], change: 0.0, feedback: 0.0, start: 0.0 };
-        let start =
-            self.record(&first, rest).ok().flatten().and_then(|seen| seen.first().copied()).ok_or(None)?;
+        let start = self
+            .record(&first, &Problem::new(&first), rest)
+            .ok()
+            .flatten()
+            .and_then(|seen| seen.first().copied())
+            .ok_or(None)?;
         let certify = problem::certifier_of(&study, Wanted { margins: true, period: 0.0 });
         let at = |gain: f64| certify(&[self.output[0], 0.0, gain, start]);
         let Certificate { verdict: Verdict::Stable, margins: Some(margins), .. } = at(small) else {
@@ -332,11 +337,14 @@ impl<'a> Bench<'a> {
         let mut start = 0.0;
         for duration in self.durations() {
             let study = self.study(RELAY, duration)?;
-            if let Some(seen) = self.record(&study, Given { rest, change: 0.0, feedback: 0.0, start })? {
+            let problem = Problem::new(&study);
+            if let Some(seen) =
+                self.record(&study, &problem, Given { rest, change: 0.0, feedback: 0.0, start })?
+            {
                 start = seen.first().copied().unwrap_or(0.0);
             }
             let given = Given { rest, change: 0.0, feedback, start };
-            let Some(seen) = self.record(&study, given)? else { return Ok(None) };
+            let Some(seen) = self.record(&study, &problem, given)? else { return Ok(None) };
             if let Some((period, amplitude)) =
                 oscillation(&seen, start, self.period(study.simulation.steps()))
             {

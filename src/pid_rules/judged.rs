@@ -10,9 +10,9 @@ use crate::simulation::{Record, SimdLevel, Terms};
 use crate::stability::{Certificate, Wanted};
 use crate::swarm::Outcome;
 
-/// The gains of a rule on a study.
-#[derive(Debug, Clone)]
-pub struct Judged {
+/// What a rule gives for a study.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice {
     /// The rule.
     pub rule: &'static Rule,
     /// The parts that it gives.
@@ -21,7 +21,14 @@ pub struct Judged {
     pub ideal: Ideal,
     /// Whether the plant is one for which it is made.
     pub is_made_for: bool,
-    /// The same as parameter values of the study's controller.
+}
+
+/// Gains on a study.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The rule that gives them; `None` of tuned ones.
+    pub advice: Option<Advice>,
+    /// All parameter values of the study's controller.
     pub values: Vec<f64>,
     /// What they come to; of what breaks a constraint or misses a required certificate, how far.
     pub outcome: Outcome,
@@ -56,20 +63,24 @@ fn in_the_law(config: &Config, ideal: &Ideal) -> Option<Vec<f64>> {
     Some(values)
 }
 
-/// What each rule comes to on a study whose plant an experiment has told apart, best first.
+/// What each rule comes to on a study whose plant an experiment has told apart, and tuned parameter values beside them, best first.
 ///
 /// # Errors
 ///
 /// When memory cannot be reserved.
-pub fn judged(config: &Config, found: &Experiment, level: SimdLevel) -> Result<Vec<Judged>, Error> {
-    let mut all: Vec<(&Rule, Shape, Ideal, Vec<f64>)> = Vec::new();
+pub fn judged(
+    config: &Config,
+    found: &Experiment,
+    tuned: Option<Vec<f64>>,
+    level: SimdLevel,
+) -> Result<Vec<Judged>, Error> {
+    let mut all: Vec<(Option<Advice>, Vec<f64>)> = tuned.map(|values| (None, values)).into_iter().collect();
     for rule in RULES {
         for shape in shapes(config) {
-            let settings = rule.settings(&found.known, shape);
-            if let Some((ideal, values)) =
-                settings.and_then(|ideal| Some((ideal, in_the_law(config, &ideal)?)))
-            {
-                all.push((rule, shape, ideal, values));
+            let Some(ideal) = rule.settings(&found.known, shape) else { continue };
+            if let Some(values) = in_the_law(config, &ideal) {
+                let is_made_for = rule.is_made_for(&found.known);
+                all.push((Some(Advice { rule, shape, ideal, is_made_for }), values));
             }
         }
     }
@@ -78,7 +89,7 @@ pub fn judged(config: &Config, found: &Experiment, level: SimdLevel) -> Result<V
     }
     let problem = Problem { terms: Terms::All, ..Problem::new(config) };
     let certify = problem::certifier_of(config, Wanted { margins: true, period: 0.0 });
-    let vectors: Vec<Vec<f64>> = all.iter().map(|(.., values)| values.clone()).collect();
+    let vectors: Vec<Vec<f64>> = all.iter().map(|(_, values)| values.clone()).collect();
     let mut solo = Solo::new(&problem, level, &vectors)?;
     solo.run();
     let records: Vec<Record> = solo.records().collect();
@@ -86,21 +97,11 @@ pub fn judged(config: &Config, found: &Experiment, level: SimdLevel) -> Result<V
     let mut judged: Vec<Judged> = all
         .into_iter()
         .zip(solo.outcomes().into_iter().zip(of_each))
-        .map(|((rule, shape, ideal, values), (mut outcome, records))| {
+        .map(|((advice, values), (mut outcome, records))| {
             let cost = known_cost(&outcome);
             outcome.violation = outcome.violation.max(problem.violation(&values));
-            let (certificate, is_made_for) = (certify(&values), rule.is_made_for(&found.known));
-            Judged {
-                rule,
-                shape,
-                ideal,
-                is_made_for,
-                values,
-                outcome,
-                cost,
-                records: records.to_vec(),
-                certificate,
-            }
+            let certificate = certify(&values);
+            Judged { advice, values, outcome, cost, records: records.to_vec(), certificate }
         })
         .collect();
     judged.sort_by(|a, b| a.outcome.rank(&b.outcome));
@@ -122,7 +123,7 @@ pub fn started(mut config: Config) -> Result<Config, Unsuited> {
     let settings = &config.swarm.settings;
     let most = settings.particles.div_ceil(2).max(settings.start.len());
     let mut starts = settings.start.clone();
-    for Judged { values, .. } in judged(&config, &found, level)? {
+    for Judged { values, .. } in judged(&config, &found, None, level)? {
         let gains = config.tune.iter().map(|gain| gain.axis.nearest(values[gain.index]));
         let start: Vec<f64> = gains.collect();
         if starts.len() < most && !starts.contains(&start) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::costs::Usual;
-use crate::parameter::Short;
+use crate::parameter::{Parameter, Short};
 use crate::registry::Member;
 use crate::swarm::{Axis, Grid, Scale};
 
@@ -20,6 +20,11 @@ pub(crate) fn number(value: f64) -> String {
     } else {
         format!("{value:.5e}")
     }
+}
+
+/// The value of a parameter: the name of a choice, or a number.
+pub(crate) fn value_of(parameter: &Parameter, value: f64) -> String {
+    parameter.chosen(value).map_or_else(|| number(value), String::from)
 }
 
 /// The same; a dash where there is none.
@@ -184,6 +189,7 @@ pub(crate) fn searched(axis: &Axis) -> String {
     match (axis.grid, axis.scale) {
         (Grid::Steps(1.0), _) => format!("{range}, whole"),
         (Grid::Steps(step), _) => format!("{range} in steps of {}", Short(step)),
+        (Grid::Choices(names), _) => names.join(", "),
         (Grid::Values(values), _) => format!("{range}, {} values", values.len()),
         (Grid::None, Scale::Log10) => format!("{range} (log)"),
         (Grid::None, Scale::Linear) => range,

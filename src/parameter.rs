@@ -22,6 +22,8 @@ pub struct Parameter {
     pub search: Option<[f64; 2]>,
     /// Meaning, in a sentence without a full stop.
     pub doc: &'static str,
+    /// Of a choice among names: these, whose places from 0 are its values; empty for a number.
+    pub choices: &'static [&'static str],
 }
 
 /// Name, unit and label of a state or another value.
@@ -45,13 +47,42 @@ impl Parameter {
         range: [f64; 2],
         doc: &'static str,
     ) -> Self {
-        Self { name, unit, default, min: range[0], max: range[1], search: None, doc }
+        Self { name, unit, default, min: range[0], max: range[1], search: None, doc, choices: &[] }
     }
 
     /// The same with a range that values are usually in; a study is told of others.
     #[must_use]
     pub const fn usually(self, range: [f64; 2]) -> Self {
         Self { search: Some(range), ..self }
+    }
+
+    /// The name that a value stands for; nothing of a number.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the place of a choice")]
+    pub fn chosen(&self, value: f64) -> Option<&'static str> {
+        self.choices.get(value as usize).copied()
+    }
+
+    /// A value as it stands in files, a name or a number to the last bit.
+    #[must_use]
+    pub fn text(&self, value: f64) -> String {
+        self.chosen(value).map_or_else(|| value.to_string(), String::from)
+    }
+
+    /// A value as JSON has it, a name or a number.
+    #[must_use]
+    pub fn json(&self, value: f64) -> serde_json::Value {
+        self.chosen(value).map_or_else(|| value.into(), serde_json::Value::from)
+    }
+
+    /// The value that a text means, where that is allowed.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "the place of a choice")]
+    pub fn read(&self, text: &str) -> Option<f64> {
+        if self.choices.is_empty() {
+            return text.parse().ok().filter(|value| self.allows(*value));
+        }
+        self.choices.iter().position(|name| *name == text).map(|place| place as f64)
     }
 
     /// Whether a value is beyond the usual range, where there is one.
@@ -66,9 +97,12 @@ impl Parameter {
         value.is_finite() && self.min <= value && value <= self.max
     }
 
-    /// What is allowed, for an error message: "a number from 0 to 10 m".
+    /// What is allowed, for an error message: "a number from 0 to 10 m", or the names of choices.
     #[must_use]
     pub fn allowed(&self) -> String {
+        if !self.choices.is_empty() {
+            return self.choices.join(", ");
+        }
         let unit = if self.unit == "1" { String::new() } else { format!(" {}", self.unit) };
         format!("a number from {} to {}{unit}", Short(self.min), Short(self.max))
     }

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::table::table;
-use crate::config::Config;
+use crate::config::{Config, TunedGain};
 use crate::engine::{TradeOff, Tuning};
-use crate::figures::number;
+use crate::figures::{number, value_of};
 
 /// Most rows that are not marked.
 const BETWEEN: usize = 8;
@@ -23,9 +23,10 @@ pub(super) fn shown(config: &Config, tuning: &Tuning) -> String {
     let every = front.len().div_ceil(BETWEEN);
     let rows = front.iter().enumerate().filter(|(place, point)| is_marked(point) || place % every == 0);
     let rows = rows.map(|(_, point)| {
-        let gains = config.tune.iter().map(|gain| point.values[gain.index]);
-        let numbers = point.objectives.iter().copied().chain(gains);
-        numbers.map(number).chain([mark(config, point)]).collect()
+        let parameters = config.controller.parameters();
+        let gain = |gain: &TunedGain| value_of(&parameters[gain.index], point.values[gain.index]);
+        let costs = point.objectives.iter().copied().map(number);
+        costs.chain(config.tune.iter().map(gain)).chain([mark(config, point)]).collect()
     });
     let right: Vec<usize> = (0..header.len() - 1).collect();
     let shown = table(&header, &right, rows);
@@ -39,8 +40,9 @@ pub(super) fn json(config: &Config, tuning: &Tuning) -> Value {
         let objectives: Map<String, Value> = objectives.map(|(name, cost)| (name, (*cost).into())).collect();
         let parameters = config.controller.parameters();
         let gains = config.tune.iter().map(|gain| gain.index);
-        let gains: Map<String, Value> =
-            gains.map(|index| (parameters[index].name.into(), point.values[index].into())).collect();
+        let gains: Map<String, Value> = gains
+            .map(|index| (parameters[index].name.into(), parameters[index].json(point.values[index])))
+            .collect();
         let extreme: Vec<&str> = point.ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
         json!({ "objectives": objectives, "gains": gains, "knee": point.is_knee, "extreme": extreme })
     };

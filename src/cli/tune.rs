@@ -12,7 +12,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, number_or_dash, rate, searched};
+use crate::figures::{count, folded, number, number_or_dash, rate, searched, value_of};
 use crate::registry::Member;
 use crate::stability::{Certificate, Verdict};
 use crate::validation;
@@ -113,7 +113,7 @@ fn gains(config: &Config, tuning: &Tuning) -> String {
         let range = searched(&gain.axis);
         vec![
             parameter.name.into(),
-            number(value),
+            value_of(parameter, value),
             parameter.unit.into(),
             range,
             gain.axis.remark(value).into(),

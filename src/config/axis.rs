@@ -1,7 +1,10 @@
 //! Where a parameter is searched: its bounds, its scale, and the values that it may have.
 
+use serde_json::{Map, Value, json};
+
 use super::ConfigError;
 use crate::parameter::{Parameter, Short};
+use crate::registry::Member;
 use crate::swarm::{Axis, Grid, Scale};
 use crate::text::{Section, kept_values, one_of};
 
@@ -27,6 +30,13 @@ const SERIES: [(&str, &[f64]); 4] = [
 /// The axis of a table with `lower`, `upper` and `scale`, and one of `integer`, `step` and `values`; what it does not say is `usual`. Bounds that
 /// are equal fix the value.
 pub(super) fn read(section: &Section<'_>, range: &Parameter, usual: &Axis) -> Result<Axis, ConfigError> {
+    if section.has("choices") {
+        if range.choices.is_empty() {
+            let remedy = "allowed: lower and upper; or values = [numbers]".into();
+            return Err(section.error("choices", "is for choices among names, and this is a number", remedy));
+        }
+        return Ok(Axis::of_choices(range.choices));
+    }
     let mut axis = Axis {
         lower: section.optional_number("lower", range)?.unwrap_or(usual.lower),
         upper: section.optional_number("upper", range)?.unwrap_or(usual.upper),
@@ -124,11 +134,21 @@ fn of_series(decade: &[f64], axis: &Axis) -> Vec<f64> {
     all.filter(|value| (axis.lower..=axis.upper).contains(value)).collect()
 }
 
-/// What a table says beside its bounds.
-pub(super) fn written(axis: &Axis) -> Vec<(&'static str, serde_json::Value)> {
-    match axis.grid {
-        Grid::None => Vec::new(),
-        Grid::Steps(step) => vec![("step", step.into())],
-        Grid::Values(values) => vec![("values", serde_json::json!(values))],
+/// What a table says of an axis.
+pub(super) fn written(axis: &Axis) -> Map<String, Value> {
+    let mut map = Map::new();
+    let mut add = |key: &str, value: Value| map.insert(key.into(), value);
+    if let Grid::Choices(names) = axis.grid {
+        add("choices", json!(names));
+        return map;
     }
+    add("lower", axis.lower.into());
+    add("upper", axis.upper.into());
+    add("scale", axis.scale.name().into());
+    match axis.grid {
+        Grid::None | Grid::Choices(_) => None,
+        Grid::Steps(step) => add("step", step.into()),
+        Grid::Values(values) => add("values", json!(values)),
+    };
+    map
 }

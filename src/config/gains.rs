@@ -17,15 +17,25 @@ pub struct Gain {
     /// Name of the parameter.
     pub gain: String,
     /// Its value.
-    pub value: f64,
+    pub value: GainValue,
     /// Its unit.
     pub unit: String,
-    /// Where it was searched from, if it was tuned.
+    /// Where it was searched from, if it is a number that was tuned.
     pub lower: Option<f64>,
-    /// Where it was searched to, if it was tuned.
+    /// Where it was searched to, if it is a number that was tuned.
     pub upper: Option<f64>,
     /// Whether the value is the swarm's; otherwise it is the config's.
     pub tuned: bool,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum GainValue {
+    /// A number.
+    Number(f64),
+    /// The name of a choice.
+    Choice(&'static str),
 }
 
 /// The parameter values of a controller as a `gains.csv` has them.
@@ -102,6 +112,18 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Whether a row is about a choice that the config does not tune but has.
+    fn is_chosen(&self, gain: &str, text: &str) -> Result<bool, Refusal> {
+        let Some(choices) = self.controller.of.model.declared.choices.get(gain) else { return Ok(false) };
+        if choices.default == text {
+            return Ok(true);
+        }
+        let problem = format!("{gain} = {}, but the config has {}", shortened(text, 40), choices.default);
+        let remedy =
+            format!("set {gain} in the config's [controller], or tune it: a [[tune]] table with choices");
+        Err(Refusal { problem, remedy })
+    }
+
     /// Takes the gain of a row.
     fn row(&mut self, columns: &Columns, record: &csv::StringRecord) -> Result<(), Refusal> {
         let cell = |column: usize| record.get(column).unwrap_or_default();
@@ -131,7 +153,7 @@ impl Reading<'_> {
         }
         let parameters = self.controller.parameters();
         let index = parameters.iter().position(|parameter| parameter.name == gain);
-        if index.is_none() && is_beside(gain) {
+        if index.is_none() && (is_beside(gain) || self.is_chosen(gain, text)?) {
             return Ok(());
         }
         let Some(index) = index else {
@@ -144,8 +166,7 @@ impl Reading<'_> {
         if self.seen[index] {
             return refuse(format!("{gain} appears twice"), "keep one of the two rows".into());
         }
-        let value = text.parse().ok().filter(|value| parameters[index].allows(*value));
-        let Some(value) = value else {
+        let Some(value) = parameters[index].read(text) else {
             return refuse(
                 format!("{gain} = {}", shortened(text, 40)),
                 format!("allowed: {}", parameters[index].allowed()),

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{
     CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, axis, cost, equations, measured, objectives, scenarios, search, system,
-    wiring,
+    SimulationConfig, TunedGain, axis, choices, cost, equations, measured, objectives, scenarios, search,
+    system, wiring,
 };
 use crate::closed_loop::Method;
 use crate::constraint::{self, Constraint, Follower};
@@ -72,6 +72,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
     let (of_plant, of_controller) = (root.section("plant")?, root.section("controller")?);
     let (mut plant, mut controller) = system::read(&of_plant, &of_controller, usual)?;
+    choices::tune(root, &of_controller, &plant, &mut controller)?;
     of_plant.finish()?;
     of_controller.finish()?;
     system::tune_plant(root, &mut plant, &mut controller)?;
@@ -93,7 +94,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let scenarios = scenario_groups(root, setup)?;
     let validation = scenarios::groups(root, "validation", setup)?;
     let count = scenarios.iter().map(|group| group.count).sum();
-    let mut tune = tune(root, &mut controller, plant.name())?;
+    let mut tune = tune(root, &mut controller, &plant)?;
     let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count], objectives.len().max(1))?;
@@ -210,18 +211,29 @@ fn history(section: Section<'_>) -> Result<Keep, ConfigError> {
 fn tune(
     root: &Section<'_>,
     controller: &mut ControllerConfig,
-    plant: &str,
+    plant: &PlantConfig,
 ) -> Result<Vec<TunedGain>, ConfigError> {
     let parameters = controller.parameters();
     let mut idle = controller.of.model.idle();
     idle.retain(|name| !name.starts_with(system::OF_PLANT));
     let scale = |index: usize| if controller.is_logarithmic(index) { Scale::Log10 } else { Scale::Linear };
+    let usual = |index: usize, parameter: &Parameter| {
+        let [lower, upper] = parameter.search.unwrap_or([parameter.min, parameter.max]);
+        Axis::new(lower, upper, scale(index))
+    };
+    let known = choices::with_parameters(controller);
+    let mut is_fixed = false;
     let (mut tuned, mut fixed): (Vec<TunedGain>, Vec<(usize, f64)>) = Default::default();
-    for section in root.sections("tune", parameters.len())? {
-        let index = section.parameter("parameter", parameters)?;
+    for section in root.sections("tune", choices::tables_max(plant, controller))? {
+        if choices::fixed(&section, controller)?.is_some() {
+            section.finish()?;
+            is_fixed = true;
+            continue;
+        }
+        let index = section.parameter("parameter", &known)?;
         let parameter = &parameters[index];
         if idle.contains(&parameter.name) {
-            let problem = format!("= \"{}\" has no effect on {plant}", parameter.name);
+            let problem = format!("= \"{}\" has no effect on {}", parameter.name, plant.name());
             return Err(section.error("parameter", &problem, "leave out this [[tune]] table".into()));
         }
         if tuned
@@ -233,8 +245,7 @@ fn tune(
             let problem = format!("= \"{}\" is tuned twice", parameter.name);
             return Err(section.error("parameter", &problem, "keep one of the two [[tune]] tables".into()));
         }
-        let [lower, upper] = parameter.search.unwrap_or([parameter.min, parameter.max]);
-        let axis = axis::read(&section, parameter, &Axis::new(lower, upper, scale(index)))?;
+        let axis = axis::read(&section, parameter, &usual(index, parameter))?;
         section.finish()?;
         if axis.lower < axis.upper {
             tuned.push(TunedGain { index, axis });
@@ -242,7 +253,8 @@ fn tune(
             fixed.push((index, axis.lower));
         }
     }
-    if tuned.is_empty() && fixed.is_empty() {
+    is_fixed |= !fixed.is_empty();
+    if tuned.is_empty() && !is_fixed {
         let searched = |(index, parameter): (usize, &Parameter)| {
             let [lower, upper] = parameter.search.filter(|_| !idle.contains(&parameter.name))?;
             Some(TunedGain { index, axis: Axis::new(lower, upper, scale(index)) })
@@ -251,10 +263,10 @@ fn tune(
     }
     if tuned.is_empty() {
         let remedy = "add a [[tune]] table with parameter, lower and upper, or give gains of the controller search = [lower, upper]".into();
-        let problem = if fixed.is_empty() {
-            "is missing, and no gain says where it is searched"
-        } else {
+        let problem = if is_fixed {
             "fixes all that it names: nothing is searched"
+        } else {
+            "is missing, and no gain says where it is searched"
         };
         return Err(root.error("tune", problem, remedy));
     }
@@ -289,6 +301,10 @@ fn constraints(
     let all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
         if measured::is_measured(text, controller, terms) {
             return Ok(None);
+        }
+        if let Some(choice) = choices::named(text, controller) {
+            let problem = format!("\"{}\" names {choice}, a choice that has no number", text.escape_debug());
+            return Err(Refusal { problem, remedy: "allowed: gains, and what is measured".into() });
         }
         let relation = model::relation(text, &names)
             .map_err(|error| Refusal { problem: error.marked(text), remedy: error.remedy })?;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::axis;
 use super::{
     AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
     PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
 };
+use super::{axis, choices};
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
 use crate::swarm::pareto::{OBJECTIVES_MAX, ParetoSettings, TradeOffs};
@@ -47,6 +47,11 @@ pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
             let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
             section.optional_number(key, &range)?.ok_or_else(missing)
         };
+        if let Some(names) = choices::of_numbers(&section)? {
+            section.finish()?;
+            axes.push(Axis::of_choices(names));
+            continue;
+        }
         // A list of values has its own bounds.
         let usual = match section.list("values") {
             Ok(Some(_)) => Axis::new(range.min, range.max, Scale::Linear),

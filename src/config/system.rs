@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{ConfigError, axis};
+use super::{ConfigError, axis, choices};
 use crate::figures::plain;
 use crate::model::{self, Kind, Model};
 use crate::parameter::{Parameter, Quantity, Short, named};
@@ -192,6 +192,7 @@ fn parameter(of: &model::Parameter) -> Parameter {
         max: of.range[1],
         search: of.search,
         doc: kept(&of.quantity.doc),
+        choices: &[],
     }
 }
 
@@ -307,7 +308,7 @@ pub(super) fn tune_plant(
     controller: &mut ControllerConfig,
 ) -> Result<(), ConfigError> {
     let parameters = plant.of.parameters.clone();
-    for section in root.sections("tune", controller.parameters().len() + parameters.len())? {
+    for section in root.sections("tune", choices::tables_max(plant, controller))? {
         let Some(name) = section.text("parameter")?.and_then(|(text, _)| text.strip_prefix(OF_PLANT)) else {
             continue;
         };

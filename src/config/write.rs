@@ -217,14 +217,7 @@ impl AskTell {
     /// What the search depends on, as JSON.
     #[must_use]
     pub(crate) fn to_value(&self) -> Value {
-        let axis = |of: &Axis| {
-            let mut entry = json!({ "lower": of.lower, "upper": of.upper, "scale": of.scale.name() });
-            for (key, value) in axis::written(of) {
-                entry[key] = value;
-            }
-            entry
-        };
-        let axes: Value = self.axes.iter().map(axis).collect();
+        let axes: Value = self.axes.iter().map(axis::written).collect();
         let mut value = json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes });
         if let Some(TradeOffs { objectives, .. }) = self.swarm.trade_offs {
             value["objectives"] = objectives.into();
@@ -306,12 +299,7 @@ fn tune(config: &Config) -> Value {
     let mut all: Vec<(usize, Axis)> = searched.chain(follow).collect();
     all.sort_by_key(|(index, _)| *index);
     let gain = |(index, of): (usize, Axis)| {
-        let mut entry = json!({
-            "parameter": parameters[index].name,
-            "lower": of.lower,
-            "upper": of.upper,
-            "scale": of.scale.name(),
-        });
+        let mut entry = json!({ "parameter": parameters[index].name });
         for (key, value) in axis::written(&of) {
             entry[key] = value;
         }
@@ -321,7 +309,8 @@ fn tune(config: &Config) -> Value {
 }
 
 fn add(map: &mut Map<String, Value>, parameters: &[Parameter], values: &[f64]) {
-    for (parameter, value) in parameters.iter().zip(values) {
+    // What a choice is stands with its texts.
+    for (parameter, value) in parameters.iter().zip(values).filter(|(of, _)| of.choices.is_empty()) {
         map.insert(parameter.name.into(), (*value).into());
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         summary,
         source,
         inputs,
-        parameters,
+        parameters: _,
         outputs,
         expressions,
         choices,
@@ -50,7 +50,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     add("states", states_of(equations));
     add("inputs", inputs_of(inputs));
     let of = if equations.model.kind == Kind::Plant { "parameters" } else { "gains" };
-    add(of, parameters_of(parameters));
+    add(of, parameters_of(numbers(&equations.model.declared)));
     add(
         "outputs",
         outputs.iter().map(|output| (output.name.clone(), quantity(output))).collect::<Map<_, _>>().into(),
@@ -62,7 +62,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         add("scene", scene_of(scene));
     }
     if !settings.is_empty() {
-        add("settings", parameters_of(settings));
+        add("settings", parameters_of(settings.iter()));
     }
     if !cost.is_empty() {
         add("usual_cost", Value::Object(cost.iter().map(|term| (term.name.clone(), usual(term))).collect()));
@@ -83,6 +83,13 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         };
         add("expressions", Value::Object(expressions.iter().map(text).collect()));
     }
+}
+
+/// The parameters but for those that decide among choices, which stand in `[[tune]]` alone.
+fn numbers(declared: &Declarations) -> impl Iterator<Item = &Parameter> {
+    let tuned = || declared.choices.values().filter_map(|choices| choices.tuned.as_ref());
+    let decides = move |name: &str| tuned().any(|tuned| tuned.number == name);
+    declared.parameters.iter().filter(move |parameter| !decides(&parameter.quantity.name))
 }
 
 /// A table with its columns.
@@ -182,7 +189,7 @@ fn inputs_of(inputs: &[Input]) -> Value {
 }
 
 /// But for those of the plant, which a study adds to the gains.
-fn parameters_of(parameters: &[Parameter]) -> Value {
+fn parameters_of<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> Value {
     let one = |parameter: &Parameter| {
         let mut entry = quantity(&parameter.quantity);
         entry["default"] = parameter.default.into();
@@ -198,7 +205,7 @@ fn parameters_of(parameters: &[Parameter]) -> Value {
         }
         (parameter.quantity.name.clone(), entry)
     };
-    let own = parameters.iter().filter(|parameter| !parameter.quantity.name.starts_with(OF_PLANT));
+    let own = parameters.filter(|parameter| !parameter.quantity.name.starts_with(OF_PLANT));
     Value::Object(own.map(one).collect())
 }
 

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::simulation::Records;
 use crate::simulation::Terms;
 use crate::swarm::pareto::Costs;
-use crate::swarm::{Outcome, Plan};
+use crate::swarm::{Outcome, Plan, entrants};
 
 /// Bytes of the heap that a run reserves, by what for: an upper bound, without what libraries take for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +51,10 @@ impl Declared {
         };
         let pieces = problem.scenarios.iter().flat_map(|scenario| &scenario.conditions.signals);
         let signals = pieces.map(|pieces| size_of_val(&pieces[..]) as u64).sum::<u64>();
-        let coordinates = problem.search.coordinates(problem.tuned.len()) as u64;
+        let races = entrants(&problem.axes()) as u64;
+        let coordinates = races * problem.search.coordinates(problem.tuned.len()) as u64;
         let particles = coordinates / dimensions.max(1);
-        let swarms = Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
+        let swarms = races * Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
         // Of the trade-offs as they are, and as a generation that is cut short leaves them.
         let kept = dimensions * 8 + BYTES_A_TRADE_OFF;
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::parse::{Expression, Left, What, expression};
-use super::{Misread, Model, WORDS, names};
+use super::{Alternatives, Misread, Model, Parameter, Quantity, WORDS, names};
 use crate::text::one_of;
 
 impl Model {
@@ -18,8 +18,7 @@ impl Model {
         let choices = self.declared.choices.get(key).cloned().unwrap_or_default();
         let wanted = said.unwrap_or(&choices.default);
         if let Some((name, texts)) = choices.texts.iter().find(|(name, _)| name == wanted) {
-            let fits = texts.iter().find(|text| self.unknown_in(text, states).is_none());
-            let text = fits.unwrap_or(&texts[0]).clone();
+            let text = self.fitting(texts, states);
             self.declared.expressions.insert(key.into(), text);
             if let Some(choices) = self.declared.choices.get_mut(key) {
                 choices.default.clone_from(name);
@@ -40,6 +39,63 @@ impl Model {
         Ok(())
     }
 
+    /// The first of some texts that names nothing but what the law and `states`, those of its plant, give.
+    fn fitting(&self, texts: &[String], states: &[&str]) -> String {
+        let fits = texts.iter().find(|text| self.unknown_in(text, states).is_none());
+        fits.unwrap_or(&texts[0]).clone()
+    }
+
+    /// Lets a new parameter, the last, decide among some of the choices of a key, by their names: its text becomes all of theirs, of which that one counts
+    /// whose place among `names` is the parameter's value. None is computed conditionally, so that the lanes of a block may differ.
+    ///
+    /// # Errors
+    ///
+    /// When a text names what neither the law nor its plant has, or two texts are the same.
+    pub fn decide(&mut self, key: &str, names: &[String], states: &[&str]) -> Result<(), Misread> {
+        let refuse = |problem: String, remedy: String| Err(Misread::new(0, problem, remedy));
+        let choices = self.declared.choices.get(key).cloned().unwrap_or_default();
+        let mut texts: Vec<(String, String)> = Vec::new();
+        for name in names {
+            let Some((_, of)) = choices.texts.iter().find(|(known, _)| known == name) else { continue };
+            let text = self.fitting(of, states);
+            if let Some(unknown) = self.unknown_in(&text, states) {
+                let problem = format!("has \"{name}\", which names `{unknown}`: the plant does not have it");
+                return refuse(problem, "leave it out".into());
+            }
+            if let Some((other, _)) = texts.iter().find(|(other, same)| other == name || *same == text) {
+                let problem = if other == name {
+                    format!("has \"{name}\" twice")
+                } else {
+                    format!("has \"{other}\" and \"{name}\", which are the same on this plant")
+                };
+                return refuse(problem, "keep one of them".into());
+            }
+            texts.push((name.clone(), text));
+        }
+        let start: String = key.chars().take(48).collect();
+        let mut number = format!("{start}_choice");
+        while self.unknown_in(&number, states).is_none() {
+            number.push('_');
+        }
+        let decided = texts.iter().enumerate().rev().fold(String::new(), |rest, (place, (_, text))| {
+            if rest.is_empty() {
+                text.clone()
+            } else {
+                format!("if {number} < {place}.5 then {text} else {rest}")
+            }
+        });
+        let quantity = Quantity { name: number.clone(), doc: format!("which {key}"), ..Quantity::default() };
+        #[allow(clippy::cast_precision_loss, reason = "a number of choices")]
+        let range = [0.0, (texts.len() - 1) as f64];
+        let parameter = Parameter { quantity, default: 0.0, range, search: Some(range), logarithmic: false };
+        self.declared.parameters.push(parameter);
+        self.declared.expressions.insert(key.into(), decided);
+        if let Some(choices) = self.declared.choices.get_mut(key) {
+            choices.tuned = Some(Alternatives { number, texts });
+        }
+        Ok(())
+    }
+
     /// The first name in a text that neither the law nor the states of its plant give.
     #[must_use]
     pub fn unknown_in(&self, text: &str, states: &[&str]) -> Option<String> {
@@ -57,6 +113,15 @@ impl Model {
     /// The parameters that stand in no statement, and in no text that one names: they have no effect.
     #[must_use]
     pub fn idle(&self) -> Vec<&str> {
+        let mut named = self.names_in_statements();
+        named.extend(self.declared.states.iter().filter_map(|state| state.initial_gain.clone()));
+        let all = self.declared.parameters.iter().map(|parameter| parameter.quantity.name.as_str());
+        all.filter(|name| !named.contains(*name)).collect()
+    }
+
+    /// The names that stand in statements, and in texts that these name.
+    #[must_use]
+    pub fn names_in_statements(&self) -> BTreeSet<String> {
         let mut named: BTreeSet<String> = BTreeSet::new();
         let mut open: Vec<Expression> = Vec::new();
         for statement in &self.statements {
@@ -75,8 +140,6 @@ impl Model {
                 }
             }
         }
-        named.extend(self.declared.states.iter().filter_map(|state| state.initial_gain.clone()));
-        let all = self.declared.parameters.iter().map(|parameter| parameter.quantity.name.as_str());
-        all.filter(|name| !named.contains(*name)).collect()
+        named
     }
 }

@@ -343,7 +343,7 @@ fn choices(entry: &Section<'_>) -> Result<Choices, ConfigError> {
         let problem = format!("= {} is unknown", default.escape_debug());
         return Err(entry.error("default", &problem, allowed(&default)));
     }
-    Ok(Choices { default, texts })
+    Ok(Choices { default, texts, tuned: None })
 }
 
 /// What the linearisation of a law cannot see: the value that it holds at 0, and for which gains it brings it there.

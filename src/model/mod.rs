@@ -236,6 +236,17 @@ pub struct Choices {
     pub default: String,
     /// Each name with its texts, of which the first is meant that names only what a plant has.
     pub texts: Vec<(String, Vec<String>)>,
+    /// What a study tunes among them.
+    pub tuned: Option<Alternatives>,
+}
+
+/// Choices among which a parameter of the law decides, by their places from 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Alternatives {
+    /// The name of that parameter in the equations.
+    pub number: String,
+    /// Each name with the text that fits the plant.
+    pub texts: Vec<(String, String)>,
 }
 
 /// A term of the cost as a plant declares it.

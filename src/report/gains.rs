@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use super::io_error;
-use crate::config::{Config, Gain};
+use crate::config::{Config, Gain, GainValue};
 
 /// The columns of gains of several studies in one table: those of `gains.csv` behind study and seed.
 pub(super) const OF_STUDIES: [&str; 9] =
@@ -20,20 +20,21 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, values: &[f64]) -> io
 /// Parameter values by name, as JSON has them.
 pub(super) fn by_name(config: &Config, values: &[f64]) -> Map<String, Value> {
     let named = config.controller.parameters().iter().zip(values);
-    named.map(|(parameter, value)| (parameter.name.into(), (*value).into())).collect()
+    named.map(|(parameter, value)| (parameter.name.into(), parameter.json(*value))).collect()
 }
 
 /// The rows of the parameters of a controller with these values.
 pub(super) fn rows(config: &Config, values: &[f64]) -> impl Iterator<Item = Gain> {
     config.controller.parameters().iter().zip(values).enumerate().map(|(index, (parameter, value))| {
         let axis = config.tune.iter().find(|gain| gain.index == index).map(|gain| gain.axis);
+        let numbers = axis.filter(|_| parameter.choices.is_empty());
         Gain {
             controller: config.controller.name().into(),
             gain: parameter.name.into(),
-            value: *value,
+            value: parameter.chosen(*value).map_or(GainValue::Number(*value), GainValue::Choice),
             unit: parameter.unit.into(),
-            lower: axis.map(|axis| axis.lower),
-            upper: axis.map(|axis| axis.upper),
+            lower: numbers.map(|axis| axis.lower),
+            upper: numbers.map(|axis| axis.upper),
             tuned: axis.is_some(),
         }
     })

@@ -35,8 +35,9 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, front: &[TradeOff]) -
     csv.write_record(&header).map_err(io_error)?;
     for TradeOff { values, objectives, is_knee, ends } in front {
         let certificate = certify(values);
-        let numbers = varied.iter().map(|index| values[*index]).chain(objectives.iter().copied());
-        let mut row: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        let gain = |index: &usize| config.controller.parameters()[*index].text(values[*index]);
+        let costs = objectives.iter().map(f64::to_string);
+        let mut row: Vec<String> = varied.iter().map(gain).chain(costs).collect();
         let names: Vec<&str> = ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
         row.extend([is_knee.to_string(), names.join(" "), certificate.verdict.name().to_owned()]);
         row.push(cell(&certificate.max_real_part.into()));
@@ -113,7 +114,7 @@ pub(super) fn points(config: &Config, text: &[u8]) -> Option<Vec<TradeOff>> {
         let number = |place: &usize| record.get(*place)?.parse::<f64>().ok().filter(|x| x.is_finite());
         let mut values = config.controller.values.clone();
         for (index, place) in varied.iter().zip(&gains) {
-            values[*index] = number(place)?;
+            values[*index] = parameters[*index].read(record.get(*place)?)?;
         }
         let ends = record.get(extreme)?.split_whitespace();
         points.push(TradeOff {

@@ -229,7 +229,9 @@ fn is_of(validation: &Map<String, Value>, config: &Config, values: &[f64]) -> bo
     }
     let gains = config.controller.parameters().iter().zip(values);
     let mut same = gains.map(|(parameter, value)| {
-        validation.get("gains")?.get(parameter.name)?.as_f64().map(|v| v.to_bits() == value.to_bits())
+        let told = validation.get("gains")?.get(parameter.name)?;
+        let same = || told.as_f64().map(|v| v.to_bits() == value.to_bits());
+        if parameter.choices.is_empty() { same() } else { Some(*told == parameter.json(*value)) }
     });
     same.all(|same| same == Some(true))
 }

@@ -9,6 +9,7 @@ use super::io_error;
 use crate::Error;
 use crate::config::Config;
 use crate::sensitivity::{Between, Flatness, SHARES, Sensitivity};
+use crate::swarm::Grid;
 
 /// What is not known is empty.
 #[derive(Serialize)]
@@ -100,5 +101,6 @@ pub(super) fn read(
             interval: Some(pair("interval", row(0))).filter(is_known),
         });
     }
-    (found.gains.len() == config.tune.len()).then_some(found)
+    let numbers = config.tune.iter().filter(|gain| gain.axis.grid == Grid::None).count();
+    (found.gains.len() == numbers).then_some(found)
 }

@@ -21,6 +21,7 @@ use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::statistics::mean;
 use crate::{Error, memory};
+use race::Race;
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 use topologies::{DynTopology, TopologyKind};
 
@@ -31,6 +32,7 @@ mod initial;
 mod ma_es;
 mod outcome;
 pub mod pareto;
+mod race;
 pub mod rules;
 mod search;
 mod seeker;
@@ -42,6 +44,7 @@ pub use bounds::Bounds;
 pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
+pub(crate) use race::entrants;
 pub use search::{Plan, PolishPlan, Question, Restarts, Search};
 pub use seeker::Seeker;
 pub use space::{Axis, Grid, Scale};
@@ -301,6 +304,11 @@ impl Swarm {
     /// The personal bests in the unit cube, particle-major.
     pub(super) fn bests_cube(&self) -> &[f64] {
         &self.best_cube
+    }
+
+    /// The particle with the best personal best.
+    pub(super) fn best_particle(&self) -> usize {
+        self.leader
     }
 
     /// The best position so far in the unit cube.

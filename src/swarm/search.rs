@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ma_es::MaEs;
-use super::{Axis, Outcome, Settings, StopReason, Stopping, Swarm, decode};
+use super::{Axis, Outcome, Race, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
@@ -64,8 +64,8 @@ pub struct Search {
     plan: Plan,
     seed: u64,
     axes: Box<[Axis]>,
-    /// One of each size, made before the first is used.
-    swarms: Box<[Swarm]>,
+    /// One of each size, or a race of several, made before the first is used.
+    swarms: Box<[Race]>,
     polish: Option<MaEs>,
     /// Positions of the polish in the units of the axes, and what they have to beat: nothing.
     samples: Box<[f64]>,
@@ -114,9 +114,9 @@ impl Search {
             // Only the first swarm uses the given starts.
             let first = particles == plan.settings.particles;
             let start = if first { plan.settings.start.clone() } else { Vec::new() };
-            Swarm::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
+            Race::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
-        let swarms: Box<[Swarm]> = swarms.collect::<Result<_, _>>()?;
+        let swarms: Box<[Race]> = swarms.collect::<Result<_, _>>()?;
         // The result if no outcome is ever told.
         let first = swarms[0].positions()[..dimensions].to_vec();
         let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
@@ -222,7 +222,7 @@ impl Search {
             return false;
         }
         let spread = swarm.diversity().spread;
-        let settled = (spread <= SETTLED_SPREAD && cannot_gain(swarm))
+        let settled = (spread <= SETTLED_SPREAD && cannot_gain(swarm.leader()))
             || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
@@ -388,10 +388,10 @@ impl Search {
         self.state.restarts
     }
 
-    /// The swarm that is at work; `None` while its best is being polished.
+    /// The swarm that is at work, of several that race the one that leads; `None` while its best is being polished.
     #[must_use]
     pub fn swarm(&self) -> Option<&Swarm> {
-        (!self.state.polishing).then(|| &self.swarms[size(&self.plan, self.state.restarts)])
+        (!self.state.polishing).then(|| self.swarms[size(&self.plan, self.state.restarts)].leader())
     }
 }
 

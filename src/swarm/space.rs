@@ -39,6 +39,8 @@ pub enum Grid {
     Steps(f64),
     /// These, in their order, of which the bounds are the first and the last.
     Values(&'static [f64]),
+    /// The places of these names from 0, which have no order.
+    Choices(&'static [&'static str]),
 }
 
 /// One dimension of the search space.
@@ -64,6 +66,14 @@ impl Axis {
         Self { lower, upper, scale, grid: Grid::None }
     }
 
+    /// The places of some names, at least one.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a number of names")]
+    pub const fn of_choices(names: &'static [&'static str]) -> Self {
+        let last = (names.len() - 1) as f64;
+        Self { lower: 0.0, upper: last, scale: Scale::Linear, grid: Grid::Choices(names) }
+    }
+
     /// How many values it may have, where they can be counted.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a number of values")]
@@ -72,6 +82,7 @@ impl Axis {
             Grid::None => None,
             Grid::Steps(step) => Some(((self.upper - self.lower) / step).round() + 1.0),
             Grid::Values(values) => Some(values.len() as f64),
+            Grid::Choices(names) => Some(names.len() as f64),
         }
     }
 
@@ -82,6 +93,7 @@ impl Axis {
             Grid::None => f64::NAN,
             Grid::Steps(step) => (self.lower + place * step).min(self.upper),
             Grid::Values(values) => values[(place as usize).min(values.len() - 1)],
+            Grid::Choices(_) => place,
         }
     }
 
@@ -91,6 +103,7 @@ impl Axis {
         match self.grid {
             Grid::None => f64::NAN,
             Grid::Steps(step) => ((value - self.lower) / step).round(),
+            Grid::Choices(_) => value.round(),
             Grid::Values(values) => {
                 let distance = |place: &usize| (values[*place] - value).abs();
                 let nearest = (0..values.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
@@ -101,7 +114,7 @@ impl Axis {
 
     /// Whether each of its values is as likely as any other.
     fn is_evenly_counted(&self) -> bool {
-        self.scale == Scale::Linear || matches!(self.grid, Grid::Values(_))
+        self.scale == Scale::Linear || matches!(self.grid, Grid::Values(_) | Grid::Choices(_))
     }
 
     /// The allowed value that is nearest.
@@ -124,6 +137,9 @@ impl Axis {
     /// A remark on a value that is at a bound or so near that its optimum may lie beyond; empty for others.
     #[must_use]
     pub fn remark(&self, value: f64) -> &'static str {
+        if matches!(self.grid, Grid::Choices(_)) {
+            return "";
+        }
         if self.grid != Grid::None {
             return if value <= self.lower || value >= self.upper { "at its bound" } else { "" };
         }
@@ -140,6 +156,9 @@ impl Axis {
     /// Moves a coordinate to the next value below or above, each with a chance: a swarm whose moves have become shorter than the way from one value
     /// to the next must still try others (Hamano and others 2022, CMA-ES with margin, doi:10.1145/3512290.3528827).
     pub(super) fn leave(&self, u: &mut f64, best: f64, chance: f64, draw: &mut Draw) {
+        if let Grid::Choices(_) = self.grid {
+            return self.choose(u, best, 2.0 * chance, draw);
+        }
         let Some(levels) = self.levels() else { return };
         let (lot, place) = (draw.uniform(), self.level_of(self.value(*u)));
         #[allow(clippy::float_cmp, reason = "the same value")]
@@ -149,6 +168,17 @@ impl Axis {
                 *u = self.share(self.of_level(next));
             }
         }
+    }
+
+    /// Moves a coordinate to a given choice or, with a chance, to any other: choices have no order that a way between them could follow.
+    #[allow(clippy::cast_precision_loss, reason = "the place of a choice")]
+    pub(super) fn choose(&self, u: &mut f64, given: f64, chance: f64, draw: &mut Draw) {
+        let Grid::Choices(names) = self.grid else { return };
+        let mut place = self.value(given);
+        if names.len() > 1 && draw.uniform() < chance {
+            place = (place + 1.0 + draw.below(names.len() - 1) as f64) % names.len() as f64;
+        }
+        *u = self.share(place);
     }
 
     /// The value at `u` of the way from lower (0) to upper (1); exactly the bounds at the ends, never beyond them.

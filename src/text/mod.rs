@@ -4,8 +4,9 @@
 mod names;
 mod section;
 mod source;
+mod words;
 
-pub(crate) use names::{kept, kept_values};
+pub(crate) use names::{kept, kept_names, kept_values};
 pub(crate) use section::{NAME_MAX, Section, name_of, one_of};
 pub use source::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use source::{MANIFEST_SIZE_MAX, Source, read_bounded};

@@ -17,6 +17,20 @@ pub(crate) fn kept(text: &str) -> &'static str {
     text
 }
 
+static LISTS: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
+
+/// Names for the rest of the program; each list is kept once.
+pub(crate) fn kept_names(names: &[&str]) -> &'static [&'static str] {
+    let names: Vec<&'static str> = names.iter().map(|name| kept(name)).collect();
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lists.iter().find(|known| ***known == names[..]) {
+        return known;
+    }
+    let names: &'static [&'static str] = Box::leak(names.into());
+    lists.push(names);
+    names
+}
+
 static VALUES: Mutex<Vec<&'static [f64]>> = Mutex::new(Vec::new());
 
 /// Numbers for the rest of the program; each list is kept once.

@@ -316,14 +316,6 @@ impl<'a> Section<'a> {
         Ok(Some((text, stands.then_some(value.span().start + start))))
     }
 
-    /// A text, or `true` or `false` as one; `None` when it is absent.
-    pub(crate) fn word(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        match self.find(key).and_then(|value| value.get_ref().as_bool()) {
-            Some(switch) => Ok(Some(switch.to_string())),
-            None => Ok(self.text(key)?.map(|(text, _)| text.to_owned())),
-        }
-    }
-
     /// An array of two numbers, the first below the second; `None` when it is absent.
     pub(crate) fn pair(&self, key: &str) -> Result<Option<[f64; 2]>, ConfigError> {
         let Some(value) = self.find(key) else { return Ok(None) };
@@ -393,7 +385,7 @@ impl<'a> Section<'a> {
         self.source.error(at, format!("{} {problem}", self.path(key)), remedy)
     }
 
-    fn find(&self, key: &str) -> Option<&'a Value<'a>> {
+    pub(super) fn find(&self, key: &str) -> Option<&'a Value<'a>> {
         let mut known = self.known.borrow_mut();
         if !known.iter().any(|name| name == key) {
             known.push(key.into());
@@ -409,7 +401,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn refuse(&self, key: &str, value: &Value<'_>, allowed: impl Display) -> ConfigError {
+    pub(super) fn refuse(&self, key: &str, value: &Value<'_>, allowed: impl Display) -> ConfigError {
         let problem = format!("{} = {}", self.path(key), self.written(value));
         self.source.error(Some(value.span().start), problem, format!("allowed: {allowed}"))
     }

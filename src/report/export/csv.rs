@@ -22,13 +22,22 @@ impl Format for Csv {
         let of_gain = |prefix: &'static str| {
             move |gain: &ExportedGain| {
                 let ExportedGain { parameter, value, searched } = gain;
-                row(export, &format!("{prefix}{}", parameter.name), *value, parameter.unit, searched.as_ref())
+                let is_tuned = searched.is_some();
+                row(
+                    export,
+                    &format!("{prefix}{}", parameter.name),
+                    number(*value),
+                    parameter.unit,
+                    searched.as_ref(),
+                    is_tuned,
+                )
             }
         };
         let law = export.law.iter().filter_map(|setting| match setting.value {
-            SettingValue::Number(number) => {
-                Some(row(export, &format!("law.{}", setting.name), number, setting.unit, None))
+            SettingValue::Number(value) => {
+                Some(row(export, &format!("law.{}", setting.name), number(value), setting.unit, None, false))
             }
+            _ if setting.tuned => Some(row(export, setting.name, said(setting.value), "1", None, true)),
             _ => None,
         });
         let header = OF_STUDIES.iter().chain(&LAW_COLUMNS).map(|name| (*name).to_owned()).collect();
@@ -44,28 +53,44 @@ impl Format for Csv {
     }
 }
 
-/// The row of a number.
-fn row(export: &Export, name: &str, value: f64, unit: &str, searched: Option<&Axis>) -> Vec<String> {
-    let number = |value: f64| format!("{value:?}");
+/// A number to the last bit.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
+
+/// What a setting is.
+fn said(value: SettingValue) -> String {
+    match value {
+        SettingValue::Name(name) => name.into(),
+        SettingValue::Switch(on) => on.to_string(),
+        SettingValue::Number(value) => number(value),
+    }
+}
+
+/// The row of a gain or a setting.
+fn row(
+    export: &Export,
+    name: &str,
+    value: String,
+    unit: &str,
+    searched: Option<&Axis>,
+    is_tuned: bool,
+) -> Vec<String> {
     let bound = |bound: fn(&Axis) -> f64| searched.map_or(String::new(), |axis| number(bound(axis)));
     let choice = |name: &&str| {
         let setting = export.law.iter().find(|setting| setting.name == *name);
-        setting.map_or(String::new(), |setting| match setting.value {
-            SettingValue::Name(name) => name.into(),
-            SettingValue::Switch(on) => on.to_string(),
-            SettingValue::Number(value) => number(value),
-        })
+        setting.map_or(String::new(), |setting| said(setting.value))
     };
     let own = [
         text_cell(&export.study).into_owned(),
         export.seed.to_string(),
         export.controller.into(),
         name.into(),
-        number(value),
+        value,
         unit.into(),
         bound(|axis| axis.lower),
         bound(|axis| axis.upper),
-        searched.is_some().to_string(),
+        is_tuned.to_string(),
         export.plant.into(),
     ];
     own.into_iter().chain(LAW_COLUMNS[1..].iter().map(choice)).collect()

@@ -109,6 +109,8 @@ pub struct Setting {
     pub unit: &'static str,
     /// What it means.
     pub doc: &'static str,
+    /// Whether the search has found it.
+    pub tuned: bool,
 }
 
 /// The value of a [`Setting`].
@@ -165,6 +167,7 @@ impl Export {
             value: *value,
             searched: axis(index),
         };
+        let gains = controller.parameters().iter().zip(values).enumerate();
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
             study: config.study.clone(),
@@ -175,9 +178,9 @@ impl Export {
             feasible: None,
             changed: false,
             complete: true,
-            gains: controller.parameters().iter().zip(values).enumerate().take(own).map(gain).collect(),
+            gains: gains.take(own).filter(|(_, (of, _))| of.choices.is_empty()).map(gain).collect(),
             law: settings(config, values),
-            formulas: formulas(config),
+            formulas: formulas(config, values),
             plant_parameters: plant_parameters(config, values),
             config: config.clone(),
         }
@@ -232,7 +235,8 @@ impl Export {
         };
         let [value, unit]: [fn(&ExportedGain) -> Value; 2] =
             [|gain| gain.value.into(), |gain| gain.parameter.unit.into()];
-        let tuned = self.gains.iter().filter(|gain| gain.searched.is_some());
+        let tuned = self.gains.iter().filter(|gain| gain.searched.is_some()).map(|gain| gain.parameter.name);
+        let chosen = self.law.iter().filter(|setting| setting.tuned).map(|setting| setting.name);
         let mut object = json!({
             "program": env!("CARGO_PKG_NAME"),
             "version": self.version,
@@ -240,7 +244,7 @@ impl Export {
             "controller": self.controller,
             "plant": self.plant,
             "seed": self.seed,
-            "tuned": tuned.map(|gain| gain.parameter.name).collect::<Vec<_>>(),
+            "tuned": tuned.chain(chosen).collect::<Vec<_>>(),
         });
         if let Some(cost) = self.cost {
             object["cost"] = cost.into();
@@ -269,16 +273,25 @@ fn settings(config: &Config, gains: &[f64]) -> Vec<Setting> {
     let steps = config.scenarios.iter().map(|group| group.control_period).min().unwrap_or(1);
     #[allow(clippy::cast_precision_loss, reason = "a control period has far fewer than 2⁵³ steps")]
     let control_period = steps as f64 * dt;
-    let name = |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc };
-    let number = |name, value, unit, doc| Setting { name, value: SettingValue::Number(value), unit, doc };
+    let name =
+        |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc, tuned: false };
+    let number = |name, value, unit, doc| Setting {
+        name,
+        value: SettingValue::Number(value),
+        unit,
+        doc,
+        tuned: false,
+    };
     let mut law = vec![name("type", controller.name(), "the controller")];
-    for (key, choices) in &controller.of.model.declared.choices {
-        let value = match choices.default.as_str() {
-            "true" => SettingValue::Switch(true),
-            "false" => SettingValue::Switch(false),
-            chosen => SettingValue::Name(kept(chosen)),
+    for (key, chosen, _) in controller.texts(gains) {
+        let value = match chosen {
+            None => continue,
+            Some("true") => SettingValue::Switch(true),
+            Some("false") => SettingValue::Switch(false),
+            Some(chosen) => SettingValue::Name(kept(chosen)),
         };
-        law.push(Setting { name: kept(key), value, unit: "", doc: "as the formulas say" });
+        let tuned = controller.parameters().iter().any(|parameter| parameter.name == key);
+        law.push(Setting { name: kept(key), value, unit: "", doc: "as the formulas say", tuned });
     }
     let told = config.told(gains).into_iter().filter(|told| told.value.is_finite());
     law.extend(told.map(|told| number(kept(&told.name), told.value, kept(&told.unit), kept(&told.doc))));
@@ -291,13 +304,13 @@ fn settings(config: &Config, gains: &[f64]) -> Vec<Setting> {
 }
 
 /// The law of a study in formulas.
-fn formulas(config: &Config) -> Vec<String> {
+fn formulas(config: &Config, gains: &[f64]) -> Vec<String> {
     let (law, plant) = (&config.controller.of, &config.plant.of);
     let lines = |equations: &Equations| {
         let text = equations.model.equations.trim_matches('\n').lines().map(str::to_owned);
         text.collect::<Vec<_>>()
     };
-    let texts = law.model.declared.expressions.iter().map(|(name, text)| format!("{name} = {text}"));
+    let texts = config.controller.texts(gains).into_iter().map(|(name, _, text)| format!("{name} = {text}"));
     let of_law = std::iter::once(format!("the law, {}:", law.name)).chain(lines(law)).chain(texts);
     let of_plant = std::iter::once(format!("the plant, {}:", plant.name)).chain(lines(plant));
     of_law.chain(of_plant).collect()
@@ -333,7 +346,8 @@ impl From<SettingValue> for Value {
 impl Setting {
     /// Unit and meaning, for a comment.
     fn comment(&self) -> String {
-        comment(&if self.unit.is_empty() { self.doc.into() } else { format!("{}, {}", self.unit, self.doc) })
+        let unit = if self.unit.is_empty() { String::new() } else { format!("{}, ", self.unit) };
+        comment(&format!("{unit}{}{}", self.doc, if self.tuned { "; tuned" } else { "" }))
     }
 }
 

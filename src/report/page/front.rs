@@ -7,7 +7,7 @@ use super::charts::{Chart, Series, rounded, table_series};
 use super::table::{heads, number_heads};
 use crate::config::Config;
 use crate::engine::TradeOff;
-use crate::figures::{label, number};
+use crate::figures::{label, number, value_of};
 use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
 
@@ -91,7 +91,10 @@ pub(super) fn table(results: &Results) -> Option<(String, Value)> {
         columns.insert(objective.name.clone(), column(&|point| point.objectives[k]));
     }
     for (gain, name) in config.tune.iter().zip(gains(config)) {
-        columns.insert(name, column(&|point| point.values[gain.index]));
+        let of = &config.controller.parameters()[gain.index];
+        let named = || front.iter().map(|point| of.json(point.values[gain.index])).collect();
+        let is_number = of.choices.is_empty();
+        columns.insert(name, if is_number { column(&|point| point.values[gain.index]) } else { named() });
     }
     (!front.is_empty()).then(|| (FRONT.into(), columns.into()))
 }
@@ -123,7 +126,7 @@ pub(super) fn section(results: &Results, figures: &[Markup]) -> Markup {
                         tr {
                             th scope="row" { (mark(config, point)) }
                             @for cost in &point.objectives { td.number { (number(*cost)) } }
-                            @for gain in &config.tune { td.number { (number(point.values[gain.index])) } }
+                            @for gain in &config.tune { td.number { (value_of(&config.controller.parameters()[gain.index], point.values[gain.index])) } }
                         }
                     }
                 }

@@ -15,11 +15,9 @@ pub(super) fn law(results: &Results) -> Markup {
     let [control_step, integration] = timing(config);
     let joined = |(input, value): (&String, &String)| format!("{input} = {value}");
     let joined: Vec<String> = wiring.drive.iter().chain(&wiring.measured).map(joined).collect();
-    let declared = &law.model.declared;
     let mut options: Vec<(String, String)> = Vec::new();
-    for (key, text) in &declared.expressions {
-        let chosen =
-            declared.choices.get(key).map_or(String::new(), |choices| format!("{}: ", choices.default));
+    for (key, chosen, text) in config.controller.texts(&results.values) {
+        let chosen = chosen.map_or(String::new(), |chosen| format!("{chosen}: "));
         options.push((plain(key), format!("{chosen}{text}")));
     }
     options.extend([("joined".into(), joined.join(", ")), control_step, integration]);

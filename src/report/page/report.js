@@ -141,7 +141,7 @@
       return [`${name} `, Object.assign(document.createElement("b"), { textContent: number(value) }), unit ? ` ${unit}` : ""];
     };
     const [what, x, y] = tooltip.children;
-    const told = of.tells.map(([name, values]) => `${name} ${number(values[at])}`).join(", ");
+    const told = of.tells.map(([name, values]) => `${name} ${typeof values[at] === "string" ? values[at] : number(values[at])}`).join(", ");
     what.textContent = of.label + (of.omegas ? ` at ${number(of.omegas[at])} rad/s` : "") + (told && `: ${told}`);
     x.replaceChildren(...quantity(plot.x_label, of.xs[at]));
     y.replaceChildren(...quantity(plot.y_label, of.ys[at]));

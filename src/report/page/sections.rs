@@ -8,7 +8,7 @@ use super::law;
 use super::table::{heads, number_heads};
 use crate::config::TunedGain;
 use crate::costs::{AggregateKind, Measure, Term};
-use crate::figures::{counted, label, number, number_or_dash, rate, searched};
+use crate::figures::{counted, label, number, number_or_dash, rate, searched, value_of};
 use crate::parameter::Short;
 use crate::registry::Member;
 use crate::replay::Replay;
@@ -83,7 +83,7 @@ pub(super) fn gains(results: &Results) -> Markup {
         let unit = parameters[index].unit;
         html! {
             th scope="row" { (parameters[index].name) }
-            td.number data-value=(value) { (number(value)) }
+            td.number data-value=(parameters[index].text(value)) { (value_of(&parameters[index], value)) }
             td.figure { @if unit != "1" { (unit) } }
             td.meaning { (parameters[index].doc) }
         }

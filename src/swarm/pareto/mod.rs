@@ -25,7 +25,7 @@
 
 use std::ops::Range;
 
-use super::{Axis, Initial, decode};
+use super::{Axis, Grid, Initial, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::{Error, memory};
@@ -232,6 +232,22 @@ impl ParetoSwarm {
             front: &self.front,
         };
         mover.go(way, &mut draw);
+        self.choose(particle, &mut draw);
+    }
+
+    /// Takes the choices of a particle from its own best or from a kept point; at times another.
+    #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
+    fn choose(&mut self, particle: usize, draw: &mut Draw) {
+        if !self.axes.iter().any(|axis| matches!(axis.grid, Grid::Choices(_))) {
+            return;
+        }
+        let (row, chance) = (self.row(particle), 1.0 / self.axes.len() as f64);
+        let kept = draw.below(2 * self.front.len());
+        let given =
+            if kept < self.front.len() { self.front.cube(kept) } else { &self.best_cube[row.clone()] };
+        for ((axis, u), given) in self.axes.iter().zip(&mut self.cube[row]).zip(given) {
+            axis.choose(u, *given, chance, draw);
+        }
     }
 
     fn row(&self, particle: usize) -> Range<usize> {

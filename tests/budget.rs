@@ -209,6 +209,8 @@ fn rows_and_simulations_of_a_generation_that_was_cut_short_are_counted_once() {
     let (whole, _) = run(&long, None);
     assert_eq!((second.evaluations, second.tally), (250, whole.tally));
     assert!(second.convergence == whole.convergence);
+    assert_eq!(second.bests, whole.bests);
+    assert_eq!((first.bests.len(), first.bests.last()), (5, Some(&first.values)));
     assert_eq!(second.values, whole.values);
 }
 
@@ -251,6 +253,7 @@ fn a_finished_tuning_goes_on_when_it_is_resumed_with_a_larger_budget() {
         assert!(tune(&more, "whole", &[]).status.success());
         let place = |name: &str| results(&directory.path().join(format!("{name}{k}")));
         assert_eq!(place("o"), place("whole"));
+        ends_with_the_gains(&place("o"));
 
         let back = tune(&less, "o", &["--resume"]);
         assert_eq!(back.status.code(), Some(2));
@@ -261,6 +264,23 @@ fn a_finished_tuning_goes_on_when_it_is_resumed_with_a_larger_budget() {
         );
         assert_eq!(place("o"), place("whole"), "nothing was touched");
     }
+}
+
+/// `convergence.csv` has the best gains of every generation, with those of `gains.csv` at its end.
+fn ends_with_the_gains((gains, convergence, _): &(String, String, Vec<String>)) {
+    let cells = |line: &str| line.split(',').map(String::from).collect::<Vec<_>>();
+    let tuned = gains.lines().map(cells).filter(|row| row[6] == "true");
+    let (names, values): (Vec<_>, Vec<_>) =
+        tuned.map(|row| (format!("gain_{}", row[1]), row[2].clone())).unzip();
+    let rows: Vec<Vec<String>> = convergence.lines().map(cells).collect();
+    let from = rows[0].len() - names.len();
+    assert_eq!((&rows[0][from - 1], &rows[0][from..]), (&"growth_bytes".to_owned(), &names[..]));
+    assert_eq!(rows[rows.len() - 1][from..], values);
+    // The best gains change with the best cost, and only then.
+    let cost = rows[0].iter().position(|name| name == "best_cost").expect("a column");
+    let is_same = |pair: &[Vec<String>]| (pair[0][cost] == pair[1][cost], pair[0][from..] == pair[1][from..]);
+    assert!(rows[1..].windows(2).map(is_same).all(|(cost, gains)| cost == gains));
+    assert!(rows[1][from..] != rows[rows.len() - 1][from..]);
 }
 
 #[test]

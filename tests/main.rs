@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod budget;
 mod certificates;
+mod choices;
 mod cli;
 mod config;
 mod constraints;

@@ -85,7 +85,8 @@ fn files_have_the_promised_columns_and_line_ends() {
     assert_eq!(
         lines("convergence.csv")[0],
         "generation,evaluations,restarts,best_cost,best_violation,median_personal_best,interquartile_range,spread,\
-         mean_velocity,infeasible_share,failed_share,abandoned_share,simulations,control_steps,panicked,rejected,growth_bytes"
+         mean_velocity,infeasible_share,failed_share,abandoned_share,simulations,control_steps,panicked,rejected,growth_bytes,\
+         gain_k1,gain_k2,gain_lambda1,gain_lambda2,gain_K,gain_kd"
     );
     let never_worse = |pair: &[engine::Generation]| pair[1].best.rank(&pair[0].best).is_le();
     assert!(tuning.convergence.windows(2).all(never_worse), "the best never gets worse");

@@ -75,7 +75,7 @@ impl Declared {
                 + swarms
                 + problem.search.trade_offs.map_or(0, |of| 2 * (of.kept as u64 + 1) * kept)
                 + 4096,
-            log: generations * size_of::<Generation>() as u64,
+            log: generations * (size_of::<Generation>() as u64 + 8 * dimensions),
             checkpoints: 0,
         }
     }

@@ -201,7 +201,7 @@ impl<'p> Run<'p> {
             problem,
             held_bytes,
             search: Seeker::new(&problem.axes(), &problem.search, problem.seed)?,
-            log: Log::new(problem.search.stopping.generations_max())?,
+            log: Log::new(problem.search.stopping.generations_max(), logged(problem))?,
             tally: Tally::default(),
             cut: None,
             wall_ns: 0,
@@ -352,7 +352,7 @@ impl<'p> Run<'p> {
         if self.search.is_cut() {
             self.cut = Some(row);
         } else {
-            self.log.push(row);
+            self.log.push(row, self.search.best().0);
             self.tally.add(&row.tally);
         }
     }
@@ -377,8 +377,12 @@ impl<'p> Run<'p> {
         let problem = self.problem;
         let growth_bytes = self.growth_bytes();
         let (position, best) = self.search.best();
-        let mut values = vec![0.0; problem.values.len()];
-        problem.decode(position, &mut values);
+        let decoded = |position: &[f64]| {
+            let mut values = vec![0.0; problem.values.len()];
+            problem.decode(position, &mut values);
+            values
+        };
+        let values = decoded(position);
         let records = Evaluator::new(problem, resources, 1, Terms::All)?.confirm(&values, best)?;
         let trade_offs = self.search.trade_offs();
         let front = trade_offs.map(|search| front::confirmed(problem, search, evaluator)).transpose()?;
@@ -393,6 +397,7 @@ impl<'p> Run<'p> {
             restarts: self.search.restarts(),
             tally: self.all(),
             convergence: self.log.rows(self.cut),
+            bests: self.log.bests(self.cut.map(|_| position)).map(decoded).collect(),
             bytes_per_simulation: evaluator.bytes_per_simulation(),
             hot_path_allocations: self.allocations,
             growth_bytes,
@@ -428,6 +433,11 @@ impl Persist for Run<'_> {
         }
         Ok(())
     }
+}
+
+/// How many numbers of the best position the log has: of trade-offs none, of which there is no best.
+fn logged(problem: &Problem) -> usize {
+    if problem.objectives.is_empty() { problem.tuned.len() } else { 0 }
 }
 
 /// The state of a swarm; `ordered` is room to sort in.

@@ -31,6 +31,8 @@ pub struct Tuning {
     pub tally: Tally,
     /// The search, a row a generation; from [`ROWS_MAX`](super::ROWS_MAX) on, of several.
     pub convergence: Vec<Generation>,
+    /// The parameter values of the best gain vector at the end of each of these rows; none of trade-offs.
+    pub bests: Vec<Vec<f64>>,
     /// Arena bytes a simulation.
     pub bytes_per_simulation: u64,
     /// Allocations on any thread from the end of warm-up to the last outcome, but for what the observer did; `None` without

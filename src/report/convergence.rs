@@ -1,11 +1,13 @@
-//! `convergence.csv`: the search, a row a generation; a long one a row for several.
+//! `convergence.csv`: the search, a row a generation; a long one a row for several. Behind its state stand the best gains so far, `gain_<name>`.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::gains::varied;
 use super::io_error;
-use crate::engine::Generation;
+use crate::config::Config;
+use crate::engine::{Generation, Tuning};
 use crate::problem::known_cost;
 
 /// What is not known is empty.
@@ -34,7 +36,35 @@ struct Row {
     kept: Option<u64>,
 }
 
-pub(super) fn write(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
+pub(super) fn write(file: &mut dyn Write, config: &Config, tuning: &Tuning) -> io::Result<()> {
+    let mut states = Vec::new();
+    write_states(&mut states, &tuning.convergence)?;
+    let mut states = csv::Reader::from_reader(states.as_slice());
+    let gains = if tuning.bests.is_empty() { Vec::new() } else { varied(config) };
+    let parameters = config.controller.parameters();
+    let mut csv = csv::Writer::from_writer(file);
+    let mut header = states.headers().map_err(io_error)?.clone();
+    for gain in &gains {
+        header.push_field(&format!("gain_{}", parameters[*gain].name));
+    }
+    csv.write_record(&header).map_err(io_error)?;
+    for (row, record) in states.records().enumerate() {
+        let mut record = record.map_err(io_error)?;
+        // Without an outcome there is no best.
+        let is_known = !tuning.convergence[row].best.violation.is_nan();
+        for gain in &gains {
+            let cell = |value: f64| {
+                parameters[*gain].chosen(value).map_or_else(|| format!("{value:?}"), String::from)
+            };
+            record.push_field(&if is_known { cell(tuning.bests[row][*gain]) } else { String::new() });
+        }
+        csv.write_record(&record).map_err(io_error)?;
+    }
+    csv.flush()
+}
+
+/// What the search was like at the end of each row.
+fn write_states(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
     let known = |number: f64| number.is_finite().then_some(number);
     let mut csv = csv::Writer::from_writer(file);
     for row in generations {

@@ -23,6 +23,14 @@ pub(super) fn by_name(config: &Config, values: &[f64]) -> Map<String, Value> {
     named.map(|(parameter, value)| (parameter.name.into(), parameter.json(*value))).collect()
 }
 
+/// The places of the gains that a search varies: those that are searched, and those that follow from them.
+pub(super) fn varied(config: &Config) -> Vec<usize> {
+    let searched = config.tune.iter().map(|gain| gain.index);
+    let mut varied: Vec<usize> = searched.chain(config.followers.iter().map(|gain| gain.index)).collect();
+    varied.sort_unstable();
+    varied
+}
+
 /// The rows of the parameters of a controller with these values.
 pub(super) fn rows(config: &Config, values: &[f64]) -> impl Iterator<Item = Gain> {
     config.controller.parameters().iter().zip(values).enumerate().map(|(index, (parameter, value))| {

@@ -82,7 +82,7 @@ pub fn write_tuning(
     let summary = Summary::new(config, tuning, certificate);
     let mut staged = vec![
         stage("manifest.json", &|file| manifest::write(file, config, tuning, certificate))?,
-        stage("convergence.csv", &|file| convergence::write(file, &tuning.convergence))?,
+        stage("convergence.csv", &|file| convergence::write(file, config, tuning))?,
         stage("summary.csv", &|file| Summary::write_csv(file, std::slice::from_ref(&summary)))?,
         stage("gains.csv", &|file| gains::write(file, config, &tuning.values))?,
     ];

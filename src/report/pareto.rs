@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::gains::varied;
 use super::io_error;
 use crate::Error;
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
@@ -14,14 +15,6 @@ use crate::registry::Member;
 
 /// The file's name.
 pub(super) const NAME: &str = "pareto.csv";
-
-/// The places of the gains that differ between trade-offs: those that are searched, and those that follow from them.
-fn varied(config: &Config) -> Vec<usize> {
-    let searched = config.tune.iter().map(|gain| gain.index);
-    let mut varied: Vec<usize> = searched.chain(config.followers.iter().map(|gain| gain.index)).collect();
-    varied.sort_unstable();
-    varied
-}
 
 pub(super) fn write(file: &mut dyn Write, config: &Config, front: &[TradeOff]) -> io::Result<()> {
     let (certify, varied) = (problem::certifier(config), varied(config));

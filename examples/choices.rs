@@ -48,7 +48,9 @@ fn next(state: &mut u64) -> f64 {
 impl Problem {
     fn new(kind: &Kind, choices: usize, seed: u64) -> Self {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1);
-        (0..20).for_each(|_| drop(next(&mut state)));
+        for _ in 0..20 {
+            next(&mut state);
+        }
         let mut place = || std::array::from_fn(|_| kind.away * (2.0 * next(&mut state) - 1.0));
         let places = (0..choices).map(|_| place()).collect();
         let mut depths: Vec<f64> = (0..choices).map(|_| 0.05 + 0.5 * next(&mut state)).collect();

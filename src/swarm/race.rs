@@ -18,7 +18,7 @@ use crate::{Error, memory};
 /// Most combinations of choices that have a swarm each.
 pub(super) const COMBINATIONS_MAX: usize = 16;
 /// Generations that each swarm has at first.
-const FIRST_TURNS: u64 = 2;
+const FIRST_TURNS: u64 = 4;
 /// How many times what its personal bests differ by a swarm may lack to the best.
 const HOPE: f64 = 10.0;
 

@@ -266,3 +266,30 @@ fn without_a_feasible_vector_the_results_say_so_and_the_exit_code_is_1() {
     let mut convergence = csv::Reader::from_path(output.join("convergence.csv")).expect("a table");
     assert!(convergence.records().all(|row| row.expect("a row")[3].is_empty()));
 }
+
+#[test]
+fn a_tuned_parameter_of_a_plant_is_held_to_what_the_plant_requires() {
+    let tune = |name: &str| {
+        format!("{SMALL_STUDY}[[tune]]\nparameter = \"plant.{name}\"\nlower = 0.05\nupper = 1.0\n")
+    };
+    let parse = |text: &str| Config::parse("study.toml".as_ref(), text);
+    let config = parse(&tune("link1_com")).expect("a valid study");
+    let problem = Problem::new(&config);
+    let length = config.plant.parameters().iter().position(|parameter| parameter.name == "link1_length");
+    let length = config.plant.values[length.expect("a parameter")];
+    let violation = |center: f64| {
+        let mut values = problem.values.clone();
+        *values.last_mut().expect("the tuned parameter") = center;
+        problem.violation(&values)
+    };
+    // The centre of mass of a link lies on it.
+    assert_eq!((violation(0.5 * length), violation(length)), (0.0, 0.0));
+    assert!(0.0 < violation(1.1 * length) && violation(1.1 * length) < violation(1.2 * length));
+    // It is the plant's, not the study's, and nothing of it where the parameter is not tuned.
+    assert_eq!(parse(&config.to_toml()).expect("a study"), config);
+    assert!(!config.to_toml().contains("constraints = [\""));
+    assert!(parse(&tune("gravity")).expect("a valid study").constraints.is_empty());
+    let short = format!("{}[plant]\nlink1_length = 0.04\nlink1_com = 0.02\n", tune("link1_com"));
+    let error = parse(&short).expect_err("no place on the link is searched").to_string();
+    assert!(error.contains("link1_com <= link1_length") && error.contains("cannot hold"), "{error}");
+}

@@ -95,7 +95,7 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let validation = scenarios::groups(root, "validation", setup)?;
     let count = scenarios.iter().map(|group| group.count).sum();
     let mut tune = tune(root, &mut controller, &plant)?;
-    let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
+    let (constraints, followers) = constraints(root, (&plant, &controller), &cost, &mut tune)?;
     let section = root.section("swarm")?;
     let swarm = search::swarm(&section, [tune.len(), count], objectives.len().max(1))?;
     let require_certificate = root.switch("require_certificate", false)?;
@@ -288,7 +288,7 @@ pub(super) fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Ve
 /// What must hold between gains, and those that follow from others, which are searched no longer.
 fn constraints(
     root: &Section<'_>,
-    controller: &ControllerConfig,
+    (plant, controller): (&PlantConfig, &ControllerConfig),
     terms: &[Term],
     tuned: &mut Vec<TunedGain>,
 ) -> Result<(Vec<Constraint>, Vec<Follower>), ConfigError> {
@@ -317,10 +317,34 @@ fn constraints(
         .map_err(|text| refuse(cannot(&text, "leaves no gains to search")))?;
     *tuned = free.into_iter().map(|(index, axis)| TunedGain { index, axis }).collect();
     let ranges = searched(controller, tuned);
+    all.extend(required(plant, controller, &ranges));
     // A gain that follows has no range of its own: the equality from which it follows always holds.
     let follows = |constraint: &Constraint| followers.iter().any(|follower| follower.text == constraint.text);
     match all.iter().find(|constraint| !follows(constraint) && !constraint.can_hold(&ranges)) {
         Some(broken) => Err(refuse(cannot(&broken.text, "cannot hold for any gains that are searched"))),
         None => Ok((all, followers)),
     }
+}
+
+/// What a plant asks of its parameters, where some of these are tuned: the others are numbers.
+fn required(plant: &PlantConfig, controller: &ControllerConfig, ranges: &[Range<f64>]) -> Vec<Constraint> {
+    let gains = controller.parameters().iter();
+    // No name is empty: gains of the law's own do not stand in relations of the plant.
+    let tuned = gains.map(|gain| gain.name.strip_prefix(system::OF_PLANT).unwrap_or_default());
+    let names: Vec<&str> = tuned.chain(plant.parameters().iter().map(|parameter| parameter.name)).collect();
+    let own = ranges.len();
+    let relate = |text: &String| {
+        let mut relation = model::relation(text, &names).ok()?;
+        let known = relation.symbols.split_off(own).into_iter().zip(&plant.values);
+        let known = known.map(|(symbol, value)| (symbol, relation.graph.number(*value))).collect();
+        relation.difference = relation.graph.substituted(&[relation.difference], &known)[0];
+        let symbols = &relation.symbols;
+        if !relation.graph.depends(relation.difference, |symbol| symbols.contains(&symbol)) {
+            return None;
+        }
+        let mut constraint = Constraint::new(text, relation, ranges)?;
+        constraint.is_said = false;
+        Some(constraint)
+    };
+    plant.of.model.declared.require.iter().filter_map(relate).collect()
 }

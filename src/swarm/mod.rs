@@ -31,6 +31,7 @@ mod initial;
 mod ma_es;
 mod outcome;
 pub mod pareto;
+mod plan;
 pub mod rules;
 mod search;
 mod seeker;
@@ -42,7 +43,8 @@ pub use bounds::Bounds;
 pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
-pub use search::{Plan, PolishPlan, Question, Restarts, Search};
+pub use plan::{Plan, PolishPlan, Restarts};
+pub use search::{AsynchronousSearch, Question, Search};
 pub use seeker::Seeker;
 pub use space::{Axis, Grid, Scale};
 pub use stopping::{StopReason, Stopping};
@@ -310,50 +312,53 @@ impl Swarm {
 
     /// Moves every particle.
     fn fly(&mut self) {
+        for particle in 0..self.bests.len() {
+            self.fly_one(particle);
+        }
+    }
+
+    /// Moves a particle.
+    fn fly_one(&mut self, particle: usize) {
+        let row = self.row(particle);
+        self.informed_by.clear();
+        if self.rule.is_fully_informed() {
+            let informed_by = &mut self.informed_by;
+            self.topology.each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
+        }
+        let informant = self.informants[particle];
+        let informant_row = self.row(informant);
+        let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
+        self.rule.accelerate(
+            &mut Particle {
+                index: particle,
+                position: &self.cube[row.clone()],
+                velocity: &mut self.velocities[row.clone()],
+                personal_best: &self.best_cube[row.clone()],
+                informant_best: &self.best_cube[informant_row],
+                self_informed: informant == particle,
+                informants: &self.informed_by,
+                swarm: Knowledge {
+                    bests: &self.best_cube,
+                    outcomes: &self.bests,
+                    age: self.generation - self.born,
+                },
+                scratch: &mut self.scratch,
+            },
+            &mut draw,
+        );
+        for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
+            self.bounds.fly(u, velocity, &mut draw);
+        }
+        if self.tried.is_empty() {
+            return;
+        }
         // On either side of a value two particles leave it in as many generations as there are axes.
         #[allow(clippy::cast_precision_loss, reason = "numbers of particles and axes")]
         let chance = 2.0 / (self.bests.len() * self.axes.len()) as f64;
-        for particle in 0..self.bests.len() {
-            let row = self.row(particle);
-            self.informed_by.clear();
-            if self.rule.is_fully_informed() {
-                let informed_by = &mut self.informed_by;
-                self.topology
-                    .each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
-            }
-            let informant = self.informants[particle];
-            let informant_row = self.row(informant);
-            let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
-            self.rule.accelerate(
-                &mut Particle {
-                    index: particle,
-                    position: &self.cube[row.clone()],
-                    velocity: &mut self.velocities[row.clone()],
-                    personal_best: &self.best_cube[row.clone()],
-                    informant_best: &self.best_cube[informant_row],
-                    self_informed: informant == particle,
-                    informants: &self.informed_by,
-                    swarm: Knowledge {
-                        bests: &self.best_cube,
-                        outcomes: &self.bests,
-                        age: self.generation - self.born,
-                    },
-                    scratch: &mut self.scratch,
-                },
-                &mut draw,
-            );
-            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
-                self.bounds.fly(u, velocity, &mut draw);
-            }
-            if self.tried.is_empty() {
-                continue;
-            }
-            self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
-            for ((axis, u), best) in
-                self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
-            {
-                axis.leave(u, *best, chance, &mut draw);
-            }
+        self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
+        for ((axis, u), best) in self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
+        {
+            axis.leave(u, *best, chance, &mut draw);
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod support;
 
+mod ask_relations;
+mod ask_some_out;
 mod ask_tell;
 mod ask_trade_offs;
 mod audit;

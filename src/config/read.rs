@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
+use super::relations::{Numbers, Related};
 use super::{
-    CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, axis, cost, equations, measured, objectives, scenarios, search, system,
-    wiring,
+    Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, SimulationConfig,
+    TunedGain, axis, cost, equations, measured, objectives, scenarios, search, system, wiring,
 };
 use crate::closed_loop::Method;
-use crate::constraint::{self, Constraint, Follower};
 use crate::costs::{Aggregate, AggregateKind, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
@@ -266,11 +265,8 @@ fn tune(
 }
 
 pub(super) fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Vec<Range<f64>> {
-    let mut ranges: Vec<Range<f64>> = controller.values.iter().map(|value| *value..*value).collect();
-    for gain in tuned {
-        ranges[gain.index] = gain.axis.lower..gain.axis.upper;
-    }
-    ranges
+    let free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
+    Numbers { names: &[], values: &controller.values, remedy: "" }.ranges(&free)
 }
 
 /// What must hold between gains, and those that follow from others, which are searched no longer.
@@ -279,32 +275,13 @@ fn constraints(
     controller: &ControllerConfig,
     terms: &[Term],
     tuned: &mut Vec<TunedGain>,
-) -> Result<(Vec<Constraint>, Vec<Follower>), ConfigError> {
+) -> Result<Related, ConfigError> {
     let names: Vec<&str> = controller.parameters().iter().map(|parameter| parameter.name).collect();
-    let ranges = searched(controller, tuned);
-    let cannot = |text: &str, what: &str| Refusal {
-        problem: format!("\"{}\" {what}", text.escape_debug()),
-        remedy: "widen the bounds of [[tune]], tune more gains, or take the constraint out".into(),
-    };
-    let all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
-        if measured::is_measured(text, controller, terms) {
-            return Ok(None);
-        }
-        let relation = model::relation(text, &names)
-            .map_err(|error| Refusal { problem: error.marked(text), remedy: error.remedy })?;
-        Constraint::new(text, relation, &ranges).map(Some).ok_or_else(|| cannot(text, "is too long"))
-    })?;
-    let mut all: Vec<Constraint> = all.into_iter().flatten().collect();
-    let refuse = |Refusal { problem, remedy }: Refusal| root.error("constraints", &problem, remedy);
+    let remedy = "widen the bounds of [[tune]], tune more gains, or take the constraint out";
+    let numbers = Numbers { names: &names, values: &controller.values, remedy };
     let mut free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
-    let followers = constraint::followers(&mut all, &mut free, &names, &controller.values)
-        .map_err(|text| refuse(cannot(&text, "leaves no gains to search")))?;
+    let is_measured = |text: &str| measured::is_measured(text, controller, terms);
+    let related = numbers.related(root, &[], is_measured, &mut free)?;
     *tuned = free.into_iter().map(|(index, axis)| TunedGain { index, axis }).collect();
-    let ranges = searched(controller, tuned);
-    // A gain that follows has no range of its own: the equality from which it follows always holds.
-    let follows = |constraint: &Constraint| followers.iter().any(|follower| follower.text == constraint.text);
-    match all.iter().find(|constraint| !follows(constraint) && !constraint.can_hold(&ranges)) {
-        Some(broken) => Err(refuse(cannot(&broken.text, "cannot hold for any gains that are searched"))),
-        None => Ok((all, followers)),
-    }
+    Ok(related)
 }

@@ -30,6 +30,7 @@ mod known_dead_time;
 mod lanes;
 mod laws;
 mod laws_library;
+mod levels;
 mod linear;
 mod loop_page;
 mod margins;

@@ -21,6 +21,7 @@ use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::statistics::mean;
 use crate::{Error, memory};
+use level::Level;
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 use topologies::{DynTopology, TopologyKind};
 
@@ -28,6 +29,7 @@ mod algebra;
 mod bounds;
 mod convergence;
 mod initial;
+mod level;
 mod ma_es;
 mod outcome;
 pub mod pareto;
@@ -114,6 +116,9 @@ pub struct Swarm {
     improved: Box<[bool]>,
     /// The positions as they are judged, where that is not where the particles are: where some axes have values that can be counted.
     tried: Box<[f64]>,
+    /// Up to where violations do not count yet, and outcomes as they are seen then.
+    level: Level,
+    seen: Box<[Outcome]>,
     /// The outcomes to beat where the rule learns from every outcome: none.
     nothing: Box<[Outcome]>,
 }
@@ -159,6 +164,8 @@ impl Swarm {
             tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Box::default() } else { numbers()? },
             informed_by: memory::empty(what, particles)?,
             improved: memory::filled(what, particles, false)?,
+            level: Level::new(particles)?,
+            seen: memory::filled(what, particles, Outcome::WORST)?,
             nothing: memory::filled(what, particles, Outcome::WORST)?,
         };
         swarm.start(0);
@@ -190,30 +197,65 @@ impl Swarm {
         assert!(outcomes.len() <= self.bests.len(), "at most one outcome a particle");
         self.told = true;
         self.improved.fill(false);
+        self.level.follow(outcomes);
         let before = self.bests[self.leader];
         for (particle, outcome) in outcomes.iter().enumerate() {
-            if outcome.is_better_than(&self.bests[particle]) {
+            if self.level.seen(outcome).is_better_than(&self.level.seen(&self.bests[particle])) {
                 self.improved[particle] = true;
                 self.bests[particle] = *outcome;
                 let row = self.row(particle);
                 let judged = if self.tried.is_empty() { &self.cube } else { &self.tried };
                 self.best_cube[row.clone()].copy_from_slice(&judged[row]);
             }
-            if self.bests[particle].rank(&self.bests[self.leader]).then(particle.cmp(&self.leader)).is_lt() {
+        }
+        let seen = self.lead(before, self.generation + 1, outcomes);
+        self.rule.learn(Lesson {
+            positions: &self.cube,
+            outcomes: &self.seen[..seen],
+            improved: &self.improved,
+        });
+        self.inform()
+    }
+
+    /// Finds the best particle, and rewires who informs whom where that has seen nothing better than `before`; then sees outcomes as they are to be
+    /// learnt from, and says how many.
+    fn lead(&mut self, before: Outcome, generation: u64, outcomes: &[Outcome]) -> usize {
+        for (seen, best) in self.seen.iter_mut().zip(&self.bests) {
+            *seen = self.level.seen(best);
+        }
+        self.leader = 0;
+        for (particle, best) in self.seen.iter().enumerate() {
+            if best.is_better_than(&self.seen[self.leader]) {
                 self.leader = particle;
             }
         }
-        if !self.bests[self.leader].is_better_than(&before) {
-            self.rewire(self.generation + 1);
+        if !self.seen[self.leader].is_better_than(&self.level.seen(&before)) {
+            self.rewire(generation);
         }
-        self.rule.learn(Lesson { positions: &self.cube, outcomes, improved: &self.improved });
-        self.topology.best_informants(&self.bests, &mut self.informants);
+        for (seen, outcome) in self.seen.iter_mut().zip(outcomes) {
+            *seen = self.level.seen(outcome);
+        }
+        outcomes.len()
+    }
+
+    /// Tells every particle of its best informant; true when any has found something better than before.
+    fn inform(&mut self) -> bool {
+        for (seen, best) in self.seen.iter_mut().zip(&self.bests) {
+            *seen = self.level.seen(best);
+        }
+        self.topology.best_informants(&self.seen, &mut self.informants);
         let row = self.row(self.leader);
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
         self.improved.contains(&true)
     }
 
-    /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
+    /// Whether a violation does not count yet as long as it is small: the swarm has not settled.
+    pub(super) fn is_relaxed(&self) -> bool {
+        self.level.is_above_zero()
+    }
+
+    /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told. As long as small violations do not count
+    /// (`level.rs`), another may be feasible.
     #[must_use]
     pub fn best(&self) -> (&[f64], Outcome) {
         (&self.best_position, self.bests[self.leader])
@@ -284,6 +326,7 @@ impl Swarm {
         self.bests.fill(Outcome::WORST);
         self.leader = 0;
         self.rule.start();
+        self.level.start();
         // The informants are not needed before the first outcomes, so their array serves as room here.
         let order = &mut self.informants;
         self.initial.spread(self.seed, generation, self.axes.len(), &mut self.cube, order);
@@ -392,6 +435,7 @@ impl Persist for Swarm {
         self.informants.iter_mut().try_for_each(|informant| archive.index(informant, particles))?;
         archive.index(&mut self.leader, particles)?;
         self.topology.pass(archive)?;
+        self.level.pass(archive)?;
         self.rule.pass(archive)?;
         // Recomputed, not saved.
         self.decode();

@@ -187,20 +187,20 @@ impl Search {
     /// After a generation in which the swarm has improved or not: true when it is not to be asked again.
     fn is_over(&mut self, improved: bool) -> bool {
         self.state.age += 1;
-        if improved {
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
+        if improved || swarm.is_relaxed() {
             self.state.improved = self.state.age;
         }
-        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
         let spread = swarm.diversity().spread;
-        let settled = (spread <= SETTLED_SPREAD && cannot_gain(swarm))
+        let settled = (spread <= SETTLED_SPREAD && !swarm.is_relaxed() && cannot_gain(swarm))
             || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
         };
-        if settled || self.state.age >= plan.after {
+        if settled || (self.state.age >= plan.after && !swarm.is_relaxed()) {
             let sigma = (plan.step * spread).max(SETTLED_SPREAD);
             polish.start(swarm.best_cube(), swarm.bests_cube(), spread, sigma);
             self.state.polishing = true;

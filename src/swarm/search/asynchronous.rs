@@ -254,31 +254,23 @@ impl Swarm {
     /// something better than before.
     fn learn_from(&mut self, lessons: &Lessons, age: u64) -> bool {
         let (count, dimensions) = (self.bests.len(), self.axes.len());
+        let outcomes = &lessons.outcomes[..count];
         self.improved.fill(false);
+        self.level.follow(outcomes);
         let before = self.bests[self.leader];
         let rows = lessons.tried.chunks_exact(dimensions);
-        for ((particle, outcome), tried) in lessons.particles[..count].iter().zip(&lessons.outcomes).zip(rows)
-        {
-            if outcome.is_better_than(&self.bests[*particle]) {
+        for ((particle, outcome), tried) in lessons.particles.iter().zip(outcomes).zip(rows) {
+            if self.level.seen(outcome).is_better_than(&self.level.seen(&self.bests[*particle])) {
                 self.improved[*particle] = true;
                 self.bests[*particle] = *outcome;
                 let row = self.row(*particle);
                 self.best_cube[row].copy_from_slice(tried);
             }
-            let (own, leader) = (&self.bests[*particle], &self.bests[self.leader]);
-            if own.rank(leader).then(particle.cmp(&self.leader)).is_lt() {
-                self.leader = *particle;
-            }
         }
-        if !self.bests[self.leader].is_better_than(&before) {
-            self.rewire(self.born.saturating_add(age).saturating_add(1));
-        }
+        let seen = self.lead(before, self.born.saturating_add(age).saturating_add(1), outcomes);
         let positions = &lessons.places[..count * dimensions];
-        self.rule.learn(Lesson { positions, outcomes: &lessons.outcomes[..count], improved: &self.improved });
-        self.topology.best_informants(&self.bests, &mut self.informants);
-        let row = self.row(self.leader);
-        decode(&self.axes, &self.best_cube[row], &mut self.best_position);
-        self.improved.contains(&true)
+        self.rule.learn(Lesson { positions, outcomes: &self.seen[..seen], improved: &self.improved });
+        self.inform()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod ask_noise;
 mod ask_relations;
 mod ask_some_out;
 mod ask_tell;

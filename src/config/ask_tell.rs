@@ -22,6 +22,8 @@ pub struct AskTell {
     pub axes: Vec<Axis>,
     /// Positions that are out at a time; `None` for whole generations.
     pub outstanding: Option<usize>,
+    /// Whether costs are others when they are asked again.
+    pub resample: bool,
     /// What must hold between the parameters.
     pub constraints: Vec<Constraint>,
     /// The place among the parameters of each axis.
@@ -97,6 +99,7 @@ fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
     let section = root.section("swarm")?;
     let mut swarm = search::swarm(&section, [axes.len(), 1], objectives)?;
     let outstanding = outstanding(&root, &swarm, added)?;
+    let resample = resample(&section, &swarm, outstanding.is_some())?;
     for start in starts(&section, &names, &all, swarm.settings.particles)? {
         swarm.settings.start.push(places.iter().map(|place| start[*place]).collect());
     }
@@ -105,7 +108,7 @@ fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
     }
     section.finish()?;
     let seed = added.seed.unwrap_or(seed);
-    Ok(AskTell { seed, swarm, axes, outstanding, constraints, places, followers, searched })
+    Ok(AskTell { seed, swarm, axes, outstanding, resample, constraints, places, followers, searched })
 }
 
 /// The names of the parameters and where they are searched.
@@ -186,4 +189,28 @@ fn outstanding(root: &Section<'_>, plan: &Plan, added: &Added<'_>) -> Result<Opt
         return refuse(&problem, &format!("allowed: from 1 to {most}, or more particles in [swarm]"));
     }
     Ok(Some(outstanding))
+}
+
+/// Whether costs are others when they are asked again. Then a single swarm goes on to the end of its budget.
+fn resample(section: &Section<'_>, plan: &Plan, is_out: bool) -> Result<bool, ConfigError> {
+    const KEY: &str = "resample";
+    if !section.switch(KEY, false)? {
+        return Ok(false);
+    }
+    let stopping = section.section("stopping")?;
+    let others = [
+        (is_out, "outstanding"),
+        (plan.trade_offs.is_some(), "several objectives"),
+        (plan.restarts.times > 0, "restarts"),
+        (plan.polish.is_some(), "polish"),
+        (stopping.has("target"), "stopping.target"),
+        (stopping.has("stall_generations"), "stopping.stall_generations"),
+    ];
+    match others.iter().find(|(is_there, _)| *is_there) {
+        Some((_, other)) => {
+            let remedy = "keep one of the two; it ends by generations, evaluations or wall_time";
+            Err(section.error(KEY, &format!("cannot be combined with {other}"), remedy.into()))
+        }
+        None => Ok(true),
+    }
 }

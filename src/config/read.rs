@@ -95,6 +95,10 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let mut tune = tune(root, &mut controller, plant.name())?;
     let (constraints, followers) = constraints(root, &controller, &cost, &mut tune)?;
     let section = root.section("swarm")?;
+    if section.has("resample") {
+        let remedy = "take it out: a simulation costs the same when it is run again; give more scenarios, whose noise and draws differ";
+        return Err(section.error("resample", "is for ask-tell alone", remedy.into()));
+    }
     let swarm = search::swarm(&section, [tune.len(), count], objectives.len().max(1))?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =

@@ -234,6 +234,9 @@ impl AskTell {
         if let Some(outstanding) = self.outstanding {
             value["outstanding"] = outstanding.into();
         }
+        if self.resample {
+            value["swarm"]["resample"] = true.into();
+        }
         if !said.is_empty() {
             value["constraints"] = said.into();
             value["following"] = self.following().map(|axis| json!([axis.lower, axis.upper])).collect();

@@ -27,7 +27,7 @@ use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::{Added, AskTell, FILE_SIZE_MAX, PARTICLES_MAX};
 use crate::report::checkpoint;
 use crate::swarm::pareto::Costs;
-use crate::swarm::{AsynchronousSearch, Outcome, Seeker, StopReason};
+use crate::swarm::{AsynchronousSearch, Outcome, ResampledSearch, Seeker, StopReason};
 
 mod answer;
 mod standing;
@@ -50,6 +50,8 @@ mod standing;
     With constraints = [\"k1 == 2*k2\", \"K*kd >= 4\"] in the config, parameters by name, one follows from\n\
     others by a linear equality and is not searched, and a position that breaks any other relation is not\n\
     asked for: it counts as an evaluation, as \"rejected\", and ranks behind all that were told.\n\n\
+    With resample = true in [swarm], for costs that are others when they are asked again, a fifth of the\n\
+    positions has been asked before, and \"cost\" of the best is a mean.\n\n\
     Where the config says objectives = 2 (2 to 4), it finds trade-offs. An answer has a cost an objective:\n  \
     {\"tell\":{\"objectives\":[[…],…],\"violations\":[…]}}\n\
     and the last line, beside \"best\", the knee, has all that were kept, and the hypervolume that they reach\n\
@@ -95,7 +97,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     };
     match config.outstanding {
         None => {
-            let mut search = Seeker::new(&config.axes, &config.swarm, config.seed)?;
+            let mut search = if config.resample {
+                Seeker::Resampled(ResampledSearch::new(&config.axes, &config.swarm, config.seed)?.into())
+            } else {
+                Seeker::new(&config.axes, &config.swarm, config.seed)?
+            };
             talk.go_on(&mut search, Seeker::resume, Talk::by_generations)
         }
         Some(outstanding) => {

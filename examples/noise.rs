@@ -8,7 +8,7 @@ use gainswarm::swarm::{Axis, Outcome, Plan, ResampledSearch, Scale, Search, Seek
 
 const SEEDS: u64 = 41;
 
-/// Random numbers: SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
+/// Random numbers: `SplitMix64` (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
 struct Random(u64);
 
 impl Random {

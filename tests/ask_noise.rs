@@ -13,7 +13,7 @@ use crate::support::{SMALL_STUDY, write_config};
 const DIMENSIONS: usize = 5;
 const AXES: [Axis; DIMENSIONS] = [Axis::new(-5.0, 5.0, Scale::Linear); DIMENSIONS];
 
-/// A number from 0 to 1 that nobody can foresee: SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
+/// A number from 0 to 1 that nobody can foresee: `SplitMix64` (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
 #[allow(clippy::cast_precision_loss, reason = "53 bits")]
 fn draw(place: u64) -> f64 {
     let mut z = place.wrapping_mul(0x9E37_79B9_7F4A_7C15);

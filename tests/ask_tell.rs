@@ -1,14 +1,13 @@
 //! The swarm as a process, and the rules that end a search.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Plan, Scale, Search, Settings, StopReason, Stopping, Swarm};
 use serde_json::{Value, json};
 
-use crate::support::{gainswarm, stderr, stdout, write_config};
+use crate::support::partner::{Asking, Ended, answered, converse, positions};
+use crate::support::{gainswarm, stderr, write_config};
 
 const SEARCH: &str = "
 seed = 5
@@ -28,26 +27,12 @@ scale = \"log10\"
 
 /// Runs the process with answers of its own: the generations that it asked for, and the last line.
 fn drive(config: &str, tell: impl Fn(&[Vec<f64>]) -> Value) -> (Vec<Vec<Vec<f64>>>, Value) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-        .args(["ask-tell", config])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut input = process.stdin.take().expect("a pipe");
-    let mut asked: Vec<Vec<Vec<f64>>> = Vec::new();
-    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
-        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
-        let Some(ask) = line.get("ask") else {
-            assert!(process.wait().expect("an end").success());
-            return (asked, line["done"].clone());
-        };
-        assert_eq!(ask["generation"], asked.len());
-        let positions: Vec<Vec<f64>> = serde_json::from_value(ask["positions"].clone()).expect("positions");
-        writeln!(input, "{}", json!({ "tell": tell(&positions) })).expect("room in the pipe");
-        asked.push(positions);
-    }
-    panic!("the process ended without a last line");
+    let mut lines = converse(&[config], usize::MAX, |positions| vec![tell(positions)]);
+    let done = lines.pop().expect("a last line")["done"].clone();
+    assert!(
+        lines.iter().enumerate().all(|(place, line)| line["ask"]["generation"] == place) && !done.is_null()
+    );
+    (lines.iter().map(positions).collect(), done)
 }
 
 /// A cost with all of its bits in use.
@@ -106,28 +91,20 @@ fn failed_evaluations_and_violations_rank_behind_what_is_feasible() {
 const SHORT: &str =
     "[swarm]\nparticles = 2\n[swarm.stopping]\nevaluations = 4\n[[parameters]]\nlower = 0.0\nupper = 1.0\n";
 
-/// The process after these answers and no more: how it ended, and the last line that it wrote.
-fn answered(answers: &str) -> (Output, Value) {
+/// The short search after these answers and no more: how it ended, and the last line that it wrote.
+fn short(answers: &str) -> (Ended, Value) {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "search.toml", SHORT);
-    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-        .args(["ask-tell", &config])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    process.stdin.take().expect("a pipe").write_all(answers.as_bytes()).expect("room in the pipe");
-    let run = process.wait_with_output().expect("an end");
-    let last = serde_json::from_str(stdout(&run).lines().last().expect("a line")).expect("JSON");
-    (run, last)
+    let ended = answered(&[&config], answers);
+    let last = ended.lines.last().expect("a line").clone();
+    (ended, last)
 }
 
 #[test]
 fn numbers_that_are_not_finite_are_failed_evaluations_as_null_is() {
     let best_of = |answers: &str| {
-        let (run, last) = answered(answers);
-        assert!(run.status.success() && stderr(&run).is_empty(), "{answers}{}", stderr(&run));
+        let (run, last) = short(answers);
+        assert!(run.code == Some(0) && run.said.is_empty(), "{answers}{}", run.said);
         last["done"]["best"]["cost"].as_f64().expect("a cost")
     };
     // The first three are what json.dumps of Python writes.
@@ -146,32 +123,32 @@ fn numbers_that_are_not_finite_are_failed_evaluations_as_null_is() {
 fn without_a_feasible_position_the_end_says_so_and_exits_with_1() {
     for failed in ["null", "NaN"] {
         let answer = format!("{{\"tell\":{{\"costs\":[{failed},{failed}]}}}}\n");
-        let (run, last) = answered(&answer.repeat(2));
-        assert_eq!(run.status.code(), Some(1));
-        assert!(stderr(&run).contains("every evaluation failed"), "{}", stderr(&run));
+        let (run, last) = short(&answer.repeat(2));
+        assert_eq!(run.code, Some(1));
+        assert!(run.said.contains("every evaluation failed"), "{}", run.said);
         let done = &last["done"];
         assert_eq!((&done["best"], &done["evaluations"]), (&Value::Null, &4.into()), "{done}");
     }
-    let (run, last) = answered(&"{\"tell\":{\"costs\":[1,1],\"violations\":[3,2]}}\n".repeat(2));
-    assert_eq!(run.status.code(), Some(1));
-    assert!(stderr(&run).contains("no position is feasible"), "{}", stderr(&run));
+    let (run, last) = short(&"{\"tell\":{\"costs\":[1,1],\"violations\":[3,2]}}\n".repeat(2));
+    assert_eq!(run.code, Some(1));
+    assert!(run.said.contains("no position is feasible"), "{}", run.said);
     assert_eq!(last["done"]["best"]["violation"], 2.0);
 }
 
 #[test]
 fn an_answer_that_cannot_be_used_and_an_input_that_ends_do_not_lose_the_best_so_far() {
     for rest in ["", "nonsense\n", "{\"tell\":{\"costs\":[1]}}\n", "{\"tell\":{\"costs\":[0.5,NaM]}}\n"] {
-        let (run, last) = answered(&format!("{{\"tell\":{{\"costs\":[1.5,2]}}}}\n{rest}"));
-        assert_eq!(run.status.code(), Some(2), "{rest}");
+        let (run, last) = short(&format!("{{\"tell\":{{\"costs\":[1.5,2]}}}}\n{rest}"));
+        assert_eq!(run.code, Some(2), "{rest}");
         let done = &last["done"];
         assert_eq!((&done["reason"], &done["evaluations"]), (&"interrupted".into(), &2.into()), "{done}");
         assert_eq!(done["best"]["cost"], 1.5, "{done}");
-        let said = stderr(&run);
+        let said = run.said;
         assert!(
             said.contains("\"cost\":1.5") && said.contains("error: the answer to generation 1"),
             "{said}"
         );
-        let (_, last) = answered(rest);
+        let (_, last) = short(rest);
         assert_eq!(last["done"]["best"], Value::Null, "nothing is known: {last}");
     }
 }
@@ -205,17 +182,9 @@ fn broken_searches_and_answers_are_refused() {
         ("nonsense\n", "is not understood"),
         ("", "the input ended"),
     ] {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-            .args(["ask-tell", &config])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        process.stdin.take().expect("a pipe").write_all(answer.as_bytes()).expect("room in the pipe");
-        let run = process.wait_with_output().expect("an end");
-        assert_eq!(run.status.code(), Some(2), "{answer}");
-        assert!(stderr(&run).contains(words) && stderr(&run).contains("expected"), "{}", stderr(&run));
+        let run = answered(&[&config], answer);
+        assert_eq!(run.code, Some(2), "{answer}");
+        assert!(run.said.contains(words) && run.said.contains("expected"), "{}", run.said);
     }
 }
 
@@ -243,45 +212,10 @@ fn answers_by_id_may_come_in_any_order_and_in_parts() {
         ("{\"tell\":{\"ids\":[0],\"costs\":[1,1]}}\n", "has 2 costs for 1 ids"),
         ("{\"tell\":{\"ids\":[1],\"costs\":[1]}}\n", "the input ended"),
     ] {
-        let (run, _) = answered(rest);
-        assert_eq!(run.status.code(), Some(2), "{rest}");
-        assert!(stderr(&run).contains(words), "{}", stderr(&run));
+        let (run, _) = short(rest);
+        assert_eq!(run.code, Some(2), "{rest}");
+        assert!(run.said.contains(words), "{}", run.said);
     }
-}
-
-/// The lines that the process writes, told by `tell` what it asks; after some questions it is left alone and stops.
-pub(crate) fn converse(
-    arguments: &[&str],
-    questions: usize,
-    tell: impl Fn(&[Vec<f64>]) -> Vec<Value>,
-) -> Vec<Value> {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-        .arg("ask-tell")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary starts");
-    let mut input = process.stdin.take();
-    let mut lines: Vec<Value> = Vec::new();
-    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
-        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
-        let ask = line.get("ask").cloned();
-        lines.push(line);
-        let Some(ask) = ask else { break };
-        if lines.len() > questions {
-            input = None;
-        }
-        let positions: Vec<Vec<f64>> = serde_json::from_value(ask["positions"].clone()).expect("positions");
-        for tell in tell(&positions) {
-            if let Some(input) = &mut input {
-                writeln!(input, "{}", json!({ "tell": tell })).expect("room in the pipe");
-            }
-        }
-    }
-    process.wait().expect("an end");
-    lines
 }
 
 #[test]
@@ -364,23 +298,15 @@ fn no_answer_makes_a_search_lose_its_best_leave_its_box_or_end_with_another_code
 }
 
 fn one_adversarial(run: u64, kind: u64, config: &str) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-        .args(["ask-tell", config])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary starts");
-    let mut input = process.stdin.take().expect("a pipe");
+    let mut asking = Asking::start(&[config]);
     let (mut best, mut evaluation) = (f64::INFINITY, 0);
     let mut done = Value::Null;
-    for line in BufReader::new(process.stdout.take().expect("a pipe")).lines() {
-        let line: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
-        let Some(ask) = line.get("ask") else {
+    while let Some(line) = asking.line() {
+        if line.get("ask").is_none() {
             done = line["done"].clone();
             break;
-        };
-        let positions: Vec<[f64; 2]> = serde_json::from_value(ask["positions"].clone()).expect("positions");
+        }
+        let positions = positions(&line);
         let costs = positions.iter().map(|x| {
             assert!((-5.0..=5.0).contains(&x[0]) && (1e-3..=1e3).contains(&x[1]), "run {run}: {x:?}");
             evaluation += 1;
@@ -389,9 +315,9 @@ fn one_adversarial(run: u64, kind: u64, config: &str) {
             text
         });
         let costs: Vec<String> = costs.collect();
-        writeln!(input, "{{\"tell\":{{\"costs\":[{}]}}}}", costs.join(",")).expect("room in the pipe");
+        asking.say(&format!("{{\"tell\":{{\"costs\":[{}]}}}}\n", costs.join(",")));
     }
-    let code = process.wait().expect("an end").code();
+    let code = asking.end().code;
     assert_eq!(evaluation, 40, "run {run}");
     if best.is_finite() {
         assert_eq!((code, done["best"]["cost"].as_f64()), (Some(0), Some(best)), "run {run}: {done}");

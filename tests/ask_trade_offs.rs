@@ -1,7 +1,5 @@
 //! The swarm for several objectives as a process.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gainswarm::archive;
@@ -9,7 +7,7 @@ use gainswarm::swarm::pareto::{Costs, ParetoSettings, ParetoSwarm, TradeOffSearc
 use gainswarm::swarm::{Axis, Plan, Scale, Settings, Stopping};
 use serde_json::{Value, json};
 
-use crate::ask_tell::converse;
+use crate::support::partner::{self, converse};
 use crate::support::{gainswarm, stderr, write_config};
 
 const SEARCH: &str = "
@@ -195,19 +193,8 @@ fn no_bytes_make_a_restored_search_for_trade_offs_panic() {
 fn answered(search: &str, answer: &str) -> (Option<i32>, Value, String) {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "search.toml", search);
-    let mut process = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
-        .args(["ask-tell", &config])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // The process may end before it has read all.
-    let _ = process.stdin.take().expect("a pipe").write_all(answer.repeat(2).as_bytes());
-    let run = process.wait_with_output().expect("an end");
-    let last = String::from_utf8_lossy(&run.stdout).lines().last().map(str::to_owned);
-    let last = last.map_or(Value::Null, |line| serde_json::from_str(&line).expect("JSON"));
-    (run.status.code(), last, stderr(&run))
+    let run = partner::answered(&[&config], &answer.repeat(2));
+    (run.code, run.lines.last().cloned().unwrap_or(Value::Null), run.said)
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 mod support;
 
+mod ask_noise;
+mod ask_relations;
+mod ask_some_out;
 mod ask_tell;
 mod ask_trade_offs;
 mod audit;
@@ -29,6 +32,7 @@ mod known_dead_time;
 mod lanes;
 mod laws;
 mod laws_library;
+mod levels;
 mod linear;
 mod loop_page;
 mod margins;

@@ -20,6 +20,7 @@ use crate::text::Source;
 pub use crate::text::{ConfigError, FILE_SIZE_MAX};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
+mod ask_tell;
 mod axis;
 mod batch;
 mod build;
@@ -30,6 +31,7 @@ mod gains;
 mod measured;
 mod objectives;
 mod read;
+mod relations;
 mod scenarios;
 mod search;
 mod system;
@@ -40,6 +42,7 @@ mod wiring;
 mod write;
 mod write_models;
 
+pub use ask_tell::{Added, AskTell};
 pub use batch::{BatchConfig, Entry};
 pub use equations::{Column, Coverage, Role};
 pub(crate) use gains::LAW_COLUMNS;
@@ -177,28 +180,6 @@ impl SimulationConfig {
             });
         }
         Ok(())
-    }
-}
-
-/// A search without a study: the config of `ask-tell`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AskTell {
-    /// The seed of every random number.
-    pub seed: u64,
-    /// How it searches.
-    pub swarm: Plan,
-    /// What is searched.
-    pub axes: Vec<Axis>,
-}
-
-impl AskTell {
-    /// Reads and checks a config of `seed`, `[swarm]` and `[[parameters]]`.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that is wrong, with its line and what is allowed.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        search::read(&Source::read(path)?)
     }
 }
 

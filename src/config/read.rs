@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::path::Path;
 
+use super::relations::{Numbers, Related};
 use super::{
-    CONSTRAINTS_MAX, Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal,
-    SimulationConfig, TunedGain, axis, choices, cost, equations, measured, objectives, scenarios, search,
-    system, wiring,
+    Config, ConfigError, ControllerConfig, DT, DURATION, HISTORY_MAX, PlantConfig, Refusal, SimulationConfig,
+    TunedGain, axis, choices, cost, equations, measured, objectives, scenarios, search, system, wiring,
 };
 use crate::closed_loop::Method;
-use crate::constraint::{self, Constraint, Follower};
+use crate::constraint::Constraint;
 use crate::costs::{Aggregate, AggregateKind, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
@@ -97,6 +97,10 @@ fn resolved(root: &Section<'_>, usual: [&str; 2]) -> Result<Config, ConfigError>
     let mut tune = tune(root, &mut controller, &plant)?;
     let (constraints, followers) = constraints(root, (&plant, &controller), &cost, &mut tune)?;
     let section = root.section("swarm")?;
+    if section.has("resample") {
+        let remedy = "take it out: a simulation costs the same when it is run again; give more scenarios, whose noise and draws differ";
+        return Err(section.error("resample", "is for ask-tell alone", remedy.into()));
+    }
     let swarm = search::swarm(&section, [tune.len(), count], objectives.len().max(1))?;
     let require_certificate = root.switch("require_certificate", false)?;
     let memory_limit =
@@ -278,11 +282,8 @@ fn tune(
 }
 
 pub(super) fn searched(controller: &ControllerConfig, tuned: &[TunedGain]) -> Vec<Range<f64>> {
-    let mut ranges: Vec<Range<f64>> = controller.values.iter().map(|value| *value..*value).collect();
-    for gain in tuned {
-        ranges[gain.index] = gain.axis.lower..gain.axis.upper;
-    }
-    ranges
+    let free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
+    Numbers { names: &[], values: &controller.values, remedy: "" }.ranges(&free)
 }
 
 /// What must hold between gains, and those that follow from others, which are searched no longer.
@@ -291,39 +292,28 @@ fn constraints(
     (plant, controller): (&PlantConfig, &ControllerConfig),
     terms: &[Term],
     tuned: &mut Vec<TunedGain>,
-) -> Result<(Vec<Constraint>, Vec<Follower>), ConfigError> {
+) -> Result<Related, ConfigError> {
     let names: Vec<&str> = controller.parameters().iter().map(|parameter| parameter.name).collect();
-    let ranges = searched(controller, tuned);
-    let cannot = |text: &str, what: &str| Refusal {
-        problem: format!("\"{}\" {what}", text.escape_debug()),
-        remedy: "widen the bounds of [[tune]], tune more gains, or take the constraint out".into(),
-    };
-    let all = root.texts("constraints", CONSTRAINTS_MAX, |text| {
-        if measured::is_measured(text, controller, terms) {
-            return Ok(None);
-        }
-        if let Some(choice) = choices::named(text, controller) {
-            let problem = format!("\"{}\" names {choice}, a choice that has no number", text.escape_debug());
-            return Err(Refusal { problem, remedy: "allowed: gains, and what is measured".into() });
-        }
-        let relation = model::relation(text, &names)
-            .map_err(|error| Refusal { problem: error.marked(text), remedy: error.remedy })?;
-        Constraint::new(text, relation, &ranges).map(Some).ok_or_else(|| cannot(text, "is too long"))
-    })?;
-    let mut all: Vec<Constraint> = all.into_iter().flatten().collect();
-    let refuse = |Refusal { problem, remedy }: Refusal| root.error("constraints", &problem, remedy);
+    let remedy = "widen the bounds of [[tune]], tune more gains, or take the constraint out";
+    let numbers = Numbers { names: &names, values: &controller.values, remedy };
     let mut free: Vec<(usize, Axis)> = tuned.iter().map(|gain| (gain.index, gain.axis)).collect();
-    let followers = constraint::followers(&mut all, &mut free, &names, &controller.values)
-        .map_err(|text| refuse(cannot(&text, "leaves no gains to search")))?;
+    let is_of_others = |text: &str| match choices::named(text, controller) {
+        _ if measured::is_measured(text, controller, terms) => Ok(true),
+        Some(choice) => {
+            let problem = format!("\"{}\" names {choice}, a choice that has no number", text.escape_debug());
+            Err(Refusal { problem, remedy: "allowed: gains, and what is measured".into() })
+        }
+        None => Ok(false),
+    };
+    let (mut all, followers) = numbers.related(root, &[], is_of_others, &mut free)?;
     *tuned = free.into_iter().map(|(index, axis)| TunedGain { index, axis }).collect();
     let ranges = searched(controller, tuned);
-    all.extend(required(plant, controller, &ranges));
-    // A gain that follows has no range of its own: the equality from which it follows always holds.
-    let follows = |constraint: &Constraint| followers.iter().any(|follower| follower.text == constraint.text);
-    match all.iter().find(|constraint| !follows(constraint) && !constraint.can_hold(&ranges)) {
-        Some(broken) => Err(refuse(cannot(&broken.text, "cannot hold for any gains that are searched"))),
-        None => Ok((all, followers)),
+    let required = required(plant, controller, &ranges);
+    if let Some(Refusal { problem, remedy }) = numbers.broken(&required, &ranges) {
+        return Err(root.error("constraints", &problem, remedy));
     }
+    all.extend(required);
+    Ok((all, followers))
 }
 
 /// What a plant asks of its parameters, where some of these are tuned: the others are numbers.

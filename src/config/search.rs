@@ -1,19 +1,17 @@
-//! Reading how a search goes: `[swarm]` of a study, and the config of a search without one.
+//! Reading how a search goes: `[swarm]`.
 
 use std::path::Path;
 
 use super::{
-    AskTell, COORDINATES_MAX, Config, ConfigError, DIMENSIONS_MAX, EVALUATIONS_MAX, GENERATIONS_MAX,
-    PARTICLES_MAX, Refusal, SIMULATIONS_MAX,
+    COORDINATES_MAX, Config, ConfigError, EVALUATIONS_MAX, GENERATIONS_MAX, PARTICLES_MAX, Refusal,
+    SIMULATIONS_MAX,
 };
-use super::{axis, choices};
 use crate::parameter::Parameter;
 use crate::rules::RuleKind;
-use crate::swarm::pareto::{OBJECTIVES_MAX, ParetoSettings, TradeOffs};
+use crate::swarm::pareto::{ParetoSettings, TradeOffs};
 use crate::swarm::topologies::TopologyKind;
-use crate::swarm::{Axis, Bounds, Initial, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
-use crate::text::Source;
-use crate::text::{Section, kept};
+use crate::swarm::{Bounds, Initial, Plan, PolishPlan, Restarts, Settings, Stopping};
+use crate::text::{Section, Source};
 
 /// Most trade-offs that are kept: in four objectives what each is worth takes time with their cube.
 const KEPT_MAX: u64 = 1000;
@@ -25,75 +23,6 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     [1e-6, 10.0],
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
-
-/// Checks the text of a config of a search without a study.
-pub(super) fn read(source: &Source) -> Result<AskTell, ConfigError> {
-    let document = source.document()?;
-    let root = Section::root(source, document.get_ref());
-    root.refuse_all_but(&["seed", "objectives", "swarm", "parameters"])?;
-    let seed = root.whole("seed", 1, 0..=i64::MAX as u64)?;
-    let objectives = root.whole("objectives", 1, 1..=OBJECTIVES_MAX as u64)?;
-    let objectives = usize::try_from(objectives).unwrap_or(OBJECTIVES_MAX);
-    let (mut axes, mut names) = (Vec::new(), Vec::new());
-    for section in root.sections("parameters", DIMENSIONS_MAX)? {
-        let name = section.file_name("name", &format!("x{}", axes.len() + 1))?;
-        if names.contains(&name) {
-            let problem = format!("= \"{name}\" appears twice");
-            return Err(section.error("name", &problem, "give each parameter a name of its own".into()));
-        }
-        names.push(name);
-        let range = Parameter::fixed("lower", "1", 0.0, [-1e100, 1e100], "bound");
-        let bound = |key: &str| -> Result<f64, ConfigError> {
-            let missing = || section.error(key, "is missing", format!("allowed: {}", range.allowed()));
-            section.optional_number(key, &range)?.ok_or_else(missing)
-        };
-        if let Some(names) = choices::of_numbers(&section)? {
-            section.finish()?;
-            axes.push(Axis::of_choices(names));
-            continue;
-        }
-        // A list of values has its own bounds.
-        let usual = match section.list("values") {
-            Ok(Some(_)) => Axis::new(range.min, range.max, Scale::Linear),
-            _ => Axis::new(bound("lower")?, bound("upper")?, Scale::Linear),
-        };
-        let axis = axis::read(&section, &range, &usual)?;
-        section.finish()?;
-        axes.push(axis);
-    }
-    if axes.is_empty() {
-        let remedy = "add a [[parameters]] table with lower and upper for each dimension".into();
-        return Err(root.error("parameters", "is missing", remedy));
-    }
-    let section = root.section("swarm")?;
-    let mut plan = swarm(&section, [axes.len(), 1], objectives)?;
-    let ranges: Vec<Parameter> = names
-        .iter()
-        .zip(&axes)
-        .map(|(name, axis)| {
-            Parameter::fixed(kept(name), "1", axis.lower, [axis.lower, axis.upper], "coordinate")
-        })
-        .collect();
-    let particles = plan.settings.particles;
-    let no_positions = |key: &str| {
-        let remedy =
-            format!("allowed: at most {particles} rows of {} numbers, such as [[…], […]]", axes.len());
-        section.error(key, "holds no positions", remedy)
-    };
-    for key in ["initial", "warm_start"] {
-        let is_text = key == "initial" && section.text(key).is_ok();
-        match section.rows(key, particles, &ranges)? {
-            Some(rows) => plan.settings.start.extend(rows),
-            None if section.has(key) && !is_text => return Err(no_positions(key)),
-            None => {}
-        }
-    }
-    if let Some(Refusal { problem, remedy }) = excess(&plan, [axes.len(), 1]) {
-        return Err(section.error("particles", &problem, remedy));
-    }
-    section.finish()?;
-    Ok(AskTell { seed, swarm: plan, axes })
-}
 
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios, for so many objectives; the caller knows what else may
 /// stand there.

@@ -218,9 +218,21 @@ impl AskTell {
     #[must_use]
     pub(crate) fn to_value(&self) -> Value {
         let axes: Value = self.axes.iter().map(axis::written).collect();
+        let said: Vec<&str> =
+            self.constraints.iter().filter(|one| one.is_said).map(|one| one.text.as_str()).collect();
         let mut value = json!({ "seed": self.seed, "swarm": plan(&self.swarm), "parameters": axes });
         if let Some(TradeOffs { objectives, .. }) = self.swarm.trade_offs {
             value["objectives"] = objectives.into();
+        }
+        if let Some(outstanding) = self.outstanding {
+            value["outstanding"] = outstanding.into();
+        }
+        if self.resample {
+            value["swarm"]["resample"] = true.into();
+        }
+        if !said.is_empty() {
+            value["constraints"] = said.into();
+            value["following"] = self.following().map(|axis| json!([axis.lower, axis.upper])).collect();
         }
         value
     }

@@ -386,7 +386,9 @@ pub(super) fn outcome(
         excess += weight * beyond.sum::<f64>();
     }
     let violation = if failing > 0.0 { FAILING_VIOLATION + failing } else { excess / (1.0 + excess) };
-    Outcome { violation, cost: problem.aggregate.of(costs) }
+    // The penalty of a failure is on no scale with costs.
+    let cost = if failing > 0.0 { f64::NAN } else { problem.aggregate.of(costs) };
+    Outcome { violation, cost }
 }
 
 /// The costs in several objectives of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.

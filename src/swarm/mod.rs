@@ -21,6 +21,7 @@ use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::statistics::mean;
 use crate::{Error, memory};
+use level::Level;
 use race::Race;
 use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
 use topologies::{DynTopology, TopologyKind};
@@ -29,10 +30,13 @@ mod algebra;
 mod bounds;
 mod convergence;
 mod initial;
+mod level;
 mod ma_es;
 mod outcome;
 pub mod pareto;
+mod plan;
 mod race;
+mod resampling;
 pub mod rules;
 mod search;
 mod seeker;
@@ -44,8 +48,10 @@ pub use bounds::Bounds;
 pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
+pub use plan::{Plan, PolishPlan, Restarts};
 pub(crate) use race::entrants;
-pub use search::{Plan, PolishPlan, Question, Restarts, Search};
+pub use resampling::ResampledSearch;
+pub use search::{AsynchronousSearch, Question, Search};
 pub use seeker::Seeker;
 pub use space::{Axis, Grid, Scale};
 pub use stopping::{StopReason, Stopping};
@@ -115,6 +121,9 @@ pub struct Swarm {
     improved: Box<[bool]>,
     /// The positions as they are judged, where that is not where the particles are: where some axes have values that can be counted.
     tried: Box<[f64]>,
+    /// Up to where violations do not count yet, and outcomes as they are seen then.
+    level: Level,
+    seen: Box<[Outcome]>,
     /// The outcomes to beat where the rule learns from every outcome: none.
     nothing: Box<[Outcome]>,
 }
@@ -160,6 +169,8 @@ impl Swarm {
             tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Box::default() } else { numbers()? },
             informed_by: memory::empty(what, particles)?,
             improved: memory::filled(what, particles, false)?,
+            level: Level::new(particles)?,
+            seen: memory::filled(what, particles, Outcome::WORST)?,
             nothing: memory::filled(what, particles, Outcome::WORST)?,
         };
         swarm.start(0);
@@ -191,30 +202,65 @@ impl Swarm {
         assert!(outcomes.len() <= self.bests.len(), "at most one outcome a particle");
         self.told = true;
         self.improved.fill(false);
+        self.level.follow(outcomes);
         let before = self.bests[self.leader];
         for (particle, outcome) in outcomes.iter().enumerate() {
-            if outcome.is_better_than(&self.bests[particle]) {
+            if self.level.seen(outcome).is_better_than(&self.level.seen(&self.bests[particle])) {
                 self.improved[particle] = true;
                 self.bests[particle] = *outcome;
                 let row = self.row(particle);
                 let judged = if self.tried.is_empty() { &self.cube } else { &self.tried };
                 self.best_cube[row.clone()].copy_from_slice(&judged[row]);
             }
-            if self.bests[particle].rank(&self.bests[self.leader]).then(particle.cmp(&self.leader)).is_lt() {
+        }
+        let seen = self.lead(before, self.generation + 1, outcomes);
+        self.rule.learn(Lesson {
+            positions: &self.cube,
+            outcomes: &self.seen[..seen],
+            improved: &self.improved,
+        });
+        self.inform()
+    }
+
+    /// Finds the best particle, and rewires who informs whom where that has seen nothing better than `before`; then sees outcomes as they are to be
+    /// learnt from, and says how many.
+    fn lead(&mut self, before: Outcome, generation: u64, outcomes: &[Outcome]) -> usize {
+        for (seen, best) in self.seen.iter_mut().zip(&self.bests) {
+            *seen = self.level.seen(best);
+        }
+        self.leader = 0;
+        for (particle, best) in self.seen.iter().enumerate() {
+            if best.is_better_than(&self.seen[self.leader]) {
                 self.leader = particle;
             }
         }
-        if !self.bests[self.leader].is_better_than(&before) {
-            self.rewire(self.generation + 1);
+        if !self.seen[self.leader].is_better_than(&self.level.seen(&before)) {
+            self.rewire(generation);
         }
-        self.rule.learn(Lesson { positions: &self.cube, outcomes, improved: &self.improved });
-        self.topology.best_informants(&self.bests, &mut self.informants);
+        for (seen, outcome) in self.seen.iter_mut().zip(outcomes) {
+            *seen = self.level.seen(outcome);
+        }
+        outcomes.len()
+    }
+
+    /// Tells every particle of its best informant; true when any has found something better than before.
+    fn inform(&mut self) -> bool {
+        for (seen, best) in self.seen.iter_mut().zip(&self.bests) {
+            *seen = self.level.seen(best);
+        }
+        self.topology.best_informants(&self.seen, &mut self.informants);
         let row = self.row(self.leader);
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
         self.improved.contains(&true)
     }
 
-    /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
+    /// Whether a violation does not count yet as long as it is small: the swarm has not settled.
+    pub(super) fn is_relaxed(&self) -> bool {
+        self.level.is_above_zero()
+    }
+
+    /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told. As long as small violations do not count
+    /// (`level.rs`), another may be feasible.
     #[must_use]
     pub fn best(&self) -> (&[f64], Outcome) {
         (&self.best_position, self.bests[self.leader])
@@ -285,6 +331,7 @@ impl Swarm {
         self.bests.fill(Outcome::WORST);
         self.leader = 0;
         self.rule.start();
+        self.level.start();
         // The informants are not needed before the first outcomes, so their array serves as room here.
         let order = &mut self.informants;
         self.initial.spread(self.seed, generation, self.axes.len(), &mut self.cube, order);
@@ -318,50 +365,53 @@ impl Swarm {
 
     /// Moves every particle.
     fn fly(&mut self) {
+        for particle in 0..self.bests.len() {
+            self.fly_one(particle);
+        }
+    }
+
+    /// Moves a particle.
+    fn fly_one(&mut self, particle: usize) {
+        let row = self.row(particle);
+        self.informed_by.clear();
+        if self.rule.is_fully_informed() {
+            let informed_by = &mut self.informed_by;
+            self.topology.each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
+        }
+        let informant = self.informants[particle];
+        let informant_row = self.row(informant);
+        let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
+        self.rule.accelerate(
+            &mut Particle {
+                index: particle,
+                position: &self.cube[row.clone()],
+                velocity: &mut self.velocities[row.clone()],
+                personal_best: &self.best_cube[row.clone()],
+                informant_best: &self.best_cube[informant_row],
+                self_informed: informant == particle,
+                informants: &self.informed_by,
+                swarm: Knowledge {
+                    bests: &self.best_cube,
+                    outcomes: &self.bests,
+                    age: self.generation - self.born,
+                },
+                scratch: &mut self.scratch,
+            },
+            &mut draw,
+        );
+        for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
+            self.bounds.fly(u, velocity, &mut draw);
+        }
+        if self.tried.is_empty() {
+            return;
+        }
         // On either side of a value two particles leave it in as many generations as there are axes.
         #[allow(clippy::cast_precision_loss, reason = "numbers of particles and axes")]
         let chance = 2.0 / (self.bests.len() * self.axes.len()) as f64;
-        for particle in 0..self.bests.len() {
-            let row = self.row(particle);
-            self.informed_by.clear();
-            if self.rule.is_fully_informed() {
-                let informed_by = &mut self.informed_by;
-                self.topology
-                    .each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
-            }
-            let informant = self.informants[particle];
-            let informant_row = self.row(informant);
-            let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
-            self.rule.accelerate(
-                &mut Particle {
-                    index: particle,
-                    position: &self.cube[row.clone()],
-                    velocity: &mut self.velocities[row.clone()],
-                    personal_best: &self.best_cube[row.clone()],
-                    informant_best: &self.best_cube[informant_row],
-                    self_informed: informant == particle,
-                    informants: &self.informed_by,
-                    swarm: Knowledge {
-                        bests: &self.best_cube,
-                        outcomes: &self.bests,
-                        age: self.generation - self.born,
-                    },
-                    scratch: &mut self.scratch,
-                },
-                &mut draw,
-            );
-            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
-                self.bounds.fly(u, velocity, &mut draw);
-            }
-            if self.tried.is_empty() {
-                continue;
-            }
-            self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
-            for ((axis, u), best) in
-                self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
-            {
-                axis.leave(u, *best, chance, &mut draw);
-            }
+        self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
+        for ((axis, u), best) in self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
+        {
+            axis.leave(u, *best, chance, &mut draw);
         }
     }
 
@@ -395,6 +445,7 @@ impl Persist for Swarm {
         self.informants.iter_mut().try_for_each(|informant| archive.index(informant, particles))?;
         archive.index(&mut self.leader, particles)?;
         self.topology.pass(archive)?;
+        self.level.pass(archive)?;
         self.rule.pass(archive)?;
         // Recomputed, not saved.
         self.decode();

@@ -64,7 +64,19 @@ impl Race {
     ///
     /// As [`Swarm::new`].
     pub(super) fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
-        let count = entrants(axes);
+        Self::of(entrants(axes), axes, settings, seed)
+    }
+
+    /// A single swarm, whatever there is to choose among.
+    ///
+    /// # Errors
+    ///
+    /// As [`Race::new`].
+    pub(super) fn of_one(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
+        Self::of(1, axes, settings, seed)
+    }
+
+    fn of(count: usize, axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
         let is_searched = |axis: &Axis| count == 1 || !matches!(axis.grid, Grid::Choices(_));
         let searched: Vec<Axis> = axes.iter().copied().filter(is_searched).collect();
         let of_searched = |row: &Vec<f64>| {
@@ -134,6 +146,16 @@ impl Race {
         }
         self.show();
         has_improved
+    }
+
+    /// The first swarm, which is the only one after [`Race::of_one`].
+    pub(super) fn first(&mut self) -> &mut Swarm {
+        &mut self.swarms[0]
+    }
+
+    /// Whether a violation does not count yet in the swarm that has this turn or in the one that leads.
+    pub(super) fn is_relaxed(&self) -> bool {
+        self.swarms[self.at].is_relaxed() || self.leader().is_relaxed()
     }
 
     /// The swarm with the best outcome.

@@ -3,36 +3,13 @@
 use std::time::Duration;
 
 use super::ma_es::MaEs;
-use super::{Axis, Outcome, Race, Settings, StopReason, Stopping, Swarm, decode};
+use super::{Axis, Outcome, Plan, Race, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
-/// How a search goes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// The swarm that it starts with.
-    pub settings: Settings,
-    /// What happens when the swarm has settled.
-    pub restarts: Restarts,
-    /// Whether the best of a swarm is polished.
-    pub polish: Option<PolishPlan>,
-    /// Whether trade-offs are sought, which [`Search`] does not do.
-    pub trade_offs: Option<super::pareto::TradeOffs>,
-    /// When it ends.
-    pub stopping: Stopping,
-}
+mod asynchronous;
 
-/// New swarms in place of those that have settled, each with twice as many particles as the one before
-/// (as the populations of Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Restarts {
-    /// How many there may be; 0 for one swarm that goes on to the end.
-    pub times: u64,
-    /// How often the swarm is doubled; later swarms are as large as the last doubling made them.
-    pub doublings: u32,
-    /// Generations without a better position, anywhere in the swarm, after which it has settled.
-    pub patience: u64,
-}
+pub use asynchronous::AsynchronousSearch;
 
 /// A swarm may have settled when its personal bests are closer together than this, in widths of the box.
 const SETTLED_SPREAD: f64 = 1e-11;
@@ -40,15 +17,6 @@ const SETTLED_SPREAD: f64 = 1e-11;
 const SETTLED_COSTS: f64 = 1e-12;
 /// It has as well when it is no wider than this share of the way to the nearest bound, along each axis: the numbers end there.
 const SETTLED_NUMBERS: f64 = 1e-15;
-
-/// An evolution strategy that starts at the best of a swarm, within the same budget.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PolishPlan {
-    /// After how many generations of a swarm, if it has not settled before.
-    pub after: u64,
-    /// The standard deviation that it starts with, as a share of the spread of the personal bests.
-    pub step: f64,
-}
 
 /// What a search asks: positions, and what is worth knowing about each.
 #[derive(Debug, Clone, Copy)]
@@ -109,12 +77,22 @@ impl Search {
     ///
     /// As [`Swarm::new`].
     pub fn new(axes: &[Axis], plan: &Plan, seed: u64) -> Result<Self, Error> {
+        Self::of(Race::new, axes, plan, seed)
+    }
+
+    /// A search by the swarms that `race` makes.
+    fn of(
+        race: fn(&[Axis], &Settings, u64) -> Result<Race, Error>,
+        axes: &[Axis],
+        plan: &Plan,
+        seed: u64,
+    ) -> Result<Self, Error> {
         let dimensions = axes.len();
         let swarms = plan.sizes().map(|particles| {
             // Only the first swarm uses the given starts.
             let first = particles == plan.settings.particles;
             let start = if first { plan.settings.start.clone() } else { Vec::new() };
-            Race::new(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
+            race(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
         let swarms: Box<[Race]> = swarms.collect::<Result<_, _>>()?;
         // The result if no outcome is ever told.
@@ -211,23 +189,28 @@ impl Search {
 
     /// True when the swarm is not to be asked again.
     fn tell_swarm(&mut self, outcomes: &[Outcome]) -> bool {
-        let swarm = &mut self.swarms[size(&self.plan, self.state.restarts)];
+        let improved = self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
+        self.note_best(outcomes);
+        self.is_over(improved)
+    }
+
+    /// After a generation in which the swarm has improved or not: true when it is not to be asked again.
+    fn is_over(&mut self, improved: bool) -> bool {
         self.state.age += 1;
-        if swarm.tell(outcomes) {
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
+        if improved || swarm.is_relaxed() {
             self.state.improved = self.state.age;
         }
-        self.note_best(outcomes);
-        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
         let spread = swarm.diversity().spread;
-        let settled = (spread <= SETTLED_SPREAD && cannot_gain(swarm.leader()))
+        let settled = (spread <= SETTLED_SPREAD && !swarm.is_relaxed() && cannot_gain(swarm.leader()))
             || self.state.age - self.state.improved >= self.plan.restarts.patience;
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
         };
-        if settled || self.state.age >= plan.after {
+        if settled || (self.state.age >= plan.after && !swarm.is_relaxed()) {
             let sigma = (plan.step * spread).max(SETTLED_SPREAD);
             polish.start(swarm.best_cube(), swarm.bests_cube(), spread, sigma);
             self.state.polishing = true;
@@ -415,57 +398,6 @@ fn cannot_gain(swarm: &Swarm) -> bool {
 fn size(plan: &Plan, restarts: u64) -> usize {
     let doublings = plan.doublings() as usize;
     usize::try_from(restarts).map_or(doublings, |restarts| restarts.min(doublings))
-}
-
-impl Plan {
-    /// One swarm, after a number of generations at its end.
-    #[must_use]
-    pub fn new(settings: Settings, stopping: Stopping) -> Self {
-        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, stopping }
-    }
-
-    fn doublings(&self) -> u32 {
-        self.restarts.doublings.min(u32::try_from(self.restarts.times).unwrap_or(u32::MAX))
-    }
-
-    /// The numbers of particles of the swarms.
-    fn sizes(&self) -> impl Iterator<Item = usize> {
-        (0..=self.doublings()).map(|doubling| {
-            let factor = 1_usize.checked_shl(doubling).unwrap_or(usize::MAX);
-            self.settings.particles.saturating_mul(factor)
-        })
-    }
-
-    /// How many swarms there are, all made before the first is used.
-    #[must_use]
-    pub fn swarms(&self) -> u64 {
-        u64::from(self.doublings()) + 1
-    }
-
-    /// The numbers that the positions of all swarms take together.
-    #[must_use]
-    pub fn coordinates(&self, dimensions: usize) -> usize {
-        self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
-    }
-
-    /// How many positions are judged at most.
-    #[must_use]
-    pub fn evaluations_max(&self, dimensions: usize) -> u64 {
-        let Stopping { generations, evaluations, .. } = self.stopping;
-        evaluations.min(generations.saturating_mul(self.positions_max(dimensions) as u64))
-    }
-
-    /// The most positions that are asked for at a time.
-    #[must_use]
-    pub fn positions_max(&self, dimensions: usize) -> usize {
-        let samples = if self.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
-        self.sizes().max().unwrap_or(0).max(samples)
-    }
-}
-
-impl Restarts {
-    /// One swarm that goes on to the end.
-    pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX };
 }
 
 impl Persist for Search {

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use super::pareto::{Costs, TradeOffSearch};
-use super::{Axis, Outcome, Plan, Question, Search, StopReason, Swarm};
+use super::{Axis, Outcome, Plan, Question, ResampledSearch, Search, StopReason, Swarm};
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
 
-/// A search of either kind.
+/// A search of any kind.
 pub enum Seeker {
     /// For the best position.
     Best(Box<Search>),
     /// For the best trade-offs of several objectives.
     TradeOffs(Box<TradeOffSearch>),
+    /// For the best position, where costs are others when they are asked again; no plan asks for it.
+    Resampled(Box<ResampledSearch>),
 }
 
 impl Seeker {
@@ -43,6 +45,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.ask(),
             Self::TradeOffs(search) => search.ask(),
+            Self::Resampled(search) => search.ask(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.tell(outcomes, elapsed),
             Self::TradeOffs(search) => search.tell(costs, elapsed),
+            Self::Resampled(search) => search.tell(outcomes, elapsed),
         }
     }
 
@@ -65,6 +69,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.best(),
             Self::TradeOffs(search) => search.best(),
+            Self::Resampled(search) => search.best(),
         }
     }
 
@@ -74,6 +79,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.generations(),
             Self::TradeOffs(search) => search.generations(),
+            Self::Resampled(search) => search.generations(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.evaluations(),
             Self::TradeOffs(search) => search.evaluations(),
+            Self::Resampled(search) => search.evaluations(),
         }
     }
 
@@ -92,6 +99,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.is_cut(),
             Self::TradeOffs(search) => search.is_cut(),
+            Self::Resampled(search) => search.is_cut(),
         }
     }
 
@@ -100,7 +108,7 @@ impl Seeker {
     pub fn restarts(&self) -> u64 {
         match self {
             Self::Best(search) => search.restarts(),
-            Self::TradeOffs(_) => 0,
+            Self::TradeOffs(_) | Self::Resampled(_) => 0,
         }
     }
 
@@ -110,6 +118,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.swarm(),
             Self::TradeOffs(_) => None,
+            Self::Resampled(search) => Some(search.swarm()),
         }
     }
 
@@ -117,7 +126,7 @@ impl Seeker {
     #[must_use]
     pub fn trade_offs(&self) -> Option<&TradeOffSearch> {
         match self {
-            Self::Best(_) => None,
+            Self::Best(_) | Self::Resampled(_) => None,
             Self::TradeOffs(search) => Some(search),
         }
     }
@@ -131,6 +140,7 @@ impl Seeker {
         match self {
             Self::Best(search) => search.resume(elapsed),
             Self::TradeOffs(search) => search.resume(elapsed),
+            Self::Resampled(search) => search.resume(elapsed),
         }
     }
 }
@@ -140,6 +150,7 @@ impl Persist for Seeker {
         match self {
             Self::Best(search) => search.pass(archive),
             Self::TradeOffs(search) => search.pass(archive),
+            Self::Resampled(search) => search.pass(archive),
         }
     }
 }

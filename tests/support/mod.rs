@@ -1,6 +1,7 @@
 //! What several tests need: studies with test laws, reference files, the binary.
 
 pub(crate) mod open_loop;
+pub(crate) mod partner;
 pub(crate) mod pendulum;
 pub(crate) mod planted;
 

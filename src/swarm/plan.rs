@@ -1,0 +1,91 @@
+//! How a search goes: its swarms, their polish, and when it ends.
+
+use super::ma_es::MaEs;
+use super::{Settings, Stopping};
+
+/// How a search goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The swarm that it starts with.
+    pub settings: Settings,
+    /// What happens when the swarm has settled.
+    pub restarts: Restarts,
+    /// Whether the best of a swarm is polished.
+    pub polish: Option<PolishPlan>,
+    /// Whether trade-offs are sought, which [`Search`](super::Search) does not do.
+    pub trade_offs: Option<super::pareto::TradeOffs>,
+    /// When it ends.
+    pub stopping: Stopping,
+}
+
+/// New swarms in place of those that have settled, each with twice as many particles as the one before
+/// (as the populations of Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restarts {
+    /// How many there may be; 0 for one swarm that goes on to the end.
+    pub times: u64,
+    /// How often the swarm is doubled; later swarms are as large as the last doubling made them.
+    pub doublings: u32,
+    /// Generations without a better position, anywhere in the swarm, after which it has settled.
+    pub patience: u64,
+}
+
+/// An evolution strategy that starts at the best of a swarm, within the same budget.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PolishPlan {
+    /// After how many generations of a swarm, if it has not settled before.
+    pub after: u64,
+    /// The standard deviation that it starts with, as a share of the spread of the personal bests.
+    pub step: f64,
+}
+
+impl Plan {
+    /// One swarm, after a number of generations at its end.
+    #[must_use]
+    pub fn new(settings: Settings, stopping: Stopping) -> Self {
+        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, stopping }
+    }
+
+    pub(super) fn doublings(&self) -> u32 {
+        self.restarts.doublings.min(u32::try_from(self.restarts.times).unwrap_or(u32::MAX))
+    }
+
+    /// The numbers of particles of the swarms.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = usize> {
+        (0..=self.doublings()).map(|doubling| {
+            let factor = 1_usize.checked_shl(doubling).unwrap_or(usize::MAX);
+            self.settings.particles.saturating_mul(factor)
+        })
+    }
+
+    /// How many swarms there are, all made before the first is used.
+    #[must_use]
+    pub fn swarms(&self) -> u64 {
+        u64::from(self.doublings()) + 1
+    }
+
+    /// The numbers that the positions of all swarms take together.
+    #[must_use]
+    pub fn coordinates(&self, dimensions: usize) -> usize {
+        self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
+    }
+
+    /// How many positions are judged at most.
+    #[must_use]
+    pub fn evaluations_max(&self, dimensions: usize) -> u64 {
+        let Stopping { generations, evaluations, .. } = self.stopping;
+        evaluations.min(generations.saturating_mul(self.positions_max(dimensions) as u64))
+    }
+
+    /// The most positions that are asked for at a time.
+    #[must_use]
+    pub fn positions_max(&self, dimensions: usize) -> usize {
+        let samples = if self.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
+        self.sizes().max().unwrap_or(0).max(samples)
+    }
+}
+
+impl Restarts {
+    /// One swarm that goes on to the end.
+    pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX };
+}

@@ -161,11 +161,11 @@ fn ends(config: &Config) -> Vec<String> {
 }
 
 fn memory(declared: &Declared, limit: Option<u64>, threads: usize, level: SimdLevel) -> String {
-    let Declared { arenas, generation, swarms, log, checkpoints } = *declared;
+    let Declared { arenas, generation, swarms, surrogates, log, checkpoints } = *declared;
     let parts = [
         (arenas, "the workers' arenas"),
         (generation, "a generation"),
-        (swarms, "the swarms"),
+        (swarms + surrogates, "the swarms"),
         (log, "the log"),
         (checkpoints, "checkpoints"),
     ];

@@ -13,6 +13,8 @@ use crate::swarm::topologies::TopologyKind;
 use crate::swarm::{Bounds, Initial, Plan, PolishPlan, Restarts, Settings, Stopping};
 use crate::text::{Section, Source};
 
+/// Most moves that a particle tries: beyond some there is no gain, and looking at each takes time.
+const CANDIDATES_MAX: u64 = 100;
 /// Most trade-offs that are kept: in four objectives what each is worth takes time with their cube.
 const KEPT_MAX: u64 = 1000;
 
@@ -46,6 +48,7 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
     let rule = section.choice("rule", RuleKind::Learning)?;
     let topology = section.choice("topology", TopologyKind::AdaptiveRandom)?;
     let informed = section.whole("informants", 3.min(particles - 1), 1..=100)?;
+    let candidates = section.whole("candidates", rule.candidates() as u64, 1..=CANDIDATES_MAX)?;
     let coefficients = section.section(rule.name())?;
     let stopping = section.section("stopping")?;
     let plan = Plan {
@@ -55,11 +58,12 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
             coefficients: coefficients.values(rule.parameters())?,
             topology,
             informed: usize::try_from(informed).unwrap_or(usize::MAX),
+            candidates: usize::try_from(candidates).unwrap_or(usize::MAX),
             bounds: section.choice("bounds", Bounds::Absorb)?,
             initial: initial(section)?,
             start: Vec::new(),
         },
-        restarts: restarts(section)?,
+        restarts: restarts(section, rule)?,
         polish: polish(section)?,
         trade_offs: None,
         stopping: stopping_rules(&stopping)?,
@@ -78,7 +82,9 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let usual = ParetoSettings::default();
     let stopping = section.section("stopping")?;
     let rules = RuleKind::ALL.iter().map(|rule| rule.name());
-    let of_best = ["rule", "topology", "informants", "bounds", "restarts", "polish"].into_iter().chain(rules);
+    let of_best = ["rule", "topology", "informants", "candidates", "bounds", "restarts", "polish"]
+        .into_iter()
+        .chain(rules);
     let of_cost = ["target", "stall_generations", "stall_gain"].into_iter();
     let refuse = |section: &Section<'_>, key: &str, allowed: &str| {
         section.error(key, "is not for several objectives", format!("take it out; allowed: {allowed}"))
@@ -136,20 +142,21 @@ pub(super) fn excess(plan: &Plan, [dimensions, scenarios]: [usize; 2]) -> Option
     Some(Refusal { problem: format!("= {particles} {problem}"), remedy })
 }
 
-/// `[swarm.restarts]`: the table, even empty, asks for them.
-fn restarts(swarm: &Section<'_>) -> Result<Restarts, ConfigError> {
+/// `[swarm.restarts]`: how often, with `times = 0` never, a new swarm takes the place of one that has settled.
+fn restarts(swarm: &Section<'_>, rule: RuleKind) -> Result<Restarts, ConfigError> {
     if !swarm.has("restarts") {
-        return Ok(Restarts::NONE);
+        return Ok(Restarts::usual(rule));
     }
+    let usual = Restarts::USUAL;
     let section = swarm.section("restarts")?;
-    let doublings = section.whole("doublings", 2, 0..=10)?;
+    let doublings = section.whole("doublings", usual.doublings.into(), 0..=10)?;
     let restarts = Restarts {
-        times: section.whole("times", 1000, 1..=1_000_000)?,
+        times: section.whole("times", usual.times, 0..=1_000_000)?,
         doublings: u32::try_from(doublings).unwrap_or(u32::MAX),
-        patience: section.whole("patience", 30, 1..=GENERATIONS_MAX)?,
+        patience: section.whole("patience", usual.patience, 1..=GENERATIONS_MAX)?,
     };
     section.finish()?;
-    Ok(restarts)
+    Ok(if restarts.times == 0 { Restarts::NONE } else { restarts })
 }
 
 /// `[swarm.polish]`: the table, even empty, asks for it.

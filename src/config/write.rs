@@ -268,6 +268,7 @@ fn plan(plan: &Plan) -> Value {
         settings.rule.name(): coefficients,
         "topology": settings.topology.name(),
         "informants": settings.informed,
+        "candidates": settings.candidates,
         "bounds": settings.bounds.name(),
         "initial": settings.initial.name(),
         "stopping": self::stopping(stopping),
@@ -275,10 +276,11 @@ fn plan(plan: &Plan) -> Value {
     if !settings.start.is_empty() {
         value["warm_start"] = json!(settings.start);
     }
-    if restarts.times > 0 {
-        let Restarts { times, doublings, patience } = restarts;
-        value["restarts"] = json!({ "times": times, "doublings": doublings, "patience": patience });
-    }
+    let Restarts { times, doublings, patience } = restarts;
+    value["restarts"] = match times {
+        0 => json!({ "times": times }),
+        _ => json!({ "times": times, "doublings": doublings, "patience": patience }),
+    };
     if let Some(PolishPlan { after, step }) = polish {
         value["polish"] = json!({ "after": after, "step": step });
     }

@@ -17,6 +17,8 @@ pub struct Declared {
     pub generation: u64,
     /// The swarms and what they learn.
     pub swarms: u64,
+    /// What their surrogates make of it.
+    pub surrogates: u64,
     /// The rows of convergence.csv.
     pub log: u64,
     /// Copies of the state of the run, where it is saved.
@@ -55,8 +57,10 @@ impl Declared {
         let coordinates = races * problem.search.coordinates(problem.tuned.len()) as u64;
         let particles = coordinates / dimensions.max(1);
         let swarms = races * Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
+        let [kept, made] =
+            problem.search.numbers_of_surrogates(problem.tuned.len()).map(|of| 8 * races * of as u64);
         // Of the trade-offs as they are, and as a generation that is cut short leaves them.
-        let kept = dimensions * 8 + BYTES_A_TRADE_OFF;
+        let trade_off = dimensions * 8 + BYTES_A_TRADE_OFF;
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
@@ -73,8 +77,10 @@ impl Declared {
             swarms: coordinates * NUMBERS_A_COORDINATE * 8
                 + particles * BYTES_A_PARTICLE
                 + swarms
-                + problem.search.trade_offs.map_or(0, |of| 2 * (of.kept as u64 + 1) * kept)
+                + problem.search.trade_offs.map_or(0, |of| 2 * (of.kept as u64 + 1) * trade_off)
+                + kept
                 + 4096,
+            surrogates: made,
             log: generations * (size_of::<Generation>() as u64 + 8 * dimensions),
             checkpoints: 0,
         }
@@ -95,7 +101,7 @@ impl Declared {
     /// All together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.arenas + self.generation + self.swarms + self.log + self.checkpoints
+        self.arenas + self.generation + self.swarms + self.surrogates + self.log + self.checkpoints
     }
 
     /// Refuses what does not fit.
@@ -109,7 +115,8 @@ impl Declared {
         if needed <= limit {
             return Ok(());
         }
-        let Self { arenas, generation, swarms, log, checkpoints } = self;
+        let Self { arenas, generation, swarms, surrogates, log, checkpoints } = self;
+        let swarms = swarms + surrogates;
         let parts = format!(
             "{arenas} for the arenas of the workers, {generation} for a generation, {swarms} for the swarms, {log} for the log, {checkpoints} for checkpoints"
         );

@@ -23,7 +23,8 @@ use crate::statistics::mean;
 use crate::{Error, memory};
 use level::Level;
 use race::Race;
-use rules::{DynRule, Knowledge, Lesson, Particle, RuleKind};
+use rules::{DynRule, Lesson, RuleKind};
+use surrogate::Surrogate;
 use topologies::{DynTopology, TopologyKind};
 
 mod algebra;
@@ -32,6 +33,7 @@ mod convergence;
 mod initial;
 mod level;
 mod ma_es;
+mod motion;
 mod outcome;
 pub mod pareto;
 mod plan;
@@ -42,6 +44,7 @@ mod search;
 mod seeker;
 mod space;
 mod stopping;
+mod surrogate;
 pub mod topologies;
 
 pub use bounds::Bounds;
@@ -69,6 +72,8 @@ pub struct Settings {
     pub topology: TopologyKind,
     /// How many others a particle informs, where the topology leaves that open.
     pub informed: usize,
+    /// How many moves a particle tries, of which a surrogate picks one; 1 for none.
+    pub candidates: usize,
     /// What happens at the bounds.
     pub bounds: Bounds,
     /// How the first positions are spread.
@@ -86,6 +91,7 @@ impl Default for Settings {
             coefficients: rule.parameters().iter().map(|parameter| parameter.default).collect(),
             topology: TopologyKind::AdaptiveRandom,
             informed: 3,
+            candidates: rule.candidates(),
             bounds: Bounds::Absorb,
             initial: Initial::Sobol,
             start: Vec::new(),
@@ -121,10 +127,14 @@ pub struct Swarm {
     improved: Box<[bool]>,
     /// The positions as they are judged, where that is not where the particles are: where some axes have values that can be counted.
     tried: Box<[f64]>,
+    /// What tells moves apart, and the particle before it moves and after the move that looks best: positions and velocities.
+    surrogate: Surrogate,
+    before: Box<[f64]>,
+    picked: Box<[f64]>,
     /// Up to where violations do not count yet, and outcomes as they are seen then.
     level: Level,
     seen: Box<[Outcome]>,
-    /// The outcomes to beat where the rule learns from every outcome: none.
+    /// The outcomes to beat where every outcome is learnt from: none.
     nothing: Box<[Outcome]>,
 }
 
@@ -137,12 +147,22 @@ impl Swarm {
     ///
     /// # Panics
     ///
-    /// When there is no axis, no particle or no informant, or the number of coefficients is not the rule's, or that of a start's
+    /// When there is no axis, no particle, no informant or no candidate, or the number of coefficients is not the rule's, or that of a start's
     /// coordinates not the axes'.
     pub fn new(axes: &[Axis], settings: &Settings, seed: u64) -> Result<Self, Error> {
-        let Settings { particles, rule, ref coefficients, topology, informed, bounds, initial, ref start } =
-            *settings;
+        let &Settings {
+            particles,
+            rule,
+            ref coefficients,
+            topology,
+            informed,
+            candidates,
+            bounds,
+            initial,
+            ref start,
+        } = settings;
         assert!(!axes.is_empty() && particles > 0 && informed > 0, "an axis, a particle and a link at least");
+        assert!(candidates > 0, "a move at least");
         assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
         let dimensions = axes.len();
         let what = "the swarm (particles)";
@@ -169,6 +189,9 @@ impl Swarm {
             tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Box::default() } else { numbers()? },
             informed_by: memory::empty(what, particles)?,
             improved: memory::filled(what, particles, false)?,
+            surrogate: Surrogate::new(dimensions, particles, candidates)?,
+            before: vec![0.0; 2 * dimensions].into_boxed_slice(),
+            picked: vec![0.0; 2 * dimensions].into_boxed_slice(),
             level: Level::new(particles)?,
             seen: memory::filled(what, particles, Outcome::WORST)?,
             nothing: memory::filled(what, particles, Outcome::WORST)?,
@@ -214,6 +237,7 @@ impl Swarm {
             }
         }
         let seen = self.lead(before, self.generation + 1, outcomes);
+        self.surrogate.learn(&self.cube, &self.seen[..seen]);
         self.rule.learn(Lesson {
             positions: &self.cube,
             outcomes: &self.seen[..seen],
@@ -275,7 +299,7 @@ impl Swarm {
     /// For each position of this generation an outcome: whatever is no better than it need not be known exactly.
     #[must_use]
     pub fn to_beat(&self) -> &[Outcome] {
-        if self.rule.needs_all_outcomes() { &self.nothing } else { &self.bests }
+        if self.rule.needs_all_outcomes() || self.surrogate.is_used() { &self.nothing } else { &self.bests }
     }
 
     /// The best outcome that each particle has seen.
@@ -332,6 +356,7 @@ impl Swarm {
         self.leader = 0;
         self.rule.start();
         self.level.start();
+        self.surrogate.start();
         // The informants are not needed before the first outcomes, so their array serves as room here.
         let order = &mut self.informants;
         self.initial.spread(self.seed, generation, self.axes.len(), &mut self.cube, order);
@@ -361,58 +386,6 @@ impl Swarm {
     /// The best position so far in the unit cube.
     pub(super) fn best_cube(&self) -> &[f64] {
         &self.best_cube[self.row(self.leader)]
-    }
-
-    /// Moves every particle.
-    fn fly(&mut self) {
-        for particle in 0..self.bests.len() {
-            self.fly_one(particle);
-        }
-    }
-
-    /// Moves a particle.
-    fn fly_one(&mut self, particle: usize) {
-        let row = self.row(particle);
-        self.informed_by.clear();
-        if self.rule.is_fully_informed() {
-            let informed_by = &mut self.informed_by;
-            self.topology.each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
-        }
-        let informant = self.informants[particle];
-        let informant_row = self.row(informant);
-        let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
-        self.rule.accelerate(
-            &mut Particle {
-                index: particle,
-                position: &self.cube[row.clone()],
-                velocity: &mut self.velocities[row.clone()],
-                personal_best: &self.best_cube[row.clone()],
-                informant_best: &self.best_cube[informant_row],
-                self_informed: informant == particle,
-                informants: &self.informed_by,
-                swarm: Knowledge {
-                    bests: &self.best_cube,
-                    outcomes: &self.bests,
-                    age: self.generation - self.born,
-                },
-                scratch: &mut self.scratch,
-            },
-            &mut draw,
-        );
-        for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
-            self.bounds.fly(u, velocity, &mut draw);
-        }
-        if self.tried.is_empty() {
-            return;
-        }
-        // On either side of a value two particles leave it in as many generations as there are axes.
-        #[allow(clippy::cast_precision_loss, reason = "numbers of particles and axes")]
-        let chance = 2.0 / (self.bests.len() * self.axes.len()) as f64;
-        self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
-        for ((axis, u), best) in self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
-        {
-            axis.leave(u, *best, chance, &mut draw);
-        }
     }
 
     fn rewire(&mut self, generation: u64) {
@@ -446,6 +419,7 @@ impl Persist for Swarm {
         archive.index(&mut self.leader, particles)?;
         self.topology.pass(archive)?;
         self.level.pass(archive)?;
+        self.surrogate.pass(archive)?;
         self.rule.pass(archive)?;
         // Recomputed, not saved.
         self.decode();

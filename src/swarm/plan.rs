@@ -1,7 +1,8 @@
 //! How a search goes: its swarms, their polish, and when it ends.
 
 use super::ma_es::MaEs;
-use super::{Settings, Stopping};
+use super::rules::RuleKind;
+use super::{Settings, Stopping, surrogate};
 
 /// How a search goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Plan {
     pub stopping: Stopping,
 }
 
-/// New swarms in place of those that have settled, each with twice as many particles as the one before
+/// New swarms in place of those that have settled, as large as the one before, or twice as large
 /// (as the populations of Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restarts {
@@ -26,7 +27,7 @@ pub struct Restarts {
     pub times: u64,
     /// How often the swarm is doubled; later swarms are as large as the last doubling made them.
     pub doublings: u32,
-    /// Generations without a better position, anywhere in the swarm, after which it has settled.
+    /// Generations without a gain of the swarm's best that counts, after which it has settled.
     pub patience: u64,
 }
 
@@ -70,6 +71,14 @@ impl Plan {
         self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
     }
 
+    /// The numbers that the surrogates of all swarms take together: what they remember, and what they make of it.
+    #[must_use]
+    pub fn numbers_of_surrogates(&self, dimensions: usize) -> [usize; 2] {
+        let of_size = |particles| surrogate::numbers(dimensions, particles);
+        let all = if self.settings.candidates > 1 { self.sizes().map(of_size).collect() } else { Vec::new() };
+        all.iter().fold([0; 2], |[kept, made], of| [kept + of[0], made + of[1]])
+    }
+
     /// How many positions are judged at most.
     #[must_use]
     pub fn evaluations_max(&self, dimensions: usize) -> u64 {
@@ -88,4 +97,12 @@ impl Plan {
 impl Restarts {
     /// One swarm that goes on to the end.
     pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX };
+    /// What the measurements in `docs/swarm.md` found best for the rule `learning`.
+    pub const USUAL: Self = Self { times: 1000, doublings: 0, patience: 20 };
+
+    /// What a search does where nothing is said: rules of the literature go on to the end.
+    #[must_use]
+    pub fn usual(rule: RuleKind) -> Self {
+        if rule == RuleKind::Learning { Self::USUAL } else { Self::NONE }
+    }
 }

@@ -15,6 +15,8 @@ pub use asynchronous::AsynchronousSearch;
 const SETTLED_SPREAD: f64 = 1e-11;
 /// It has when their costs are no further apart than this, as a share of the best: they cannot tell the positions apart.
 const SETTLED_COSTS: f64 = 1e-12;
+/// A gain that is no larger than this share of the cost does not keep a swarm from having settled.
+const SETTLED_GAIN: f64 = 1e-9;
 /// It has as well when it is no wider than this share of the way to the nearest bound, along each axis: the numbers end there.
 const SETTLED_NUMBERS: f64 = 1e-15;
 
@@ -53,9 +55,10 @@ struct SearchState {
     polishing: bool,
     /// The swarm has settled and there is no other.
     exhausted: bool,
-    /// Generations of the present swarm, and the one of them in which a particle last found something better.
+    /// Generations of the present swarm, and the one of them in which its best last gained, and to what.
     age: u64,
     improved: u64,
+    gained: Outcome,
     best: Outcome,
     /// The outcome from which a gain is counted, and the generation in which it was reached.
     reference: (Outcome, u64),
@@ -115,6 +118,7 @@ impl Search {
                 exhausted: false,
                 age: 0,
                 improved: 0,
+                gained: Outcome::WORST,
                 best: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
                 longest_stall: 0,
@@ -189,17 +193,18 @@ impl Search {
 
     /// True when the swarm is not to be asked again.
     fn tell_swarm(&mut self, outcomes: &[Outcome]) -> bool {
-        let improved = self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
+        self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
         self.note_best(outcomes);
-        self.is_over(improved)
+        self.is_over()
     }
 
-    /// After a generation in which the swarm has improved or not: true when it is not to be asked again.
-    fn is_over(&mut self, improved: bool) -> bool {
+    /// After a generation of the swarm: true when it is not to be asked again.
+    fn is_over(&mut self) -> bool {
         self.state.age += 1;
         let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
-        if improved || swarm.is_relaxed() {
-            self.state.improved = self.state.age;
+        let best = swarm.leader().best().1;
+        if swarm.is_relaxed() || gains(&best, &self.state.gained, SETTLED_GAIN) {
+            (self.state.improved, self.state.gained) = (self.state.age, best);
         }
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
@@ -231,7 +236,7 @@ impl Search {
         }
         self.state.restarts += 1;
         self.state.polishing = false;
-        (self.state.age, self.state.improved) = (0, 0);
+        (self.state.age, self.state.improved, self.state.gained) = (0, 0, Outcome::WORST);
         self.swarms[size(&self.plan, self.state.restarts)].start(self.state.generations);
         true
     }
@@ -239,12 +244,7 @@ impl Search {
     /// Counts the generations since the last gain.
     fn note_gain(&mut self) {
         let SearchState { generations, best, reference: (reference, since), .. } = self.state;
-        let gained = if best.is_feasible() && reference.is_feasible() {
-            reference.cost - best.cost > self.plan.stopping.stall_gain * reference.cost.abs()
-        } else {
-            best.is_better_than(&reference)
-        };
-        if gained {
+        if gains(&best, &reference, self.plan.stopping.stall_gain) {
             self.state.longest_stall = self.state.longest_stall.max(generations.saturating_sub(since + 1));
             self.state.reference = (best, generations);
         }
@@ -394,6 +394,15 @@ fn cannot_gain(swarm: &Swarm) -> bool {
     })
 }
 
+/// Whether an outcome gains on another; of two costs, more than a share of the other's.
+fn gains(best: &Outcome, before: &Outcome, share: f64) -> bool {
+    if best.is_feasible() && before.is_feasible() {
+        before.cost - best.cost > share * before.cost.abs()
+    } else {
+        best.is_better_than(before)
+    }
+}
+
 /// Which of the swarms is at work.
 fn size(plan: &Plan, restarts: u64) -> usize {
     let doublings = plan.doublings() as usize;
@@ -410,6 +419,7 @@ impl Persist for Search {
             exhausted,
             age,
             improved,
+            gained,
             best,
             reference,
             longest_stall,
@@ -421,6 +431,7 @@ impl Persist for Search {
         }
         archive.flag(polishing)?;
         archive.flag(exhausted)?;
+        gained.pass(archive)?;
         best.pass(archive)?;
         reference.0.pass(archive)?;
         self.ran_under.pass(archive)?;

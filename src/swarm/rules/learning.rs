@@ -98,6 +98,7 @@ impl Rule for Learning {
         Parameter::fixed("s", "1", 0.65, [1e-6, 4.0], "length of the first moves, in widths of the box"),
     ];
     const ALL_OUTCOMES: bool = true;
+    const CANDIDATES: usize = 8;
 
     fn new(values: &[f64]) -> Self {
         Self {

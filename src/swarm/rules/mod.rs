@@ -109,6 +109,9 @@ pub trait Rule: Send {
     /// Whether it learns from all outcomes, not only from those that are a particle's best; then none may be a lower bound.
     const ALL_OUTCOMES: bool = false;
 
+    /// How many moves a particle tries where nothing is said; rules of the literature try one.
+    const CANDIDATES: usize = 1;
+
     /// The rule with the given coefficients.
     fn new(values: &[f64]) -> Self
     where
@@ -200,6 +203,12 @@ impl RuleKind {
     #[must_use]
     pub fn parameters(self) -> &'static [Parameter] {
         with_rule!(self, R => R::PARAMETERS)
+    }
+
+    /// How many moves a particle tries where nothing is said.
+    #[must_use]
+    pub fn candidates(self) -> usize {
+        with_rule!(self, R => R::CANDIDATES)
     }
 
     pub(super) fn build(

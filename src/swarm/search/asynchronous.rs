@@ -169,9 +169,9 @@ impl AsynchronousSearch {
         let restarts = self.search.state.restarts;
         self.search.state.generations += 1;
         let swarm = self.search.swarms[size(&self.search.plan, restarts)].first();
-        let improved = swarm.learn_from(&self.lessons, self.search.state.age);
+        swarm.learn_from(&self.lessons, self.search.state.age);
         self.lessons.count = 0;
-        let is_over = self.search.is_over(improved);
+        let is_over = self.search.is_over();
         self.search.state.exhausted = is_over && !self.search.restart();
         if self.search.state.restarts != restarts {
             self.turns = 0;
@@ -269,6 +269,7 @@ impl Swarm {
         }
         let seen = self.lead(before, self.born.saturating_add(age).saturating_add(1), outcomes);
         let positions = &lessons.places[..count * dimensions];
+        self.surrogate.learn(positions, &self.seen[..seen]);
         self.rule.learn(Lesson { positions, outcomes: &self.seen[..seen], improved: &self.improved });
         self.inform()
     }

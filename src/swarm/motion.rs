@@ -1,0 +1,103 @@
+//! How the particles of a swarm move: each tries some moves, of which a surrogate picks one.
+
+use std::ops::Range;
+
+use super::Swarm;
+use super::rules::{Knowledge, Particle};
+use crate::draw::{Draw, Purpose};
+
+impl Swarm {
+    /// Moves every particle.
+    pub(super) fn fly(&mut self) {
+        for particle in 0..self.bests.len() {
+            self.fly_one(particle);
+        }
+    }
+
+    /// Moves a particle: of several moves the one that looks best.
+    pub(super) fn fly_one(&mut self, particle: usize) {
+        let row = self.row(particle);
+        let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
+        let candidates = self.surrogate.candidates();
+        if candidates > 1 {
+            self.keep(&row, false);
+        }
+        let mut least = f64::INFINITY;
+        for candidate in 0..candidates {
+            if candidate > 0 {
+                self.put_back(&row, false);
+            }
+            self.accelerate(particle, &mut draw);
+            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
+                self.bounds.fly(u, velocity, &mut draw);
+            }
+            if candidates > 1 {
+                let value = self.surrogate.value(&self.cube[row.clone()]);
+                if candidate == 0 || value < least {
+                    least = value;
+                    self.keep(&row, true);
+                }
+            }
+        }
+        if candidates > 1 {
+            self.put_back(&row, true);
+        }
+        if self.tried.is_empty() {
+            return;
+        }
+        // On either side of a value two particles leave it in as many generations as there are axes.
+        #[allow(clippy::cast_precision_loss, reason = "numbers of particles and axes")]
+        let chance = 2.0 / (self.bests.len() * self.axes.len()) as f64;
+        self.tried[row.clone()].copy_from_slice(&self.cube[row.clone()]);
+        for ((axis, u), best) in self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
+        {
+            axis.leave(u, *best, chance, &mut draw);
+        }
+    }
+
+    /// Keeps where a particle is and how it moves: before its move, or as the best of its moves.
+    fn keep(&mut self, row: &Range<usize>, picked: bool) {
+        let room = if picked { &mut self.picked } else { &mut self.before };
+        let (position, velocity) = room.split_at_mut(self.axes.len());
+        position.copy_from_slice(&self.cube[row.clone()]);
+        velocity.copy_from_slice(&self.velocities[row.clone()]);
+    }
+
+    /// Puts a particle where it was kept.
+    fn put_back(&mut self, row: &Range<usize>, picked: bool) {
+        let room = if picked { &self.picked } else { &self.before };
+        let (position, velocity) = room.split_at(self.axes.len());
+        self.cube[row.clone()].copy_from_slice(position);
+        self.velocities[row.clone()].copy_from_slice(velocity);
+    }
+
+    /// Gives a particle a new velocity.
+    fn accelerate(&mut self, particle: usize, draw: &mut Draw) {
+        let row = self.row(particle);
+        self.informed_by.clear();
+        if self.rule.is_fully_informed() {
+            let informed_by = &mut self.informed_by;
+            self.topology.each_informant(particle, self.bests.len(), &mut |other| informed_by.push(other));
+        }
+        let informant = self.informants[particle];
+        let informant_row = self.row(informant);
+        self.rule.accelerate(
+            &mut Particle {
+                index: particle,
+                position: &self.cube[row.clone()],
+                velocity: &mut self.velocities[row.clone()],
+                personal_best: &self.best_cube[row],
+                informant_best: &self.best_cube[informant_row],
+                self_informed: informant == particle,
+                informants: &self.informed_by,
+                swarm: Knowledge {
+                    bests: &self.best_cube,
+                    outcomes: &self.bests,
+                    age: self.generation - self.born,
+                },
+                scratch: &mut self.scratch,
+            },
+            draw,
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! A surrogate: which of several moves looks best by what has been judged, without judging them.
+//!
+//! With x₁ … x_N the last judged positions, m and L Lᵀ the mean and the covariance of their better half, and z = L⁻¹ (x − m), a cubic spline goes
+//! through their ranks:
+//!
+//! ```text
+//! s(x) = Σ wₖ |z − zₖ|³ + a + b z,   s(xₖ) = min(rₖ, 0.4 N),   Σ wₖ = 0,   Σ wₖ zₖ = 0,   rₖ = 0 … N − 1, the best first
+//! ```
+//!
+//! Several trial moves a particle, of which radial functions pick one, are of Regis 2014 (doi:10.1016/j.jocs.2013.07.004). Ranks in place of costs keep
+//! the swarm blind to how costs are scaled, and give what failed or broke a constraint its place (Runarsson 2006, doi:10.1007/11844297_106); that all of
+//! the worse are alike keeps a cliff from ringing where it is good, as the median does for Gutmann 2001 (doi:10.1023/A:1011255519438). How many
+//! positions, candidates and ranks count is measured in `docs/swarm.md`.
+
+use super::Outcome;
+use super::algebra::{dot, factorise, solve};
+use crate::archive::{Archive, Damage, Persist};
+use crate::{Error, memory};
+
+/// Generations whose positions count, and the most positions: solving for the weights takes time with their cube.
+const GENERATIONS: usize = 8;
+const POSITIONS_MAX: usize = 200;
+/// The share of the positions whose ranks differ.
+const RANKED: f64 = 0.4;
+/// What is added to each variance, as a share of their mean: positions that lie in a plane still have a shape.
+const BALL: f64 = 1e-6;
+
+/// The last judged positions in the unit cube, and the spline through their ranks.
+pub(super) struct Surrogate {
+    dimensions: usize,
+    /// Moves that are tried a particle; 1 without a surrogate.
+    candidates: usize,
+    /// A ring: the place of the next position, and how many there are.
+    positions: Box<[f64]>,
+    outcomes: Box<[Outcome]>,
+    next: usize,
+    count: usize,
+    /// Their places, the best first; m, L and z.
+    order: Box<[usize]>,
+    mean: Box<[f64]>,
+    factor: Box<[f64]>,
+    seen: Box<[f64]>,
+    /// The equations, row-major, and w, a and b.
+    system: Box<[f64]>,
+    weights: Box<[f64]>,
+    is_ready: bool,
+    /// Room for a position as it is seen.
+    point: Box<[f64]>,
+}
+
+/// How many positions a swarm of so many particles remembers.
+fn remembered(particles: usize) -> usize {
+    particles.saturating_mul(GENERATIONS).min(POSITIONS_MAX)
+}
+
+/// How many numbers a surrogate remembers, and how many it makes of them.
+pub(super) fn numbers(dimensions: usize, particles: usize) -> [usize; 2] {
+    let positions = remembered(particles);
+    let unknowns = positions + dimensions + 1;
+    let made = unknowns * (unknowns + 1) + positions * (dimensions + 1) + dimensions * (dimensions + 2);
+    [positions * (dimensions + 2), made]
+}
+
+impl Surrogate {
+    /// A surrogate for a swarm of so many particles, at its start.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub(super) fn new(dimensions: usize, particles: usize, candidates: usize) -> Result<Self, Error> {
+        let what = "the surrogate (positions × positions)";
+        let positions = if candidates > 1 { remembered(particles) } else { 0 };
+        let unknowns = if candidates > 1 { positions + dimensions + 1 } else { 0 };
+        let numbers = |count: usize| memory::filled(what, count, 0.0);
+        Ok(Self {
+            dimensions,
+            candidates,
+            positions: numbers(positions * dimensions)?,
+            outcomes: memory::filled(what, positions, Outcome::WORST)?,
+            next: 0,
+            count: 0,
+            order: memory::filled(what, positions, 0)?,
+            mean: numbers(dimensions)?,
+            factor: numbers(dimensions * dimensions)?,
+            seen: numbers(positions * dimensions)?,
+            system: numbers(unknowns * unknowns)?,
+            weights: numbers(unknowns)?,
+            is_ready: false,
+            point: numbers(dimensions)?,
+        })
+    }
+
+    /// Whether it is ever asked.
+    pub(super) fn is_used(&self) -> bool {
+        self.candidates > 1
+    }
+
+    /// Forgets everything.
+    pub(super) fn start(&mut self) {
+        (self.next, self.count, self.is_ready) = (0, 0, false);
+    }
+
+    /// How many moves a particle tries: one as long as too little is known to tell them apart.
+    pub(super) fn candidates(&self) -> usize {
+        if self.is_ready { self.candidates } else { 1 }
+    }
+
+    /// Learns from judged positions, one after the other.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn learn(&mut self, positions: &[f64], outcomes: &[Outcome]) {
+        let room = self.outcomes.len();
+        if room == 0 {
+            return;
+        }
+        for (position, outcome) in positions.chunks_exact(self.dimensions).zip(outcomes) {
+            let row = self.next * self.dimensions..(self.next + 1) * self.dimensions;
+            self.positions[row].copy_from_slice(position);
+            self.outcomes[self.next] = *outcome;
+            self.next = (self.next + 1) % room;
+            self.count = (self.count + 1).min(room);
+        }
+        self.is_ready = self.fit();
+    }
+
+    /// Fits the spline; false when there are too few positions, or they determine none.
+    fn fit(&mut self) -> bool {
+        let (dimensions, count) = (self.dimensions, self.count);
+        if count < 2 * (dimensions + 1) {
+            return false;
+        }
+        let order = &mut self.order[..count];
+        for (k, place) in order.iter_mut().enumerate() {
+            *place = k;
+        }
+        let outcomes = &self.outcomes;
+        order.sort_unstable_by(|a, b| outcomes[*a].rank(&outcomes[*b]).then(a.cmp(b)));
+        self.shape();
+        for place in 0..count {
+            let row = place * dimensions..(place + 1) * dimensions;
+            let (position, seen) = (&self.positions[row.clone()], &mut self.seen[row]);
+            see(&self.factor, &self.mean, position, seen);
+        }
+        self.equations();
+        let unknowns = count + dimensions + 1;
+        eliminate(&mut self.system[..unknowns * unknowns], &mut self.weights[..unknowns])
+    }
+
+    /// The mean and the shape of the better half.
+    #[allow(clippy::cast_precision_loss, reason = "numbers of positions and dimensions")]
+    fn shape(&mut self) {
+        let dimensions = self.dimensions;
+        let half = &self.order[..(self.count / 2).max(dimensions + 1)];
+        let share = 1.0 / half.len() as f64;
+        self.mean.fill(0.0);
+        self.factor.fill(0.0);
+        for place in half {
+            for (mean, x) in self.mean.iter_mut().zip(&self.positions[place * dimensions..]) {
+                *mean += share * x;
+            }
+        }
+        for place in half {
+            let position = &self.positions[place * dimensions..(place + 1) * dimensions];
+            for ((point, x), mean) in self.point.iter_mut().zip(position).zip(&self.mean) {
+                *point = x - mean;
+            }
+            for (i, row) in self.factor.chunks_exact_mut(dimensions).enumerate() {
+                for (entry, other) in row.iter_mut().zip(&self.point[..=i]) {
+                    *entry += share * self.point[i] * other;
+                }
+            }
+        }
+        let diagonal = self.factor.iter_mut().step_by(dimensions + 1);
+        let ball = BALL * diagonal.map(|variance| *variance).sum::<f64>() / dimensions as f64;
+        self.factor.iter_mut().step_by(dimensions + 1).for_each(|variance| *variance += ball);
+        factorise(&mut self.factor, dimensions);
+    }
+
+    /// Writes the equations of the weights.
+    #[allow(clippy::cast_precision_loss, reason = "ranks")]
+    fn equations(&mut self) {
+        let (dimensions, count) = (self.dimensions, self.count);
+        let unknowns = count + dimensions + 1;
+        let (seen, system) = (&self.seen, &mut self.system);
+        system[..unknowns * unknowns].fill(0.0);
+        for k in 0..count {
+            let row = &seen[k * dimensions..(k + 1) * dimensions];
+            for other in 0..k {
+                let entry = cube(row, &seen[other * dimensions..(other + 1) * dimensions]);
+                system[k * unknowns + other] = entry;
+                system[other * unknowns + k] = entry;
+            }
+            let linear = std::iter::once(&1.0).chain(row);
+            for (i, entry) in linear.enumerate() {
+                system[k * unknowns + count + i] = *entry;
+                system[(count + i) * unknowns + k] = *entry;
+            }
+        }
+        self.weights.fill(0.0);
+        let last = RANKED * count as f64;
+        for (rank, place) in self.order[..count].iter().enumerate() {
+            self.weights[*place] = (rank as f64).min(last);
+        }
+    }
+
+    /// What the spline says of a position: the less the better.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn value(&mut self, position: &[f64]) -> f64 {
+        see(&self.factor, &self.mean, position, &mut self.point);
+        let (cubes, linear) = self.weights.split_at(self.count);
+        let far = self.seen.chunks_exact(self.dimensions).zip(cubes);
+        let cubic: f64 = far.map(|(seen, weight)| weight * cube(&self.point, seen)).sum();
+        cubic + linear[0] + dot(&self.point, &linear[1..])
+    }
+}
+
+/// A position in lengths of the shape, seen from the mean.
+fn see(factor: &[f64], mean: &[f64], position: &[f64], seen: &mut [f64]) {
+    for ((seen, x), mean) in seen.iter_mut().zip(position).zip(mean) {
+        *seen = x - mean;
+    }
+    solve(factor, seen);
+}
+
+/// The cube of a distance.
+fn cube(a: &[f64], b: &[f64]) -> f64 {
+    let square: f64 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+    square * square.sqrt()
+}
+
+/// Solves A x = b by elimination with pivots; b becomes x. False when there is no solution.
+fn eliminate(system: &mut [f64], right: &mut [f64]) -> bool {
+    let count = right.len();
+    for k in 0..count {
+        let size = |row: &usize| system[row * count + k].abs();
+        let pivot = (k + 1..count).fold(k, |best, row| if size(&row) > size(&best) { row } else { best });
+        if size(&pivot) == 0.0 {
+            return false;
+        }
+        if pivot != k {
+            let (above, below) = system.split_at_mut(pivot * count);
+            above[k * count..(k + 1) * count].swap_with_slice(&mut below[..count]);
+            right.swap(k, pivot);
+        }
+        let (above, below) = system.split_at_mut((k + 1) * count);
+        let (row, known) = (&above[k * count + k..], right[k]);
+        for (other, right) in below.chunks_exact_mut(count).zip(&mut right[k + 1..]) {
+            let share = other[k] / row[0];
+            for (entry, above) in other[k..].iter_mut().zip(row) {
+                *entry -= share * above;
+            }
+            *right -= share * known;
+        }
+    }
+    for k in (0..count).rev() {
+        let row = &system[k * count..(k + 1) * count];
+        right[k] = (right[k] - dot(&row[k + 1..], &right[k + 1..])) / row[k];
+    }
+    right.iter().all(|x| x.is_finite())
+}
+
+impl Persist for Surrogate {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        let room = self.outcomes.len();
+        if room == 0 {
+            return Ok(());
+        }
+        archive.index(&mut self.next, room)?;
+        archive.index(&mut self.count, room + 1)?;
+        archive.f64s(&mut self.positions)?;
+        self.outcomes.iter_mut().try_for_each(|outcome| outcome.pass(archive))?;
+        // Made anew, not saved.
+        self.is_ready = self.fit();
+        Ok(())
+    }
+}

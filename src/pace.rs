@@ -1,6 +1,7 @@
-//! How long a tuning will take, from how long its control steps take on this machine.
+//! How long a tuning will take, from how long its control steps and its certificates take on this machine.
 //!
-//! A step is timed by the processor time of the threads that do it, so that what else runs on the machine does not count. What is foreseen
+//! Both are timed by the processor time of the threads that do them, so that what else runs on the machine does not count; steps with as
+//! many simulations side by side as a generation gives a thread, since a step of a few takes about as long as one of many. What is foreseen
 //! is the time on a machine that has nothing else to do, as a range: from the shortest of several measurements to the longest, and from the
 //! fewest steps to all. Gains fall early at first, and some are not simulated at all: in tunings of the shipped studies, N gain
 //! vectors took no less than the share N/(N + 500) of all steps, and three quarters of many.
@@ -22,7 +23,25 @@ const STEPS: u64 = 2000;
 const EARLY: f64 = 500.0;
 const FEWEST: f64 = 0.75;
 
-/// The shortest and the longest time that a control step takes, in s, where all threads share the work.
+/// What a tuning takes besides, from reading the study to the last file on the disk, in s: those that ship took so long with two gain vectors.
+const AROUND_S: [f64; 2] = [0.02, 0.2];
+
+/// What the parts of a tuning take, in s: the shortest of several measurements, and the longest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// A control step of a simulation, where all threads share the work.
+    pub step: [f64; 2],
+    /// The certificate of a gain vector, where the study asks for one before it is simulated.
+    pub certificate: [f64; 2],
+}
+
+/// How many simulations a generation gives each of so many threads, side by side.
+fn side_by_side(config: &Config, lanes: usize, threads: usize) -> usize {
+    let simulations = config.swarm.settings.particles.saturating_mul(config.scenario_count());
+    simulations.div_ceil(threads.max(1)).clamp(1, lanes)
+}
+
+/// What the parts of a study's tuning take.
 ///
 /// # Errors
 ///
@@ -31,57 +50,76 @@ const FEWEST: f64 = 0.75;
 /// # Panics
 ///
 /// When the measurement does.
-pub fn seconds_a_step(config: &Config, resources: Resources) -> Result<[f64; 2], Error> {
+pub fn measured(config: &Config, resources: Resources) -> Result<Pace, Error> {
     let mut config = config.clone();
     config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
     let whole = Problem::new(&config);
     let level = resources.level;
-    // A bundle is enough, of as many scenarios as there are lanes at most.
-    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(whole.simulator.lanes(level)).collect();
-    let weights = vec![1.0; scenarios.len()];
-    let problem = Problem { scenarios, weights, ..whole };
     // More threads than cores do not add speed.
     let threads = resources.threads.min(Resources::default().threads).max(1);
+    let lanes = side_by_side(&config, whole.simulator.lanes(level), threads);
+    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
+    let weights = vec![1.0; scenarios.len()];
+    let problem = Problem { scenarios, weights, ..whole };
     // On all threads at once, as in a tuning: some cores share their arithmetic units.
     let moments: Vec<Result<Vec<f64>, Error>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| moments(&problem, level))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| steps(&problem, level, lanes))).collect();
         workers.into_iter().map(|worker| worker.join().expect("the measurement")).collect()
     });
-    let mut range = [f64::INFINITY, 0.0_f64];
-    for worker in moments {
-        for seconds in worker? {
-            range = [range[0].min(seconds), range[1].max(seconds)];
-        }
-    }
-    Ok(range.map(|seconds| seconds / threads as f64))
+    let moments: Vec<f64> =
+        moments.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let certificate = problem.required_certificate.as_ref().map_or([0.0; 2], |certify| {
+        range(&moments_of(|| {
+            certify(&problem.values);
+            1
+        }))
+    });
+    Ok(Pace { step: range(&moments).map(|seconds| seconds / threads as f64), certificate })
 }
 
-/// Processor time a control step, in s, several times.
-fn moments(problem: &Problem, level: SimdLevel) -> Result<Vec<f64>, Error> {
-    let vectors = problem.simulator.lanes(level).div_ceil(problem.scenarios.len());
+/// The least and the largest of some numbers.
+fn range(numbers: &[f64]) -> [f64; 2] {
+    [numbers.iter().copied().fold(f64::INFINITY, f64::min), numbers.iter().copied().fold(0.0, f64::max)]
+}
+
+/// Processor time a control step, in s, several times, with so many simulations side by side.
+fn steps(problem: &Problem, level: SimdLevel, lanes: usize) -> Result<Vec<f64>, Error> {
+    let vectors = lanes.div_ceil(problem.scenarios.len());
     let mut solo = Solo::new(problem, level, &vec![problem.values.clone(); vectors])?;
     // The first run is slower.
     solo.run();
+    Ok(moments_of(|| {
+        solo.run();
+        solo.steps()
+    }))
+}
+
+/// Processor time of what is done, in s, several times; `work` says how often it did it.
+fn moments_of(mut work: impl FnMut() -> u64) -> Vec<f64> {
     let moment = |_| {
-        let (start, mut steps) = (thread_seconds(), 0);
+        let (start, mut done) = (thread_seconds(), 0);
         loop {
-            solo.run();
-            steps += solo.steps();
+            done += work();
             let spent = thread_seconds() - start;
             if spent >= MOMENT_S {
-                return spent / steps as f64;
+                return spent / done as f64;
             }
         }
     };
-    Ok((0..MOMENTS).map(moment).collect())
+    (0..MOMENTS).map(moment).collect()
 }
 
 /// The shortest and the longest time for `left` of `vectors` gain vectors in some scenarios of so many steps.
 #[must_use]
-pub fn foreseen(left: u64, vectors: u64, steps_a_vector: f64, seconds_a_step: [f64; 2]) -> [f64; 2] {
+pub fn foreseen(left: u64, vectors: u64, steps_a_vector: f64, pace: Pace) -> [f64; 2] {
     let fewest = (vectors as f64 / (vectors as f64 + EARLY)).min(FEWEST);
+    if left == 0 {
+        return [0.0; 2];
+    }
     let all = left as f64 * steps_a_vector;
-    [fewest * all * seconds_a_step[0], all * seconds_a_step[1]]
+    let simulated = [fewest * all * pace.step[0], all * pace.step[1]];
+    let certified = [fewest * left as f64 * pace.certificate[0], left as f64 * pace.certificate[1]];
+    [0, 1].map(|end| simulated[end] + certified[end] + AROUND_S[end])
 }
 
 /// The processor time that this thread has taken, in s; the wall time where the system does not measure it.
@@ -95,4 +133,22 @@ fn thread_seconds() -> f64 {
 fn thread_seconds() -> f64 {
     let now = std::time::SystemTime::now();
     now.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_vector_takes_its_certificate_and_its_steps_and_a_generation_fills_lanes_as_it_can() {
+        let pace = Pace { step: [1e-6, 2e-6], certificate: [1e-3, 3e-3] };
+        let [least, most] = foreseen(1500, 1500, 1000.0, pace);
+        // Three quarters of 1500·(1000·1e-6 + 1e-3), and all of 1500·(1000·2e-6 + 3e-3), with what is around.
+        assert!((least - AROUND_S[0] - 2.25).abs() < 1e-12 && (most - AROUND_S[1] - 7.5).abs() < 1e-12);
+        assert!(foreseen(0, 1500, 1000.0, pace).iter().all(|seconds| *seconds == 0.0));
+        let config = Config::of("double_inverted_pendulum", "classical").expect("a study");
+        let simulations = config.swarm.settings.particles * config.scenario_count();
+        assert_eq!([1, 2].map(|lanes| side_by_side(&config, lanes, 1)), [1, 2.min(simulations)]);
+        assert_eq!(side_by_side(&config, 1000, 2), simulations.div_ceil(2));
+    }
 }

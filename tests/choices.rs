@@ -175,6 +175,7 @@ fn to_the_end(search: &mut Search) {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "places of choices")]
 fn the_swarm_of_the_best_choice_wins_the_race() {
     for seed in 1..=20 {
         let mut search = Search::new(&axes(), &plan(2000), seed).expect("memory");
@@ -208,6 +209,7 @@ fn a_race_goes_on_with_a_larger_budget_as_if_it_had_had_it_from_the_start() {
 
 /// 4³ combinations are more than have a swarm each, and without a gain none has.
 #[test]
+#[allow(clippy::float_cmp, reason = "places of choices")]
 fn many_choices_are_found_by_one_swarm() {
     let cost = |x: &[f64]| {
         let wrong: f64 =

@@ -8,14 +8,15 @@ use super::check::Extent;
 use super::study::{self, Way};
 use super::table::table;
 use super::{Exit, SearchArgs, note, print};
+use crate::Error;
 use crate::closed_loop::Method;
 use crate::config::{BatchConfig, Config};
 use crate::engine::Resources;
 use crate::figures::{count, folded, time_range};
-use crate::{Error, pace};
+use crate::pace::{self, Pace};
 
-/// What a control step takes about the same time for.
-type Kind = (&'static str, &'static str, Method);
+/// What takes about the same time for: law, plant, integrator, simulations of a generation, and whether gains need a certificate.
+type Kind = (&'static str, &'static str, Method, usize, bool);
 
 /// What would run, and about how long.
 pub(super) fn run(
@@ -55,14 +56,19 @@ pub(super) fn all(
     resources: Resources,
     search: &SearchArgs,
 ) -> Result<Vec<Foreseen>, Error> {
-    let mut known: Vec<(Kind, [f64; 2])> = Vec::new();
+    let mut known: Vec<(Kind, Pace)> = Vec::new();
     let mut rows = Vec::new();
     for entry in &batch.entries {
         let config = &entry.config;
-        let kind = (config.controller.name(), config.plant.name(), config.simulation.integrator);
+        let simulations = config.swarm.settings.particles.saturating_mul(config.scenario_count());
+        let needs_certificate =
+            config.require_certificate || config.certificate_limits.iter().any(Option::is_some);
+        let integrator = config.simulation.integrator;
+        let kind =
+            (config.controller.name(), config.plant.name(), integrator, simulations, needs_certificate);
         let pace = match known.iter().find(|(other, _)| *other == kind) {
             Some((_, pace)) => *pace,
-            None => pace::seconds_a_step(config, resources)?,
+            None => pace::measured(config, resources)?,
         };
         known.push((kind, pace));
         rows.push(Foreseen::new(config, study::way(entry, directory, search)?, pace));
@@ -81,7 +87,7 @@ pub(super) struct Foreseen {
 }
 
 impl Foreseen {
-    fn new(config: &Config, way: Way, seconds_a_step: [f64; 2]) -> Self {
+    fn new(config: &Config, way: Way, pace: Pace) -> Self {
         let Extent { evaluations, scenarios, steps, .. } = Extent::of(config);
         let (left, spent) = match way {
             Way::Missing => (evaluations, 0.0),
@@ -90,7 +96,7 @@ impl Foreseen {
         };
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
         let steps = scenarios as f64 * steps as f64;
-        let seconds = pace::foreseen(left, evaluations, steps, seconds_a_step);
+        let seconds = pace::foreseen(left, evaluations, steps, pace);
         let most = config.swarm.stopping.wall_time.map_or(f64::INFINITY, |time| (time - spent).max(0.0));
         Self {
             study: config.study.clone(),

@@ -115,6 +115,9 @@ fn the_process_asks_again_and_goes_on_from_its_checkpoint_as_if_it_had_never_sto
     let longer = write_config(directory.path(), "longer.toml", SEARCH.replace("= 90", "= 115"));
     let all = converse(&[&longer, "--best"], usize::MAX, tell);
     assert_eq!(rest(&longer), all[9..]);
+    let run = answered(&[&config, file[0], file[1], "--resume"], "");
+    assert_eq!(run.code, Some(2));
+    assert!(run.said.contains("evaluations is 90 here, and 115 are done"), "{}", run.said);
 }
 
 #[test]

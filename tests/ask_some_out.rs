@@ -102,6 +102,35 @@ fn it_finds_the_optimum_whatever_the_order_of_the_answers_and_keeps_to_its_budge
 }
 
 #[test]
+fn what_was_out_when_the_swarm_restarted_counts_for_the_best_alone() {
+    let restarts = Restarts { times: 3, doublings: 1, patience: 3 };
+    let settings = Settings { particles: 7, ..Settings::default() };
+    let plan = Plan { restarts, ..Plan::new(settings, Stopping::after_generations(10_000)) };
+    let mut search = AsynchronousSearch::new(&AXES, &plan, 5, 5).expect("memory");
+    // The first id of the second swarm, of 14, and how many of its positions have been told.
+    let (mut first, mut told) = (u64::MAX, 0);
+    while search.search().restarts() < 2 {
+        let before = search.search().restarts();
+        while let Some((id, _)) = search.ask() {
+            if before == 1 {
+                first = first.min(id);
+            }
+        }
+        let out: Vec<(u64, Vec<f64>)> = search.outstanding().map(|(id, x)| (id, x.to_vec())).collect();
+        let (id, x) = &out[next(&out)];
+        let generations = search.search().generations();
+        // What is left of the first swarm is better than all else, and teaches the second nothing.
+        let outcome = if before == 1 && *id < first { -1.0 } else { cost(x) };
+        search.tell(*id, Outcome::feasible(outcome));
+        told += u64::from(before == 1 && *id >= first);
+        if before == 1 && search.search().generations() > generations {
+            assert!(told.is_multiple_of(14), "{told}");
+        }
+    }
+    assert!(told >= 14 && search.search().best().1.cost.to_bits() == (-1.0_f64).to_bits());
+}
+
+#[test]
 fn no_bytes_make_a_restored_search_panic() {
     let plan = Plan::new(Settings { particles: 4, ..Settings::default() }, Stopping::after_generations(100));
     let new = || AsynchronousSearch::new(&AXES, &plan, 1, 3).expect("memory");

@@ -193,16 +193,7 @@ impl ResampledSearch {
 
     /// Why the search ends as it stands, if it does.
     fn end(&self, elapsed: Duration) -> Option<StopReason> {
-        let Stopping { generations, evaluations, wall_time, .. } = self.stopping;
-        if self.evaluations >= evaluations {
-            Some(StopReason::Evaluations)
-        } else if self.generations >= generations {
-            Some(StopReason::Generations)
-        } else if wall_time.is_some_and(|limit| elapsed.as_secs_f64() >= limit) {
-            Some(StopReason::WallTime)
-        } else {
-            None
-        }
+        self.stopping.end([self.generations, self.evaluations], elapsed)
     }
 
     /// As [`Search::resume`](super::Search::resume).
@@ -212,14 +203,8 @@ impl ResampledSearch {
     /// When a search with these rules would have ended before: which rule, and why.
     pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
         let now = self.stopping;
-        let counts = [
-            ("generations", self.generations, now.generations),
-            ("evaluations", self.evaluations, now.evaluations),
-        ];
-        for (rule, done, limit) in counts {
-            if done > limit {
-                return Err(format!("config.swarm.stopping.{rule} is {limit} here, and {done} are done"));
-            }
+        if let Some(why) = now.overrun(&self.ran_under, [self.generations, self.evaluations], elapsed) {
+            return Err(why);
         }
         self.ran_under = now;
         if self.cut > 0 && now.evaluations > self.evaluations {

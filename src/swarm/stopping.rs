@@ -1,5 +1,7 @@
 //! Termination: the rules that end a search, and why it ended.
 
+use std::time::Duration;
+
 use crate::archive::{Archive, Damage, Persist};
 use crate::registry::Member;
 
@@ -32,6 +34,37 @@ impl Stopping {
             stall_gain: 0.0,
             wall_time: None,
         }
+    }
+
+    /// Why a search ends after so many generations and evaluations in this time, where nothing is known of its best.
+    pub(super) fn end(&self, [generations, evaluations]: [u64; 2], elapsed: Duration) -> Option<StopReason> {
+        if evaluations >= self.evaluations {
+            Some(StopReason::Evaluations)
+        } else if generations >= self.generations {
+            Some(StopReason::Generations)
+        } else if self.wall_time.is_some_and(|limit| elapsed.as_secs_f64() >= limit) {
+            Some(StopReason::WallTime)
+        } else {
+            None
+        }
+    }
+
+    /// The rule by which such a search would have ended before, and how that is known; it ran under the rules `before`.
+    pub(super) fn overrun(
+        &self,
+        before: &Self,
+        [generations, evaluations]: [u64; 2],
+        elapsed: Duration,
+    ) -> Option<String> {
+        let counts =
+            [("generations", generations, self.generations), ("evaluations", evaluations, self.evaluations)];
+        if let Some((rule, done, limit)) = counts.iter().find(|(_, done, limit)| done > limit) {
+            return Some(format!("config.swarm.stopping.{rule} is {limit} here, and {done} are done"));
+        }
+        let spent = elapsed.as_secs_f64();
+        let is_shorter = |limit: &f64| before.wall_time.is_none_or(|before| *limit < before);
+        let limit = self.wall_time.filter(is_shorter).filter(|limit| spent >= *limit)?;
+        Some(format!("config.swarm.stopping.wall_time is {limit} here, and it has taken {spent:.3} s"))
     }
 
     /// The most generations that a search can take: one has two positions at least.

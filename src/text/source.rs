@@ -32,6 +32,32 @@ impl ConfigError {
     }
 }
 
+/// The place in a text of equations that is to blame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The column, counted from 1, in characters.
+    pub column: usize,
+    /// What was read and why it is refused.
+    pub problem: String,
+    /// The line of the equations.
+    pub line: String,
+}
+
+impl ConfigError {
+    /// The place in a text of equations, where one is to blame: as [`Misread::marked`](crate::model::Misread::marked) tells it in the problem.
+    #[must_use]
+    pub fn marked(&self) -> Option<Marked> {
+        self.problem.match_indices("column ").find_map(|(at, word)| {
+            let (column, shown) = self.problem[at + word.len()..].split_once(": ")?;
+            let column = column.parse().ok()?;
+            let [problem, line, mark] = shown.splitn(3, "\n    ").collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            (mark.trim() == "^").then(|| Marked { column, problem: problem.into(), line: line.into() })
+        })
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n  {}", self.place(), self.remedy)

@@ -65,7 +65,7 @@ pub(super) fn all(
             None => pace::seconds_a_step(config, resources)?,
         };
         known.push((kind, pace));
-        rows.push(Foreseen::new(config, study::way(entry, directory, search)?, pace));
+        rows.push(Foreseen::new(config, study::way(entry, directory, search.safety())?, pace));
     }
     Ok(rows)
 }

@@ -199,6 +199,15 @@ impl AskTell {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         search::read(&Source::read(path)?)
     }
+
+    /// Checks the text of a config; `path` stands in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskTell::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        search::read(&Source::new(path, text.into()))
+    }
 }
 
 impl Config {

@@ -216,7 +216,7 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
 impl AskTell {
     /// What the search depends on, as JSON.
     #[must_use]
-    pub(crate) fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         let axis = |of: &Axis| {
             let mut entry = json!({ "lower": of.lower, "upper": of.upper, "scale": of.scale.name() });
             for (key, value) in axis::written(of) {

@@ -15,12 +15,14 @@ use crate::swarm::StopReason;
 mod changes;
 mod doubts;
 mod keeper;
+mod once;
 mod page;
 
 pub use changes::Changes;
 pub use doubts::{convergence, doubts, longer, questionable};
 use keeper::Keeper;
 pub use keeper::{Watch, no_machine_code};
+pub use once::{lasting, not_a_start, of_validation, starting};
 pub use page::{replayed, write_page};
 
 /// How runs are saved, resumed and replaced.
@@ -351,6 +353,12 @@ impl Study {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The run as it was last saved, for [`Run::restore`].
+    #[must_use]
+    pub fn state(&self) -> &[u8] {
+        &self.saved.state
     }
 
     /// The generation after which it was last saved; `None` when it had been complete before.

@@ -141,3 +141,36 @@ impl Source {
 fn count_lines(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte == b'\n').count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Misread;
+
+    #[test]
+    fn the_place_of_a_misread_text_is_told_again_whatever_the_text_says() {
+        let text = "ok = 1\n  x' = \"column 3: \" + é$u";
+        let at = text.find('$').expect("a place");
+        let misread =
+            Misread { at, problem: "`$` has no meaning: here".into(), remedy: "write a name".into() };
+        for before in ["", "plant cannot be made: line 2, ", "controller.u (column): "] {
+            let problem = format!("{before}{}", misread.marked(text));
+            let error = ConfigError { path: "a.toml".into(), line: Some(2), problem, remedy: String::new() };
+            let wanted = Marked {
+                column: 1 + text[7..at].chars().count(),
+                problem: "`$` has no meaning: here".into(),
+                line: "  x' = \"column 3: \" + é$u".into(),
+            };
+            assert_eq!(error.marked(), Some(wanted), "{before}");
+        }
+        for problem in ["has the unknown column a: b", "column 3: of a table", "is missing"] {
+            let error = ConfigError {
+                path: "a.toml".into(),
+                line: None,
+                problem: problem.into(),
+                remedy: String::new(),
+            };
+            assert_eq!(error.marked(), None, "{problem}");
+        }
+    }
+}

@@ -82,6 +82,9 @@ impl Link {
     }
 }
 
+/// What is called with progress.
+pub(crate) type Show<'a> = &'a dyn Fn(&Progress) -> PyResult<()>;
+
 /// What came of work.
 pub(crate) struct Conducted<R> {
     pub(crate) result: R,
@@ -94,7 +97,7 @@ pub(crate) struct Conducted<R> {
 /// Does work without the interpreter's lock. `show` is called in this thread; what it raises stops the work, as a signal does.
 pub(crate) fn conduct<R: Send>(
     py: Python<'_>,
-    show: Option<&dyn Fn(&Progress) -> PyResult<()>>,
+    show: Option<Show<'_>>,
     work: impl FnOnce(&Link) -> R + Send,
 ) -> PyResult<Conducted<R>> {
     let link = Link { is_watched: show.is_some(), ..Link::default() };

@@ -9,21 +9,21 @@ use pyo3::prelude::*;
 
 /// The exception that stands for an error; its text is the error's, with options as keyword arguments.
 pub(crate) fn raised(py: Python<'_>, error: Error) -> PyErr {
+    if let Error::Config(error) = error {
+        return of_config(py, error);
+    }
+    let text = spoken(&error.to_string());
     let (name, remedy) = match error {
-        Error::Config(error) => return of_config(py, error),
-        Error::Option { remedy, ref option, ref found } => {
-            let text = format!("{option} {found}\n  {remedy}");
-            return exception(py, "OptionError", (spoken(&text), spoken(&remedy)));
-        }
-        Error::Answer { ref remedy, .. } => ("AnswerError", remedy.clone()),
+        Error::Option { remedy, .. } => ("OptionError", remedy),
+        Error::Answer { remedy, .. } => ("AnswerError", remedy),
         Error::State(_) | Error::Overrun(_) => ("StateError", String::new()),
-        Error::Refused { ref remedy, .. } => ("RefusedError", remedy.clone()),
+        Error::Refused { remedy, .. } => ("RefusedError", remedy),
         Error::Write { remedy, .. } => ("WriteError", remedy.to_owned()),
         Error::MemoryLimit { .. } | Error::Memory { .. } => ("MemoryLimitError", String::new()),
         Error::NotReproduced { .. } => ("InternalError", String::new()),
         _ => ("GainswarmError", String::new()),
     };
-    exception(py, name, (spoken(&error.to_string()), spoken(&remedy)))
+    exception(py, name, (text, spoken(&remedy)))
 }
 
 fn of_config(py: Python<'_>, error: ConfigError) -> PyErr {
@@ -68,20 +68,22 @@ fn exception<'py>(py: Python<'py>, name: &str, parts: impl pyo3::call::PyCallArg
 }
 
 /// A text with the options of the command line as the keyword arguments that they are here.
-fn spoken(text: &str) -> String {
-    const OPTIONS: [(&str, &str); 12] = [
+pub(crate) fn spoken(text: &str) -> String {
+    const OPTIONS: [(&str, &str); 14] = [
         ("--resume", "resume=True"),
         ("--force", "force=True"),
-        ("--output", "output="),
-        ("--threads", "threads="),
-        ("--simd", "simd="),
-        ("--particles", "particles="),
-        ("--duration", "duration="),
-        ("--dt", "dt="),
-        ("--initial-state", "initial_state="),
-        ("--replay", "replay="),
-        ("--every", "every="),
-        ("--seed", "seed="),
+        ("--output", "output"),
+        ("--threads", "threads"),
+        ("--simd", "simd"),
+        ("--particles", "particles"),
+        ("--duration", "duration"),
+        ("--dt", "dt"),
+        ("--initial-state", "initial_state"),
+        ("--replay", "replay"),
+        ("--every", "every"),
+        ("--seed", "seed"),
+        ("--generations ", "generations="),
+        ("--evaluations ", "evaluations="),
     ];
     OPTIONS.iter().fold(text.to_owned(), |text, (option, keyword)| text.replace(option, keyword))
 }

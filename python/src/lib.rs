@@ -6,6 +6,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "what Python gives to a function is taken by value")]
 
+use gainswarm::config;
 use gainswarm::memory::Meter;
 use pyo3::prelude::*;
 
@@ -13,6 +14,9 @@ mod alone;
 mod conduct;
 mod convert;
 mod errors;
+mod machine;
+mod models;
+mod search;
 mod study;
 mod tuning;
 
@@ -23,5 +27,26 @@ static METER: Meter = Meter;
 fn _gainswarm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<study::Study>()?;
-    module.add_class::<tuning::Tuning>()
+    module.add_class::<tuning::Tuning>()?;
+    module.add_class::<search::Search>()?;
+    for (name, most) in [
+        ("PARTICLES_MAX", config::PARTICLES_MAX),
+        ("GENERATIONS_MAX", config::GENERATIONS_MAX),
+        ("EVALUATIONS_MAX", config::EVALUATIONS_MAX),
+        ("STEPS_MAX", config::STEPS_MAX),
+    ] {
+        module.add(name, most)?;
+    }
+    for function in [
+        wrap_pyfunction!(models::models, module)?,
+        wrap_pyfunction!(models::starting_point, module)?,
+        wrap_pyfunction!(models::parse_toml, module)?,
+        wrap_pyfunction!(models::load_batch, module)?,
+        wrap_pyfunction!(models::write_batch, module)?,
+        wrap_pyfunction!(models::write_report, module)?,
+        wrap_pyfunction!(models::live_bytes, module)?,
+    ] {
+        module.add_function(function)?;
+    }
+    Ok(())
 }

@@ -67,7 +67,7 @@ class Tuning:
         reason: why the search ended.
         bytes_per_simulation, hot_path_allocations, growth_bytes: what memory each simulation takes, how often anything was allocated while
             generations were judged (0, unless something is wrong), and by how many bytes these made the process grow.
-            ``hot_path_allocations`` is ``None`` where another run of the process was going on, since it is counted for all.
+            ``hot_path_allocations`` is ``None`` where something else of gainswarm was going on in the process, since it is counted for all.
         study: the study as it was tuned.
         output: the directory with the results, where there is one.
         records: what the gains do in each scenario of the tuning: ``survived``, ``ending``, ``steps``, ``cost`` and the ``terms`` of the cost.

@@ -1,12 +1,13 @@
-//! Whether a run was alone: the allocator counts for the whole process, so that its figures are a run's own only while nothing else runs.
+//! Whether a run was alone: the allocator counts for the whole process, so that its figures are a run's own only while nothing else goes on
+//! that may allocate.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// Runs that are going on, and all that have begun.
+/// Calls that are going on, and all that have begun.
 static GOING: AtomicU64 = AtomicU64::new(0);
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 
-/// A run that is going on.
+/// A call that is going on.
 pub(crate) struct Going {
     /// How many had begun when it had; `None` where another was going on.
     begun: Option<u64>,
@@ -19,7 +20,7 @@ impl Going {
         Self { begun: (others == 0).then_some(begun) }
     }
 
-    /// Whether no other run was going on since it began.
+    /// Whether no other was going on since it began.
     pub(crate) fn is_alone(&self) -> bool {
         self.begun == Some(BEGUN.load(SeqCst))
     }

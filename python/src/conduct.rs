@@ -13,14 +13,15 @@ use gainswarm::engine::Progress;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::alone::Going;
 use crate::errors::panicked;
 
 /// How long a signal may wait.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What work and conductor tell each other.
-#[derive(Default)]
 pub(crate) struct Link {
+    going: Going,
     stop: AtomicBool,
     /// Whether anybody wants to see progress.
     is_watched: bool,
@@ -37,6 +38,11 @@ struct Said {
 }
 
 impl Link {
+    /// Whether nothing else has been going on in the process since the work began.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.going.is_alone()
+    }
+
     /// Whether the work shall stop.
     pub(crate) fn stops(&self) -> bool {
         self.stop.load(Relaxed)
@@ -100,7 +106,13 @@ pub(crate) fn conduct<R: Send>(
     show: Option<Show<'_>>,
     work: impl FnOnce(&Link) -> R + Send,
 ) -> PyResult<Conducted<R>> {
-    let link = Link { is_watched: show.is_some(), ..Link::default() };
+    let link = Link {
+        going: Going::begin(),
+        stop: AtomicBool::new(false),
+        is_watched: show.is_some(),
+        said: Mutex::default(),
+        changed: Condvar::new(),
+    };
     let mut stopped: Option<PyErr> = None;
     let result = std::thread::scope(|scope| {
         let body = || {

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
 
+use crate::alone::Going;
 use crate::convert::object;
 use crate::errors::{raised, refused};
 use crate::tuning::array;
@@ -41,6 +42,7 @@ impl Search {
     /// A search by the text of a config of `gainswarm ask-tell`.
     #[new]
     fn new(py: Python<'_>, text: &str) -> PyResult<Self> {
+        let _going = Going::begin();
         let config =
             AskTell::parse(Path::new("swarm.toml"), text).map_err(|error| raised(py, error.into()))?;
         let seeker =
@@ -51,6 +53,7 @@ impl Search {
 
     /// The positions to judge, a row each.
     fn ask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let _going = Going::begin();
         let mut inner = self.inner(py);
         if let Some(reason) = inner.ended {
             let found = format!("the search has ended: {}", reason.summary());
@@ -70,6 +73,7 @@ impl Search {
         costs: PyReadonlyArray2<'_, f64>,
         violations: PyReadonlyArray1<'_, f64>,
     ) -> PyResult<()> {
+        let _going = Going::begin();
         let mut inner = self.inner(py);
         let Some(count) = inner.open else {
             let found = "tell() without ask()".into();

@@ -45,12 +45,14 @@ impl Study {
     /// Reads and checks a config.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let _going = Going::begin();
         Self::checked(py, py.detach(|| Config::load(&path)))
     }
 
     /// Checks the text of a config.
     #[staticmethod]
     fn parse(py: Python<'_>, path: PathBuf, text: &str) -> PyResult<Self> {
+        let _going = Going::begin();
         Self::checked(py, py.detach(|| Config::parse(&path, text)))
     }
 
@@ -165,6 +167,7 @@ impl Study {
 
     /// The certificate of gains, and their loops over frequency.
     fn certify<'py>(&self, py: Python<'py>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _going = Going::begin();
         let config = &self.config;
         let found = py.detach(|| (problem::certifier(config)(&values), problem::loops(config, &values)));
         certified(py, &found.0, &found.1)
@@ -234,10 +237,9 @@ fn tune_in(
     directory: PathBuf,
     safety: Safety,
 ) -> Result<Done, Error> {
-    let going = Going::begin();
     let claim = Claim::new(config.clone(), Place::at(directory)?, safety)?;
-    let mut kept = Kept::tune(claim, resources, safety, &mut Looking { link, going: &going })?;
-    if !going.is_alone() {
+    let mut kept = Kept::tune(claim, resources, safety, &mut Looking { link })?;
+    if !link.is_alone() {
         kept.tuning = uncounted(kept.tuning);
     }
     kept.write()?;
@@ -251,7 +253,6 @@ fn tune_in_memory(
     resources: Resources,
     state: Option<&[u8]>,
 ) -> Result<Done, Error> {
-    let going = Going::begin();
     let problem = Problem::new(config);
     let run = match state {
         Some(state) => Run::restore(&problem, state)?,
@@ -263,7 +264,7 @@ fn tune_in_memory(
     }
     let mut watch = InMemory { link, state: state.unwrap_or_default().to_vec() };
     let tuning = run.search(resources, &mut watch)?;
-    let tuning = if going.is_alone() || !is_open { tuning } else { uncounted(tuning) };
+    let tuning = if link.is_alone() || !is_open { tuning } else { uncounted(tuning) };
     let certificate = problem::certifier(config)(&tuning.values);
     Ok((tuning, certificate, watch.state))
 }
@@ -276,7 +277,6 @@ fn uncounted(tuning: engine::Tuning) -> engine::Tuning {
 /// Looks at a run that is kept in a directory.
 struct Looking<'a> {
     link: &'a Link,
-    going: &'a Going,
 }
 
 impl Watch for Looking<'_> {
@@ -286,7 +286,7 @@ impl Watch for Looking<'_> {
 
     fn note(&mut self, text: &str) {
         // What other runs take is no growth of this one.
-        if self.going.is_alone() || !text.starts_with("warning: memory grows") {
+        if self.link.is_alone() || !text.starts_with("warning: memory grows") {
             self.link.note(text);
         }
     }
@@ -389,7 +389,6 @@ fn validate(
     seed: u64,
     values: &[f64],
 ) -> Result<Vec<Finding>, Error> {
-    let _going = Going::begin();
     let stop = || link.stops();
     let trial = Trial { config, resources, samples, seed, stop: &stop };
     let cost = validation::tuned_cost(config, resources, values)?;

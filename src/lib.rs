@@ -17,7 +17,8 @@
 //! 9. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`].
 //! 10. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
 //! 11. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
-//! 12. [`cli`]: the commands; the only module that prints.
+//! 12. [`study`]: a study from its config to the results in its directory, checkpoints and interruptions on the way.
+//! 13. [`cli`]: the commands; the only module that prints.
 //!
 //! # Example
 //!
@@ -69,6 +70,7 @@ pub mod simulation;
 pub mod stability;
 pub mod statistics;
 pub mod step_response;
+pub mod study;
 pub mod swarm;
 mod text;
 pub mod validation;

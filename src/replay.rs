@@ -135,12 +135,12 @@ fn run(config: &Config, index: usize, name: String, whole: &Trajectory) -> Repla
     }
 }
 
-/// The record of one simulation, and its trajectory in at most [`SAMPLES`] samples.
+/// The record of one simulation, and its trajectory in at most 4001 samples.
 ///
 /// # Errors
 ///
 /// When memory cannot be reserved.
-pub(crate) fn trajectory(
+pub fn trajectory(
     config: &Config,
     problem: &Problem,
     values: &[f64],

@@ -6,14 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::config::{Config, Refusal};
+use crate::config::Config;
 use crate::config::{controllers_as_they_stand, names_of};
 use crate::engine::Resources;
 use crate::model::Kind;
 use crate::native::Backend;
-use crate::pid_rules;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
+use crate::study::{Changes, Safety};
 use crate::{Error, config};
 
 /// The largest seed that a config can say.
@@ -46,39 +46,29 @@ pub(super) struct SearchArgs {
     #[command(flatten)]
     backend: BackendArgs,
     #[command(flatten)]
-    pub(super) safety: SafetyArgs,
+    safety: SafetyArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }
 
 impl SearchArgs {
     /// The config with what the command line says otherwise.
-    pub(super) fn applied(&self, mut config: Config) -> Result<Config, Error> {
-        config.seed = self.seed.unwrap_or(config.seed);
-        config.memory_limit = self.memory_limit.or(config.memory_limit);
-        config.simulation.backend = self.backend.given().unwrap_or(config.simulation.backend);
-        if let Some(generations) = self.generations {
-            config.swarm.stopping.generations = generations;
-        }
-        if let Some(evaluations) = self.evaluations {
-            config.swarm.stopping.evaluations = evaluations;
-        }
-        if let Some(particles) = self.particles.and_then(|particles| usize::try_from(particles).ok()) {
-            config.swarm.settings.particles = particles;
-            config.swarm.settings.informed = config.swarm.settings.informed.min(particles - 1);
-        }
-        let config = pid_rules::started(config).map_err(|unsuited| Error::Option {
-            option: "warm_start",
-            found: format!("= \"rules\": {}", unsuited.problem),
-            remedy: unsuited.remedy,
-        })?;
-        match config.excess() {
-            Some(Refusal { problem: found, remedy }) => {
-                let option = if self.particles.is_some() { "--particles" } else { "particles" };
-                Err(Error::Option { option, found, remedy })
-            }
-            None => Ok(config),
-        }
+    pub(super) fn applied(&self, config: Config) -> Result<Config, Error> {
+        let changes = Changes {
+            seed: self.seed,
+            particles: self.particles.and_then(|particles| usize::try_from(particles).ok()),
+            generations: self.generations,
+            evaluations: self.evaluations,
+            memory_limit: self.memory_limit,
+            backend: self.backend.given(),
+        };
+        changes.applied(config)
+    }
+
+    /// How its runs are saved, resumed and replaced.
+    pub(super) fn safety(&self) -> Safety {
+        let SafetyArgs { checkpoint_every, resume, force } = self.safety;
+        Safety { checkpoint_every, resume, force }
     }
 }
 
@@ -184,13 +174,13 @@ impl ControllerArgs {
 pub(super) struct SafetyArgs {
     /// Save the run every N generations, so that --resume can continue it
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole(1..=config::GENERATIONS_MAX))]
-    pub(super) checkpoint_every: u64,
+    checkpoint_every: u64,
     /// Continue a run that was interrupted, or that may now be longer; the result is that of a run that was never interrupted
     #[arg(long)]
-    pub(super) resume: bool,
+    resume: bool,
     /// Start again from the beginning and replace the results that are there
     #[arg(long, conflicts_with = "resume")]
-    pub(super) force: bool,
+    force: bool,
 }
 
 /// A whole number within a range.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::place::{self, Place};
 use super::progress::Board;
-use super::study::{self, Claim, Study};
+use super::study::{self, Claim, Shown, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, foresee, note, print};
 use crate::Error;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         report::refuse_tuning(directory)?;
     }
     let owner = |directory: &Path| {
-        study::owner_of_all(batch.entries.iter().map(|entry| &entry.config), directory, search)
+        study::owner_of_all(batch.entries.iter().map(|entry| &entry.config), directory, search.safety())
     };
     if args.dry_run {
         let directory = args.output.clone().unwrap_or_else(|| place::foreseen(&batch.name, &owner));
@@ -88,7 +88,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
     let own = directory.join(&entry.config.study);
-    let claim = Place::at(own.clone()).and_then(|place| Claim::resuming(entry.config.clone(), place, search));
+    let claim = Place::at(own.clone())
+        .and_then(|place| Claim::resuming(entry.config.clone(), place, search.safety()));
     claim.map_err(|error| match error {
         Error::Refused { path, problem, .. } => Error::Refused {
             path,
@@ -136,7 +137,7 @@ impl BatchRun<'_> {
             }
             if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < studies) {
                 board.finish();
-                let without = if self.search.safety.force { " without --force" } else { "" };
+                let without = if self.search.safety().force { " without --force" } else { "" };
                 note(&format!("interrupted: {}; start it again{without} to go on", self.standing()));
                 return Ok(Exit::Interrupted(code));
             }
@@ -176,9 +177,9 @@ impl BatchRun<'_> {
     fn study(&mut self, place: usize, board: &mut Board) {
         let entry = &self.batch.entries[place];
         let name = &entry.config.study;
-        let meter = board.begin(name, self.complete[place]);
+        let mut shown = Shown { meter: board.begin(name, self.complete[place]), interrupt: &self.interrupt };
         let study = claim(entry, self.directory, self.search)
-            .and_then(|claim| Study::tune(claim, self.resources, self.search, &self.interrupt, meter))
+            .and_then(|claim| Study::tune(claim, self.resources, self.search.safety(), &mut shown))
             .and_then(|study| study.write().map(|()| study));
         board.end();
         match study {

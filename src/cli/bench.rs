@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::{duration, factor, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
-use super::{BackendArgs, ControllerArgs, Exit, ShowArgs, SimdArgs, load, no_machine_code, note, print};
+use super::{BackendArgs, ControllerArgs, Exit, ShowArgs, SimdArgs, load, note, print};
 use crate::Error;
 use crate::bench::{self, Machine, Measurement, TARGETS, Thresholds};
 use crate::engine::Resources;
@@ -15,6 +15,7 @@ use crate::native::{Backend, Refusal};
 use crate::registry::Member;
 use crate::report;
 use crate::simulation::SimdLevel;
+use crate::study::no_machine_code;
 
 #[derive(Debug, clap::Args)]
 #[command(

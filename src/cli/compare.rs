@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::interrupt::Interrupt;
 use super::place::Place;
 use super::progress::Board;
-use super::study::{self, Claim, Study};
+use super::study::{self, Claim, Shown, Study};
 use super::table::table;
 use super::tune::nothing_holds;
 use super::{Exit, SearchArgs, load, note, print};
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     same_problem(&configs, args)?;
 
     // Check all directories before the first study is tuned.
-    let owner = |directory: &Path| study::owner_of_all(configs.iter(), directory, search);
+    let owner = |directory: &Path| study::owner_of_all(configs.iter(), directory, search.safety());
     let Place { directory: output, held: _held } = match &args.output {
         Some(directory) => {
             report::refuse_tuning(directory)?;
@@ -52,7 +52,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         }
         None => Place::usual("compare", search, &owner)?,
     };
-    let claim = |config: &Config| Claim::new(config.clone(), Place::at(output.join(&config.study))?, search);
+    let claim =
+        |config: &Config| study::claim(config.clone(), Place::at(output.join(&config.study))?, search);
     let claims: Vec<Claim> = configs.iter().map(claim).collect::<Result<_, _>>()?;
     if !search.report && !claims.iter().all(Claim::is_complete) {
         report::forget_page(&output);
@@ -100,7 +101,8 @@ fn tune_all(
     let mut board = Board::new(search.show.quiet, studies, Vec::new());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
-        let study = Study::tune(claim, resources, search, &interrupt, meter)?;
+        let study =
+            Study::tune(claim, resources, search.safety(), &mut Shown { meter, interrupt: &interrupt })?;
         board.end();
         study.write()?;
         if let Some(Err(error)) = search.report.then(|| study.report()) {

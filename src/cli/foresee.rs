@@ -71,7 +71,7 @@ pub(super) fn all(
             None => pace::measured(config, resources)?,
         };
         known.push((kind, pace));
-        rows.push(Foreseen::new(config, study::way(entry, directory, search)?, pace));
+        rows.push(Foreseen::new(config, study::way(entry, directory, search.safety())?, pace));
     }
     Ok(rows)
 }

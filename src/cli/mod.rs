@@ -12,9 +12,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Error;
-use crate::config::{Config, Gains, Unphysical, read_gains};
-use crate::native::Refusal;
+use crate::config::{Config, Gains, read_gains};
 use crate::report::tuned_plant;
+use crate::study::questionable;
 
 mod args;
 mod ask_tell;
@@ -30,7 +30,6 @@ mod foresee;
 mod front;
 mod init;
 mod interrupt;
-mod keeper;
 mod list;
 mod man;
 mod models;
@@ -220,11 +219,6 @@ fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Why simulations run on the program where machine code was expected.
-fn no_machine_code(refusal: &Refusal) -> String {
-    format!("warning: no machine code: {refusal}; the program runs the simulations, with the same results")
-}
-
 /// Refuses to replace a file that is read.
 fn keep_inputs(output: Option<&Path>, inputs: &[&Path]) -> Result<(), Error> {
     let place = |path: &Path| path.canonicalize().ok();
@@ -255,32 +249,8 @@ fn gains(path: &Path, config: &Config) -> Result<Vec<f64>, Error> {
 
 fn load(path: &Path) -> Result<Config, Error> {
     let config = Config::load(path)?;
-    for Unphysical { relation, found } in config.plant.doubtful() {
-        note(&format!(
-            "warning: {}: [plant] {found}, where {relation} holds of every real body",
-            path.display()
-        ));
-    }
-    let told = config.told(&config.controller.values);
-    let missing: Vec<&str> =
-        told.iter().filter(|told| told.is_missing()).map(|told| told.name.as_str()).collect();
-    if !missing.is_empty() {
-        note(&format!(
-            "warning: {}: [controller] comes to no {} with the values of the config: the control must reach every motion of the plant that does \
-             not die out, the weights must see it, and that of the control be above 0",
-            path.display(),
-            missing.join(", ")
-        ));
-    }
-    let settings = &config.swarm.settings;
-    for (parameter, value) in settings.rule.parameters().iter().zip(&settings.coefficients) {
-        if let (true, Some([low, high])) = (parameter.is_unusual(*value), parameter.search) {
-            let (rule, name) = (settings.rule.name(), parameter.name);
-            note(&format!(
-                "warning: {}: [swarm.{rule}] {name} = {value} is beyond the usual {low} to {high}: the swarm may not settle",
-                path.display()
-            ));
-        }
+    for found in questionable(&config) {
+        note(&format!("warning: {}: {found}", path.display()));
     }
     Ok(config)
 }

@@ -5,20 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{SearchArgs, note};
 use crate::Error;
 use crate::report::{self, Held, Owner};
-
-/// A directory that no other process writes into.
-pub(super) struct Place {
-    pub(super) directory: PathBuf,
-    pub(super) held: Held,
-}
+pub(super) use crate::study::Place;
 
 impl Place {
-    /// The directory that the user wants.
-    pub(super) fn at(directory: PathBuf) -> Result<Self, Error> {
-        let held = report::hold(&directory)?;
-        Ok(Self { directory, held })
-    }
-
     /// The usual one of that name: `outputs/name`, or `outputs/name-2` and so on where that holds other results. No two processes get the same.
     pub(super) fn usual(
         name: &str,
@@ -26,7 +15,7 @@ impl Place {
         owner: &dyn Fn(&Path) -> Owner,
     ) -> Result<Self, Error> {
         let first = numbered(name, 1);
-        let known = own(name, owner).or_else(|| search.safety.force.then(|| first.clone()));
+        let known = own(name, owner).or_else(|| search.safety().force.then(|| first.clone()));
         if let Some(directory) = known {
             return Self::at(directory);
         }

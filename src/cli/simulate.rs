@@ -7,15 +7,14 @@ use super::args::whole;
 use super::table::table;
 use super::{Exit, gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
-use crate::config::{self, Config, DT, DURATION};
+use crate::config::{self, Config};
 use crate::figures::number;
-use crate::parameter::{Parameter, Short};
 use crate::problem::Problem;
 use crate::replay;
 use crate::report;
 use crate::simulation::{Ending, Record, Scenario, SimdLevel, Trajectory};
 use crate::step_response::{StepResponse, seen, step_responses};
-use crate::validation::{self, RunId};
+use crate::study::{lasting, not_a_start, of_validation, starting};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -55,14 +54,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     keep_inputs(args.output.as_deref(), &inputs)?;
     let study = load(&args.config)?;
     let dt = study.simulation.dt;
-    let config = overridden(study, args)?;
+    let config = lasting(study, args.duration, args.dt)?;
     let controller = &config.controller;
     let values = match &args.gains {
         Some(path) => gains(path, &config)?,
         None => controller.values.clone(),
     };
     let (problem, scenario) = if let Some(id) = &args.replay {
-        replayed(&config, id)?
+        of_validation(&config, id)?
     } else {
         let problem = Problem::new(&config);
         let scenario = start(&config, &problem, args)?;
@@ -98,85 +97,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::of(record.ending == Ending::Survived))
 }
 
-/// The config with what the command line says otherwise.
-fn overridden(mut config: Config, args: &Args) -> Result<Config, Error> {
-    let simulation = &mut config.simulation;
-    for (option, parameter, given, value) in [
-        ("--duration", DURATION, args.duration, &mut simulation.duration),
-        ("--dt", DT, args.dt, &mut simulation.dt),
-    ] {
-        if let Some(given) = given {
-            *value = allowed(option, "", &parameter, given)?;
-        }
-    }
-    config.simulation.whole_steps().map_err(|found| Error::Option {
-        option: "--duration",
-        found: found.problem,
-        remedy: found.remedy,
-    })?;
-    if let Some(found) = config.misfit() {
-        return Err(Error::Option { option: "--dt", found: found.problem, remedy: found.remedy });
-    }
-    Ok(config)
-}
-
-/// The problem and the scenario of a validation run.
-fn replayed(config: &Config, id: &str) -> Result<(Problem, Scenario), Error> {
-    let sets = validation::sets(config)?;
-    let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
-    let refuse = || Error::Option {
-        option: "--replay",
-        found: format!("\"{}\"", id.escape_debug()),
-        remedy: format!(
-            "allowed: set/seed/index, as `gainswarm validate` writes it; the sets of this study are {}",
-            names.join(", ")
-        ),
-    };
-    let run: RunId = id.parse().map_err(|()| refuse())?;
-    let set = sets.iter().find(|set| set.name == run.set).ok_or_else(refuse)?;
-    let scenario = set.scenario(config, run.seed, run.index);
-    Ok((Problem::on(config, vec![scenario.clone()], vec![1.0]), scenario))
-}
-
+/// The first scenario, with another start where one is given.
 fn start(config: &Config, problem: &Problem, args: &Args) -> Result<Scenario, Error> {
     let Some(text) = &args.initial_state else { return Ok(problem.scenarios[0].clone()) };
-    let option = "--initial-state";
-    let states = config.plant.states();
-    let refuse = || Error::Option {
-        option,
-        found: text.clone(),
-        remedy: format!(
-            "allowed: {} numbers separated by commas, {}",
-            states.len(),
-            states
-                .iter()
-                .map(|state| format!("{} in {}", state.name, state.unit))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    };
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|number| number.trim().parse()).collect();
-    let numbers = numbers.map_err(|_| refuse())?;
-    if numbers.len() != states.len() {
-        return Err(refuse());
-    }
-    for (range, number) in config.initial_state_ranges().iter().zip(&numbers) {
-        allowed(option, range.name, range, *number)?;
-    }
-    if let Some((name, value, fail)) = config.failing(&numbers) {
-        let found = format!("{text}: a simulation has failed where {name} = {value}");
-        return Err(Error::Option { option, found, remedy: format!("allowed: what is not {fail}") });
-    }
-    Ok(Scenario { initial_state: numbers, ..problem.scenarios[0].clone() })
-}
-
-/// Refuses a value of an option, or of the part of it that has a name.
-fn allowed(option: &'static str, name: &str, parameter: &Parameter, value: f64) -> Result<f64, Error> {
-    if parameter.allows(value) {
-        return Ok(value);
-    }
-    let found = format!("{name} = {}", Short(value)).trim_start().to_owned();
-    Err(Error::Option { option, found, remedy: format!("allowed: {}", parameter.allowed()) })
+    let numbers = numbers.map_err(|_| not_a_start(config, text))?;
+    starting(config, &problem.scenarios[0], &numbers, text)
 }
 
 /// How each output responds to its reference, a row each.

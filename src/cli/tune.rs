@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::interrupt::Interrupt;
 use super::place::Place;
 use super::progress::ProgressView;
-use super::study::{self, Claim, Study};
+use super::study::{self, Shown, Study};
 use super::table::table;
 use super::{Exit, SearchArgs, load, note, print};
 use crate::Error;
@@ -49,11 +49,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let config = search.applied(config)?;
     let place = match &args.output {
         Some(directory) => Place::at(directory.clone())?,
-        None => Place::usual(&config.study, search, &|directory| study::owner(&config, directory, search))?,
+        None => Place::usual(&config.study, search, &|directory| {
+            study::owner(&config, directory, search.safety())
+        })?,
     };
-    let claim = Claim::new(config, place, search)?;
-    let study =
-        Study::tune(claim, resources, search, &Interrupt::listen(), ProgressView::new(search.show.quiet))?;
+    let claim = study::claim(config, place, search)?;
+    let mut shown = Shown { meter: ProgressView::new(search.show.quiet), interrupt: &Interrupt::listen() };
+    let study = Study::tune(claim, resources, search.safety(), &mut shown)?;
 
     // A closed terminal must not keep the files from being written, nor a full disk the table from being shown.
     let shown = show(&study, search);

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::figures::{count, number};
 use crate::report::{self, Validation};
 use crate::statistics::{Distribution, Estimate};
+use crate::study::write_page;
 use crate::validation::{self, Difference, Finding, Pairing, Set, Trial};
 use crate::verdict;
 
@@ -87,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         show(args, &validation)?;
         return Ok(Exit::Interrupted(code));
     }
-    if args.report && super::report::write(&output, false)?.validation.is_none() {
+    if args.report && write_page(&output, false)?.validation.is_none() {
         note(&format!(
             "warning: the page does not show this validation, which is of other gains or another study than the tuning in {}\n  \
             give its gains.csv and its config, or the directory of theirs with --output",

@@ -55,6 +55,15 @@ impl AskTell {
         read(&Source::read(path)?, added)
     }
 
+    /// Checks the text of a config; `path` stands in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskTell::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        read(&Source::new(path, text.into()), &Added::default())
+    }
+
     /// The values of all parameters at a position, a number an axis.
     #[must_use]
     pub fn values(&self, position: &[f64]) -> Vec<f64> {
@@ -206,7 +215,7 @@ fn resample(section: &Section<'_>, plan: &Plan, is_out: bool) -> Result<bool, Co
     let others = [
         (is_out, "outstanding"),
         (plan.trade_offs.is_some(), "several objectives"),
-        (plan.restarts.times > 0, "restarts"),
+        (section.has("restarts"), "restarts"),
         (plan.polish.is_some(), "polish"),
         (stopping.has("target"), "stopping.target"),
         (stopping.has("stall_generations"), "stopping.stall_generations"),

@@ -17,7 +17,7 @@ use crate::simulation::Keep;
 use crate::stability::Limited;
 use crate::swarm::{Axis, Plan};
 use crate::text::Source;
-pub use crate::text::{ConfigError, FILE_SIZE_MAX};
+pub use crate::text::{ConfigError, FILE_SIZE_MAX, Marked};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
 mod ask_tell;

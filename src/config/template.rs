@@ -37,8 +37,12 @@ impl TemplateModel {
             let model = Model::parse(Path::new(found.path), found.text)?;
             return Ok(Self { line: format!("type = \"{name}\""), name: name.into(), model });
         }
+        Self::of(kind, name, Model::load(Path::new(name))?)
+    }
+
+    /// A model that is the file `name`.
+    fn of(kind: Kind, name: &str, model: Model) -> Result<Self, ConfigError> {
         let path = Path::new(name);
-        let model = Model::load(path)?;
         if model.kind != kind {
             return Err(ConfigError {
                 path: path.into(),
@@ -49,6 +53,22 @@ impl TemplateModel {
         }
         let line = format!("file = {}", toml::Value::from(name));
         Ok(Self { line, name: name_of(path), model })
+    }
+
+    /// A model by its text; `name` stands in errors, and as its file in a template.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused.
+    pub fn parse(kind: Kind, name: &str, text: &str) -> Result<Self, ConfigError> {
+        let path = Path::new(name);
+        Self::of(kind, name, Model::parse(path, text)?)
+    }
+
+    /// The names of the values that its equations make.
+    #[must_use]
+    pub fn values(&self) -> Vec<String> {
+        self.model.values().into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -216,7 +216,7 @@ fn groups(config: &Config, groups: &[Group], validation: bool) -> Value {
 impl AskTell {
     /// What the search depends on, as JSON.
     #[must_use]
-    pub(crate) fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         let axes: Value = self.axes.iter().map(axis::written).collect();
         let said: Vec<&str> =
             self.constraints.iter().filter(|one| one.is_said).map(|one| one.text.as_str()).collect();

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::gains::varied;
 use super::io_error;
@@ -65,12 +66,23 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, tuning: &Tuning) -> i
 
 /// What the search was like at the end of each row.
 fn write_states(file: &mut dyn Write, generations: &[Generation]) -> io::Result<()> {
-    let known = |number: f64| number.is_finite().then_some(number);
     let mut csv = csv::Writer::from_writer(file);
-    for row in generations {
+    generations.iter().try_for_each(|row| csv.serialize(Row::of(row)).map_err(io_error))?;
+    csv.flush()
+}
+
+/// A row of `convergence.csv` by the names of its columns; null where it is empty.
+#[must_use]
+pub fn convergence_row(generation: &Generation) -> Value {
+    serde_json::to_value(Row::of(generation)).unwrap_or_default()
+}
+
+impl Row {
+    fn of(row: &Generation) -> Self {
+        let known = |number: f64| number.is_finite().then_some(number);
         let tally = row.tally;
         let standing = row.swarm;
-        csv.serialize(Row {
+        Self {
             generation: row.generation,
             evaluations: row.evaluations,
             restarts: row.restarts,
@@ -90,10 +102,8 @@ fn write_states(file: &mut dyn Write, generations: &[Generation]) -> io::Result<
             growth_bytes: row.growth_bytes,
             hypervolume: row.front.map(|front| front.hypervolume),
             kept: row.front.map(|front| front.kept),
-        })
-        .map_err(io_error)?;
+        }
     }
-    csv.flush()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a share")]

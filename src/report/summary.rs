@@ -86,6 +86,12 @@ impl Summary {
         self.columns.get(column)
     }
 
+    /// All columns by name, in their order; null where one does not apply.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.columns.clone().into()
+    }
+
     /// A column; null where it does not apply.
     ///
     /// # Panics

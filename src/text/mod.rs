@@ -8,7 +8,7 @@ mod words;
 
 pub(crate) use names::{kept, kept_names, kept_values};
 pub(crate) use section::{NAME_MAX, Section, name_of, one_of};
-pub use source::{ConfigError, FILE_SIZE_MAX};
+pub use source::{ConfigError, FILE_SIZE_MAX, Marked};
 pub(crate) use source::{MANIFEST_SIZE_MAX, Source, read_bounded};
 
 /// What is wrong and what is allowed, before it is known where it stands.

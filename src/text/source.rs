@@ -32,6 +32,32 @@ impl ConfigError {
     }
 }
 
+/// The place in a text of equations that is to blame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The column, counted from 1, in characters.
+    pub column: usize,
+    /// What was read and why it is refused.
+    pub problem: String,
+    /// The line of the equations.
+    pub line: String,
+}
+
+impl ConfigError {
+    /// The place in a text of equations, where one is to blame: as [`Misread::marked`](crate::model::Misread::marked) tells it in the problem.
+    #[must_use]
+    pub fn marked(&self) -> Option<Marked> {
+        self.problem.match_indices("column ").find_map(|(at, word)| {
+            let (column, shown) = self.problem[at + word.len()..].split_once(": ")?;
+            let column = column.parse().ok()?;
+            let [problem, line, mark] = shown.splitn(3, "\n    ").collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            (mark.trim() == "^").then(|| Marked { column, problem: problem.into(), line: line.into() })
+        })
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n  {}", self.place(), self.remedy)
@@ -114,4 +140,37 @@ impl Source {
 #[allow(clippy::naive_bytecount, reason = "a small file, once")]
 fn count_lines(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Misread;
+
+    #[test]
+    fn the_place_of_a_misread_text_is_told_again_whatever_the_text_says() {
+        let text = "ok = 1\n  x' = \"column 3: \" + é$u";
+        let at = text.find('$').expect("a place");
+        let misread =
+            Misread { at, problem: "`$` has no meaning: here".into(), remedy: "write a name".into() };
+        for before in ["", "plant cannot be made: line 2, ", "controller.u (column): "] {
+            let problem = format!("{before}{}", misread.marked(text));
+            let error = ConfigError { path: "a.toml".into(), line: Some(2), problem, remedy: String::new() };
+            let wanted = Marked {
+                column: 1 + text[7..at].chars().count(),
+                problem: "`$` has no meaning: here".into(),
+                line: "  x' = \"column 3: \" + é$u".into(),
+            };
+            assert_eq!(error.marked(), Some(wanted), "{before}");
+        }
+        for problem in ["has the unknown column a: b", "column 3: of a table", "is missing"] {
+            let error = ConfigError {
+                path: "a.toml".into(),
+                line: None,
+                problem: problem.into(),
+                remedy: String::new(),
+            };
+            assert_eq!(error.marked(), None, "{problem}");
+        }
+    }
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::interrupt::Interrupt;
-use super::progress::ProgressView;
-use super::{SearchArgs, no_machine_code};
+use super::Safety;
 use crate::Error;
 use crate::archive;
 use crate::config::Config;
@@ -13,14 +11,34 @@ use crate::memory::{self, live_bytes};
 use crate::native::Refusal;
 use crate::report::checkpoint;
 
-/// Observes a run: saves it, shows its progress and stops it on a signal.
+/// Who looks at a run that is kept, and may stop it.
+pub trait Watch: Send {
+    /// A generation is done.
+    fn show(&mut self, progress: &Progress);
+
+    /// Something is to be known while the run goes on: a warning, or why it stops.
+    fn note(&mut self, text: &str);
+
+    /// The exit code of what asks the run to end, if anything does.
+    fn interrupted(&self) -> Option<u8>;
+
+    /// The run has ended.
+    fn finish(&mut self) {}
+}
+
+/// Why simulations run on the program where machine code was expected.
+#[must_use]
+pub fn no_machine_code(refusal: &Refusal) -> String {
+    format!("warning: no machine code: {refusal}; the program runs the simulations, with the same results")
+}
+
+/// Observes a run: saves it, shows its progress and stops it when it is asked to end.
 pub(super) struct Keeper<'a> {
     directory: &'a Path,
     config: &'a Config,
     /// Generations from one checkpoint to the next.
     every: u64,
-    meter: ProgressView,
-    interrupt: &'a Interrupt,
+    watch: &'a mut dyn Watch,
     /// The exit code when the run was interrupted.
     interrupted: Option<u8>,
     /// Bytes that checkpoints may take, and the live bytes after the first generation.
@@ -40,9 +58,8 @@ impl<'a> Keeper<'a> {
     pub(super) fn new(
         directory: &'a Path,
         config: &'a Config,
-        search: &SearchArgs,
-        interrupt: &'a Interrupt,
-        meter: ProgressView,
+        safety: Safety,
+        watch: &'a mut dyn Watch,
         declared: &Declared,
     ) -> Result<Self, Error> {
         // Large enough for any state, so that they never grow and are not mistaken for a leak.
@@ -52,9 +69,8 @@ impl<'a> Keeper<'a> {
         Ok(Self {
             directory,
             config,
-            every: search.safety.checkpoint_every,
-            meter,
-            interrupt,
+            every: safety.checkpoint_every,
+            watch,
             interrupted: None,
             room: declared.checkpoints,
             first: None,
@@ -74,7 +90,7 @@ impl<'a> Keeper<'a> {
             self.save(&mut run)?;
         }
         let tuning = run.search(resources, self)?;
-        self.meter.finish();
+        self.watch.finish();
         Ok(tuning)
     }
 
@@ -106,36 +122,36 @@ impl<'a> Keeper<'a> {
 
 impl Observer for Keeper<'_> {
     fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow {
-        self.meter.show(progress);
+        self.watch.show(progress);
         run.note_growth(self.beyond());
         let growth = run.growth_bytes();
         if growth > 0 && !self.warned_of_growth {
             self.warned_of_growth = true;
             let (bytes, generation) = (growth, progress.row.generation);
-            self.meter.note(&format!(
+            self.watch.note(&format!(
                 "warning: memory grows: {bytes} bytes by generation {generation}; this is a bug of gainswarm"
             ));
         }
         if progress.exceeds {
-            self.meter.note(
+            self.watch.note(
                 "error: the run uses more memory than memory_limit allows and stops; --resume goes on with a larger one",
             );
         }
         if !progress.ended {
-            self.interrupted = self.interrupt.exit_code();
+            self.interrupted = self.watch.interrupted();
         }
         let generation = progress.row.generation;
         let stops = progress.ended || progress.exceeds || self.interrupted.is_some();
         if stops || generation.is_multiple_of(self.every) {
             match self.save(run) {
                 Err(error) if stops => {
-                    self.meter
+                    self.watch
                         .note(&format!("warning: generation {generation}, the last, is not saved; {error}"));
                 }
                 // A failed checkpoint does not stop the run.
                 Err(error) if !self.warned => {
                     self.warned = true;
-                    self.meter.note(&format!("warning: the run goes on without a new checkpoint; {error}"));
+                    self.watch.note(&format!("warning: the run goes on without a new checkpoint; {error}"));
                 }
                 _ => {}
             }
@@ -144,6 +160,6 @@ impl Observer for Keeper<'_> {
     }
 
     fn on_the_program(&mut self, refusal: &Refusal) {
-        self.meter.note(&no_machine_code(refusal));
+        self.watch.note(&no_machine_code(refusal));
     }
 }

@@ -57,6 +57,7 @@ mod rules;
 mod signals;
 mod stability;
 mod studies;
+mod surrogate;
 mod swarm;
 mod swing_up;
 mod trade_offs;

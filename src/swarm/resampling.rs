@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use super::{Axis, Outcome, Plan, Question, StopReason, Stopping, Swarm, decode};
+use super::{Axis, Outcome, Plan, Question, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
@@ -20,7 +20,7 @@ const PARTICLES: usize = 10;
 /// Centres over which the cost of the best is a mean.
 const CENTRES: usize = 10;
 
-/// A search: [`ResampledSearch::ask`], judge, [`ResampledSearch::tell`], until it says why it ends. It is a single swarm, and ends after its generations or
+/// A search: [`ResampledSearch::ask`], judge, [`ResampledSearch::tell`], until it says why it ends. It is a single swarm without a surrogate, and ends after its generations or
 /// evaluations, or at the end of its time.
 pub struct ResampledSearch {
     stopping: Stopping,
@@ -62,7 +62,8 @@ impl ResampledSearch {
         let particles = plan.settings.particles;
         let most = particles + 1 + particles.div_ceil(PARTICLES);
         let what = "the swarm (particles)";
-        let swarm = Swarm::new(axes, &plan.settings, seed)?;
+        // A surrogate would follow luck.
+        let swarm = Swarm::new(axes, &Settings { candidates: 1, ..plan.settings.clone() }, seed)?;
         Ok(Self {
             stopping: plan.stopping,
             axes: axes.into(),

@@ -279,3 +279,54 @@ impl Persist for Surrogate {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points of a Kronecker sequence, which lie in no plane.
+    fn points(count: usize) -> Vec<f64> {
+        let share = |k: usize, i: usize| (k as f64 * [0.618_033_988_7, 0.414_213_562_4][i] + 0.1).fract();
+        (0..count).flat_map(|k| [share(k, 0), share(k, 1)]).collect()
+    }
+
+    #[test]
+    fn the_spline_goes_through_the_ranks_of_the_better_and_what_failed_is_as_bad_as_the_worst() {
+        let positions = points(30);
+        let bowl = |x: &[f64]| (x[0] - 0.4).powi(2) + 3.0 * (x[1] - 0.6).powi(2);
+        let mut outcomes: Vec<Outcome> =
+            positions.chunks_exact(2).map(|x| Outcome::feasible(bowl(x))).collect();
+        outcomes[7] = Outcome::WORST;
+        let mut surrogate = Surrogate::new(2, 10, 8).unwrap();
+        surrogate.learn(&positions, &outcomes);
+        assert_eq!(surrogate.candidates(), 8);
+        for (x, outcome) in positions.chunks_exact(2).zip(&outcomes) {
+            let better = outcomes.iter().filter(|other| other.is_better_than(outcome)).count();
+            let expected = (better as f64).min(0.4 * 30.0);
+            assert!((surrogate.value(x) - expected).abs() < 1e-6, "{} of {expected}", surrogate.value(x));
+        }
+    }
+
+    #[test]
+    fn equations_are_solved_and_singular_ones_are_told() {
+        // The first pivot is 0.
+        let mut system = [0.0, 2.0, 1.0, 1.0, 1.0, 1.0, 4.0, 0.0, -1.0];
+        let mut right = [7.0, 6.0, 1.0];
+        assert!(eliminate(&mut system, &mut right));
+        for (x, expected) in right.iter().zip([1.0, 2.0, 3.0]) {
+            assert!((x - expected).abs() < 1e-14);
+        }
+        assert!(!eliminate(&mut [1.0, 2.0, 2.0, 4.0], &mut [1.0, 1.0]));
+    }
+
+    #[test]
+    fn little_and_equal_knowledge_tells_no_moves_apart() {
+        let positions = points(5);
+        let mut surrogate = Surrogate::new(2, 10, 8).unwrap();
+        surrogate.learn(&positions, &[Outcome::feasible(1.0); 5]);
+        assert_eq!(surrogate.candidates(), 1, "six positions at least");
+        let mut surrogate = Surrogate::new(2, 10, 8).unwrap();
+        surrogate.learn(&[0.5; 20], &[Outcome::feasible(1.0); 10]);
+        assert_eq!(surrogate.candidates(), 1, "all positions are one");
+    }
+}

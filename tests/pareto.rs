@@ -229,9 +229,10 @@ fn fronts_of_zdt1_zdt4_and_dtlz1_are_found_with_two_thirds_of_the_evaluations_of
             run(&mut swarm, dimensions, 16_667, judge);
             swarm.hypervolume(&vec![reference; objectives])
         };
-        let mut volumes: Vec<f64> = (1..=5).map(reached).collect();
+        let mut volumes: Vec<f64> = (0..10).map(reached).collect();
         volumes.sort_by(f64::total_cmp);
-        assert!(volumes[2] >= level, "{dimensions} variables: {volumes:?}");
+        let median = f64::midpoint(volumes[4], volumes[5]);
+        assert!(median >= level, "{dimensions} variables: {volumes:?}");
     }
 }
 

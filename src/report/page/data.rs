@@ -16,7 +16,7 @@ pub(super) fn json(
     [replay, worst]: [&Replay; 2],
     (certificate, loops): (&Certificate, &[LoopResponse]),
     charts: &[&Chart],
-    trade_offs: Value,
+    trade_offs: &Value,
 ) -> String {
     let config = &results.config;
     let drawing = config.plant.drawing();

@@ -116,7 +116,7 @@ pub fn write_report(
         }
     }
     staged.push(Staged::new(&directory.join("report.html"), |file| {
-        let page = page(results, replays, &found, &charts, trade_offs)?;
+        let page = page(results, replays, &found, &charts, &trade_offs)?;
         file.write_all(page.into_string().as_bytes())
     })?);
     staged.into_iter().try_for_each(Staged::publish)
@@ -162,7 +162,7 @@ fn page(
     replays: [&Replay; 2],
     found: &Stability,
     charts: &Charts,
-    trade_offs: Value,
+    trade_offs: &Value,
 ) -> io::Result<Markup> {
     let [replay, worst] = replays;
     let Stability { certificate, loops } = found;

@@ -14,15 +14,23 @@ use crate::step_response::{self, Seen};
 
 /// Scenarios whose trajectories are shown at most.
 pub const SHOWN_MAX: usize = 16;
-/// Samples of a trajectory before it is thinned, and after.
+/// Samples of a trajectory before it is thinned.
 const SAMPLES: u64 = 4000;
-const KEPT_MAX: usize = 1500;
-/// How far a straight line may be off, as a share of what is seen of a column: a pixel of a large plot.
-const TOLERANCE: f64 = 1.0 / 700.0;
-/// A column that alone needs more rows is rough: it chatters.
-const ROUGH: usize = KEPT_MAX / 4;
-/// Intervals in each of which a rough column keeps its least and its largest value.
-const INTERVALS: usize = 125;
+
+/// How much is kept of a trajectory. A column that alone needs more than a quarter of the rows is rough: it chatters.
+struct Detail {
+    /// The most rows for smooth columns.
+    rows: usize,
+    /// How far a straight line may be off, as a share of what is seen of a column.
+    tolerance: f64,
+    /// Intervals in each of which a rough column keeps its least and its largest value.
+    intervals: usize,
+}
+
+/// A pixel of a large plot.
+const LARGE: Detail = Detail { rows: 1500, tolerance: 1.0 / 700.0, intervals: 125 };
+/// A pixel of a small plot.
+const SMALL: Detail = Detail { rows: 80, tolerance: 1.0 / 150.0, intervals: 25 };
 
 /// What gains do in the scenarios of a study.
 #[derive(Debug, Clone)]
@@ -130,7 +138,7 @@ fn run(config: &Config, index: usize, name: String, whole: &Trajectory) -> Repla
         index,
         name,
         columns: columns(config),
-        trajectory: thinned(whole),
+        trajectory: thinned(whole, &LARGE),
         seen: step_response::seen(config, whole),
     }
 }
@@ -151,6 +159,25 @@ pub fn trajectory(
     let every = config.simulation.steps().div_ceil(SAMPLES) | 1;
     let every = usize::try_from(every).unwrap_or(usize::MAX);
     problem.simulator.record(level, values, scenario, every)
+}
+
+/// A trajectory for small plots: the time and these columns, in few samples.
+///
+/// # Errors
+///
+/// When memory cannot be reserved.
+pub(crate) fn sketch(
+    config: &Config,
+    problem: &Problem,
+    values: &[f64],
+    scenario: usize,
+    columns: &[usize],
+) -> Result<Trajectory, Error> {
+    let (_, whole) = trajectory(config, problem, values, &problem.scenarios[scenario])?;
+    let row =
+        |row: &[f64]| std::iter::once(row[0]).chain(columns.iter().map(|c| row[1 + c])).collect::<Vec<_>>();
+    let values = whole.rows().flat_map(row).collect();
+    Ok(thinned(&Trajectory { width: 1 + columns.len(), values }, &SMALL))
 }
 
 fn columns(config: &Config) -> Vec<&'static str> {
@@ -209,7 +236,7 @@ fn group_name(groups: &[Group], index: usize) -> Option<String> {
 }
 
 /// The samples that are needed to see the same curves, and of those that chatter the same band.
-fn thinned(trajectory: &Trajectory) -> Trajectory {
+fn thinned(trajectory: &Trajectory, detail: &Detail) -> Trajectory {
     let width = trajectory.width;
     let rows: Vec<&[f64]> = trajectory.rows().collect();
     if rows.len() < 3 {
@@ -221,24 +248,25 @@ fn thinned(trajectory: &Trajectory) -> Trajectory {
         (high - low).max(f64::MIN_POSITIVE)
     };
     let columns: Vec<(usize, f64)> = (1..width).map(|column| (column, span(column))).collect();
-    let (rough, smooth): (Vec<_>, Vec<_>) =
-        columns.into_iter().partition(|column| needed(&rows, &[*column], TOLERANCE).len() > ROUGH);
-    let mut tolerance = TOLERANCE;
+    let (rough, smooth): (Vec<_>, Vec<_>) = columns
+        .into_iter()
+        .partition(|column| needed(&rows, &[*column], detail.tolerance).len() > detail.rows / 4);
+    let mut tolerance = detail.tolerance;
     let mut kept = needed(&rows, &smooth, tolerance);
-    while kept.len() > KEPT_MAX {
+    while kept.len() > detail.rows {
         tolerance *= 2.0;
         kept = needed(&rows, &smooth, tolerance);
     }
-    kept.extend(rough.iter().flat_map(|(column, _)| extremes(&rows, *column)));
+    kept.extend(rough.iter().flat_map(|(column, _)| extremes(&rows, *column, detail.intervals)));
     kept.sort_unstable();
     kept.dedup();
     Trajectory { width, values: kept.into_iter().flat_map(|k| rows[k]).copied().collect() }
 }
 
 /// The rows with the least and the largest value of a column in each of some equal intervals.
-fn extremes<'a>(rows: &'a [&[f64]], column: usize) -> impl Iterator<Item = usize> + 'a {
+fn extremes<'a>(rows: &'a [&[f64]], column: usize, intervals: usize) -> impl Iterator<Item = usize> + 'a {
     let by_value = move |a: &usize, b: &usize| rows[*a][column].total_cmp(&rows[*b][column]);
-    let count = INTERVALS.min(rows.len());
+    let count = intervals.min(rows.len());
     (0..count).flat_map(move |k| {
         let interval = k * rows.len() / count..(k + 1) * rows.len() / count;
         [interval.clone().min_by(by_value), interval.max_by(by_value)].into_iter().flatten()
@@ -280,7 +308,7 @@ mod tests {
             [t, (7.0 * t).sin() * (-t).exp(), if t < 0.5 { 150.0 } else { 0.0 }]
         };
         let whole = Trajectory { width: 3, values: (0..=4000).flat_map(row).collect() };
-        let kept = thinned(&whole);
+        let kept = thinned(&whole, &LARGE);
         let rows: Vec<&[f64]> = kept.rows().collect();
         assert!((20..400).contains(&rows.len()), "{}", rows.len());
         assert_eq!((rows[0][0], rows[rows.len() - 1][0]), (0.0, 4.0));
@@ -301,10 +329,10 @@ mod tests {
             [t, (3.0 * t).sin(), sign * 150.0 * (-0.5 * t).exp()]
         };
         let whole = Trajectory { width: 3, values: (0..=4000).flat_map(row).collect() };
-        let kept = thinned(&whole);
+        let kept = thinned(&whole, &LARGE);
         let rows: Vec<&[f64]> = kept.rows().collect();
         assert!(
-            rows.len() <= KEPT_MAX && rows.windows(2).all(|pair| pair[0][0] < pair[1][0]),
+            rows.len() <= LARGE.rows && rows.windows(2).all(|pair| pair[0][0] < pair[1][0]),
             "{}",
             rows.len()
         );

@@ -352,6 +352,19 @@ fn the_page_shows_the_front_and_its_ends() {
     ] {
         assert!(page.contains(text), "{text}");
     }
+    // Trajectories of every trade-off, of which one is chosen by a click.
+    assert!(page.contains("id=\"trade-off\"") && page.contains("front.points"));
+    let data = page.split_once("id=\"data\">").expect("data").1.split_once("</script>").expect("its end").0;
+    let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
+    let points = data["trade_offs"]["points"].as_array().expect("points");
+    assert_eq!(points.len(), rows(&directory).len() - 1);
+    for point in points {
+        let columns = point["columns"].as_array().expect("columns");
+        let times = columns[0].as_array().expect("times");
+        assert_eq!(columns.len(), 1 + data["trade_offs"]["labels"].as_array().expect("labels").len());
+        assert!(times.len() > 2 && times.last().and_then(serde_json::Value::as_f64) == Some(0.7));
+        assert!(columns.iter().all(|column| column.as_array().expect("numbers").len() == times.len()));
+    }
     assert!(page.contains("\"hypervolume\":[") && page.contains("Hypervolume of the trade-offs"));
     assert!(page.contains(&format!("{} trade-offs were kept", rows(&directory).len() - 1)));
     // A new tuning, of one cost, takes away what is no longer true.
@@ -375,4 +388,57 @@ fn check_says_what_is_traded_off() {
     assert!(
         stdout(&checked).contains("# trades   settling_time against effort; up to 100 trade-offs are kept")
     );
+}
+
+#[test]
+fn a_search_whose_hypervolume_has_stopped_to_grow_ends() {
+    let stalling = |gain: &str| {
+        let rules = format!("evaluations = 12000\nstall_generations = 5\nstall_gain = {gain}");
+        tune(&study(&SHIPPED.replace("evaluations = 12000", &rules)), 2)
+    };
+    let tuning = stalling("0.001");
+    assert_eq!(tuning.reason, gainswarm::swarm::StopReason::Stall);
+    let volumes: Vec<f64> =
+        tuning.convergence.iter().map(|row| row.front.expect("trade-offs").hypervolume).collect();
+    let last = volumes.len() - 1;
+    // For as many generations as are allowed, and no sooner, by no more than the share.
+    assert!(volumes[last] <= volumes[last - 5] * 1.001, "{volumes:?}");
+    let feasible = volumes.iter().position(|volume| *volume > 0.0).expect("a volume");
+    for k in feasible + 5..last {
+        assert!(volumes[k] > volumes[k - 5] * (1.0 + 1e-9), "generation {k} of {volumes:?}");
+    }
+}
+
+#[test]
+fn several_trade_offs_are_validated_in_one_table() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = write_config(folder.path(), "motor.toml", short());
+    let directory = folder.path().join("out");
+    assert!(run(&directory, &["tune", &config]).status.success());
+    let front = directory.to_str().expect("UTF-8");
+    let marked = ["validate", &config, "--front", front, "--samples", "50"];
+    let said = gainswarm(&marked);
+    assert!(stdout(&said).contains("best effort"), "{}{}", stdout(&said), stderr(&said));
+    let read = || {
+        let mut csv = csv::Reader::from_path(directory.join("pareto_validation.csv")).expect("a file");
+        let header: Vec<String> = csv.headers().expect("a header").iter().map(String::from).collect();
+        let rows = csv.records().map(|row| row.expect("a row").iter().map(String::from).collect());
+        (header, rows.collect::<Vec<Vec<String>>>())
+    };
+    let (header, rows) = read();
+    let place = |name: &str| header.iter().position(|known| known == name).expect("a column");
+    assert!((2..=3).contains(&rows.len()));
+    // What is found of a point is what validation finds of its gains alone.
+    let knee = rows.iter().find(|row| row[place("knee")] == "true").expect("the knee");
+    let gains = directory.join("gains.csv");
+    let alone = folder.path().join("alone");
+    let both = ["--gains", gains.to_str().expect("UTF-8"), "--output", alone.to_str().expect("UTF-8")];
+    gainswarm(&[&["validate", &config, "--samples", "50", "--quiet"][..], &both].concat());
+    let alone = std::fs::read_to_string(alone.join("validation.csv")).expect("a validation");
+    let success = alone.lines().find(|line| line.contains(",success,")).expect("a row");
+    assert_eq!(success.split(',').nth(4), Some(knee[place("success")].as_str()));
+    gainswarm(&[&marked[..], &["--points", "all", "--quiet"]].concat());
+    assert_eq!(read().1.len(), self::rows(&directory).len() - 1);
+    let refused = gainswarm(&["validate", &config, "--samples", "50"]);
+    assert_eq!(refused.status.code(), Some(2));
 }

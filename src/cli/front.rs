@@ -49,7 +49,8 @@ pub(super) fn json(config: &Config, tuning: &Tuning) -> Value {
     tuning.front.iter().map(point).collect()
 }
 
-fn mark(config: &Config, point: &TradeOff) -> String {
+/// What is special about a trade-off.
+pub(super) fn mark(config: &Config, point: &TradeOff) -> String {
     let ends = point.ends.iter().map(|end| format!("best {}", config.objectives[*end].name));
     let knee = point.is_knee.then(|| "knee: gains.csv".to_owned());
     knee.into_iter().chain(ends).collect::<Vec<_>>().join(", ")

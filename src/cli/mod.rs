@@ -44,6 +44,7 @@ mod study;
 mod table;
 mod tune;
 mod validate;
+mod validate_front;
 
 use args::{BackendArgs, ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 

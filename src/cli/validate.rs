@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{SEED_MAX, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
-use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print};
+use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print, validate_front};
 use crate::Error;
 use crate::figures::{count, number};
 use crate::report::{self, Validation};
@@ -17,14 +17,21 @@ use crate::verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 10000"
+    after_help = "Examples:\n  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 10000
+  gainswarm validate configs/dc_motor_trade_off.toml --front outputs/dc_motor_trade_off"
 )]
 pub(super) struct Args {
     /// The study, a TOML file; its [[validation]] tables say on what
     config: PathBuf,
     /// Gains to try, a gains.csv
-    #[arg(long, value_name = "FILE")]
-    gains: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "front")]
+    gains: Option<PathBuf>,
+    /// A directory with trade-offs to try, of a tuning of this study with [[objectives]]; writes a table, a row a point and set
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["gains", "against", "report", "json"])]
+    front: Option<PathBuf>,
+    /// Which of them
+    #[arg(long, value_enum, default_value_t = validate_front::Points::Marked, requires = "front")]
+    points: validate_front::Points,
     /// Other gains to compare with, a gains.csv
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
@@ -56,24 +63,33 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let resources = args.machine.resources()?;
     let config = load(&args.config)?;
     let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
-    let usual = || {
-        report::tuning_of(&args.gains, &config).unwrap_or_else(|| Path::new("outputs").join(&config.study))
-    };
+    let stop = || interrupt.exit_code().is_some();
+    let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
+    if let Some(directory) = &args.front {
+        let output = args.output.as_ref().unwrap_or(directory);
+        let (points, sets) =
+            (validate_front::read(directory, args.points, &trial)?, validation::sets(&config)?);
+        let how = (args.show.quiet, args.require);
+        let done = validate_front::run(&points, (&trial, &sets), output, how)?;
+        return Ok(done.unwrap_or(Exit::Interrupted(interrupt.exit_code().unwrap_or(1))));
+    }
+    // clap asks for it where there is no front.
+    let file = args.gains.clone().unwrap_or_default();
+    let usual =
+        || report::tuning_of(&file, &config).unwrap_or_else(|| Path::new("outputs").join(&config.study));
     let output = args.output.clone().unwrap_or_else(usual);
     report::prepare_directory(&output)?;
 
-    let values = gains(&args.gains, &config)?;
+    let values = gains(&file, &config)?;
     let other = args.against.as_deref().map(|path| gains(path, &config)).transpose()?;
     let sets = validation::sets(&config)?;
-    let stop = || interrupt.exit_code().is_some();
-    let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
     let done = find(&trial, &sets, &values, other.as_deref())?;
 
     let validation = Validation {
         config: &config,
         seed: args.seed,
         values: &values,
-        files: [&args.config, &args.gains],
+        files: [&args.config, &file],
         findings: &done.findings,
         others: &done.others,
         pairings: validation::pairings(&done.findings, &done.others),

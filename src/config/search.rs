@@ -85,7 +85,7 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let of_best = ["rule", "topology", "informants", "candidates", "bounds", "restarts", "polish"]
         .into_iter()
         .chain(rules);
-    let of_cost = ["target", "stall_generations", "stall_gain"].into_iter();
+    let of_cost = ["target"].into_iter();
     let refuse = |section: &Section<'_>, key: &str, allowed: &str| {
         section.error(key, "is not for several objectives", format!("take it out; allowed: {allowed}"))
     };
@@ -93,7 +93,11 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
         return Err(refuse(section, key, "particles, kept, initial, warm_start, stopping"));
     }
     if let Some(key) = of_cost.into_iter().find(|key| stopping.has(key)) {
-        return Err(refuse(&stopping, key, "generations, evaluations, wall_time"));
+        return Err(refuse(
+            &stopping,
+            key,
+            "generations, evaluations, stall_generations, stall_gain, wall_time",
+        ));
     }
     let particles = section.whole("particles", usual.particles as u64, 2..=PARTICLES_MAX)?;
     let kept = section.whole("kept", usual.kept as u64, objectives as u64..=KEPT_MAX)?;

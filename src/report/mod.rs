@@ -47,6 +47,7 @@ pub use file::replace;
 pub use manifest::tuned_plant;
 pub use page::{write_overview, write_report};
 pub use pareto::Front;
+pub use pareto::FrontFinding;
 use plot::Plot;
 pub use results::Results;
 pub use sensitivity::write_sensitivity;
@@ -191,4 +192,20 @@ pub fn write_validation(
         Staged::new(&directory.join("validation.json"), |file| pretty(file, json))?,
     ];
     staged.into_iter().try_for_each(Staged::publish)
+}
+
+/// Writes `pareto_validation.csv` into a directory: what several trade-offs of a tuning come to in the validation of a study.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn write_front_validation(
+    directory: &Path,
+    tuned: &Config,
+    config: &Config,
+    found: &[FrontFinding<'_>],
+) -> Result<(), Error> {
+    prepare_directory(directory)?;
+    let path = directory.join("pareto_validation.csv");
+    Staged::new(&path, |file| pareto::write_validation(file, tuned, config, found))?.publish()
 }

@@ -6,12 +6,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::gains::varied;
-use super::io_error;
+use super::{io_error, text_cell};
 use crate::Error;
 use crate::config::{Config, MANIFEST_SIZE_MAX, read_bounded};
 use crate::engine::TradeOff;
 use crate::problem;
 use crate::registry::Member;
+use crate::validation::{Finding, metrics};
 
 /// The file's name.
 pub(super) const NAME: &str = "pareto.csv";
@@ -26,18 +27,76 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, front: &[TradeOff]) -
     header.extend(["knee", "extreme", "certificate", "max_real_part"].map(String::from));
     header.extend(certificate.columns().keys().cloned());
     csv.write_record(&header).map_err(io_error)?;
-    for TradeOff { values, objectives, is_knee, ends } in front {
+    for point in front {
+        let TradeOff { values, objectives, is_knee, .. } = point;
         let certificate = certify(values);
         let gain = |index: &usize| config.controller.parameters()[*index].text(values[*index]);
         let costs = objectives.iter().map(f64::to_string);
         let mut row: Vec<String> = varied.iter().map(gain).chain(costs).collect();
-        let names: Vec<&str> = ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
-        row.extend([is_knee.to_string(), names.join(" "), certificate.verdict.name().to_owned()]);
+        row.extend([is_knee.to_string(), extreme(config, point), certificate.verdict.name().to_owned()]);
         row.push(cell(&certificate.max_real_part.into()));
         row.extend(certificate.columns().values().map(cell));
         csv.write_record(&row).map_err(io_error)?;
     }
     csv.flush()
+}
+
+/// What a trade-off comes to in a set of the validation.
+#[derive(Debug, Clone)]
+pub struct FrontFinding<'a> {
+    /// Its row in `pareto.csv`, from 1.
+    pub row: usize,
+    /// The trade-off.
+    pub point: &'a TradeOff,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// A row a trade-off and set: gains, objectives and marks as in `pareto.csv`, the share of runs that succeed with its 95 % interval, and of the
+/// runs that survive the mean, the 95 % quantile and the worst of what is measured; empty where none does.
+pub(super) fn write_validation(
+    file: &mut dyn Write,
+    tuned: &Config,
+    config: &Config,
+    found: &[FrontFinding<'_>],
+) -> io::Result<()> {
+    let (varied, metrics) = (varied(tuned), metrics(config));
+    let mut header = vec!["row".to_owned()];
+    header.extend(varied.iter().map(|index| tuned.controller.parameters()[*index].name.to_owned()));
+    header.extend(tuned.objectives.iter().map(|objective| objective.name.clone()));
+    header.extend(
+        ["knee", "extreme", "set", "runs", "failed", "success", "success_low", "success_high"]
+            .map(String::from),
+    );
+    for place in &metrics {
+        let name = config.cost[*place].name;
+        header
+            .extend(["validated_mean", "validated_p95", "validated_worst"].map(|of| format!("{name}_{of}")));
+    }
+    let mut csv = csv::Writer::from_writer(file);
+    csv.write_record(&header).map_err(io_error)?;
+    for FrontFinding { row, point, finding } in found {
+        let numbers = varied.iter().map(|index| point.values[*index]).chain(point.objectives.iter().copied());
+        let text = |number: f64| Value::from(number).to_string();
+        let mut cells = vec![row.to_string()];
+        cells.extend(numbers.map(text));
+        cells.extend([point.is_knee.to_string(), extreme(tuned, point)]);
+        cells.push(text_cell(&finding.set).into_owned());
+        cells.extend([finding.runs.to_string(), finding.failed.to_string()]);
+        let success = &finding.success;
+        cells.extend([success.value, success.low, success.high].map(text));
+        let spread = finding.metrics.iter().flat_map(|of| [of.mean.value, of.p95.value, of.worst]);
+        cells.extend(spread.map(text));
+        cells.resize(header.len(), String::new());
+        csv.write_record(&cells).map_err(io_error)?;
+    }
+    csv.flush()
+}
+
+/// The objectives in which none is better.
+fn extreme(config: &Config, point: &TradeOff) -> String {
+    let names: Vec<&str> = point.ends.iter().map(|end| config.objectives[*end].name.as_str()).collect();
+    names.join(" ")
 }
 
 /// A number, or nothing where there is none.

@@ -383,6 +383,22 @@ impl Swarm {
         self.leader
     }
 
+    /// The positions of this generation in the unit cube, as they are judged, particle-major.
+    pub(super) fn judged(&self) -> &[f64] {
+        if self.tried.is_empty() { &self.cube } else { &self.tried }
+    }
+
+    /// Puts the particles of the first generation at the first of these positions in the unit cube.
+    pub(super) fn stand_at(&mut self, cube: &[f64]) {
+        let room = self.cube.len();
+        self.cube.copy_from_slice(&cube[..room]);
+        for (velocity, u) in self.velocities.iter_mut().zip(&self.cube) {
+            *velocity = velocity.clamp(-u, 1.0 - u);
+        }
+        self.best_cube.copy_from_slice(&self.cube);
+        self.try_where_they_are();
+    }
+
     /// The best position so far in the unit cube.
     pub(super) fn best_cube(&self) -> &[f64] {
         &self.best_cube[self.row(self.leader)]

@@ -14,7 +14,7 @@ pub struct Stopping {
     pub evaluations: u64,
     /// A feasible cost that is good enough.
     pub target: Option<f64>,
-    /// Generations in a row in which the best cost fell by no more than the share `stall_gain`.
+    /// Generations in a row in which the best cost fell, or the hypervolume grew, by no more than the share `stall_gain`.
     pub stall_generations: Option<u64>,
     /// See `stall_generations`.
     pub stall_gain: f64,
@@ -94,7 +94,7 @@ pub enum StopReason {
     Evaluations,
     /// The best cost is good enough.
     Target,
-    /// The best cost did not fall any more.
+    /// The best cost did not fall, or the hypervolume did not grow, any more.
     Stall,
     /// The time is over.
     WallTime,
@@ -144,7 +144,7 @@ impl Member for StopReason {
             Self::Generations => "all generations are done",
             Self::Evaluations => "all evaluations are used",
             Self::Target => "the best cost is good enough",
-            Self::Stall => "the best cost did not fall any more",
+            Self::Stall => "the search gained nothing any more",
             Self::WallTime => "the time is over",
             Self::Settled => "the search has settled and has no restart left",
             Self::Interrupted => "interrupted: --resume goes on",

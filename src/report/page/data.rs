@@ -16,6 +16,7 @@ pub(super) fn json(
     [replay, worst]: [&Replay; 2],
     (certificate, loops): (&Certificate, &[LoopResponse]),
     charts: &[&Chart],
+    trade_offs: &Value,
 ) -> String {
     let config = &results.config;
     let drawing = config.plant.drawing();
@@ -41,6 +42,7 @@ pub(super) fn json(
         "track": track,
         "u_max": force.and_then(|force| limit_of(results, force)),
         "plots": plots,
+        "trade_offs": trade_offs,
     });
     // No text may end the element.
     value.to_string().replace('<', "\\u003c")

@@ -1,15 +1,22 @@
 //! The trade-offs of a study with several objectives: each objective over each other, and the gains of some.
 
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::charts::{Chart, Series, rounded, table_series};
 use super::table::{heads, number_heads};
-use crate::config::Config;
+use crate::Error;
+use crate::config::{Config, Role};
 use crate::engine::TradeOff;
 use crate::figures::{label, number, value_of};
+use crate::problem::Problem;
+use crate::replay::{self, Replay};
 use crate::report::plot::{Ink, Mark, Plot, PlotAxis, Shape};
 use crate::report::results::Results;
+
+/// Most trade-offs whose trajectories are shown, and most columns of each.
+const SHOWN_MAX: usize = 100;
+const COLUMNS_MAX: usize = 4;
 
 /// The table of the page's data.
 const FRONT: &str = "front";
@@ -99,6 +106,63 @@ pub(super) fn table(results: &Results) -> Option<(String, Value)> {
     (!front.is_empty()).then(|| (FRONT.into(), columns.into()))
 }
 
+/// Trajectories of the trade-offs in the scenario that is worst for the gains of the page, thinned for small plots: of all, or of some that are
+/// spread over the front, with those that are marked. JSON for the script; null where there are none.
+///
+/// # Errors
+///
+/// When memory cannot be reserved.
+pub(super) fn sketches(results: &Results, replay: &Replay) -> Result<Value, Error> {
+    let Results { config, front, .. } = results;
+    let Some(worst) = replay.runs.iter().find(|run| run.index == replay.worst) else {
+        return Ok(Value::Null);
+    };
+    if front.is_empty() {
+        return Ok(Value::Null);
+    }
+    let problem = Problem::new(config);
+    let (columns, places) = (config.columns(), sketched(config));
+    let every = front.len().div_ceil(SHOWN_MAX);
+    let is_shown = |place: usize, point: &TradeOff| {
+        place.is_multiple_of(every) || point.is_knee || !point.ends.is_empty()
+    };
+    let mut points = Vec::new();
+    for (at, point) in front.iter().enumerate().filter(|(at, point)| is_shown(*at, point)) {
+        let seen = replay::sketch(config, &problem, &point.values, replay.worst, &places)?;
+        let column = |k: usize| seen.rows().map(|row| rounded(row[k])).collect::<Vec<_>>();
+        let columns: Vec<Vec<Value>> = (0..=places.len()).map(column).collect();
+        points.push(json!({ "at": at, "columns": columns }));
+    }
+    let labels = places.iter().map(|place| {
+        let quantity = &columns[*place].quantity;
+        config.quantity(quantity.name, quantity.unit)
+    });
+    Ok(json!({
+        "points": points,
+        "labels": labels.collect::<Vec<_>>(),
+        "knee": front.iter().position(|point| point.is_knee).unwrap_or(0),
+        "scenario": worst.name,
+        "objectives": config.objectives.iter().map(|of| of.name.as_str()).collect::<Vec<_>>(),
+        "gains": gains(config),
+    }))
+}
+
+/// The columns of the small plots: what drives the plant, and its outputs and states, but no rate of another.
+fn sketched(config: &Config) -> Vec<usize> {
+    let columns = config.columns();
+    let states = config.plant.states();
+    let is_rate = |name: &str| {
+        config.plant.of.model.rates().iter().any(|rate| rate.is_some_and(|rate| states[rate].name == name))
+    };
+    let of = |place: &usize| (columns[*place].role, columns[*place].quantity.name);
+    let drives = (0..columns.len()).filter(|place| of(place).0 == Role::Drive);
+    let others = (0..columns.len())
+        .filter(|place| matches!(of(place).0, Role::State | Role::Output) && !is_rate(of(place).1));
+    let mut places: Vec<usize> = others.take(COLUMNS_MAX - 1).chain(drives).take(COLUMNS_MAX).collect();
+    places.sort_unstable();
+    places
+}
+
 /// The plots, and a table of the knee and of the best of each objective.
 pub(super) fn section(results: &Results, figures: &[Markup]) -> Markup {
     let Results { config, front, .. } = results;
@@ -114,11 +178,25 @@ pub(super) fn section(results: &Results, figures: &[Markup]) -> Markup {
         section #trade-offs {
             h2 { "Trade-offs" }
             p {
+                "Click a point, or move the slider, to see its gains and what they do. "
                 (front.len()) " trade-offs were kept, all of them in pareto.csv: none of them is better than another in every objective. "
                 "The gains of this page are those of the knee, the point farthest from the line or plane through the best of each objective; "
                 code { "gainswarm pick" } " makes a gains.csv of another."
             }
             div.plots { @for figure in figures { (figure) } }
+            div #chosen hidden {
+                div.controls {
+                    label { "trade-off " input #trade-off type="range" min="0" step="1"; }
+                    button #knee.quiet type="button" { "The knee" }
+                }
+                p.legend {
+                    span.swatch style="--swatch: var(--series1)" { "the chosen trade-off" }
+                    span.swatch style="--swatch: var(--muted)" { "the knee" }
+                    span.which {}
+                }
+                p.told role="status" {}
+                div.sketches {}
+            }
             table {
                 thead { tr { (heads(&[""])) (number_heads(&objectives)) (number_heads(&gains)) } }
                 tbody {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
 
 use super::file::Staged;
 use super::results::Results;
@@ -33,6 +34,8 @@ pub use overview::write_overview;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
+/// Shows the trade-off that somebody chooses.
+const SCRIPT_OF_FRONT: &str = include_str!("front.js");
 
 /// All plots of a report, by section.
 struct Charts {
@@ -99,6 +102,7 @@ pub fn write_report(
         loops: problem::loops(&results.config, &results.values),
     };
     let charts = Charts::new(results, replays, &found);
+    let trade_offs = front::sketches(results, replays[0])?;
     let mut staged = Vec::new();
     if !found.loops.is_empty() {
         let path = directory.join("frequency_response.csv");
@@ -112,7 +116,7 @@ pub fn write_report(
         }
     }
     staged.push(Staged::new(&directory.join("report.html"), |file| {
-        let page = page(results, replays, &found, &charts)?;
+        let page = page(results, replays, &found, &charts, &trade_offs)?;
         file.write_all(page.into_string().as_bytes())
     })?);
     staged.into_iter().try_for_each(Staged::publish)
@@ -153,7 +157,13 @@ fn agree(directory: &Path, results: &Results, replay: &Replay) -> Result<(), Err
     })
 }
 
-fn page(results: &Results, replays: [&Replay; 2], found: &Stability, charts: &Charts) -> io::Result<Markup> {
+fn page(
+    results: &Results,
+    replays: [&Replay; 2],
+    found: &Stability,
+    charts: &Charts,
+    trade_offs: &Value,
+) -> io::Result<Markup> {
     let [replay, worst] = replays;
     let Stability { certificate, loops } = found;
     let of_loops = charts.loops.iter().map(|of| stacks(of)).collect::<io::Result<Vec<_>>>()?;
@@ -178,7 +188,11 @@ fn page(results: &Results, replays: [&Replay; 2], found: &Stability, charts: &Ch
         }
     };
     let title = format!("{}: tuning report", results.config.study);
-    Ok(document(&title, &body, &data::json(results, replays, (certificate, loops), &charts.all())))
+    Ok(document(
+        &title,
+        &body,
+        &data::json(results, replays, (certificate, loops), &charts.all(), trade_offs),
+    ))
 }
 
 /// A self-contained page, with the data that its script reads.
@@ -197,6 +211,7 @@ fn document(title: &str, body: &Markup, data: &str) -> Markup {
                 (body)
                 script type="application/json" id="data" { (PreEscaped(data)) }
                 script { (PreEscaped(SCRIPT)) }
+                @if body.0.contains("id=\"chosen\"") { script { (PreEscaped(SCRIPT_OF_FRONT)) } }
             }
         }
     }

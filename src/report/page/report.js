@@ -60,6 +60,7 @@
       if (!point) return;
       if (point.of !== shown?.of) set(curve, { d: point.of.isRun ? outline(point.of) : "" });
       shown = point;
+      figure.dataset.at = point.at; // for what a click chooses
       set(dot, { cx: point.of.px[point.at], cy: point.of.py[point.at] });
       set(mark, { visibility: "visible" });
       describe(tooltip, plot, point);

@@ -47,6 +47,11 @@ impl Costs {
         Outcome { violation: self.violation, cost: self.values.iter().sum() }
     }
 
+    /// The same in one objective alone.
+    pub(super) fn alone(&self, objective: usize) -> Outcome {
+        Outcome { violation: self.violation, cost: self.values[objective] }
+    }
+
     /// Whether nothing is violated and all costs are finite.
     #[must_use]
     pub fn is_feasible(&self) -> bool {

@@ -43,7 +43,7 @@ pub struct Front {
 pub(super) struct Origin {
     /// The generation that found it.
     pub(super) generation: u64,
-    /// Which move found it.
+    /// Which move found it; from [`WAYS`] on, the scout of an objective.
     pub(super) way: usize,
 }
 
@@ -137,6 +137,15 @@ impl Front {
             1.0 - along
         };
         (0..self.kept).max_by(|a, b| height(a).total_cmp(&height(b)).then(b.cmp(a)))
+    }
+
+    /// How far the kept points reach in an objective; 0 while none is feasible.
+    pub(super) fn width(&self, objective: usize) -> f64 {
+        let along = || self.costs().iter().map(|costs| costs.values[objective]);
+        if !self.is_feasible() {
+            return 0.0;
+        }
+        along().fold(f64::NEG_INFINITY, f64::max) - along().fold(f64::INFINITY, f64::min)
     }
 
     /// Which of two points is worth more to the front: the ends most, others as they add to the hypervolume.
@@ -268,7 +277,7 @@ impl Persist for Front {
         self.costs.iter_mut().try_for_each(|costs| costs.pass(archive))?;
         for Origin { generation, way } in &mut self.origins {
             archive.u64(generation)?;
-            archive.index(way, WAYS)?;
+            archive.index(way, WAYS + OBJECTIVES_MAX)?;
         }
         // Made anew, not saved.
         self.weigh();

@@ -20,8 +20,8 @@
 //! # Ok::<(), gainswarm::Error>(())
 //! ```
 //!
-//! Each generation every particle moves in one of three ways (`moves.rs`), is judged, and offered to the [archive](Front), which keeps what
-//! adds most to the hypervolume. Inside, positions lie in the unit cube; outside, they have the units of the axes.
+//! Each generation every particle moves in one of three ways (`moves.rs`) or goes where a scout for one objective asks (`scouts.rs`), is judged,
+//! and offered to the [archive](Front), which keeps what adds most to the hypervolume. Inside, positions lie in the unit cube; outside, they have the units of the axes.
 
 use std::ops::Range;
 
@@ -31,11 +31,13 @@ use crate::draw::{Draw, Purpose};
 use crate::{Error, memory};
 use front::{Origin, WAYS};
 use moves::{Credit, Mover};
+use scouts::Scout;
 
 mod costs;
 mod front;
 mod hypervolume;
 mod moves;
+mod scouts;
 mod search;
 
 pub use costs::{Costs, OBJECTIVES_MAX};
@@ -72,12 +74,14 @@ pub struct ParetoSwarm {
     told: bool,
     cube: Box<[f64]>,
     velocities: Box<[f64]>,
-    /// The way that each particle has moved; the first positions count as flown to.
+    /// The way that each particle has moved, or, from [`WAYS`] on, the objective of the scout for which it went; the first positions count as flown to.
     ways: Box<[usize]>,
     best_cube: Box<[f64]>,
     bests: Box<[Costs]>,
     front: Front,
     credit: Credit,
+    /// One an objective.
+    scouts: Box<[Scout]>,
     positions: Box<[f64]>,
 }
 
@@ -114,6 +118,9 @@ impl ParetoSwarm {
             bests: memory::filled(what, particles, Costs::WORST)?,
             front: Front::new(axes.len(), objectives, kept)?,
             credit: Credit::default(),
+            scouts: (0..objectives)
+                .map(|objective| Scout::new(axes, objective, settings, seed))
+                .collect::<Result<_, _>>()?,
             positions: numbers()?,
         };
         initial.spread(seed, 0, axes.len(), &mut swarm.cube, &mut swarm.ways);
@@ -139,7 +146,8 @@ impl ParetoSwarm {
         if self.told {
             self.told = false;
             self.generation += 1;
-            for particle in 0..self.bests.len() {
+            let movers = if self.front.is_empty() { self.bests.len() } else { self.scout() };
+            for particle in 0..movers {
                 self.go(particle);
             }
             decode(&self.axes, &self.cube, &mut self.positions);
@@ -162,12 +170,22 @@ impl ParetoSwarm {
         let mut taken = [0; WAYS];
         for (particle, outcome) in outcomes.iter().enumerate() {
             let (row, way) = (self.row(particle), self.ways[particle]);
-            taken[way] += 1;
+            if let Some(taken) = taken.get_mut(way) {
+                *taken += 1;
+            }
             self.front.offer(&self.cube[row.clone()], outcome, Origin { generation: self.generation, way });
             // As in SMPSO: a trade-off that is no worse replaces the one before.
             if !self.bests[particle].dominates(outcome) {
                 self.bests[particle] = *outcome;
                 self.best_cube[row.clone()].copy_from_slice(&self.cube[row]);
+            }
+        }
+        if self.generation == 0 {
+            self.scouts.iter_mut().for_each(|scout| scout.begin(&self.cube, outcomes));
+        }
+        for (outcome, way) in outcomes.iter().zip(&self.ways) {
+            if let Some(objective) = way.checked_sub(WAYS) {
+                self.scouts[objective].tell(outcome, &self.front);
             }
         }
         self.front.weigh();
@@ -212,6 +230,24 @@ impl ParetoSwarm {
             front.offer(&self.cube[self.row(particle)], outcome, origin);
         }
         front.weigh();
+    }
+
+    /// Sends the last particles where the scouts ask; how many are left to move otherwise.
+    fn scout(&mut self) -> usize {
+        let (particles, scouts, others) = (self.bests.len(), self.scouts.len(), self.credit.worth());
+        let mut left = particles;
+        for (objective, scout) in self.scouts.iter().enumerate() {
+            let asked = scout.positions(particles, scouts, others);
+            // Half of the particles are the front's.
+            let count = (asked.len() / self.axes.len()).min(left - particles / 2);
+            let first = left - count;
+            let rows = first * self.axes.len()..left * self.axes.len();
+            self.velocities[rows.clone()].fill(0.0);
+            self.cube[rows.clone()].copy_from_slice(&asked[..rows.len()]);
+            self.ways[first..left].fill(WAYS + objective);
+            left = first;
+        }
+        left
     }
 
     /// Moves a particle; while all has failed, to anywhere in the box.
@@ -262,11 +298,13 @@ impl Persist for ParetoSwarm {
         archive.flag(&mut self.told)?;
         archive.f64s(&mut self.cube)?;
         archive.f64s(&mut self.velocities)?;
-        self.ways.iter_mut().try_for_each(|way| archive.index(way, WAYS))?;
+        let ends = WAYS + self.scouts.len();
+        self.ways.iter_mut().try_for_each(|way| archive.index(way, ends))?;
         archive.f64s(&mut self.best_cube)?;
         self.bests.iter_mut().try_for_each(|best| best.pass(archive))?;
         self.front.pass(archive)?;
         self.credit.pass(archive)?;
+        self.scouts.iter_mut().try_for_each(|scout| scout.pass(archive))?;
         // Made anew, not saved.
         decode(&self.axes, &self.cube, &mut self.positions);
         Ok(())

@@ -192,6 +192,13 @@ impl Credit {
         }
     }
 
+    /// What a particle that moves in one of the ways is worth, on average.
+    pub(super) fn worth(&self) -> f64 {
+        let total: f64 = self.gains.iter().sum();
+        let part = |gain: &f64| EVEN * PART + (1.0 - EVEN) * gain / total;
+        if total > 0.0 { self.gains.iter().map(|gain| part(gain) * gain).sum() } else { 0.0 }
+    }
+
     /// The way that a particle takes.
     pub(super) fn choose(&self, draw: &mut Draw) -> usize {
         let total: f64 = self.gains.iter().sum();

@@ -19,7 +19,7 @@ pub struct TradeOffs {
 
 /// A search for trade-offs: [`TradeOffSearch::ask`], judge, [`TradeOffSearch::tell`], until it says why it ends.
 ///
-/// It ends after its generations or evaluations, or at the end of its time.
+/// It ends after its generations or evaluations, when the hypervolume has not grown for some generations, or at the end of its time.
 pub struct TradeOffSearch {
     stopping: Stopping,
     objectives: usize,
@@ -36,6 +36,10 @@ pub struct TradeOffSearch {
     /// Up to where the hypervolume is measured: the worst feasible costs of the first generation that had some.
     reference: Option<Point>,
     hypervolume: f64,
+    /// The hypervolume from which a gain is counted, and the generation in which it was reached.
+    counted: (f64, u64),
+    /// The most generations in a row without a gain that were followed by one.
+    longest_stall: u64,
     /// The knee.
     best: Outcome,
     best_position: Box<[f64]>,
@@ -75,6 +79,8 @@ impl TradeOffSearch {
             cut_front: Front::new(axes.len(), objectives, kept)?,
             reference: None,
             hypervolume: 0.0,
+            counted: (0.0, 0),
+            longest_stall: 0,
             best: Outcome::WORST,
             best_position,
             ran_under: plan.stopping,
@@ -113,7 +119,9 @@ impl TradeOffSearch {
         } else {
             self.swarm.tell(costs);
             self.reference = reference;
-            reference.map_or(0.0, |point| self.swarm.hypervolume(&point[..objectives]))
+            let hypervolume = reference.map_or(0.0, |point| self.swarm.hypervolume(&point[..objectives]));
+            self.note_gain(hypervolume);
+            hypervolume
         };
         self.note_knee();
         self.end(elapsed)
@@ -191,7 +199,25 @@ impl TradeOffSearch {
     ///
     /// When a search with these rules would have ended before: which rule, and why.
     pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
+        let before = self.ran_under;
+        if self.stopping.stall_generations.is_none() {
+            // Without this rule gains are not limited; they are counted as before.
+            self.stopping.stall_gain = before.stall_gain;
+        }
         let now = self.stopping;
+        if now.stall_gain.to_bits() != before.stall_gain.to_bits() {
+            let [there, here] = [before.stall_gain, now.stall_gain];
+            return Err(format!(
+                "config.swarm.stopping.stall_gain is {there} there and {here} here: gains are counted by one"
+            ));
+        }
+        // A stall that lasts may be as long as is allowed: then the search ends here.
+        let longest = self.longest_stall.max(self.stall().saturating_sub(1));
+        if let Some(limit) = now.stall_generations.filter(|limit| longest >= *limit) {
+            return Err(format!(
+                "config.swarm.stopping.stall_generations is {limit} here, and there were {longest} without a gain"
+            ));
+        }
         let counts = [
             ("generations", self.generations, now.generations),
             ("evaluations", self.evaluations, now.evaluations),
@@ -218,13 +244,33 @@ impl TradeOffSearch {
         Ok(self.end(elapsed))
     }
 
+    /// Counts the generations since the last gain in hypervolume.
+    fn note_gain(&mut self, hypervolume: f64) {
+        let (counted, since) = self.counted;
+        let is_first = since == 0 && self.reference.is_some();
+        if is_first || hypervolume - counted > self.stopping.stall_gain * counted {
+            let stall = if is_first { 0 } else { self.generations.saturating_sub(since + 1) };
+            self.longest_stall = self.longest_stall.max(stall);
+            self.counted = (hypervolume, self.generations);
+        }
+    }
+
+    /// Whole generations since the last gain in hypervolume; none before anything feasible was found, when nothing can grow.
+    fn stall(&self) -> u64 {
+        let since = self.generations.saturating_sub(self.counted.1);
+        if self.reference.is_none() { 0 } else { since.saturating_sub(self.is_cut().into()) }
+    }
+
     /// Why the search ends as it stands, if it does.
     fn end(&self, elapsed: Duration) -> Option<StopReason> {
-        let Stopping { generations, evaluations, wall_time, .. } = self.stopping;
+        let Stopping { generations, evaluations, wall_time, stall_generations, .. } = self.stopping;
+        let is_stalled = stall_generations.is_some_and(|limit| self.stall() >= limit.max(1));
         if self.evaluations >= evaluations {
             Some(StopReason::Evaluations)
         } else if self.generations >= generations {
             Some(StopReason::Generations)
+        } else if is_stalled {
+            Some(StopReason::Stall)
         } else if wall_time.is_some_and(|limit| elapsed.as_secs_f64() >= limit) {
             Some(StopReason::WallTime)
         } else {
@@ -258,6 +304,9 @@ impl Persist for TradeOffSearch {
         let nothing = [0.0; OBJECTIVES_MAX];
         archive.optional(&mut self.reference, nothing, |archive, point| archive.f64s(point))?;
         archive.f64(&mut self.hypervolume)?;
+        archive.f64(&mut self.counted.0)?;
+        archive.u64(&mut self.counted.1)?;
+        archive.u64(&mut self.longest_stall)?;
         self.best.pass(archive)?;
         archive.f64s(&mut self.best_position)?;
         self.ran_under.pass(archive)

@@ -102,7 +102,12 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let particles = section.whole("particles", usual.particles as u64, 2..=PARTICLES_MAX)?;
     let kept = section.whole("kept", usual.kept as u64, objectives as u64..=KEPT_MAX)?;
     let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    let settings = Settings { particles: size(particles), initial: initial(section)?, ..Settings::default() };
+    let settings = Settings {
+        particles: size(particles),
+        candidates: 1,
+        initial: initial(section)?,
+        ..Settings::default()
+    };
     let trade_offs = Some(TradeOffs { objectives, kept: size(kept) });
     let plan = Plan { trade_offs, ..Plan::new(settings, stopping_rules(&stopping)?) };
     stopping.finish()?;

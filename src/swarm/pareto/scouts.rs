@@ -48,11 +48,12 @@ impl Scout {
         settings: &super::ParetoSettings,
         seed: u64,
     ) -> Result<Self, Error> {
-        // As many as a search for one objective has.
+        // As many as a search for one objective has; with a surrogate one of three ends was further off (docs/swarm.md).
         let particles = (4 + 2 * axes.len()).min(24).min(settings.particles);
+        let settings = Settings { particles, candidates: 1, ..Settings::default() };
         Ok(Self {
             objective,
-            swarm: Swarm::new(axes, &Settings { particles, ..Settings::default() }, seed)?,
+            swarm: Swarm::new(axes, &settings, seed)?,
             outcomes: memory::filled("the swarm (particles)", particles, Outcome::WORST)?,
             known: 0,
             worth: 0.0,

@@ -64,7 +64,7 @@ fn lucky_positions_are_forgotten_and_the_best_costs_what_it_is_said_to_cost() {
         all[all.len() / 2]
     };
     let [with_cost, without_cost] = [&with, &without].map(|all| median(all, |of| of[0]));
-    assert!(with_cost < 0.3 * without_cost, "{with_cost} against {without_cost}");
+    assert!(with_cost < 0.7 * without_cost, "{with_cost} against {without_cost}");
     let [with_luck, without_luck] = [&with, &without].map(|all| median(all, |of| (of[1] - of[0]).abs()));
     // The mean of ten is off by 2 or so; a lucky one by all of 20.
     assert!(with_luck < 4.0 && without_luck > 10.0, "{with_luck} and {without_luck}");

@@ -93,7 +93,8 @@ fn every_study_of_a_known_problem_stands_in_the_table() {
 
 #[test]
 fn the_pid_of_the_motor_whose_zeros_cancel_its_poles_is_found() {
-    let (config, tuning) = tuned(changed("dc_motor_pid", &[]), 900);
+    // Half of the swarms settle at a cost of 0.00636 first.
+    let (config, tuning) = tuned(changed("dc_motor_pid", &[]), 1200);
     for (value, expected) in tuning.values.iter().zip([20.0, 5.344_262, 3.540_984]) {
         assert_near("a gain", *value, expected, 1e-3);
     }

@@ -13,6 +13,7 @@ use crate::parameter::Short;
 use crate::problem::Problem;
 use crate::registry::Member;
 use crate::simulation::SimdLevel;
+use crate::swarm::Restarts;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -147,8 +148,10 @@ fn ends(config: &Config) -> Vec<String> {
     if let Some(seconds) = stopping.wall_time {
         ends.push(format!("after {} s", Short(seconds)));
     }
-    if config.swarm.polish.is_some() || config.swarm.restarts.times > 0 {
-        ends.push(format!("when it has settled after {}", counted(config.swarm.restarts.times, "restart")));
+    let Restarts { times, .. } = config.swarm.restarts;
+    // More restarts than fit into any budget say nothing.
+    if times < Restarts::USUAL.times && (config.swarm.polish.is_some() || times > 0) {
+        ends.push(format!("when it has settled after {}", counted(times, "restart")));
     }
     // Next to another rule, the largest allowed number is only the default and not shown.
     if stopping.generations < GENERATIONS_MAX || ends.is_empty() {

@@ -8,7 +8,7 @@ use super::{ConfigError, DIMENSIONS_MAX, Refusal, axis, choices, search};
 use crate::constraint::{Constraint, Follower};
 use crate::parameter::Parameter;
 use crate::swarm::pareto::OBJECTIVES_MAX;
-use crate::swarm::{Axis, Plan, Scale};
+use crate::swarm::{Axis, Plan, Restarts, Scale};
 use crate::text::{Section, Source, kept};
 
 /// A search without a study.
@@ -109,6 +109,9 @@ fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
     let mut swarm = search::swarm(&section, [axes.len(), 1], objectives)?;
     let outstanding = outstanding(&root, &swarm, added)?;
     let resample = resample(&section, &swarm, outstanding.is_some())?;
+    if resample {
+        swarm.restarts = Restarts::NONE;
+    }
     for start in starts(&section, &names, &all, swarm.settings.particles)? {
         swarm.settings.start.push(places.iter().map(|place| start[*place]).collect());
     }

@@ -134,6 +134,9 @@ pub struct Swarm {
     /// Up to where violations do not count yet, and outcomes as they are seen then.
     level: Level,
     seen: Box<[Outcome]>,
+    /// The median outcome of the last generation, and room to find it in.
+    median: Outcome,
+    sorted: Box<[Outcome]>,
     /// The outcomes to beat where every outcome is learnt from: none.
     nothing: Box<[Outcome]>,
 }
@@ -194,6 +197,8 @@ impl Swarm {
             picked: vec![0.0; 2 * dimensions].into_boxed_slice(),
             level: Level::new(particles)?,
             seen: memory::filled(what, particles, Outcome::WORST)?,
+            median: Outcome::WORST,
+            sorted: memory::filled(what, particles, Outcome::WORST)?,
             nothing: memory::filled(what, particles, Outcome::WORST)?,
         };
         swarm.start(0);
@@ -264,6 +269,11 @@ impl Swarm {
         for (seen, outcome) in self.seen.iter_mut().zip(outcomes) {
             *seen = self.level.seen(outcome);
         }
+        let sorted = &mut self.sorted[..outcomes.len()];
+        sorted.copy_from_slice(&self.seen[..outcomes.len()]);
+        if !sorted.is_empty() {
+            self.median = *sorted.select_nth_unstable_by(outcomes.len() / 2, Outcome::rank).1;
+        }
         outcomes.len()
     }
 
@@ -276,6 +286,11 @@ impl Swarm {
         let row = self.row(self.leader);
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
         self.improved.contains(&true)
+    }
+
+    /// The median outcome of the last generation.
+    pub(super) fn median(&self) -> Outcome {
+        self.median
     }
 
     /// Whether a violation does not count yet as long as it is small: the swarm has not settled.

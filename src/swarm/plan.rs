@@ -27,7 +27,7 @@ pub struct Restarts {
     pub times: u64,
     /// How often the swarm is doubled; later swarms are as large as the last doubling made them.
     pub doublings: u32,
-    /// Generations without a gain of the swarm's best that counts, after which it has settled.
+    /// Generations in which neither the swarm's best nor the median of a generation has gained what counts, after which it has settled.
     pub patience: u64,
 }
 

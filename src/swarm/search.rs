@@ -55,10 +55,10 @@ struct SearchState {
     polishing: bool,
     /// The swarm has settled and there is no other.
     exhausted: bool,
-    /// Generations of the present swarm, and the one of them in which its best last gained, and to what.
+    /// Generations of the present swarm, and the one of them in which its best or the median of a generation last gained, and to what.
     age: u64,
     improved: u64,
-    gained: Outcome,
+    gained: [Outcome; 2],
     best: Outcome,
     /// The outcome from which a gain is counted, and the generation in which it was reached.
     reference: (Outcome, u64),
@@ -118,7 +118,7 @@ impl Search {
                 exhausted: false,
                 age: 0,
                 improved: 0,
-                gained: Outcome::WORST,
+                gained: [Outcome::WORST; 2],
                 best: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
                 longest_stall: 0,
@@ -202,9 +202,12 @@ impl Search {
     fn is_over(&mut self) -> bool {
         self.state.age += 1;
         let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
-        let best = swarm.leader().best().1;
-        if swarm.is_relaxed() || gains(&best, &self.state.gained, SETTLED_GAIN) {
-            (self.state.improved, self.state.gained) = (self.state.age, best);
+        // Where some particles have found a good place at once, the others may still be on their way to a better one.
+        let leader = swarm.leader();
+        for (now, before) in [leader.best().1, leader.median()].into_iter().zip(&mut self.state.gained) {
+            if swarm.is_relaxed() || gains(&now, before, SETTLED_GAIN) {
+                (self.state.improved, *before) = (self.state.age, now);
+            }
         }
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
@@ -236,7 +239,7 @@ impl Search {
         }
         self.state.restarts += 1;
         self.state.polishing = false;
-        (self.state.age, self.state.improved, self.state.gained) = (0, 0, Outcome::WORST);
+        (self.state.age, self.state.improved, self.state.gained) = (0, 0, [Outcome::WORST; 2]);
         self.swarms[size(&self.plan, self.state.restarts)].start(self.state.generations);
         true
     }
@@ -431,7 +434,7 @@ impl Persist for Search {
         }
         archive.flag(polishing)?;
         archive.flag(exhausted)?;
-        gained.pass(archive)?;
+        gained.iter_mut().try_for_each(|gained| gained.pass(archive))?;
         best.pass(archive)?;
         reference.0.pass(archive)?;
         self.ran_under.pass(archive)?;

@@ -21,7 +21,7 @@ impl Swarm {
     pub(super) fn fly_one(&mut self, particle: usize) {
         let row = self.row(particle);
         let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
-        let candidates = if particle % SIMPLE == 0 { 1 } else { self.surrogate.candidates() };
+        let candidates = if particle.is_multiple_of(SIMPLE) { 1 } else { self.surrogate.candidates() };
         if candidates > 1 {
             self.keep(&row, false);
         }

@@ -1,14 +1,14 @@
 //! A surrogate: which of several moves looks best by what has been judged, without judging them.
 //!
-//! With x₁ … x_N the last judged positions, m and L Lᵀ the mean and the covariance of their better half, and z = L⁻¹ (x − m), a cubic spline goes
+//! With x₁ … xₙ the last n judged positions, m and L Lᵀ the mean and the covariance of their better half, and z = L⁻¹ (x − m), a cubic spline goes
 //! through their ranks:
 //!
 //! ```text
-//! s(x) = Σ wₖ |z − zₖ|³ + a + b z,   s(xₖ) = min(rₖ, 0.4 N),   Σ wₖ = 0,   Σ wₖ zₖ = 0,   rₖ = 0 … N − 1, the best first
+//! s(x) = Σ wₖ |z − zₖ|³ + a + b z,   s(xₖ) = min(rₖ, 0.4 n),   Σ wₖ = 0,   Σ wₖ zₖ = 0,   rₖ = 0 … n − 1, the best first
 //! ```
 //!
 //! Several trial moves a particle, of which radial functions pick one, are of Regis 2014 (doi:10.1016/j.jocs.2013.07.004). Ranks in place of costs keep
-//! the swarm blind to how costs are scaled, and give what failed or broke a constraint its place (Runarsson 2006, doi:10.1007/11844297_106); that all of
+//! the swarm blind to how costs are scaled, and give what failed or broke a constraint its place (Runarsson 2006, *Ordinal regression in evolutionary computation*, PPSN IX); that all of
 //! the worse are alike keeps a cliff from ringing where it is good, as the median does for Gutmann 2001 (doi:10.1023/A:1011255519438). How many
 //! positions, candidates and ranks count is measured in `docs/swarm.md`.
 
@@ -281,6 +281,7 @@ impl Persist for Surrogate {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "small counts")]
 mod tests {
     use super::*;
 

@@ -61,7 +61,7 @@ class Tuning:
         cost: the cost of the gains; NaN where they do not hold.
         feasible: whether they hold in every scenario, within limits and constraints.
         certificate: whether the loop is stable, and by which margins.
-        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply.
+        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply; a choice is its place in its list.
         front: the trade-offs of several objectives, by the first; empty otherwise.
         summary: a row of ``summary.csv`` as a dictionary: counts, times, terms.
         reason: why the search ended.

@@ -73,7 +73,7 @@ impl Tuning {
 
     /// The columns of `convergence.csv` as arrays, NaN where they are empty.
     fn history<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let rows: Vec<Value> = self.result.convergence.iter().map(report::convergence_row).collect();
+        let rows = report::convergence_rows(&self.config, &self.result);
         let columns = PyDict::new(py);
         let names = rows.first().and_then(Value::as_object).map(Map::keys);
         for name in names.into_iter().flatten() {

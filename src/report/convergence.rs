@@ -41,18 +41,17 @@ pub(super) fn write(file: &mut dyn Write, config: &Config, tuning: &Tuning) -> i
     let mut states = Vec::new();
     write_states(&mut states, &tuning.convergence)?;
     let mut states = csv::Reader::from_reader(states.as_slice());
-    let gains = if tuning.bests.is_empty() { Vec::new() } else { varied(config) };
+    let gains = tuned(config, tuning);
     let parameters = config.controller.parameters();
     let mut csv = csv::Writer::from_writer(file);
     let mut header = states.headers().map_err(io_error)?.clone();
     for gain in &gains {
-        header.push_field(&format!("gain_{}", parameters[*gain].name));
+        header.push_field(&column(config, *gain));
     }
     csv.write_record(&header).map_err(io_error)?;
     for (row, record) in states.records().enumerate() {
         let mut record = record.map_err(io_error)?;
-        // Without an outcome there is no best.
-        let is_known = !tuning.convergence[row].best.violation.is_nan();
+        let is_known = is_known(&tuning.convergence[row]);
         for gain in &gains {
             let cell = |value: f64| {
                 parameters[*gain].chosen(value).map_or_else(|| format!("{value:?}"), String::from)
@@ -71,10 +70,33 @@ fn write_states(file: &mut dyn Write, generations: &[Generation]) -> io::Result<
     csv.flush()
 }
 
-/// A row of `convergence.csv` by the names of its columns; null where it is empty.
+/// The rows of `convergence.csv` as numbers by the names of its columns; null where one is empty. A choice is its place in its list.
 #[must_use]
-pub fn convergence_row(generation: &Generation) -> Value {
-    serde_json::to_value(Row::of(generation)).unwrap_or_default()
+pub fn convergence_rows(config: &Config, tuning: &Tuning) -> Vec<Value> {
+    let gains = tuned(config, tuning);
+    let rows = tuning.convergence.iter().enumerate().map(|(place, generation)| {
+        let mut row = serde_json::to_value(Row::of(generation)).unwrap_or_default();
+        for gain in &gains {
+            let best = is_known(generation).then(|| tuning.bests[place][*gain]);
+            row[column(config, *gain)] = best.into();
+        }
+        row
+    });
+    rows.collect()
+}
+
+/// The gains that have a column.
+fn tuned(config: &Config, tuning: &Tuning) -> Vec<usize> {
+    if tuning.bests.is_empty() { Vec::new() } else { varied(config) }
+}
+
+fn column(config: &Config, gain: usize) -> String {
+    format!("gain_{}", config.controller.parameters()[gain].name)
+}
+
+/// Without an outcome there is no best.
+fn is_known(generation: &Generation) -> bool {
+    !generation.best.violation.is_nan()
 }
 
 impl Row {

@@ -36,7 +36,7 @@ pub use audit::{audit_json, write_audit};
 pub use batch::{Spread, StudyRow, groups, write_batch};
 pub use bench::bench_json;
 pub use cell::text_cell;
-pub use convergence::convergence_row;
+pub use convergence::convergence_rows;
 pub use directory::{
     Held, Owner, file_of_tuning, hold, hold_if_free, owner, prepare_directory, refuse_foreign, refuse_tuning,
     tuning_of,

@@ -70,7 +70,7 @@ impl Problem {
 
 /// The best of a search: its position and its cost.
 fn search(axes: &[Axis], evaluations: u64, seed: u64, cost: impl Fn(&[f64]) -> f64) -> (Vec<f64>, f64) {
-    let settings = Settings { particles: 18, ..Settings::default() };
+    let settings = Settings { particles: 18, candidates: 1, ..Settings::default() };
     let stopping = Stopping { evaluations, ..Stopping::after_generations(u64::MAX) };
     let mut search = Search::new(axes, &Plan::new(settings, stopping), seed).expect("memory");
     loop {

@@ -59,7 +59,7 @@ fn solve(
     let particles = (4 + 2 * axes.len()).min(24);
     let evaluations = budget * axes.len() as u64;
     let stopping = Stopping { evaluations, ..Stopping::after_generations(u64::MAX) };
-    let plan = Plan::new(Settings { particles, ..Settings::default() }, stopping);
+    let plan = Plan::new(Settings { particles, candidates: 1, ..Settings::default() }, stopping);
     let mut search = Search::new(&axes, &plan, seed)?;
     let mut solved = None;
     loop {

@@ -86,7 +86,7 @@ fn median(
     let axes = vec![Axis::new(-5.0, 5.0, Scale::Linear); dimensions];
     let evaluations = budget * dimensions as u64;
     let stopping = Stopping { evaluations, ..Stopping::after_generations(u64::MAX) };
-    let settings = Settings { particles: 4 + 2 * dimensions, ..Settings::default() };
+    let settings = Settings { particles: 4 + 2 * dimensions, candidates: 1, ..Settings::default() };
     let plan = Plan::new(settings, stopping);
     // The optimum is not in the middle.
     let truly = |x: &[f64]| {

@@ -82,7 +82,7 @@ fn evaluations(problem: &Problem, declares: bool, seed: u64) -> Option<u64> {
         let grid = if declares && count > 0 { Grid::Steps(step(values)) } else { Grid::None };
         Axis { grid, ..Axis::new(lower, upper, Scale::Linear) }
     });
-    let settings = Settings { particles: 24, ..Settings::default() };
+    let settings = Settings { particles: 24, candidates: 1, ..Settings::default() };
     let stopping =
         Stopping { evaluations: EVALUATIONS, target: Some(TARGET), ..Stopping::after_generations(u64::MAX) };
     let mut search = Search::new(&axes, &Plan::new(settings, stopping), seed).expect("memory");

@@ -34,6 +34,16 @@ pub(super) fn solve(factor: &[f64], vector: &mut [f64]) {
     }
 }
 
+/// Adds weight · vector vectorᵀ to the lower triangle of a matrix.
+pub(super) fn add_square(matrix: &mut [f64], vector: &[f64], weight: f64) {
+    for (i, line) in matrix.chunks_exact_mut(vector.len()).enumerate() {
+        let factor = weight * vector[i];
+        for (entry, other) in line.iter_mut().zip(&vector[..=i]) {
+            *entry += factor * other;
+        }
+    }
+}
+
 /// Makes a matrix the identity.
 pub(super) fn identity(matrix: &mut [f64], dimensions: usize) {
     matrix.fill(0.0);

@@ -19,6 +19,7 @@
 
 use super::Outcome;
 use super::algebra::{dot, factorise, mean_length};
+use super::outcome::sort;
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::{Error, memory};
@@ -148,10 +149,7 @@ impl MaEs {
         if outcomes.len() < self.order.len() {
             return true;
         }
-        for (k, place) in self.order.iter_mut().enumerate() {
-            *place = k;
-        }
-        self.order.sort_unstable_by(|a, b| outcomes[*a].rank(&outcomes[*b]).then(a.cmp(b)));
+        sort(&mut self.order, outcomes);
         self.adapt();
         self.may_gain(outcomes[self.order[0]])
     }

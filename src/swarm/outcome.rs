@@ -65,6 +65,14 @@ impl Outcome {
     }
 }
 
+/// Puts the places of the first outcomes, as many as there is room for, in the order of these: the best first, and of equals the first.
+pub(super) fn sort(order: &mut [usize], outcomes: &[Outcome]) {
+    for (k, place) in order.iter_mut().enumerate() {
+        *place = k;
+    }
+    order.sort_unstable_by(|a, b| outcomes[*a].rank(&outcomes[*b]).then(a.cmp(b)));
+}
+
 impl Persist for Outcome {
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         archive.f64(&mut self.violation)?;

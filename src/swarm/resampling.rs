@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use super::outcome::sort;
 use super::{Axis, Outcome, Plan, Question, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
@@ -260,14 +261,6 @@ fn average(mean: &mut Outcome, outcome: &Outcome, count: u64) {
     let share = 1.0 / count.max(1) as f64;
     mean.violation += (outcome.violation - mean.violation) * share;
     mean.cost += (outcome.cost - mean.cost) * share;
-}
-
-/// Puts particles in the order of outcomes.
-fn sort(order: &mut [usize], outcomes: &[Outcome]) {
-    for (k, place) in order.iter_mut().enumerate() {
-        *place = k;
-    }
-    order.sort_unstable_by(|a, b| outcomes[*a].rank(&outcomes[*b]).then(a.cmp(b)));
 }
 
 impl Persist for ResampledSearch {

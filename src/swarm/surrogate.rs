@@ -13,7 +13,8 @@
 //! positions, candidates and ranks count is measured in `docs/swarm.md`.
 
 use super::Outcome;
-use super::algebra::{dot, factorise, solve};
+use super::algebra::{add_square, dot, factorise, solve};
+use super::outcome::sort;
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
@@ -131,12 +132,7 @@ impl Surrogate {
         if count < 2 * (dimensions + 1) {
             return false;
         }
-        let order = &mut self.order[..count];
-        for (k, place) in order.iter_mut().enumerate() {
-            *place = k;
-        }
-        let outcomes = &self.outcomes;
-        order.sort_unstable_by(|a, b| outcomes[*a].rank(&outcomes[*b]).then(a.cmp(b)));
+        sort(&mut self.order[..count], &self.outcomes);
         self.shape();
         for place in 0..count {
             let row = place * dimensions..(place + 1) * dimensions;
@@ -166,11 +162,7 @@ impl Surrogate {
             for ((point, x), mean) in self.point.iter_mut().zip(position).zip(&self.mean) {
                 *point = x - mean;
             }
-            for (i, row) in self.factor.chunks_exact_mut(dimensions).enumerate() {
-                for (entry, other) in row.iter_mut().zip(&self.point[..=i]) {
-                    *entry += share * self.point[i] * other;
-                }
-            }
+            add_square(&mut self.factor, &self.point, share);
         }
         let diagonal = self.factor.iter_mut().step_by(dimensions + 1);
         let ball = BALL * diagonal.map(|variance| *variance).sum::<f64>() / dimensions as f64;

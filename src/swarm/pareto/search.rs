@@ -218,21 +218,8 @@ impl TradeOffSearch {
                 "config.swarm.stopping.stall_generations is {limit} here, and there were {longest} without a gain"
             ));
         }
-        let counts = [
-            ("generations", self.generations, now.generations),
-            ("evaluations", self.evaluations, now.evaluations),
-        ];
-        for (rule, done, limit) in counts {
-            if done > limit {
-                return Err(format!("config.swarm.stopping.{rule} is {limit} here, and {done} are done"));
-            }
-        }
-        let spent = elapsed.as_secs_f64();
-        let is_shorter = |limit: &f64| self.ran_under.wall_time.is_none_or(|before| *limit < before);
-        if let Some(limit) = now.wall_time.filter(is_shorter).filter(|limit| spent >= *limit) {
-            return Err(format!(
-                "config.swarm.stopping.wall_time is {limit} here, and it has taken {spent:.3} s"
-            ));
+        if let Some(why) = now.overrun(&before, [self.generations, self.evaluations], elapsed) {
+            return Err(why);
         }
         self.ran_under = now;
         if self.cut > 0 && now.evaluations > self.evaluations {
@@ -263,18 +250,10 @@ impl TradeOffSearch {
 
     /// Why the search ends as it stands, if it does.
     fn end(&self, elapsed: Duration) -> Option<StopReason> {
-        let Stopping { generations, evaluations, wall_time, stall_generations, .. } = self.stopping;
-        let is_stalled = stall_generations.is_some_and(|limit| self.stall() >= limit.max(1));
-        if self.evaluations >= evaluations {
-            Some(StopReason::Evaluations)
-        } else if self.generations >= generations {
-            Some(StopReason::Generations)
-        } else if is_stalled {
-            Some(StopReason::Stall)
-        } else if wall_time.is_some_and(|limit| elapsed.as_secs_f64() >= limit) {
-            Some(StopReason::WallTime)
-        } else {
-            None
+        let is_stalled = self.stopping.stall_generations.is_some_and(|limit| self.stall() >= limit.max(1));
+        match self.stopping.end([self.generations, self.evaluations], elapsed) {
+            None | Some(StopReason::WallTime) if is_stalled => Some(StopReason::Stall),
+            ended => ended,
         }
     }
 

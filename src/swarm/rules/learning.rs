@@ -28,7 +28,8 @@ use super::{Lesson, Particle, Rule};
 use crate::archive::{Archive, Damage};
 use crate::draw::Draw;
 use crate::parameter::Parameter;
-use crate::swarm::algebra::{dot, factorise, identity, mean_length, solve};
+use crate::swarm::algebra::{add_square, dot, factorise, identity, mean_length, solve};
+use crate::swarm::outcome::sort;
 use crate::{Error, memory};
 
 /// Moves of a learnt length and shape.
@@ -163,11 +164,7 @@ impl Rule for Learning {
             // The budget is used up.
             return;
         }
-        for (k, place) in self.order.iter_mut().enumerate() {
-            *place = k;
-        }
-        let outcome = |particle: &usize| &lesson.outcomes[*particle];
-        self.order.sort_unstable_by(|a, b| outcome(a).rank(outcome(b)).then(a.cmp(b)));
+        sort(&mut self.order, lesson.outcomes);
         self.old.copy_from_slice(&self.mean);
         self.mean.fill(0.0);
         for (share, particle) in self.shares.iter().zip(&self.order) {
@@ -265,16 +262,6 @@ impl Learning {
     fn see_the_mean(&mut self) {
         for ((seen, mean), old) in self.seen.iter_mut().zip(&self.mean).zip(&self.old) {
             *seen = (mean - old) / self.sigma;
-        }
-    }
-}
-
-/// Adds weight · vector vectorᵀ to the lower triangle of a matrix.
-fn add_square(matrix: &mut [f64], vector: &[f64], weight: f64) {
-    for (i, line) in matrix.chunks_exact_mut(vector.len()).enumerate() {
-        let factor = weight * vector[i];
-        for (entry, other) in line.iter_mut().zip(&vector[..=i]) {
-            *entry += factor * other;
         }
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gainswarm::archive;
 use gainswarm::config::Config;
 use gainswarm::swarm::{Axis, Outcome, Plan, ResampledSearch, Scale, Search, Seeker, Settings, Stopping};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::partner::{answered, converse};
+use crate::support::partner::{answered, converse, told};
 use crate::support::{SMALL_STUDY, write_config};
 
 const DIMENSIONS: usize = 5;
@@ -96,9 +96,7 @@ upper = 5.0
 fn the_process_asks_again_and_goes_on_from_its_checkpoint_as_if_it_had_never_stopped() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "search.toml", SEARCH);
-    let tell = |positions: &[Vec<f64>]| {
-        vec![json!({ "costs": positions.iter().map(|x| truly(x)).collect::<Vec<_>>() })]
-    };
+    let tell = told(truly);
     let whole = converse(&[&config, "--best"], usize::MAX, tell);
     let asked = |line: &Value| line["ask"]["positions"].as_array().map_or(0, Vec::len);
     // Eight that have moved, the centre and one personal best; the ninth question ends with the budget.

@@ -9,7 +9,7 @@ use gainswarm::swarm::{
 };
 use serde_json::{Value, json};
 
-use crate::support::partner::{Asking, answered, converse, positions};
+use crate::support::partner::{Asking, answered, converse, positions, told};
 use crate::support::write_config;
 
 const AXES: [Axis; 2] = [Axis::new(-5.0, 5.0, Scale::Linear), Axis::new(1e-3, 1e3, Scale::Log10)];
@@ -242,9 +242,7 @@ fn each_answer_is_followed_by_another_position_and_a_resumed_search_asks_again_w
 fn a_partner_that_tells_whole_generations_sees_no_difference() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "search.toml", SEARCH.replace("outstanding = 4", ""));
-    let tell = |positions: &[Vec<f64>]| {
-        vec![json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() })]
-    };
+    let tell = told(cost);
     let expected = converse(&[&config], usize::MAX, tell);
     let found = converse(&[&config, "--outstanding", "6"], usize::MAX, tell);
     let all = |lines: &[Value]| lines[..lines.len() - 1].iter().map(positions).collect::<Vec<_>>();

@@ -6,7 +6,7 @@ use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{Axis, Outcome, Plan, Scale, Search, Settings, StopReason, Stopping, Swarm};
 use serde_json::{Value, json};
 
-use crate::support::partner::{Asking, Ended, answered, converse, positions};
+use crate::support::partner::{Asking, Ended, answered, converse, positions, told};
 use crate::support::{gainswarm, stderr, write_config};
 
 const SEARCH: &str = "
@@ -222,9 +222,7 @@ fn answers_by_id_may_come_in_any_order_and_in_parts() {
 fn a_search_goes_on_from_its_checkpoint_as_if_it_had_never_stopped() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = write_config(directory.path(), "search.toml", SEARCH);
-    let costs = |positions: &[Vec<f64>]| {
-        vec![json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() })]
-    };
+    let costs = told(cost);
     let whole = converse(&[&config, "--best"], usize::MAX, costs);
     assert!(whole[0]["ask"]["best"].is_null());
     assert!(whole[3]["ask"]["best"]["cost"].is_f64() && whole[3]["ask"]["best"]["position"].is_array());

@@ -83,6 +83,11 @@ pub(crate) fn positions(line: &Value) -> Vec<Vec<f64>> {
     serde_json::from_value(line["ask"]["positions"].clone()).expect("positions")
 }
 
+/// Tells what all positions of a question cost, in one answer.
+pub(crate) fn told(cost: fn(&[f64]) -> f64) -> impl Fn(&[Vec<f64>]) -> Vec<Value> + Copy {
+    move |positions| vec![json!({ "costs": positions.iter().map(|x| cost(x)).collect::<Vec<_>>() })]
+}
+
 /// The lines that it writes, told by `tell` what it asks; after some questions it is left alone and stops.
 pub(crate) fn converse(
     arguments: &[&str],

@@ -8,7 +8,7 @@ use gainswarm::costs::TERMS_MAX;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{self, Problem};
 use gainswarm::simulation::{
-    Batch, Ending, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
+    Batch, Ending, Extent, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
 };
 use gainswarm::swarm::{Axis, Scale, Settings, Swarm};
 
@@ -130,7 +130,7 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
             eprintln!("{info}");
         }
     }));
-    let config = crate::support::study(SMALL_STUDY);
+    let config = crate::support::study(&SMALL_STUDY.replacen("[swarm]", "[swarm]\ncoarse_first = false", 1));
     let healthy = Problem::new(&config);
     let at = place(&healthy, "K");
     let simulator = Box::new(Fragile { inner: problem::runner(&config), at });
@@ -167,6 +167,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
                 bounds: &[f64::INFINITY; 40],
                 reaches: &[1.0],
                 terms: Terms::All,
+                extent: Extent::Whole,
                 queue: &queue,
                 end: 40,
                 records: &records,

@@ -12,6 +12,7 @@ mod batch;
 mod budget;
 mod certificates;
 mod choices;
+mod coarse;
 mod cli;
 mod config;
 mod constraints;

@@ -13,7 +13,7 @@ use gainswarm::graph::{Graph, Id, Symbol, TABLE};
 use gainswarm::native::{Backend, Compiler, Form, Job, Native, Refusal, Source};
 use gainswarm::problem::{self, Problem};
 use gainswarm::program::{Carried, Program, Sections};
-use gainswarm::simulation::{Batch, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
+use gainswarm::simulation::{Batch, Extent, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
 
 use crate::programs::{CARRIED, GAINS, Random, STEPS, mechanism, random};
 use crate::support::pendulum::pendulum;
@@ -80,6 +80,7 @@ impl Case {
             bounds: &vec![f64::INFINITY; self.vectors.len()],
             reaches: &vec![1.0; self.scenarios.len()],
             terms: Terms::Needed,
+            extent: Extent::Whole,
             queue: &queue,
             end: jobs,
             records: &records,

@@ -66,6 +66,7 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
         restarts: restarts(section, rule)?,
         polish: polish(section)?,
         trade_offs: None,
+        coarse_first: section.switch("coarse_first", rule == RuleKind::Learning)?,
         stopping: stopping_rules(&stopping)?,
     };
     coefficients.finish()?;
@@ -82,7 +83,7 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let usual = ParetoSettings::default();
     let stopping = section.section("stopping")?;
     let rules = RuleKind::ALL.iter().map(|rule| rule.name());
-    let of_best = ["rule", "topology", "informants", "candidates", "bounds", "restarts", "polish"]
+    let of_best = ["rule", "topology", "informants", "candidates", "coarse_first", "bounds", "restarts", "polish"]
         .into_iter()
         .chain(rules);
     let of_cost = ["target"].into_iter();

@@ -240,6 +240,9 @@ impl AskTell {
 
 fn swarm(config: &Config) -> Value {
     let mut value = plan(&config.swarm);
+    if config.swarm.trade_offs.is_none() {
+        value["coarse_first"] = json!(config.swarm.coarse_first);
+    }
     if config.starts_from_rules {
         value["warm_start"] = json!("rules");
     }
@@ -247,7 +250,7 @@ fn swarm(config: &Config) -> Value {
 }
 
 fn plan(plan: &Plan) -> Value {
-    let Plan { settings, restarts, polish, trade_offs, stopping } = plan;
+    let Plan { settings, restarts, polish, trade_offs, coarse_first: _, stopping } = plan;
     if let Some(TradeOffs { kept, .. }) = trade_offs {
         let mut value = json!({
             "particles": settings.particles,

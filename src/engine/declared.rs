@@ -3,8 +3,7 @@
 use super::{Generation, Resources};
 use crate::Error;
 use crate::problem::Problem;
-use crate::simulation::Records;
-use crate::simulation::Terms;
+use crate::simulation::{PARTS, Records, Scenario, Terms};
 use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Plan, entrants};
 
@@ -59,6 +58,15 @@ impl Declared {
         let swarms = races * Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
         let [kept, made] =
             problem.search.numbers_of_surrogates(problem.tuned.len()).map(|of| 8 * races * of as u64);
+        // Costs on the way, outcomes and ranks, and the scenarios of a part with their signals.
+        let coarse = if problem.search.coarse_first {
+            let jobs = positions.saturating_mul(scenarios) as u64;
+            let marks = jobs.saturating_mul((PARTS as u64 - 1) * 8);
+            let of_scenarios = scenarios as u64 * (size_of::<Scenario>() as u64 + 64) + signals;
+            marks + positions as u64 * (dimensions * 8 + 96) + of_scenarios
+        } else {
+            0
+        };
         // Of the trade-offs as they are, and as a generation that is cut short leaves them.
         let trade_off = dimensions * 8 + BYTES_A_TRADE_OFF;
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
@@ -67,6 +75,7 @@ impl Declared {
             arenas: resources.threads as u64 * (arena(problem.terms) + arena(Terms::All) + BYTES_A_THREAD),
             generation: judged(positions)
                 + judged(1)
+                + coarse
                 + positions as u64 * size_of::<Outcome>() as u64
                 + if problem.objectives.is_empty() {
                     0

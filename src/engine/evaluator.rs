@@ -8,15 +8,17 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::Resources;
+use super::coarse::{Judged, Part, Step};
+use super::outcomes::{outcome, several};
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
 use crate::memory::{self, OwnReading, Reading};
-use crate::problem::{FAILING_VIOLATION, Problem};
+use crate::problem::Problem;
 use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
-use crate::simulation::{Batch, Ending, Record, Records, Workspace};
-use crate::swarm::pareto::{Costs, OBJECTIVES_MAX};
+use crate::simulation::{Batch, Ending, Extent, Record, Records, Scenario, Workspace};
+use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Question};
 
 /// Generations in a row that must not allocate before the warm-up is over, and how many it may take at most.
@@ -101,9 +103,20 @@ pub(super) struct Evaluator<'p> {
     outcomes: Box<[Outcome]>,
     /// What each gain vector costs in several objectives; none where the cost is one.
     of_objectives: Box<[Costs]>,
-    /// How many gain vectors the last evaluation judged.
+    /// How many gain vectors the last evaluation judged, and how many of them were simulated.
     judged: usize,
+    rows: usize,
     tally: Tally,
+    /// What the last evaluation was, and the part that may judge.
+    step: Step,
+    part: Option<PartRun>,
+}
+
+/// A part as it is run.
+struct PartRun {
+    of: Part,
+    scenarios: Box<[Scenario]>,
+    weights: Box<[f64]>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -144,8 +157,21 @@ impl<'p> Evaluator<'p> {
                 Costs::WORST,
             )?,
             judged: 0,
+            rows: 0,
             tally: Tally::default(),
+            step: Step::Whole,
+            part: None,
         })
+    }
+
+    /// The same, which notes costs on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Evaluator::new`].
+    pub(super) fn marked(self) -> Result<Self, Error> {
+        let records = Records::marked(self.records.len(), self.problem.limits.len())?;
+        Ok(Self { records, ..self })
     }
 
     /// Lets every worker start and work, until several rounds in a row have not allocated.
@@ -203,12 +229,44 @@ impl<'p> Evaluator<'p> {
     /// # Allocation
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
-    pub(super) fn evaluate(&mut self, question: Question<'_>) {
+    pub(super) fn evaluate(&mut self, question: Question<'_>, step: Step) {
+        self.step = step;
         self.judged = question.to_beat.len();
         let rows = self.admit(question);
         self.records.clear();
-        self.run(rows * self.problem.scenarios.len());
+        self.run(rows * self.scenarios().len());
         self.reduce(rows);
+        self.rows = rows;
+    }
+
+    /// The scenarios of this generation.
+    fn scenarios(&self) -> &[Scenario] {
+        match &self.part {
+            Some(part) if self.step == Step::Part => &part.scenarios,
+            _ => &self.problem.scenarios,
+        }
+    }
+
+    /// Takes over the part by which gain vectors are judged, if there is one.
+    pub(super) fn take_part(&mut self, part: Option<&Part>) {
+        self.part = part.map(|part| {
+            let all: f64 = part.scenarios.iter().map(|scenario| self.problem.weights[*scenario]).sum();
+            PartRun {
+                scenarios: part.scenarios.iter().map(|place| self.problem.scenarios[*place].clone()).collect(),
+                weights: part.scenarios.iter().map(|place| self.problem.weights[*place] / all).collect(),
+                of: part.clone(),
+            }
+        });
+    }
+
+    /// What the last generation came to, by whole simulations.
+    pub(super) fn judged(&self) -> Judged<'_> {
+        Judged {
+            problem: self.problem,
+            vectors: &self.vectors[..self.rows],
+            outcomes: self.outcomes(),
+            records: &self.records,
+        }
     }
 
     /// Decodes the positions that are worth simulating into rows, and scores the others; returns the number of rows.
@@ -226,7 +284,11 @@ impl<'p> Evaluator<'p> {
             }
             if violation == 0.0 {
                 self.vectors[rows] = vector;
-                self.bounds[rows] = abandonment_bound(self.problem, best);
+                self.bounds[rows] = if self.step == Step::Whole {
+                    abandonment_bound(self.problem, best)
+                } else {
+                    f64::INFINITY
+                };
                 rows += 1;
             }
         }
@@ -263,6 +325,7 @@ impl<'p> Evaluator<'p> {
     pub(super) fn assess(&mut self, values: &[f64]) -> Vec<Record> {
         self.values[..values.len()].copy_from_slice(values);
         self.bounds[0] = f64::INFINITY;
+        self.step = Step::Whole;
         let scenarios = self.problem.scenarios.len();
         self.records.clear();
         self.run(scenarios);
@@ -276,7 +339,8 @@ impl<'p> Evaluator<'p> {
             return Ok(vec![Record::PENDING; self.problem.scenarios.len()]);
         }
         let records = self.assess(values);
-        let mut found = outcome(self.problem, records.iter().copied(), &mut self.costs);
+        let weighed = records.iter().copied().zip(self.problem.weights.iter().copied());
+        let mut found = outcome(self.problem, weighed, &mut self.costs);
         if !self.of_objectives.is_empty() {
             let records = records.iter().copied();
             found = several(self.problem, &records, found.violation, &mut self.costs).outcome();
@@ -331,10 +395,15 @@ impl<'p> Evaluator<'p> {
         let batch = Batch {
             values: &self.values,
             width: self.problem.values.len(),
-            scenarios: &self.problem.scenarios,
+            scenarios: self.scenarios(),
             bounds: &self.bounds,
             reaches: &self.reaches,
             terms: self.terms,
+            extent: match (&self.part, self.step) {
+                (Some(part), Step::Part) => Extent::Parts(part.of.parts),
+                (_, Step::Noted | Step::Again) => Extent::Marked,
+                _ => Extent::Whole,
+            },
             queue,
             end,
             records: &self.records,
@@ -351,11 +420,13 @@ impl<'p> Evaluator<'p> {
 
     /// Outcomes and tally from the records, in the order of their index.
     fn reduce(&mut self, rows: usize) {
-        let scenarios = self.problem.scenarios.len();
+        let part = self.part.as_ref().filter(|_| self.step == Step::Part);
+        let weights = part.map_or(&self.problem.weights[..], |part| &part.weights);
+        let scenarios = weights.len();
         self.tally = Tally { rejected: (self.judged - rows) as u64, ..Tally::default() };
         for (row, vector) in self.vectors[..rows].iter().enumerate() {
             let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
-            let records = records.inspect(|record| self.tally.count(record));
+            let records = records.inspect(|record| self.tally.count(record)).zip(weights.iter().copied());
             self.outcomes[*vector] = outcome(self.problem, records, &mut self.costs);
             if let Some(costs) = self.of_objectives.get_mut(*vector) {
                 let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
@@ -364,48 +435,6 @@ impl<'p> Evaluator<'p> {
             }
         }
     }
-}
-
-/// The outcome of a gain vector.
-///
-/// It is infeasible as long as it fails in any scenario, by 1 and the weighted share of the penalty, which grows as the fall comes
-/// earlier. One that fails nowhere but exceeds limits is infeasible by less than 1, by how much it exceeds them.
-pub(super) fn outcome(
-    problem: &Problem,
-    records: impl Iterator<Item = Record>,
-    costs: &mut [Weighed],
-) -> Outcome {
-    let (mut failing, mut excess) = (0.0, 0.0);
-    for ((place, weight), record) in costs.iter_mut().zip(&problem.weights).zip(records) {
-        *place = (record.cost, *weight);
-        if matches!(record.ending, Ending::Failed | Ending::Panicked) {
-            failing += weight * record.cost / FAILURE_COST;
-        }
-        let beyond =
-            record.values.iter().zip(&problem.limits).map(|(value, limit)| (value / limit - 1.0).max(0.0));
-        excess += weight * beyond.sum::<f64>();
-    }
-    let violation = if failing > 0.0 { FAILING_VIOLATION + failing } else { excess / (1.0 + excess) };
-    // The penalty of a failure is on no scale with costs.
-    let cost = if failing > 0.0 { f64::NAN } else { problem.aggregate.of(costs) };
-    Outcome { violation, cost }
-}
-
-/// The costs in several objectives of a gain vector with this violation, each aggregated over the scenarios; `room` is one a scenario.
-fn several(
-    problem: &Problem,
-    records: &(impl Iterator<Item = Record> + Clone),
-    violation: f64,
-    room: &mut [Weighed],
-) -> Costs {
-    let mut values = [0.0; OBJECTIVES_MAX];
-    for (value, parts) in values.iter_mut().zip(&problem.objectives) {
-        for ((place, weight), record) in room.iter_mut().zip(&problem.weights).zip(records.clone()) {
-            *place = (parts.iter().map(|(term, factor)| factor * record.values[*term]).sum(), *weight);
-        }
-        *value = problem.aggregate.of(room);
-    }
-    Costs { violation, values }
 }
 
 /// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].

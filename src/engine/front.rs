@@ -1,5 +1,6 @@
 //! The trade-offs that a run for several objectives comes to.
 
+use super::coarse::Step;
 use super::evaluator::Evaluator;
 use crate::Error;
 use crate::problem::Problem;
@@ -51,7 +52,7 @@ pub(super) fn confirmed(
             search.locate(*point, position);
         }
         let to_beat = vec![Outcome::WORST; some.len()];
-        evaluator.evaluate(Question { positions: &positions, to_beat: &to_beat });
+        evaluator.evaluate(Question { positions: &positions, to_beat: &to_beat }, Step::Whole);
         let found = positions.chunks_exact(dimensions).zip(evaluator.costs());
         for (point, (position, found)) in some.iter().zip(found) {
             let chosen = front.costs()[*point];

@@ -16,16 +16,19 @@ use crate::swarm::{Diversity, Outcome, Seeker, StopReason, Stopping, Swarm};
 use crate::{Error, Member};
 
 mod backend;
+mod coarse;
 mod declared;
 mod evaluator;
 mod front;
 mod log;
+mod outcomes;
 mod solo;
 mod tuning;
 mod workers;
 
 pub use backend::prepare;
 use backend::{Switch, left};
+use coarse::{Coarse, Step};
 pub use declared::Declared;
 use evaluator::Evaluator;
 pub use evaluator::Tally;
@@ -168,6 +171,7 @@ pub fn assess(problem: &Problem, resources: Resources, values: &[f64]) -> Result
 pub struct Run<'p> {
     problem: &'p Problem,
     search: Seeker,
+    coarse: Coarse,
     log: Log,
     tally: Tally,
     /// The last generation, where the budget ended within it: a larger one judges it anew.
@@ -201,6 +205,7 @@ impl<'p> Run<'p> {
             problem,
             held_bytes,
             search: Seeker::new(&problem.axes(), &problem.search, problem.seed)?,
+            coarse: Coarse::new(problem, problem.search.positions_max(problem.tuned.len()))?,
             log: Log::new(problem.search.stopping.generations_max(), logged(problem))?,
             tally: Tally::default(),
             cut: None,
@@ -283,6 +288,10 @@ impl<'p> Run<'p> {
         let stopping = problem.search.stopping;
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
+        if self.coarse.is_on() {
+            evaluator = evaluator.marked()?;
+            evaluator.take_part(self.coarse.part());
+        }
         let mut ordered = memory::empty("the costs of the personal bests (particles)", positions)?;
         let (mut switch, refusal) = match self.ended {
             None => Switch::new(problem, resources.level),
@@ -298,10 +307,15 @@ impl<'p> Run<'p> {
         let mut mark = Reading::now();
         let mut interrupted = false;
         while self.ended.is_none() && !interrupted {
-            evaluator.evaluate(self.search.ask());
+            let step = self.coarse.next(&self.search);
+            let question = match self.search.for_one_mut() {
+                Some(search) if step == Step::Again => search.ask_again(),
+                _ => self.search.ask(),
+            };
+            evaluator.evaluate(question, step);
             let spent = start.elapsed();
             let elapsed = before + spent;
-            self.ended = self.search.tell(evaluator.outcomes(), evaluator.costs(), elapsed);
+            self.ended = self.learn(&evaluator, step, elapsed);
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
             row.growth_bytes = self.growth_bytes();
@@ -325,9 +339,34 @@ impl<'p> Run<'p> {
                     observer.on_the_program(&refusal);
                 }
             }
+            if matches!(step, Step::Noted | Step::Again) {
+                evaluator.take_part(self.coarse.part());
+            }
             mark = Reading::now();
         }
         self.confirm(resources, &mut evaluator)
+    }
+
+    /// Takes what a generation came to; why the search ends, if it does.
+    fn learn(&mut self, evaluator: &Evaluator<'_>, step: Step, elapsed: Duration) -> Option<StopReason> {
+        let outcomes = evaluator.outcomes();
+        let ended = match (step, self.search.for_one_mut()) {
+            (Step::Part, Some(search)) => {
+                self.coarse.went_on();
+                search.tell_part(outcomes, elapsed)
+            }
+            (Step::Again, Some(search)) => search.tell_again(outcomes, elapsed),
+            _ => self.search.tell(outcomes, evaluator.costs(), elapsed),
+        };
+        if let (Step::Noted | Step::Again, Some(search)) = (step, self.search.for_one_mut())
+            && !search.is_cut()
+        {
+            let has_settled = search.wants_the_whole();
+            if let Some(seen) = self.coarse.choose(evaluator.judged(), has_settled) {
+                search.see_bests(seen);
+            }
+        }
+        ended
     }
 
     /// The row of the generation whose outcomes were just told.
@@ -338,7 +377,11 @@ impl<'p> Run<'p> {
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
             best: self.search.best().1,
-            swarm: self.search.swarm().map(|swarm| standing(swarm, ordered)),
+            swarm: self.search.swarm().map(|swarm| match self.coarse.part() {
+                None => standing(swarm, ordered),
+                // What a part judges is on another scale.
+                Some(_) => Standing { median: f64::NAN, range: f64::NAN, ..standing(swarm, ordered) },
+            }),
             front: self.search.trade_offs().map(FrontSize::of),
             judged: outcomes.len() as u64,
             infeasible: outcomes.iter().filter(|outcome| outcome.violation > 0.0).count() as u64,
@@ -413,6 +456,7 @@ impl<'p> Run<'p> {
 impl Persist for Run<'_> {
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         self.search.pass(archive)?;
+        self.coarse.pass(archive)?;
         self.log.pass(archive)?;
         self.tally.pass(archive)?;
         archive.optional(&mut self.cut, Generation::NONE, |archive, row| row.pass(archive))?;

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::evaluator::outcome;
+use super::outcomes::outcome;
 use crate::Error;
 use crate::problem::Problem;
-use crate::simulation::{Batch, Record, Records, SimdLevel, Workspace};
+use crate::simulation::{Batch, Extent, Record, Records, SimdLevel, Workspace};
 use crate::swarm::Outcome;
 
 /// Simulates gain vectors in all scenarios of a problem, without abandonment.
@@ -74,6 +74,7 @@ impl<'p> Solo<'p> {
             bounds: &self.bounds,
             reaches: &self.reaches,
             terms: self.problem.terms,
+            extent: Extent::Whole,
             queue: &self.queue,
             end: self.records.len(),
             records: &self.records,
@@ -95,7 +96,10 @@ impl<'p> Solo<'p> {
             (0..scenarios).map(move |scenario| self.records.get(vector * scenarios + scenario))
         };
         (0..self.records.len() / scenarios)
-            .map(|vector| outcome(self.problem, of(vector), &mut costs))
+            .map(|vector| {
+                let weighed = of(vector).zip(self.problem.weights.iter().copied());
+                outcome(self.problem, weighed, &mut costs)
+            })
             .collect()
     }
 

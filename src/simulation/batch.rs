@@ -10,6 +10,20 @@ use crate::{Error, memory};
 /// The cost of a run that fails at the last moment; one that fails at once costs twice as much.
 pub const FAILURE_COST: f64 = 1e6;
 
+/// The equal parts of a simulation.
+pub const PARTS: usize = 8;
+
+/// How much of a simulation is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// All of it, and its cost up to the end of each part is noted.
+    Marked,
+    /// So many of its [`PARTS`] parts.
+    Parts(usize),
+}
+
 /// The cost terms to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
@@ -37,6 +51,8 @@ pub struct Batch<'a> {
     pub reaches: &'a [f64],
     /// The cost terms to find.
     pub terms: Terms,
+    /// How much of each simulation is run.
+    pub extent: Extent,
     /// The next job to take.
     pub queue: &'a AtomicUsize,
     /// One past the last job to take.
@@ -142,6 +158,8 @@ pub struct Records {
     words: Box<[AtomicU64]>,
     /// Words of a record.
     width: usize,
+    /// The costs up to the ends of the parts but the last, [`PARTS`] − 1 a job; none where they are never noted.
+    marks: Box<[AtomicU64]>,
 }
 
 impl Records {
@@ -152,10 +170,31 @@ impl Records {
     /// When memory cannot be reserved.
     pub fn new(jobs: usize, terms: usize) -> Result<Self, Error> {
         let width = Record::HEAD + terms.min(TERMS_MAX);
-        let count = jobs.saturating_mul(width);
-        let mut words = memory::empty("the records of a generation (particles × scenarios)", count)?;
-        words.resize_with(count, || AtomicU64::new(0));
-        Ok(Self { words: words.into_boxed_slice(), width })
+        Ok(Self { words: words(jobs.saturating_mul(width))?, width, marks: Box::default() })
+    }
+
+    /// The same, with the costs up to the end of each part.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn marked(jobs: usize, terms: usize) -> Result<Self, Error> {
+        Ok(Self { marks: words(jobs.saturating_mul(PARTS - 1))?, ..Self::new(jobs, terms)? })
+    }
+
+    /// The cost of a job up to the end of so many parts; not a number where it has not come so far.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such job, or no such mark before the end.
+    #[must_use]
+    pub fn mark(&self, job: usize, parts: usize) -> f64 {
+        f64::from_bits(self.marks[job * (PARTS - 1) + parts - 1].load(Ordering::Relaxed))
+    }
+
+    /// Notes the cost of a job up to the end of so many parts.
+    pub(crate) fn set_mark(&self, job: usize, parts: usize, cost: f64) {
+        self.marks[job * (PARTS - 1) + parts - 1].store(cost.to_bits(), Ordering::Relaxed);
     }
 
     /// Bytes of so many records of so many terms.
@@ -181,6 +220,7 @@ impl Records {
         for ending in self.words.iter().step_by(self.width) {
             ending.store(Ending::Pending as u64, Ordering::Relaxed);
         }
+        self.marks.iter().for_each(|mark| mark.store(f64::NAN.to_bits(), Ordering::Relaxed));
     }
 
     /// The record of a job.
@@ -220,4 +260,11 @@ impl Records {
     fn row(&self, job: usize) -> &[AtomicU64] {
         &self.words[job * self.width..][..self.width]
     }
+}
+
+/// So many words, all 0.
+fn words(count: usize) -> Result<Box<[AtomicU64]>, Error> {
+    let mut words = memory::empty("the records of a generation (particles × scenarios)", count)?;
+    words.resize_with(count, || AtomicU64::new(0));
+    Ok(words.into_boxed_slice())
 }

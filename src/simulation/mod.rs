@@ -15,7 +15,7 @@ pub mod workspace;
 use crate::native::{Native, Refusal, Source};
 
 pub use crate::lanes::SimdLevel;
-pub use batch::{Batch, Ending, FAILURE_COST, Record, Records, Terms};
+pub use batch::{Batch, Ending, Extent, FAILURE_COST, PARTS, Record, Records, Terms};
 pub use history::{History, Keep, Policy, Trajectory};
 pub use runner::Runner;
 pub use scenario::{Conditions, Scenario, Sensors};

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bumpalo::Bump;
 use fearless_simd::{Simd, prelude::*};
 
-use super::batch::{Batch, Ending, FAILURE_COST, Record, Records, Terms};
+use super::batch::{Batch, Ending, Extent, FAILURE_COST, PARTS, Record, Records, Terms};
 use super::history::{History, Keep, Policy, Trajectory, histories_in};
 use super::{Scenario, SimdLevel, Simulator, Workspace};
 use crate::closed_loop::{ClosedLoop, DelayLine};
@@ -92,6 +92,11 @@ impl Runner {
         workspace.with_arena(|arena, jobs| {
             on_slots!(slots, N => on_level!(level, true, simd => drain::<_, N>(simd, self, batch, arena, jobs, recorded)));
         });
+    }
+
+    /// Steps of so many parts of a simulation.
+    fn steps_of(&self, parts: usize) -> u64 {
+        if parts >= PARTS { self.steps } else { (self.steps * parts as u64 / PARTS as u64).max(1) }
     }
 
     /// The step that is run: another one where its values are looked at, or all terms are asked for.
@@ -182,6 +187,7 @@ impl Simulator for Runner {
             bounds: &[f64::INFINITY],
             reaches: &[1.0],
             terms: Terms::All,
+            extent: Extent::Whole,
             queue: &queue,
             end: 1,
             records: &records,
@@ -228,6 +234,8 @@ struct Lanes<'a, 'b, S: Simd, const N: usize> {
     past: &'a mut [f64],
     /// The lanes that have a job, a bit a lane.
     active: u64,
+    /// Steps of a simulation.
+    steps: u64,
 }
 
 /// Runs jobs from the queue until it is empty and every lane is idle; what is recorded is a single job.
@@ -253,6 +261,7 @@ fn drain<S: Simd, const N: usize>(
         room: arena.try_alloc_slice_fill_copy(runner.room(), 0.0).expect(DECLARED),
         past: arena.try_alloc_slice_fill_copy(runner.remembered() * lanes(simd), 0.0).expect(DECLARED),
         active: 0,
+        steps: runner.steps_of(if let Extent::Parts(parts) = batch.extent { parts } else { PARTS }),
     };
     let histories = histories_in(arena, runner.keep, runner.width(), lanes.jobs.len());
     lanes.block.fill::<S>(simd, &code.constants);
@@ -289,10 +298,31 @@ fn drain<S: Simd, const N: usize>(
 }
 
 impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
-    /// Steps until the first lane has done all of its own or one of its signals changes, or `None` when no lane has a job.
+    /// Steps until the first lane has done all of its own, one of its signals changes or one of its parts ends, or `None` when no lane has a job.
     fn next_event(&self) -> Option<u64> {
         let active = (0..self.jobs.len()).filter(|lane| self.jobs[*lane].is_some());
-        active.map(|lane| self.runner.steps.min(self.change[lane]) - self.done[lane]).min()
+        active.map(|lane| self.event_of(lane) - self.done[lane]).min()
+    }
+
+    /// The step after which a lane is looked at next.
+    fn event_of(&self, lane: usize) -> u64 {
+        let event = self.steps.min(self.change[lane]);
+        if self.batch.extent != Extent::Marked {
+            return event;
+        }
+        let ends = (1..PARTS).map(|parts| self.runner.steps_of(parts));
+        ends.filter(|end| *end > self.done[lane]).fold(event, u64::min)
+    }
+
+    /// Notes the cost of a lane at the end of a part.
+    fn mark(&mut self, lane: usize, job: usize) {
+        if self.batch.extent == Extent::Marked {
+            let reached = (1..PARTS).find(|parts| self.runner.steps_of(*parts) == self.done[lane]);
+            if let Some(parts) = reached {
+                let cost = self.record(lane, job).cost;
+                self.batch.records.set_mark(job, parts, cost);
+            }
+        }
     }
 
     /// Puts what a step has made into the delay lines, and takes out what reaches the next; `since` steps were done before since the last
@@ -383,7 +413,7 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         for lane in 0..self.jobs.len() {
             let Some(job) = self.jobs[lane] else { continue };
             self.done[lane] += steps;
-            if stopped >> lane & 1 == 1 || self.done[lane] >= self.runner.steps {
+            if stopped >> lane & 1 == 1 || self.done[lane] >= self.steps {
                 let record = self.record(lane, job);
                 self.batch.records.set(job, &record);
                 if let Some(history) = recorded.as_deref_mut().filter(|_| record.ending == Ending::Survived) {
@@ -394,7 +424,10 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
                     history.clear();
                 }
                 self.assign(lane);
-            } else if self.done[lane] >= self.change[lane] {
+                continue;
+            }
+            self.mark(lane, job);
+            if self.done[lane] >= self.change[lane] {
                 self.signal(lane);
             }
         }
@@ -417,7 +450,7 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
         #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
         let (ending, cost) = if failed {
             (Ending::Failed, FAILURE_COST * (2.0 - (steps - 1) as f64 / *all as f64))
-        } else if steps < *all {
+        } else if steps < self.steps {
             (Ending::Abandoned, cost)
         } else {
             (Ending::Survived, cost)

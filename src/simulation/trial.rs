@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 
-use super::{Batch, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
+use super::{Batch, Extent, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
 use crate::Error;
 use crate::native::{Native, Refusal};
 
@@ -54,6 +54,7 @@ impl Runner {
             bounds: &vec![f64::INFINITY; vectors],
             reaches: &vec![1.0; scenarios.len()],
             terms: Terms::Needed,
+            extent: Extent::Whole,
             queue: &AtomicUsize::new(0),
             end: jobs,
             records: &records,

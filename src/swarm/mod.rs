@@ -51,6 +51,7 @@ pub use bounds::Bounds;
 pub use convergence::Convergence;
 pub use initial::Initial;
 pub use outcome::Outcome;
+pub(crate) use outcome::sort;
 pub use plan::{Plan, PolishPlan, Restarts};
 pub(crate) use race::entrants;
 pub use resampling::ResampledSearch;
@@ -286,6 +287,21 @@ impl Swarm {
         let row = self.row(self.leader);
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
         self.improved.contains(&true)
+    }
+
+    /// Sees its personal bests as others: they are judged in another way from now on.
+    pub(super) fn see_bests(&mut self, outcomes: &[Outcome]) {
+        self.bests.copy_from_slice(outcomes);
+        // What it remembers was judged in the other way.
+        self.surrogate.start();
+        self.improved.fill(false);
+        self.leader = 0;
+        for (particle, best) in self.bests.iter().enumerate() {
+            if self.level.seen(best).is_better_than(&self.level.seen(&self.bests[self.leader])) {
+                self.leader = particle;
+            }
+        }
+        self.inform();
     }
 
     /// The median outcome of the last generation.

@@ -66,7 +66,7 @@ impl Outcome {
 }
 
 /// Puts the places of the first outcomes, as many as there is room for, in the order of these: the best first, and of equals the first.
-pub(super) fn sort(order: &mut [usize], outcomes: &[Outcome]) {
+pub(crate) fn sort(order: &mut [usize], outcomes: &[Outcome]) {
     for (k, place) in order.iter_mut().enumerate() {
         *place = k;
     }

@@ -15,6 +15,8 @@ pub struct Plan {
     pub polish: Option<PolishPlan>,
     /// Whether trade-offs are sought, which [`Search`](super::Search) does not do.
     pub trade_offs: Option<super::pareto::TradeOffs>,
+    /// Whether a swarm may be judged by a part of the simulations first; no matter to a search that is told outcomes.
+    pub coarse_first: bool,
     /// When it ends.
     pub stopping: Stopping,
 }
@@ -44,7 +46,7 @@ impl Plan {
     /// One swarm, after a number of generations at its end.
     #[must_use]
     pub fn new(settings: Settings, stopping: Stopping) -> Self {
-        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, stopping }
+        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, coarse_first: false, stopping }
     }
 
     pub(super) fn doublings(&self) -> u32 {

@@ -8,6 +8,7 @@ use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
 mod asynchronous;
+mod coarse;
 
 pub use asynchronous::AsynchronousSearch;
 
@@ -40,8 +41,13 @@ pub struct Search {
     /// Positions of the polish in the units of the axes, and what they have to beat: nothing.
     samples: Box<[f64]>,
     nothing: Box<[Outcome]>,
+    /// Personal bests that are judged again, and their order.
+    bests: Box<[f64]>,
+    again: Box<[usize]>,
     state: SearchState,
     best_position: Box<[f64]>,
+    /// The best before a generation that was cut short.
+    held_position: Box<[f64]>,
     /// The rules under which it ran when it was saved.
     ran_under: Stopping,
 }
@@ -53,6 +59,10 @@ struct SearchState {
     evaluations: u64,
     restarts: u64,
     polishing: bool,
+    /// The swarm, judged by a part of the truth, has settled.
+    wants_the_whole: bool,
+    /// The positions asked for are personal bests.
+    asked_again: bool,
     /// The swarm has settled and there is no other.
     exhausted: bool,
     /// Generations of the present swarm, and the one of them in which its best or the median of a generation last gained, and to what.
@@ -60,6 +70,7 @@ struct SearchState {
     improved: u64,
     gained: [Outcome; 2],
     best: Outcome,
+    held: Outcome,
     /// The outcome from which a gain is counted, and the generation in which it was reached.
     reference: (Outcome, u64),
     /// The most generations in a row without a gain that were followed by one.
@@ -101,6 +112,7 @@ impl Search {
         // The result if no outcome is ever told.
         let first = swarms[0].positions()[..dimensions].to_vec();
         let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
+        let largest = if plan.coarse_first { plan.sizes().max().unwrap_or(0) } else { 0 };
         let what = "the samples of the polish";
         Ok(Self {
             plan: plan.clone(),
@@ -109,21 +121,27 @@ impl Search {
             swarms,
             polish: plan.polish.map(|_| MaEs::new(dimensions, samples)).transpose()?,
             samples: memory::filled(what, samples * dimensions, 0.0)?,
-            nothing: memory::filled(what, samples, Outcome::WORST)?,
+            nothing: memory::filled(what, samples.max(largest), Outcome::WORST)?,
+            bests: memory::filled(what, largest.saturating_mul(dimensions), 0.0)?,
+            again: memory::filled(what, largest, 0)?,
             state: SearchState {
                 generations: 0,
                 evaluations: 0,
                 restarts: 0,
                 polishing: false,
+                wants_the_whole: false,
+                asked_again: false,
                 exhausted: false,
                 age: 0,
                 improved: 0,
                 gained: [Outcome::WORST; 2],
                 best: Outcome::WORST,
+                held: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
                 longest_stall: 0,
                 cut: 0,
             },
+            held_position: memory::filled(what, dimensions, 0.0)?,
             best_position: first.into(),
             ran_under: plan.stopping,
         })
@@ -135,13 +153,15 @@ impl Search {
     ///
     /// None.
     pub fn ask(&mut self) -> Question<'_> {
+        self.state.asked_again = false;
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let (positions, to_beat): (&[f64], &[Outcome]) = match &mut self.polish {
             Some(polish) if self.state.polishing => {
                 polish.sample(self.seed, self.state.generations);
                 decode(&self.axes, polish.cube(), &mut self.samples);
-                (&self.samples, &self.nothing)
+                let count = self.samples.len() / self.axes.len();
+                (&self.samples, &self.nothing[..count])
             }
             _ => {
                 let swarm = &mut self.swarms[size(&self.plan, self.state.restarts)];
@@ -161,11 +181,10 @@ impl Search {
     ///
     /// None.
     pub fn tell(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
-        self.state.generations += 1;
-        self.state.evaluations += outcomes.len() as u64;
-        self.state.cut = 0;
-        if outcomes.len() < self.swarm().map_or(self.nothing.len(), |swarm| swarm.to_beat().len()) {
-            self.state.cut = outcomes.len() as u64;
+        self.count(outcomes);
+        let asked = self.swarm().map_or(self.samples.len() / self.axes.len(), |swarm| swarm.to_beat().len());
+        if outcomes.len() < asked {
+            self.cut(outcomes);
             self.note_best(outcomes);
             return self.end(elapsed);
         }
@@ -176,9 +195,25 @@ impl Search {
         self.end(elapsed)
     }
 
+    /// Counts a generation.
+    fn count(&mut self, outcomes: &[Outcome]) {
+        self.state.generations += 1;
+        self.state.evaluations += outcomes.len() as u64;
+        self.state.cut = 0;
+    }
+
+    /// The budget ended within a generation: with a larger one it will not have been.
+    fn cut(&mut self, outcomes: &[Outcome]) {
+        self.state.cut = outcomes.len() as u64;
+        self.state.held = self.state.best;
+        self.held_position.copy_from_slice(&self.best_position);
+    }
+
     /// Keeps the best of the positions that were asked for.
     fn note_best(&mut self, outcomes: &[Outcome]) {
-        let positions: &[f64] = if self.state.polishing {
+        let positions: &[f64] = if self.state.asked_again {
+            &self.bests
+        } else if self.state.polishing {
             &self.samples
         } else {
             self.swarms[size(&self.plan, self.state.restarts)].positions()
@@ -200,21 +235,13 @@ impl Search {
 
     /// After a generation of the swarm: true when it is not to be asked again.
     fn is_over(&mut self) -> bool {
-        self.state.age += 1;
-        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
-        // Where some particles have found a good place at once, the others may still be on their way to a better one.
-        let leader = swarm.leader();
-        for (now, before) in [leader.best().1, leader.median()].into_iter().zip(&mut self.state.gained) {
-            if swarm.is_relaxed() || gains(&now, before, SETTLED_GAIN) {
-                (self.state.improved, *before) = (self.state.age, now);
-            }
-        }
+        self.note_age();
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
         let spread = swarm.diversity().spread;
-        let settled = (spread <= SETTLED_SPREAD && !swarm.is_relaxed() && cannot_gain(swarm.leader()))
-            || self.state.age - self.state.improved >= self.plan.restarts.patience;
+        let settled = self.has_settled();
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
         };
@@ -224,6 +251,26 @@ impl Search {
             self.state.polishing = true;
         }
         false
+    }
+
+    /// Counts a generation of the swarm, and whether it has gained.
+    fn note_age(&mut self) {
+        self.state.age += 1;
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
+        // Where some particles have found a good place at once, the others may still be on their way to a better one.
+        let leader = swarm.leader();
+        for (now, before) in [leader.best().1, leader.median()].into_iter().zip(&mut self.state.gained) {
+            if swarm.is_relaxed() || gains(&now, before, SETTLED_GAIN) {
+                (self.state.improved, *before) = (self.state.age, now);
+            }
+        }
+    }
+
+    fn has_settled(&self) -> bool {
+        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
+        let is_narrow = swarm.diversity().spread <= SETTLED_SPREAD;
+        (is_narrow && !swarm.is_relaxed() && cannot_gain(swarm.leader()))
+            || self.state.age - self.state.improved >= self.plan.restarts.patience
     }
 
     /// True when the polish has nothing left to gain.
@@ -298,13 +345,26 @@ impl Search {
             Some((rule, why)) => return Err(format!("config.swarm.stopping.{rule} {why}")),
             None => self.ran_under = self.plan.stopping,
         }
-        if self.state.cut > 0 && now.evaluations > self.state.evaluations {
+        if self.state.cut > 0 && self.would_not_have_been_cut() {
             self.state.generations = self.state.generations.saturating_sub(1);
             self.state.evaluations = self.state.evaluations.saturating_sub(self.state.cut);
             self.state.cut = 0;
+            self.state.best = std::mem::replace(&mut self.state.held, Outcome::WORST);
+            self.best_position.copy_from_slice(&self.held_position);
+            self.held_position.fill(0.0);
             return Ok(None);
         }
         Ok(self.end(elapsed))
+    }
+
+    /// Whether the budget that holds now would not have cut the last generation short as it was.
+    fn would_not_have_been_cut(&self) -> bool {
+        let SearchState { generations, evaluations, cut, asked_again, .. } = self.state;
+        if !asked_again {
+            return self.plan.stopping.evaluations > evaluations;
+        }
+        let count = self.last_question(generations.saturating_sub(1), evaluations.saturating_sub(cut));
+        count != Some(cut)
     }
 
     /// A rule that would have ended the search before, and how that is known.
@@ -419,11 +479,14 @@ impl Persist for Search {
             evaluations,
             restarts,
             polishing,
+            wants_the_whole,
+            asked_again,
             exhausted,
             age,
             improved,
             gained,
             best,
+            held,
             reference,
             longest_stall,
             cut,
@@ -433,12 +496,16 @@ impl Persist for Search {
             archive.u64(count)?;
         }
         archive.flag(polishing)?;
+        archive.flag(wants_the_whole)?;
+        archive.flag(asked_again)?;
         archive.flag(exhausted)?;
         gained.iter_mut().try_for_each(|gained| gained.pass(archive))?;
         best.pass(archive)?;
+        held.pass(archive)?;
         reference.0.pass(archive)?;
         self.ran_under.pass(archive)?;
         archive.f64s(&mut self.best_position)?;
+        archive.f64s(&mut self.held_position)?;
         // The other swarms have ended or not begun.
         self.swarms[size(&self.plan, self.state.restarts)].pass(archive)?;
         self.polish.as_mut().map_or(Ok(()), |polish| polish.pass(archive))

@@ -122,6 +122,23 @@ impl Seeker {
         }
     }
 
+    /// The search for the best position, if it is one.
+    #[must_use]
+    pub fn for_one(&self) -> Option<&Search> {
+        match self {
+            Self::Best(search) => Some(search),
+            Self::TradeOffs(_) | Self::Resampled(_) => None,
+        }
+    }
+
+    /// The same, to be told.
+    pub(crate) fn for_one_mut(&mut self) -> Option<&mut Search> {
+        match self {
+            Self::Best(search) => Some(search),
+            Self::TradeOffs(_) | Self::Resampled(_) => None,
+        }
+    }
+
     /// The search for trade-offs, if it is one.
     #[must_use]
     pub fn trade_offs(&self) -> Option<&TradeOffSearch> {

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicUsize;
 use gainswarm::config::Config;
 use gainswarm::costs::TERMS_MAX;
 use gainswarm::problem::Problem;
-use gainswarm::simulation::{Batch, Record, Records, SimdLevel, Terms, Trajectory, Workspace};
+use gainswarm::simulation::{Batch, Extent, Record, Records, SimdLevel, Terms, Trajectory, Workspace};
 
 /// The links of the double pendulum in the reference runs.
 pub(crate) const REFERENCE_LINKS: &str = "link1_inertia = 0.0081\nlink2_inertia = 0.0034\n";
@@ -198,11 +198,22 @@ pub(crate) fn write_config(directory: &Path, name: &str, text: impl AsRef<[u8]>)
 
 /// The records of gain vectors in all scenarios of a problem, in one batch of one worker.
 pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Record> {
+    let records = batch_of(problem, level, vectors, Extent::Whole);
+    (0..records.len()).map(|job| records.get(job)).collect()
+}
+
+/// The same of so much of each simulation, with the costs on the way where they are noted.
+pub(crate) fn batch_of(
+    problem: &Problem,
+    level: SimdLevel,
+    vectors: &[Vec<f64>],
+    extent: Extent,
+) -> Records {
     let simulator = &problem.simulator;
     let bytes = simulator.workspace_bytes(level, Terms::All);
     let mut workspace = Workspace::reserve(bytes, simulator.lanes(level)).expect("memory");
     let jobs = vectors.len() * problem.scenarios.len();
-    let (queue, records) = (AtomicUsize::new(0), Records::new(jobs, TERMS_MAX).expect("memory"));
+    let (queue, records) = (AtomicUsize::new(0), Records::marked(jobs, TERMS_MAX).expect("memory"));
     let batch = Batch {
         values: &vectors.concat(),
         width: problem.values.len(),
@@ -210,13 +221,14 @@ pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -
         bounds: &vec![f64::INFINITY; vectors.len()],
         reaches: &vec![1.0; problem.scenarios.len()],
         terms: Terms::All,
+        extent,
         queue: &queue,
         end: jobs,
         records: &records,
     };
     simulator.run(level, &batch, &mut workspace);
     assert_eq!(workspace.used_bytes(), bytes, "what is declared is used");
-    (0..jobs).map(|job| records.get(job)).collect()
+    records
 }
 
 /// The result files of a tuning without what depends on time and machine.

@@ -1,0 +1,114 @@
+//! Coarse first: a part of the simulations judges as long as it orders the gain vectors as the whole does.
+
+use gainswarm::config::Config;
+use gainswarm::engine::{self, Resources, Tuning};
+use gainswarm::problem::Problem;
+use gainswarm::simulation::{Ending, Extent, PARTS, SimdLevel};
+
+use crate::support::{batch_of, gainswarm, stderr, write_config};
+
+/// A cart-pole from eight starts, of which one or two tell nearly as much as all.
+fn study(swarm: &str) -> Problem {
+    let shipped = include_str!("../configs/cart_pole.toml");
+    let text = shipped
+        .replacen("duration = 10.0", "duration = 4.0", 1)
+        .replacen("[swarm.stopping]\nevaluations = 4000", &format!("[swarm]\n{swarm}"), 1);
+    assert!(text.contains(swarm) && text.contains("duration = 4.0"), "the shipped study has changed");
+    Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"))
+}
+
+fn tune(problem: &Problem, threads: usize) -> Tuning {
+    let resources = Resources { threads, ..Resources::default() };
+    engine::tune(problem, resources, &mut |_| {}).expect("a tuning")
+}
+
+#[test]
+fn a_cost_on_the_way_is_that_of_a_simulation_that_ends_there() {
+    let problem = study("stopping.generations = 1");
+    // The second falls on the way.
+    let mut fallen = problem.values.clone();
+    problem.tuned.iter().for_each(|gain| fallen[gain.index] *= 0.01);
+    let vectors = [problem.values.clone(), fallen];
+    for level in SimdLevel::available() {
+        let noted = batch_of(&problem, level, &vectors, Extent::Marked);
+        let mut falls = 0;
+        for parts in 1..PARTS {
+            let part = batch_of(&problem, level, &vectors, Extent::Parts(parts));
+            for job in 0..part.len() {
+                let record = part.get(job);
+                if record.ending == Ending::Survived {
+                    assert_eq!(record.steps, 4000 * parts as u64 / PARTS as u64);
+                    assert_eq!(noted.mark(job, parts).to_bits(), record.cost.to_bits(), "{level:?} {job} {parts}");
+                } else {
+                    assert!(noted.mark(job, parts).is_nan(), "{level:?} {job} {parts}");
+                    assert_eq!(noted.get(job).cost.to_bits(), record.cost.to_bits());
+                    falls += 1;
+                }
+            }
+        }
+        assert!(falls > 0, "one falls");
+    }
+}
+
+#[test]
+fn the_same_gains_take_half_of_the_steps() {
+    let budget = "stopping.evaluations = 800";
+    let coarse = tune(&study(budget), 2);
+    let whole = tune(&study(&format!("coarse_first = false\n{budget}")), 2);
+    assert_eq!((coarse.evaluations, whole.evaluations), (800, 800));
+    let share = coarse.tally.control_steps as f64 / whole.tally.control_steps as f64;
+    assert!(share < 0.5, "{share} of the steps");
+    assert!(coarse.best.cost < 1.05 * whole.best.cost, "{} {}", coarse.best.cost, whole.best.cost);
+    // Whatever is reported was simulated as a whole: no best is better than what its gains cost.
+    let bests = coarse.convergence.iter().map(|row| row.best.cost).zip(&coarse.bests);
+    let mut last = None;
+    for (cost, values) in bests.filter(|(cost, _)| cost.is_finite()) {
+        if last.replace(cost.to_bits()) != Some(cost.to_bits()) {
+            let records = engine::assess(&study(budget), Resources::default(), values).expect("records");
+            let mean = records.iter().map(|record| record.cost).sum::<f64>() / records.len() as f64;
+            assert!((mean - cost).abs() <= 1e-12 * cost, "{mean} {cost}");
+        }
+    }
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let problem = study("stopping.evaluations = 300");
+    let [one, three] = [1, 3].map(|threads| tune(&problem, threads));
+    assert_eq!(one.values, three.values);
+    assert_eq!(one.tally, three.tally);
+    // Not a number is one, too.
+    assert_eq!(format!("{:?}", one.convergence), format!("{:?}", three.convergence));
+}
+
+#[test]
+fn one_scenario_that_counts_to_its_end_is_simulated_to_its_end() {
+    // What a limit holds is known at the end, and there is no other scenario.
+    let text = include_str!("../configs/known/dc_motor_pid.toml");
+    let config = Config::parse("study.toml".as_ref(), text).expect("a valid study");
+    let mut problem = Problem::new(&config);
+    problem.limits[0] = 1e9;
+    problem.search.stopping.evaluations = 100;
+    let tuning = tune(&problem, 1);
+    let steps = config.simulation.steps();
+    assert_eq!(tuning.tally.control_steps, steps * (tuning.tally.simulations - tuning.tally.abandoned));
+}
+
+#[test]
+fn a_rule_of_the_literature_is_judged_by_the_whole_unless_asked() {
+    let plan = |swarm: &str| study(swarm).search.coarse_first;
+    assert!(plan("stopping.generations = 1"));
+    assert!(!plan("rule = \"spso2011\""));
+    assert!(plan("rule = \"spso2011\"\ncoarse_first = true"));
+}
+
+#[test]
+fn a_search_whose_costs_come_from_outside_refuses_the_key() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = "[swarm]\ncoarse_first = true\n[[parameters]]\nlower = 0.0\nupper = 1.0\n";
+    let config = write_config(directory.path(), "search.toml", text);
+    let output = gainswarm(&["ask-tell", &config]);
+    assert!(!output.status.success());
+    let message = stderr(&output);
+    assert!(message.contains("coarse_first") && message.contains("take it out"), "{message}");
+}

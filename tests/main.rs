@@ -54,6 +54,8 @@ mod resolved;
 mod resume;
 mod rooms;
 mod rules;
+mod shards;
+mod shards_refused;
 mod signals;
 mod stability;
 mod studies;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::support::{gainswarm, stderr, stdout, write_config};
 
 /// A study that is tuned in a moment.
-const STUDY: &str = "[simulation]\nduration = 1.0\n[[scenarios]]\ncount = 4\nranges = { theta1 = 0.1, theta2 = 0.1 }\n\
+const STUDY: &str = "[simulation]\nduration = 0.5\n[[scenarios]]\ncount = 2\nranges = { theta1 = 0.1, theta2 = 0.1 }\n\
                      [[validation]]\nname = \"near\"\nranges = { theta1 = 0.1, theta2 = 0.1 }\n\
                      [[validation]]\nname = \"far\"\nranges = { theta1 = 0.6, theta2 = 0.6 }\nuncertainty = { link1_mass = 20.0 }\n\
-                     [swarm.stopping]\nevaluations = 200\n";
+                     [swarm.stopping]\nevaluations = 100\n";
 
 /// Its batch, of two laws with so many seeds each.
 fn batch(directory: &Path, name: &str, seeds: usize) -> String {

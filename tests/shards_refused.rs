@@ -10,6 +10,9 @@ use crate::support::{gainswarm, stderr, write_config};
 const STUDY: &str = "[simulation]\nduration = 0.2\n[[scenarios]]\nranges = { theta1 = 0.1 }\n[swarm]\nparticles = 4\n\
                      [swarm.stopping]\ngenerations = 3\n";
 
+/// Runs of each set, and the seed.
+const USUAL: [&str; 2] = ["20", "1"];
+
 /// A directory with a study, its batch of four, and gains.
 struct Bench(tempfile::TempDir);
 
@@ -39,22 +42,10 @@ impl Bench {
         )
     }
 
-    fn validate(&self, shard: &str, output: &str, more: &[&str]) -> Result<(), String> {
+    fn validate(&self, shard: &str, output: &str, [samples, seed]: [&str; 2]) -> Result<(), String> {
         let (config, gains, output) = (self.path("base.toml"), self.path("gains.csv"), self.path(output));
-        let common = [
-            "validate",
-            &config,
-            "--gains",
-            &gains,
-            "--samples",
-            "20",
-            "--quiet",
-            "--shard",
-            shard,
-            "--output",
-            &output,
-        ];
-        said(&[&common[..], more].concat())
+        let of = ["validate", &config, "--gains", &gains, "--samples", samples, "--seed", seed];
+        said(&[&of[..], &["--quiet", "--shard", shard, "--output", &output]].concat())
     }
 
     fn merge(&self, directories: &[&str], output: &str) -> Result<(), String> {
@@ -122,7 +113,7 @@ fn shards_of_a_batch_that_make_no_whole_are_named_with_what_to_run_again() {
     let why = bench.batch("3/3", "a", &[]).expect_err("a refusal");
     assert!(why.contains("is shard 1/2, and this would be 3/3") && why.contains("--shard I/2"), "{why}");
     // A batch and a validation.
-    bench.validate("1/2", "e", &[]).expect("a shard");
+    bench.validate("1/2", "e", USUAL).expect("a shard");
     bench.refuses(&["a", "e"], &["stands beside", "merge them one after the other"]);
     bench.batch("2/2", "a", &[]).expect("the shard that was missing");
     bench.merge(&["a"], "merged").expect("a whole");
@@ -175,14 +166,14 @@ fn a_shard_of_a_batch_that_is_half_written_or_damaged_is_named() {
 #[test]
 fn shards_of_a_validation_that_make_no_whole_are_named() {
     let bench = Bench::new();
-    bench.validate("1/3", "a", &[]).expect("a shard");
-    bench.validate("3/3", "a", &[]).expect("a shard");
+    bench.validate("1/3", "a", USUAL).expect("a shard");
+    bench.validate("3/3", "a", USUAL).expect("a shard");
     bench.refuses(&["a"], &["shard 2/3 is missing (7 runs of each set)", "--shard 2/3 --output"]);
     for (name, more, words) in [
-        ("seed", ["--seed", "2"], "seed is 2 there and 1 here"),
-        ("runs", ["--samples", "21"], "samples is 21 there and 20 here"),
+        ("seed", ["20", "2"], "seed is 2 there and 1 here"),
+        ("runs", ["21", "1"], "samples is 21 there and 20 here"),
     ] {
-        bench.validate("2/3", name, &more).expect("a shard");
+        bench.validate("2/3", name, more).expect("a shard");
         bench.refuses(
             &["a", name],
             &["validation-shard-2-of-3.bin is of another validation than shard 1/3", words],
@@ -190,10 +181,10 @@ fn shards_of_a_validation_that_make_no_whole_are_named() {
     }
     std::fs::write(bench.path("base.toml"), format!("[plant]\nlink1_mass = 0.3\n{STUDY}"))
         .expect("another study");
-    bench.validate("2/3", "study", &[]).expect("a shard");
+    bench.validate("2/3", "study", USUAL).expect("a shard");
     bench.refuses(&["a", "study"], &["config.plant.link1_mass is 0.3 there and"]);
     std::fs::write(bench.path("base.toml"), STUDY).expect("the study");
-    bench.validate("2/3", "b", &[]).expect("a shard");
+    bench.validate("2/3", "b", USUAL).expect("a shard");
     bench.merge(&["a", "b"], "fine").expect("a whole");
 
     let part = "b/validation-shard-2-of-3.bin";
@@ -241,7 +232,7 @@ fn a_place_that_is_in_use_or_not_ours_is_refused_and_keeps_what_it_holds() {
     said(&other).expect("a tuning");
     let why = bench.merge(&["a"], "full").expect_err("a refusal");
     assert!(
-        why.contains("belongs to another config (seed is 9") && why.contains("another --output"),
+        why.contains("belongs to another config (config.seed is 9") && why.contains("another --output"),
         "{why}"
     );
     assert!(!Path::new(&bench.path("full/base-seed2")).exists());

@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::support::{gainswarm, stderr, stdout, write_config};
 
 /// A study that is tuned in a moment.
-const STUDY: &str = "[simulation]\nduration = 0.5\n[[scenarios]]\ncount = 2\nranges = { theta1 = 0.1, theta2 = 0.1 }\n\
-                     [[validation]]\nname = \"near\"\nranges = { theta1 = 0.1, theta2 = 0.1 }\n\
-                     [[validation]]\nname = \"far\"\nranges = { theta1 = 0.6, theta2 = 0.6 }\nuncertainty = { link1_mass = 20.0 }\n\
+const STUDY: &str = "[plant]\ntype = \"cart_pole\"\n[controller]\nu_max = 10.0\n[simulation]\nduration = 0.5\n\
+                     [[scenarios]]\ncount = 2\nranges = { theta = 0.1 }\n[[validation]]\nname = \"near\"\nranges = { theta = 0.1 }\n\
+                     [[validation]]\nname = \"far\"\nranges = { theta = 1.2, theta_dot = 4.0 }\nuncertainty = { link_mass = 10.0 }\n\
                      [swarm.stopping]\nevaluations = 100\n";
 
 /// Its batch, of two laws with so many seeds each.
@@ -96,7 +96,7 @@ fn refused(arguments: &[&str], words: &[&str]) {
 #[test]
 fn twelve_shards_in_any_order_three_of_them_killed_and_run_again_make_the_bytes_of_the_single_run() {
     let directory = tempfile::tempdir().expect("a directory");
-    let config = batch(directory.path(), "night.toml", 12);
+    let config = batch(directory.path(), "night.toml", 6);
     let [whole, parts] = ["whole", "parts"].map(|name| directory.path().join(name));
     run(&["batch", &config, "--quiet", "--threads", "1", "--output", text(&whole)]);
     let shard = |number: usize| {
@@ -112,8 +112,9 @@ fn twelve_shards_in_any_order_three_of_them_killed_and_run_again_make_the_bytes_
             assert!(child.wait().expect("an end").success());
             continue;
         }
-        // Killed when its first study has begun.
-        let first = parts.join(format!("base-classical-seed{number}/checkpoint.bin"));
+        // Killed when its study has begun.
+        let study = if number > 6 { "adaptive" } else { "classical" };
+        let first = parts.join(format!("base-{study}-seed{}/checkpoint.bin", (number - 1) % 6 + 1));
         let deadline = Instant::now() + Duration::from_mins(1);
         while !first.exists() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
@@ -147,7 +148,7 @@ fn twelve_shards_in_any_order_three_of_them_killed_and_run_again_make_the_bytes_
     let options = ["--json", "--quiet", "--threads", "1"];
     let again = rows(&[&["batch", &config, "--output", text(&whole)][..], &options].concat());
     assert_eq!(rows(&["merge", here, "--json"]), again);
-    assert_eq!(again.len(), 24);
+    assert_eq!(again.len(), 12);
 }
 
 #[test]
@@ -235,4 +236,61 @@ fn more_shards_than_runs_or_studies_leave_some_with_nothing_to_do() {
     }
     std::fs::remove_file(output.join("validation-shard-1-of-3.bin")).expect("a shard without runs");
     run(&["merge", text(&output), "--quiet"]);
+}
+
+#[test]
+fn progress_for_other_programs_is_a_json_object_a_line_with_or_without_quiet() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = batch(directory.path(), "night.toml", 1);
+    let study = write_config(directory.path(), "study.toml", STUDY);
+    let these = gains(directory.path(), "these.csv", 30.0);
+    let output = directory.path().join("out");
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        let more = ["--quiet", "--json-progress", "--threads", "1", "--output", text(&output)];
+        let said = stderr(&run(&[arguments, &more].concat()));
+        said.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    };
+    let usual = ["unit", "done", "of", "steps_per_s", "seconds", "remaining_s", "ended"];
+    let last = |lines: &[Value], command: &str| {
+        let progress: Vec<&Value> = lines.iter().filter(|line| line["event"] == "progress").collect();
+        assert!(progress.len() >= 2, "the first and the last: {lines:?}");
+        for line in &progress {
+            assert_eq!(line["command"], command);
+            assert!(usual.iter().all(|key| line.get(key).is_some()), "{line}");
+            let [done, of] = ["done", "of"].map(|key| line[key].as_u64().expect("a number"));
+            assert!(done <= of && line["steps_per_s"].as_f64() > Some(0.0), "{line}");
+        }
+        let last = progress[progress.len() - 1].clone();
+        assert_eq!(
+            (&last["ended"], &last["done"], &last["remaining_s"]),
+            (&true.into(), &last["of"], &0.0.into())
+        );
+        last
+    };
+
+    let found = lines(&["batch", &config, "--shard", "2/2"]);
+    let end = last(&found, "batch");
+    assert_eq!(
+        (&end["batch"], &end["shard"], &end["study"]),
+        (&"night".into(), &"2/2".into(), &"base-adaptive-seed1".into())
+    );
+    assert_eq!((&end["unit"], &end["evaluations"]), (&"evaluation".into(), &100.into()));
+    assert!(end["best"].as_f64() > Some(0.0) && end["generation"].as_u64() > Some(0), "{end}");
+    let done = &found[found.len() - 1];
+    assert_eq!(
+        (&done["event"], &done["studies_done"], &done["studies"]),
+        (&"study".into(), &1.into(), &1.into())
+    );
+
+    let found = lines(&["validate", &study, "--gains", &these, "--samples", "100"]);
+    let end = last(&found, "validate");
+    assert_eq!((&end["set"], &end["gains"], &end["of"]), (&"far".into(), &"these".into(), &100.into()));
+    // Among other messages the objects still stand on lines of their own.
+    let tuned = output.join("tuned");
+    let tune = ["tune", &study, "--json-progress", "--threads", "1", "--output", text(&tuned)];
+    let said = stderr(&run(&tune));
+    let objects = said.lines().filter(|line| line.starts_with('{'));
+    let found: Vec<Value> = objects.map(|line| serde_json::from_str(line).expect(line)).collect();
+    last(&found, "tune");
+    assert!(said.contains("written to") && !said.contains("sims/s"), "{said}");
 }

@@ -7,7 +7,7 @@ use gainswarm::report::{hold, hold_shared};
 
 use crate::support::{gainswarm, stderr, write_config};
 
-const STUDY: &str = "[simulation]\nduration = 0.2\n[[scenarios]]\nranges = { theta1 = 0.1 }\n[swarm]\nparticles = 4\n\
+const STUDY: &str = "[plant]\ntype = \"cart_pole\"\n[simulation]\nduration = 0.2\n[[scenarios]]\nranges = { theta = 0.1 }\n[swarm]\nparticles = 4\n\
                      [swarm.stopping]\ngenerations = 3\n";
 
 /// Runs of each set, and the seed.
@@ -179,10 +179,10 @@ fn shards_of_a_validation_that_make_no_whole_are_named() {
             &["validation-shard-2-of-3.bin is of another validation than shard 1/3", words],
         );
     }
-    std::fs::write(bench.path("base.toml"), format!("[plant]\nlink1_mass = 0.3\n{STUDY}"))
+    std::fs::write(bench.path("base.toml"), STUDY.replace("[simulation]", "link_mass = 0.3\n[simulation]"))
         .expect("another study");
     bench.validate("2/3", "study", USUAL).expect("a shard");
-    bench.refuses(&["a", "study"], &["config.plant.link1_mass is 0.3 there and"]);
+    bench.refuses(&["a", "study"], &["config.plant.link_mass is 0.3 there and"]);
     std::fs::write(bench.path("base.toml"), STUDY).expect("the study");
     bench.validate("2/3", "b", USUAL).expect("a shard");
     bench.merge(&["a", "b"], "fine").expect("a whole");

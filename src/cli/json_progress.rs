@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::progress::way;
 use crate::engine::Progress;
 use crate::problem::known_cost;
 
@@ -57,17 +56,16 @@ impl Lines {
         let _ = io::stderr().write_all(format!("{}\n", Value::from(line)).as_bytes());
     }
 
-    /// Writes how far a tuning is, when that is due.
-    pub(super) fn tuning(&mut self, progress: &Progress) {
+    /// Writes how far a tuning is, when that is due: what is counted, how much of it is done, and of how much.
+    pub(super) fn tuning(&mut self, progress: &Progress, way: (&str, u64, u64)) {
         if self.is_due(progress.ended) {
-            self.tell("progress", tuning(progress));
+            self.tell("progress", tuning(progress, way));
         }
     }
 }
 
 /// How far a tuning is.
-fn tuning(progress: &Progress) -> Value {
-    let (unit, done, of) = way(progress);
+fn tuning(progress: &Progress, (unit, done, of): (&str, u64, u64)) -> Value {
     let row = &progress.row;
     let best = known_cost(&row.best);
     let mut what = json!({

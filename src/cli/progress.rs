@@ -196,7 +196,7 @@ impl ProgressView {
         let (unit, done, total) = way(progress);
         match self {
             Self::Quiet => {}
-            Self::Json(lines) => lines.tuning(progress),
+            Self::Json(lines) => lines.tuning(progress, (unit, done, total)),
             Self::Bar(bar) => {
                 bar.set_prefix(unit);
                 bar.set_message(message(progress));
@@ -233,7 +233,7 @@ impl ProgressView {
 }
 
 /// What the run counts, how much of it is done, and how much there is at most: of generations and evaluations those that end it.
-pub(super) fn way(progress: &Progress) -> (&'static str, u64, u64) {
+fn way(progress: &Progress) -> (&'static str, u64, u64) {
     let Stopping { generations, evaluations, .. } = progress.stopping;
     let row = &progress.row;
     let product = |a: u64, b: u64| u128::from(a) * u128::from(b);

@@ -44,7 +44,13 @@ impl Shard {
     /// equally long.
     #[must_use]
     pub fn has(&self, place: usize) -> bool {
-        place % self.of == self.number - 1
+        self.with_study(place) == *self
+    }
+
+    /// Which part of the same whole has the study at a place of a batch.
+    #[must_use]
+    pub fn with_study(&self, place: usize) -> Self {
+        Self { number: place % self.of + 1, of: self.of }
     }
 
     /// The runs of a set that are in this part: one piece, by at most one run longer or shorter than those of the other parts.

@@ -60,8 +60,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
 fn whole_batch(mut batch: BatchParts, output: &Path, args: &Args) -> Result<Exit, Error> {
     report::refuse_tuning(output)?;
     let Place { directory, held: _held } = Place::at(output.into())?;
-    report::forget_page(&directory);
     batch.gather(&directory)?;
+    report::forget_page(&directory);
     let rows = batch.rows();
     report::write_batch(&directory, &rows)?;
     if args.report {

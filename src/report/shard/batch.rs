@@ -107,23 +107,21 @@ pub struct DoneStudy {
 impl BatchParts {
     /// The batch that parts make.
     pub(super) fn read(parts: &BTreeMap<Shard, Part>) -> Result<Self, Error> {
-        let mut marks = BTreeMap::new();
-        for (shard, part) in parts {
-            marks.insert(*shard, mark(part)?);
-        }
-        let Some(((first, mark), part)) = marks.first_key_value().zip(parts.values().next()) else {
+        let Some((first, part)) = parts.first_key_value() else {
             return Ok(Self { name: String::new(), studies: Vec::new() });
         };
-        for (other, part) in marks.values().zip(parts.values()).skip(1) {
-            if let Some(how) = differs(mark, other) {
+        let mark = read_mark(part)?;
+        // One after the other, since each lists the whole batch.
+        for other in parts.values().skip(1) {
+            if let Some(how) = differs(&mark, &read_mark(other)?) {
                 let problem = format!("is of another batch than shard {first}: {how}");
-                return Err(part.refuse(problem, format!("{}, or shard {first}", part.again())));
+                return Err(other.refuse(problem, format!("{}, or shard {first}", other.again())));
             }
         }
         let mut studies = Vec::new();
         let mut missing: BTreeMap<Shard, Vec<String>> = BTreeMap::new();
         for (place, listed) in mark.studies.iter().enumerate() {
-            let shard = Shard::all(first.of()).find(|shard| shard.has(place)).unwrap_or(*first);
+            let shard = first.with_study(place);
             let found = match parts.get(&shard) {
                 Some(part) => done(&part.directory.join(&listed.study), listed),
                 None => Err(listed.study.clone()),
@@ -136,7 +134,7 @@ impl BatchParts {
         if missing.is_empty() {
             return Ok(Self { name: mark.batch.clone(), studies });
         }
-        let (lines, commands) = open(mark, parts, &missing);
+        let (lines, commands) = open(&mark, parts, &missing);
         Err(incomplete(&part.directory, &format!("batch \"{}\"", mark.batch), &lines, &commands))
     }
 
@@ -160,7 +158,10 @@ impl BatchParts {
             let target = directory.join(&study.row.config.study);
             let place = |path: &Path| path.canonicalize().ok();
             if place(&target).is_none_or(|there| place(&study.directory) != Some(there)) {
-                forget_page(&target);
+                let gains = |place: &Path| fs::read(place.join("gains.csv")).ok();
+                if gains(&target) != gains(&study.directory) {
+                    forget_page(&target);
+                }
                 copy(&study.directory, &target)?;
             }
             study.directory = target;
@@ -176,7 +177,7 @@ impl BatchParts {
 }
 
 /// What the file of a part says.
-fn mark(part: &Part) -> Result<Mark, Error> {
+fn read_mark(part: &Part) -> Result<Mark, Error> {
     let text = read_bounded(&part.path, MANIFEST_SIZE_MAX).map_err(|why| part.refuse(why, part.again()))?;
     let broken = || part.refuse("is half written, or no shard of gainswarm", part.again());
     let value: Value = serde_json::from_slice(&text).map_err(|_| broken())?;

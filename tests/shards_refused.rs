@@ -193,6 +193,19 @@ fn shards_of_a_validation_that_make_no_whole_are_named() {
     bench.refuses(&["a", "b"], &["validation-shard-2-of-3.bin is damaged", "run it again", "--shard 2/3"]);
     bench.change(part, |bytes| *bytes = [&whole[..whole.len() - 9], &[0; 9]].concat());
     bench.refuses(&["a", "b"], &["checksum does not fit"]);
+    let here = env!("CARGO_PKG_VERSION");
+    // As long as this one, so that the lengths in the file stay as they are.
+    let other = here.replace(|c: char| c.is_ascii_digit(), "7");
+    let at = whole.windows(here.len()).position(|bytes| bytes == here.as_bytes()).expect("the version");
+    bench.change(part, |bytes| {
+        *bytes = whole[..whole.len() - 4].to_vec();
+        bytes[at..at + other.len()].copy_from_slice(other.as_bytes());
+        bytes.extend(crc32fast::hash(bytes).to_le_bytes());
+    });
+    bench.refuses(
+        &["a", "b"],
+        &[&format!("is of version {other} of gainswarm, and this is"), "run shard 2/3 again"],
+    );
     bench.change(part, |bytes| *bytes = Vec::new());
     bench.refuses(&["a", "b"], &["is damaged: it ends too early"]);
     std::fs::write(bench.path("a/validation-shard-2-of-3.bin"), whole).expect("a file");

@@ -65,6 +65,7 @@ pub mod replay;
 pub mod report;
 pub mod sampling;
 pub mod sensitivity;
+pub mod shard;
 pub mod signals;
 pub mod simulation;
 pub mod stability;

@@ -55,6 +55,8 @@ mod resolved;
 mod resume;
 mod rooms;
 mod rules;
+mod shards;
+mod shards_refused;
 mod signals;
 mod stability;
 mod studies;

@@ -8,6 +8,7 @@
 //! Every figure is measured in this run, by the [`Meter`](crate::memory::Meter) or from an arena, while nothing else runs. The audit
 //! first tests itself: it must find an allocation, a leak and growth that it has planted.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
@@ -141,10 +142,39 @@ impl Audit {
     }
 }
 
+/// How far a soak is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Soak {
+    /// The controller.
+    pub controller: &'static str,
+    /// Time in s since its beginning, and how long it is.
+    pub seconds: [f64; 2],
+    /// Bytes by which live memory has moved since its beginning.
+    pub live_bytes: i64,
+    /// Gain vectors judged.
+    pub evaluations: u64,
+    /// Simulations.
+    pub simulations: u64,
+    /// Control steps of them.
+    pub control_steps: u64,
+}
+
+impl fmt::Display for Soak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { controller, seconds: [at, time], live_bytes, .. } = self;
+        write!(f, "{controller}: soak {at:.0} of {time:.0} s: live bytes moved by {live_bytes}")
+    }
+}
+
 /// Follows an audit.
 pub trait Watcher: Send {
     /// Called when a phase begins, and from time to time during a long one.
     fn phase(&mut self, line: &str);
+
+    /// Called from time to time during a soak; says it as [`Self::phase`] does.
+    fn soak(&mut self, soak: &Soak) {
+        self.phase(&soak.to_string());
+    }
 
     /// Called with the results so far after each controller.
     ///

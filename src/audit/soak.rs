@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{AuditPlan, Phase, Sample, Watcher};
+use super::{AuditPlan, Phase, Sample, Soak, Watcher};
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Run};
@@ -40,8 +40,14 @@ impl Observer for Watch<'_> {
         }
         if at >= self.told + (time / 100.0).max(10.0) {
             self.told = at;
-            let (name, moved) = (self.name, live_bytes() - before);
-            self.watcher.phase(&format!("{name}: soak {at:.0} of {time:.0} s: live bytes moved by {moved}"));
+            self.watcher.soak(&Soak {
+                controller: self.name,
+                seconds: [at, time],
+                live_bytes: live_bytes() - before,
+                evaluations: progress.row.evaluations,
+                simulations: progress.simulations,
+                control_steps: progress.control_steps,
+            });
         }
         if self.watcher.interrupted() { Flow::Interrupt } else { Flow::Continue }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::json_progress::Lines;
+use super::progress::Follower;
 use crate::config::Config;
 use crate::config::{controllers_as_they_stand, names_of};
 use crate::engine::Resources;
@@ -49,9 +51,21 @@ pub(super) struct SearchArgs {
     safety: SafetyArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    follow: FollowArgs,
 }
 
 impl SearchArgs {
+    /// Who follows a run of a command.
+    pub(super) fn follower(&self, lines: Lines) -> Follower {
+        self.follow.follower(lines, &self.show)
+    }
+
+    /// Whether anybody follows a run.
+    pub(super) fn is_followed(&self) -> bool {
+        self.follow.json_progress || !self.show.quiet
+    }
+
     /// The config with what the command line says otherwise.
     pub(super) fn applied(&self, config: Config) -> Result<Config, Error> {
         let changes = Changes {
@@ -81,6 +95,21 @@ pub(super) struct ShowArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Who follows a run.
+#[derive(Debug, Args)]
+pub(super) struct FollowArgs {
+    /// Tell other programs how far the run is: a JSON object a line on stderr, in place of the progress that --quiet leaves out
+    #[arg(long)]
+    pub(super) json_progress: bool,
+}
+
+impl FollowArgs {
+    /// The follower of a run, with lines for a program.
+    pub(super) fn follower(&self, lines: Lines, show: &ShowArgs) -> Follower {
+        if self.json_progress { Follower::Program(lines) } else { Follower::User { quiet: show.quiet } }
+    }
 }
 
 /// How a command uses the machine.

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::args::{duration, factor, whole};
 use super::interrupt::Interrupt;
+use super::json_progress::{Lines, per_second};
 use super::table::table;
-use super::{ControllerArgs, Exit, MachineArgs, ShowArgs, load, note, print};
+use super::{ControllerArgs, Exit, FollowArgs, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
+use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Soak, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
@@ -43,6 +46,8 @@ pub(super) struct Args {
     machine: MachineArgs,
     #[command(flatten)]
     show: ShowArgs,
+    #[command(flatten)]
+    follow: FollowArgs,
 }
 
 /// Audits, writes what was found, and says whether everything is ready.
@@ -54,6 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         plan: &plan,
         directory: &directory,
         quiet: args.show.quiet,
+        lines: args.follow.json_progress.then(|| Lines::new("audit")),
         interrupt: Interrupt::listen(),
     };
     let audit = audit::run(&plan, &mut watcher)?;
@@ -103,14 +109,39 @@ struct Follower<'a> {
     plan: &'a AuditPlan,
     directory: &'a Path,
     quiet: bool,
+    /// What other programs are told.
+    lines: Option<Lines>,
     interrupt: Interrupt,
 }
 
 impl Watcher for Follower<'_> {
     fn phase(&mut self, line: &str) {
-        if !self.quiet {
-            note(line);
+        match &self.lines {
+            Some(lines) => lines.tell("phase", json!({ "phase": line })),
+            None if self.quiet => {}
+            None => note(line),
         }
+    }
+
+    fn soak(&mut self, soak: &Soak) {
+        let Some(lines) = &self.lines else { return self.phase(&soak.to_string()) };
+        let [seconds, of] = soak.seconds;
+        lines.tell(
+            "progress",
+            json!({
+                "controller": soak.controller,
+                "unit": "second",
+                "done": seconds,
+                "of": of,
+                "evaluations": soak.evaluations,
+                "simulations": soak.simulations,
+                "live_bytes": soak.live_bytes,
+                "steps_per_s": per_second(soak.control_steps, seconds),
+                "seconds": seconds,
+                "remaining_s": (of - seconds).max(0.0),
+                "ended": false,
+            }),
+        );
     }
 
     fn found(&mut self, audit: &Audit) -> Result<(), Error> {

@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
+use super::json_progress::Lines;
 use super::place::{self, Place};
 use super::progress::Board;
 use super::study::{self, Claim, Shown, Study};
-use super::table::table;
-use super::{Exit, SearchArgs, foresee, note, print};
+use super::{Exit, SearchArgs, foresee, note, shard, studies};
 use crate::Error;
 use crate::config::{BatchConfig, Entry};
 use crate::engine::Resources;
-use crate::figures::{folded, number_or_dash};
-use crate::registry::Member;
-use crate::report::{self, Spread, StudyRow};
-use crate::stability::Verdict;
+use crate::report::shard::write_batch_shard;
+use crate::report::{self, StudyRow};
+use crate::shard::Shard;
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A batch is a TOML file:\n  studies = [\"classical.toml\", \"adaptive.toml\"]   # paths from its directory\n  \
     [grid]                                          # every study with every combination\n  seed = [1, 2, 3]\n  \
     plant.link1_mass = [0.2, 0.25]\n\nA batch that was interrupted goes on when it is started again; what is complete is not run again.\n\n\
-    Examples:\n  gainswarm batch configs/batch.toml --dry-run\n  gainswarm batch configs/batch.toml"
+    Examples:\n  gainswarm batch configs/batch.toml --dry-run\n  gainswarm batch configs/batch.toml\n  \
+    gainswarm batch configs/batch.toml --shard 3/12     # a part, on any machine; then gainswarm merge"
 )]
 pub(super) struct Args {
     /// The batch, a TOML file
@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Say what would run, how many simulations it takes and how long, and run nothing
     #[arg(long)]
     dry_run: bool,
+    /// Tune one of several parts: I/N; auto, as a job array or MPI numbers this process; or auto/N. All may write into one directory
+    #[arg(long, value_name = "I/N")]
+    shard: Option<shard::Wanted>,
     /// Where gains.csv, summary.csv and a directory a study go [default: outputs/<batch>]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -48,35 +51,43 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         });
     }
     let resources = search.machine.resources()?;
-    let mut batch = BatchConfig::load(&args.config)?;
-    for entry in &mut batch.entries {
+    let shard = args.shard.map(shard::Wanted::resolved).transpose()?;
+    let mut whole = BatchConfig::load(&args.config)?;
+    for entry in &mut whole.entries {
         entry.config = search.applied(entry.config.clone())?;
     }
     if let Some(directory) = &args.output {
         report::refuse_tuning(directory)?;
     }
+    let batch = part(&whole, shard);
     let owner = |directory: &Path| {
-        study::owner_of_all(batch.entries.iter().map(|entry| &entry.config), directory, search.safety())
+        study::owner_of_all(whole.entries.iter().map(|entry| &entry.config), directory, search.safety())
     };
+    let usual = || place::foreseen(&whole.name, &owner);
     if args.dry_run {
-        let directory = args.output.clone().unwrap_or_else(|| place::foreseen(&batch.name, &owner));
+        let directory = args.output.clone().unwrap_or_else(usual);
         return foresee::run(&batch, &directory, resources, search);
     }
-    let Place { directory, held: _held } = match &args.output {
-        Some(directory) => Place::at(directory.clone())?,
-        None => Place::usual(&batch.name, search, &owner)?,
+    let Place { directory, held: _held } = match (&args.output, shard) {
+        (output, Some(_)) => Place::shared(output.clone().unwrap_or_else(usual))?,
+        (Some(directory), None) => Place::at(directory.clone())?,
+        (None, None) => Place::usual(&whole.name, search, &owner)?,
     };
     // Every refusal comes before the first study is tuned, not in the middle of a long run.
     let is_complete = |entry| claim(entry, &directory, search).map(|claim| claim.is_complete());
     let complete: Vec<bool> = batch.entries.iter().map(is_complete).collect::<Result<_, _>>()?;
-    if !search.report && complete.contains(&false) {
+    if (!search.report || shard.is_some()) && complete.contains(&false) {
         report::forget_page(&directory);
+    }
+    if let Some(shard) = shard {
+        write_batch_shard(&directory, &whole, &args.config, shard, search.safety().force)?;
     }
     let run = BatchRun {
         batch: &batch,
         directory: &directory,
         search,
         resources,
+        shard,
         interrupt: Interrupt::listen(),
         rows: BTreeMap::new(),
         failed: Vec::new(),
@@ -84,6 +95,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         complete,
     };
     run.run()
+}
+
+/// The studies of a shard, or all.
+fn part(whole: &BatchConfig, shard: Option<Shard>) -> BatchConfig {
+    let is_mine = |place: usize| shard.is_none_or(|shard| shard.has(place));
+    let entries = whole.entries.iter().enumerate().filter(|(place, _)| is_mine(*place));
+    BatchConfig { name: whole.name.clone(), entries: entries.map(|(_, entry)| entry.clone()).collect() }
 }
 
 fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
@@ -109,6 +127,7 @@ struct BatchRun<'a> {
     directory: &'a Path,
     search: &'a SearchArgs,
     resources: Resources,
+    shard: Option<Shard>,
     interrupt: Interrupt,
     /// Which studies were complete before.
     complete: Vec<bool>,
@@ -125,7 +144,7 @@ impl BatchRun<'_> {
     fn run(mut self) -> Result<Exit, Error> {
         let studies = self.complete.len();
         let (done, open): (Vec<usize>, Vec<usize>) = (0..studies).partition(|place| self.complete[*place]);
-        let mut board = Board::new(self.search.show.quiet, studies, self.foreseen(&open)?);
+        let mut board = Board::new(self.search.follower(self.lines()), studies, self.foreseen(&open)?);
         let last_done = done.last().copied();
         for place in done.into_iter().chain(open) {
             let before = self.rows.len();
@@ -146,9 +165,17 @@ impl BatchRun<'_> {
         self.end()
     }
 
-    /// How long the studies that are to run will take; nothing with --quiet.
+    fn lines(&self) -> Lines {
+        let lines = Lines::new("batch").with("batch", self.batch.name.as_str());
+        match self.shard {
+            Some(shard) => lines.with("shard", shard.to_string()),
+            None => lines,
+        }
+    }
+
+    /// How long the studies that are to run will take; nothing where nobody is told.
     fn foreseen(&self, open: &[usize]) -> Result<Vec<[f64; 2]>, Error> {
-        if self.search.show.quiet || open.is_empty() {
+        if open.is_empty() || !self.search.is_followed() {
             return Ok(Vec::new());
         }
         let all = foresee::all(self.batch, self.directory, self.resources, self.search)?;
@@ -215,6 +242,10 @@ impl BatchRun<'_> {
     }
 
     fn tables(&self) -> Result<(), Error> {
+        // Those of the whole are made of all shards.
+        if self.shard.is_some() {
+            return Ok(());
+        }
         report::write_batch(self.directory, &self.rows())?;
         if self.search.report {
             report::write_overview(
@@ -231,56 +262,33 @@ impl BatchRun<'_> {
     /// Shows the batch; fails when a study has failed or found no gains that hold.
     fn end(self) -> Result<Exit, Error> {
         let (rows, show) = (self.rows(), &self.search.show);
-        let shown = if show.json {
-            let all: Vec<String> = rows.iter().map(|row| row.to_json()).collect();
-            print(&format!("[{}]\n", all.join(",\n")))
-        } else if show.quiet || rows.is_empty() {
-            Ok(())
-        } else {
-            print(&table_of(&rows))
-        };
-        let infeasible = rows.iter().filter(|row| !row.is_feasible());
-        for row in infeasible.clone() {
-            note(&format!("error: {}: no feasible gain vector was found", row.config.study));
-        }
+        let shown = studies::show(&rows, show);
+        let all_hold = studies::note_infeasible(&rows);
         if !self.failed.is_empty() {
             note(&format!("error: {}: {}", self.standing(), self.failed.join(", ")));
         }
-        let unstable =
-            rows.iter().filter(|row| row.summary.get("certificate") != Verdict::Stable.name()).count();
-        if unstable > 0 && !show.quiet {
-            note(&format!(
-                "warning: the gains of {unstable} of {} studies have no stable certificate (certificate in summary.csv)",
-                rows.len()
-            ));
-        }
-        let unconverged = rows.iter().filter(|row| row.summary.get("converged") == false).count();
-        if unconverged > 0 && !show.quiet {
-            note(&format!(
-                "warning: the searches of {unconverged} of {} studies had not converged (converged in summary.csv): with more in \
-                 [swarm.stopping]\n  they go on when the batch is started again",
-                rows.len()
-            ));
+        if !show.quiet {
+            studies::note_doubts(&rows);
         }
         if self.unwritten.is_some() || (self.search.report && !self.failed.is_empty()) {
             self.tables()?;
         }
         if !show.quiet {
-            note(&format!("written to {}", self.directory.display()));
+            note(&self.where_it_is());
         }
         shown?;
-        Ok(Exit::of(self.failed.is_empty() && infeasible.count() == 0))
+        Ok(Exit::of(self.failed.is_empty() && all_hold))
     }
-}
 
-/// A line a group: how its costs are spread over the seeds, with the interquartile range.
-fn table_of(rows: &[&StudyRow]) -> String {
-    let line = |(name, spread): (String, Spread)| {
-        let Spread { seeds, feasible, best, median, worst, interquartile_range } = spread;
-        let figures = [best, median, worst, interquartile_range].map(number_or_dash);
-        let seeds = if feasible < seeds { format!("{feasible}/{seeds}") } else { seeds.to_string() };
-        [folded(&name, 30), seeds].into_iter().chain(figures).collect()
-    };
-    let head = ["study", "seeds", "best cost", "median", "worst", "IQR"];
-    table(&head, &[1, 2, 3, 4, 5], report::groups(rows).into_iter().map(line))
+    fn where_it_is(&self) -> String {
+        let directory = self.directory.display();
+        match self.shard {
+            None => format!("written to {directory}"),
+            Some(shard) => format!(
+                "written to {directory}: shard {shard}, {} studies\n  \
+                 when all shards are done, `gainswarm merge` makes the tables of the whole of their directories",
+                self.rows.len()
+            ),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::interrupt::Interrupt;
+use super::json_progress::Lines;
 use super::place::Place;
 use super::progress::Board;
 use super::study::{self, Claim, Shown, Study};
@@ -98,7 +99,7 @@ fn tune_all(
     let interrupt = Interrupt::listen();
     let studies = claims.len();
     let mut tuned = Tuned { rows: Vec::new(), is_done: true, hold: true, interrupted: None };
-    let mut board = Board::new(search.show.quiet, studies, Vec::new());
+    let mut board = Board::new(search.follower(Lines::new("compare")), studies, Vec::new());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
         let study =

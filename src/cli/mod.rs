@@ -30,8 +30,10 @@ mod foresee;
 mod front;
 mod init;
 mod interrupt;
+mod json_progress;
 mod list;
 mod man;
+mod merge;
 mod models;
 mod pick;
 mod place;
@@ -39,14 +41,17 @@ mod progress;
 mod report;
 mod rules;
 mod sensitivity;
+mod shard;
 mod simulate;
+mod studies;
 mod study;
 mod table;
 mod tune;
 mod validate;
 mod validate_front;
+mod validate_shard;
 
-use args::{BackendArgs, ControllerArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
+use args::{BackendArgs, ControllerArgs, FollowArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 
 #[derive(Debug, Parser)]
 #[command(name = "gainswarm", version, about, max_term_width = 100)]
@@ -85,6 +90,8 @@ enum Command {
     Compare(compare::Args),
     /// Tune many studies, such as a grid over controllers, seeds or any other key
     Batch(batch::Args),
+    /// Put the shards of a batch or of a validation together
+    Merge(merge::Args),
     /// Test gains on thousands of new scenarios, which the tuning did not use
     Validate(validate::Args),
     /// Show how far each gain may move until the cost is 1 %, 5 % and 10 % worse
@@ -153,6 +160,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Tune(args) => tune::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Batch(args) => batch::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Rules(args) => rules::run(&args),

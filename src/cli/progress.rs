@@ -1,10 +1,12 @@
-//! Progress on stderr: a bar on a terminal, a line every tenth of the run elsewhere.
+//! Progress on stderr: a bar on a terminal, a line every tenth of the run elsewhere, or JSON for other programs.
 
 use std::io::IsTerminal;
 use std::time::Instant;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
 
+use super::json_progress::Lines;
 use crate::engine::Progress;
 use crate::figures::{number, rate, shortened, time_range};
 use crate::problem::known_cost;
@@ -22,13 +24,24 @@ pub(super) struct Board {
 enum View {
     Bars { all: MultiProgress, overall: ProgressBar },
     Lines { done: u64, studies: u64 },
+    Json { lines: Lines, done: u64, studies: u64, study: String },
     Quiet,
+}
+
+/// Who follows a run.
+pub(super) enum Follower {
+    /// A user, unless nothing is to be shown.
+    User { quiet: bool },
+    /// Another program.
+    Program(Lines),
 }
 
 impl Board {
     /// A board for so many studies, with the foreseen times of those that are to run, in their order; empty when they are not known.
-    pub(super) fn new(quiet: bool, studies: usize, foreseen: Vec<[f64; 2]>) -> Self {
-        let view = if quiet {
+    pub(super) fn new(follower: Follower, studies: usize, foreseen: Vec<[f64; 2]>) -> Self {
+        let view = if let Follower::Program(lines) = follower {
+            View::Json { lines, done: 0, studies: studies as u64, study: String::new() }
+        } else if matches!(follower, Follower::User { quiet: true }) {
             View::Quiet
         } else if std::io::stderr().is_terminal() {
             let all = MultiProgress::new();
@@ -45,6 +58,11 @@ impl Board {
         let left = self.left.begin(is_complete);
         match &mut self.view {
             View::Quiet => ProgressView::Quiet,
+            View::Json { lines, study: named, .. } => {
+                named.clear();
+                named.push_str(study);
+                ProgressView::Json(lines.clone().with("study", study))
+            }
             View::Lines { done, studies } => {
                 let place = format!("({} of {studies})", *done + 1);
                 let what = if is_complete {
@@ -66,8 +84,14 @@ impl Board {
     /// It has ended, in whatever way.
     pub(super) fn end(&mut self) {
         self.left.end();
+        let left = self.left.range();
         match &mut self.view {
             View::Quiet => {}
+            View::Json { lines, done, studies, study } => {
+                *done += 1;
+                let what = json!({ "study": study, "studies_done": done, "studies": studies, "studies_remaining_s": left });
+                lines.tell("study", what);
+            }
             View::Lines { done, .. } => *done += 1,
             View::Bars { overall, .. } => overall.inc(1),
         }
@@ -151,12 +175,15 @@ fn bar(template: &str, length: u64) -> ProgressBar {
 pub(super) enum ProgressView {
     Bar(ProgressBar),
     Lines { shown: u64 },
+    Json(Lines),
     Quiet,
 }
 
 impl ProgressView {
-    pub(super) fn new(quiet: bool) -> Self {
-        if quiet {
+    pub(super) fn new(follower: Follower) -> Self {
+        if let Follower::Program(lines) = follower {
+            Self::Json(lines)
+        } else if matches!(follower, Follower::User { quiet: true }) {
             Self::Quiet
         } else if std::io::stderr().is_terminal() {
             Self::Bar(bar(BAR, 1))
@@ -169,6 +196,7 @@ impl ProgressView {
         let (unit, done, total) = way(progress);
         match self {
             Self::Quiet => {}
+            Self::Json(lines) => lines.tuning(progress, (unit, done, total)),
             Self::Bar(bar) => {
                 bar.set_prefix(unit);
                 bar.set_message(message(progress));

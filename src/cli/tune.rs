@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::interrupt::Interrupt;
+use super::json_progress::Lines;
 use super::place::Place;
 use super::progress::ProgressView;
 use super::study::{self, Shown, Study};
@@ -54,7 +55,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         })?,
     };
     let claim = study::claim(config, place, search)?;
-    let mut shown = Shown { meter: ProgressView::new(search.show.quiet), interrupt: &Interrupt::listen() };
+    let lines = Lines::new("tune").with("study", claim.config().study.as_str());
+    let meter = ProgressView::new(search.follower(lines));
+    let mut shown = Shown { meter, interrupt: &Interrupt::listen() };
     let study = Study::tune(claim, resources, search.safety(), &mut shown)?;
 
     // A closed terminal must not keep the files from being written, nor a full disk the table from being shown.

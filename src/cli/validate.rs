@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use super::args::{SEED_MAX, whole};
 use super::interrupt::Interrupt;
 use super::table::table;
-use super::{Exit, MachineArgs, ShowArgs, gains, load, note, print, validate_front};
+use super::validate_shard::{self, Meter};
+use super::{Exit, FollowArgs, MachineArgs, ShowArgs, gains, load, note, print, shard, validate_front};
 use crate::Error;
 use crate::figures::{count, number};
+use crate::report::shard::ValidationShard;
 use crate::report::{self, Validation};
 use crate::statistics::{Distribution, Estimate};
 use crate::study::write_page;
@@ -18,7 +20,8 @@ use crate::verdict;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 10000
-  gainswarm validate configs/dc_motor_trade_off.toml --front outputs/dc_motor_trade_off"
+  gainswarm validate configs/dc_motor_trade_off.toml --front outputs/dc_motor_trade_off
+  gainswarm validate configs/classical.toml --gains outputs/classical/gains.csv --samples 1000000 --shard 3/12   # then gainswarm merge"
 )]
 pub(super) struct Args {
     /// The study, a TOML file; its [[validation]] tables say on what
@@ -35,6 +38,9 @@ pub(super) struct Args {
     /// Other gains to compare with, a gains.csv
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Do one of several parts of the runs: I/N; auto, as a job array or MPI numbers this process; or auto/N. Put together by merge
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["front", "report", "require", "json"])]
+    shard: Option<shard::Wanted>,
     /// Number of runs in each set
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(1..=1_000_000))]
     samples: u64,
@@ -55,22 +61,26 @@ pub(super) struct Args {
     machine: MachineArgs,
     #[command(flatten)]
     show: ShowArgs,
+    #[command(flatten)]
+    follow: FollowArgs,
 }
 
 /// Validates and writes; what is complete when it is interrupted, too.
 pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let interrupt = Interrupt::listen();
+    let shard = args.shard.map(shard::Wanted::resolved).transpose()?;
     let resources = args.machine.resources()?;
     let config = load(&args.config)?;
     let samples = usize::try_from(args.samples).unwrap_or(usize::MAX);
     let stop = || interrupt.exit_code().is_some();
     let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
+    let mut meter = Meter::new(&args.follow, &config.study, shard);
     if let Some(directory) = &args.front {
         let output = args.output.as_ref().unwrap_or(directory);
         let (points, sets) =
             (validate_front::read(directory, args.points, &trial)?, validation::sets(&config)?);
         let how = (args.show.quiet, args.require);
-        let done = validate_front::run(&points, (&trial, &sets), output, how)?;
+        let done = validate_front::run(&points, (&trial, &sets), output, how, &mut meter)?;
         return Ok(done.unwrap_or(Exit::Interrupted(interrupt.exit_code().unwrap_or(1))));
     }
     // clap asks for it where there is no front.
@@ -78,17 +88,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let usual =
         || report::tuning_of(&file, &config).unwrap_or_else(|| Path::new("outputs").join(&config.study));
     let output = args.output.clone().unwrap_or_else(usual);
-    report::prepare_directory(&output)?;
-
-    let values = gains(&file, &config)?;
-    let other = args.against.as_deref().map(|path| gains(path, &config)).transpose()?;
+    match shard {
+        Some(shard) => ValidationShard::prepare(&output, shard)?,
+        None => report::prepare_directory(&output)?,
+    }
+    let tried: Vec<&Path> = std::iter::once(file.as_path()).chain(args.against.as_deref()).collect();
+    let tried: Vec<Vec<f64>> = tried.iter().map(|path| gains(path, &config)).collect::<Result<_, _>>()?;
     let sets = validation::sets(&config)?;
-    let done = find(&trial, &sets, &values, other.as_deref())?;
+    if let Some(shard) = shard {
+        let done = validate_shard::run(&trial, &sets, &tried, (shard, [&args.config, &file]), &mut meter)?;
+        return validate_shard::end(done, &output, (args.show.quiet, interrupt.exit_code()));
+    }
+    let done = find(&trial, &sets, (&tried[0], tried.get(1).map(Vec::as_slice)), &mut meter)?;
 
     let validation = Validation {
         config: &config,
         seed: args.seed,
-        values: &values,
+        values: &tried[0],
         files: [&args.config, &file],
         findings: &done.findings,
         others: &done.others,
@@ -96,33 +112,45 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         differences: validation::differences(&config, &done.findings, &done.others),
         missing: sets[done.findings.len()..].iter().map(|set| set.name.as_str()).collect(),
     };
-    if !done.findings.is_empty() {
-        report::write_validation(&output, &config, &done.findings, &validation.to_json())?;
-    }
     if let Some(code) = interrupt.exit_code().filter(|_| done.findings.len() < sets.len()) {
+        if !done.findings.is_empty() {
+            report::write_validation(&output, &config, &done.findings, &validation.to_json())?;
+        }
         note(&leftover(args, &sets, &done, &output));
-        show(args, &validation)?;
+        show(&args.show, &validation)?;
         return Ok(Exit::Interrupted(code));
     }
-    if args.report && write_page(&output, false)?.validation.is_none() {
+    finish(&validation, &output, &args.show, (args.report, args.require))
+}
+
+/// Writes and shows a validation of all sets, and the page of the tuning with it where that is wanted; fails when a smaller share than
+/// `require` of a set succeeds.
+pub(super) fn finish(
+    validation: &Validation<'_>,
+    output: &Path,
+    shown: &ShowArgs,
+    (page, require): (bool, f64),
+) -> Result<Exit, Error> {
+    report::write_validation(output, validation.config, validation.findings, &validation.to_json())?;
+    if page && write_page(output, false)?.validation.is_none() {
         note(&format!(
             "warning: the page does not show this validation, which is of other gains or another study than the tuning in {}\n  \
             give its gains.csv and its config, or the directory of theirs with --output",
             output.display()
         ));
     }
-    show(args, &validation)?;
-    if !args.show.quiet {
+    show(shown, validation)?;
+    if !shown.quiet {
         note(&format!("written to {}", output.display()));
     }
-    Ok(Exit::of(done.findings.iter().all(|finding| finding.success.value >= args.require)))
+    Ok(Exit::of(validation.findings.iter().all(|finding| finding.success.value >= require)))
 }
 
-fn show(args: &Args, validation: &Validation<'_>) -> Result<(), Error> {
-    if validation.findings.is_empty() || (args.show.quiet && !args.show.json) {
+fn show(show: &ShowArgs, validation: &Validation<'_>) -> Result<(), Error> {
+    if validation.findings.is_empty() || (show.quiet && !show.json) {
         return Ok(());
     }
-    print(&if args.show.json { format!("{}\n", validation.to_json()) } else { text(validation) })
+    print(&if show.json { format!("{}\n", validation.to_json()) } else { text(validation) })
 }
 
 /// What is done of a validation: as many findings as others, where there are others at all.
@@ -134,17 +162,22 @@ struct Done {
 }
 
 /// Set after set, with the other gains too if there are any, so that whole sets are done when it is interrupted.
-fn find(trial: &Trial<'_>, sets: &[Set], values: &[f64], other: Option<&[f64]>) -> Result<Done, Error> {
+fn find(
+    trial: &Trial<'_>,
+    sets: &[Set],
+    (values, other): (&[f64], Option<&[f64]>),
+    meter: &mut Meter,
+) -> Result<Done, Error> {
     let tuned_cost = |values: &[f64]| validation::tuned_cost(trial.config, trial.resources, values);
     let (cost, other_cost) = (tuned_cost(values)?, other.map(tuned_cost).transpose()?);
     let mut done = Done { findings: Vec::new(), others: Vec::new(), rest: None };
     for set in sets {
-        let finding = match trial.run(set, values, cost)? {
+        let finding = match trial.run_told(set, values, cost, &mut meter.of(set, trial.samples, "these"))? {
             ControlFlow::Continue(finding) => finding,
             ControlFlow::Break(runs) => return Ok(Done { rest: Some(runs), ..done }),
         };
         if let Some((values, cost)) = other.zip(other_cost) {
-            match trial.run(set, values, cost)? {
+            match trial.run_told(set, values, cost, &mut meter.of(set, trial.samples, "others"))? {
                 ControlFlow::Continue(finding) => done.others.push(finding),
                 ControlFlow::Break(_) => return Ok(Done { rest: Some(finding.runs), ..done }),
             }
@@ -273,7 +306,7 @@ fn differences_table(differences: &[Difference]) -> String {
 }
 
 /// A number from 0 to 1.
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     number.ok_or_else(|| "allowed: a number from 0 to 1".into())
 }

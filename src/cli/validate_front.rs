@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::table::table;
+use super::validate_shard::Meter;
 use super::{Exit, note, print};
 use crate::Error;
 use crate::engine::TradeOff;
@@ -49,12 +50,14 @@ pub(super) fn run(
     (trial, sets): (&Trial<'_>, &[Set]),
     output: &Path,
     (quiet, require): (bool, f64),
+    meter: &mut Meter,
 ) -> Result<Option<Exit>, Error> {
     let mut found = Vec::new();
     for (row, point) in rows {
         let cost = validation::tuned_cost(trial.config, trial.resources, &point.values)?;
         for set in sets {
-            let ControlFlow::Continue(finding) = trial.run(set, &point.values, cost)? else {
+            let told = &mut meter.of(set, trial.samples, &format!("row {row}"));
+            let ControlFlow::Continue(finding) = trial.run_told(set, &point.values, cost, told)? else {
                 note("interrupted: nothing is written");
                 return Ok(None);
             };

@@ -53,7 +53,8 @@ impl BatchConfig {
         let studies = root.texts("studies", STUDIES_MAX, |text| {
             let path = directory.join(text);
             // Checked on its own first, so that an error names a line of it.
-            let base = Source::read(&path).and_then(|source| Config::check(&source).map(|_| source));
+            let base =
+                Source::read(&path).and_then(|source| Config::check(&source).map(|base| (source, base)));
             base.map_err(|error| Refusal { problem: error.place(), remedy: error.remedy })
         })?;
         if studies.is_empty() {
@@ -69,9 +70,9 @@ impl BatchConfig {
             return Err(root.error("grid", &problem, format!("allowed: at most {STUDIES_MAX}")));
         }
         let mut entries: Vec<Entry> = Vec::with_capacity(combinations);
-        for study in &studies {
+        for (study, base) in &studies {
             for k in 0..combinations / studies.len() {
-                let entry = entry(study, &choice(&axes, k))
+                let entry = entry((study, base), &choice(&axes, k))
                     .map_err(|found| root.error("grid", &found.problem, found.remedy))?;
                 if entries.iter().any(|other| other.config.study == entry.config.study) {
                     let problem = format!("makes two studies \"{}\"", entry.config.study);
@@ -122,7 +123,7 @@ fn choice(axes: &[GridAxis], mut k: usize) -> Vec<(&[String], &Value)> {
 }
 
 /// A study with some of its keys set, under a name that says so.
-fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusal> {
+fn entry((study, base): (&Source, &Config), chosen: &[(&[String], &Value)]) -> Result<Entry, Refusal> {
     let said: Vec<String> =
         chosen.iter().map(|(path, value)| format!("{} = {value}", path.join("."))).collect();
     let refuse = |problem: String, remedy: String| {
@@ -138,17 +139,13 @@ fn entry(study: &Source, chosen: &[(&[String], &Value)]) -> Result<Entry, Refusa
             )
         })?;
     }
-    let base = Config::check(study).ok();
-    if let Some(base) = &base {
-        adopt(&mut table, &base.controller.of);
-    }
-    let base = base.map_or(String::new(), |config| config.study);
+    adopt(&mut table, &base.controller.of);
     let label = |with_seed: bool| {
         let parts = chosen
             .iter()
             .filter(|(path, _)| with_seed || **path != ["seed"])
             .map(|(path, value)| part(path, value));
-        std::iter::once(base.clone()).chain(parts).collect::<Vec<_>>().join("-")
+        std::iter::once(base.study.clone()).chain(parts).collect::<Vec<_>>().join("-")
     };
     let name = label(true);
     if name.len() > NAME_MAX {

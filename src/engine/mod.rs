@@ -101,6 +101,8 @@ pub struct Progress {
     pub stopping: Stopping,
     /// Simulations since the start.
     pub simulations: u64,
+    /// Control steps of them.
+    pub control_steps: u64,
     /// Time since the start, without what lies between an interruption and a resumption.
     pub elapsed: Duration,
     /// Whether it was the last.
@@ -323,11 +325,11 @@ impl<'p> Run<'p> {
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.wall_ns = ns(elapsed);
             self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
-            let simulations = self.all().simulations;
+            let Tally { simulations, control_steps, .. } = self.all();
             let used = (live_bytes() - self.held_bytes).max(0).cast_unsigned();
             let ended = self.ended.is_some();
             let exceeds = !ended && problem.memory_limit.is_some_and(|limit| used > limit);
-            let progress = Progress { row, stopping, simulations, elapsed, ended, exceeds };
+            let progress = Progress { row, stopping, simulations, control_steps, elapsed, ended, exceeds };
             interrupted = observer.generation(&progress, &mut self) == Flow::Interrupt;
             if exceeds {
                 self.stopped = StopReason::Memory;

@@ -141,6 +141,13 @@ pub(super) fn find(path: &Path, config: &Value) -> Result<Option<(Saved, Option<
     Ok(Some((saved, difference(&there, &here, ""))))
 }
 
+/// What a file says that it belongs to, with `program` and `config`, and its state; or what is wrong with it.
+pub(super) fn opened(path: &Path) -> Result<(Value, Vec<u8>), String> {
+    let bytes = load(path)?.ok_or("is not there")?;
+    let (identity, _, state) = parts(&bytes)?;
+    Ok((identity, state.to_vec()))
+}
+
 /// Takes the rules that end the search out of what a checkpoint belongs to.
 fn stopping(identity: &mut Value) -> Option<Value> {
     identity.pointer_mut("/config/swarm")?.as_object_mut()?.shift_remove("stopping")

@@ -43,14 +43,34 @@ pub struct Held(#[allow(dead_code, reason = "the lock is released with the file"
 ///
 /// As [`prepare_directory`], and when another process has it.
 pub fn hold(directory: &Path) -> Result<Held, Error> {
-    hold_if_free(directory)?.ok_or_else(|| Error::Refused {
+    hold_if_free(directory)?.ok_or_else(|| in_use(directory))
+}
+
+/// Prepares a directory that several processes of this program write into, each to files of its own, and keeps out those that want it
+/// alone.
+///
+/// # Errors
+///
+/// As [`hold`].
+pub fn hold_shared(directory: &Path) -> Result<Held, Error> {
+    prepare_directory(directory)?;
+    let lock = File::open(directory).ok();
+    if let Some(Err(std::fs::TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock_shared) {
+        return Err(in_use(directory));
+    }
+    // Unfinished files may be those of the others, also of other machines, and stay.
+    Ok(Held(lock))
+}
+
+fn in_use(directory: &Path) -> Error {
+    Error::Refused {
         path: directory.into(),
         problem: "is in use: another gainswarm writes its results there".into(),
         remedy: "wait until it is done, or give another --output".into(),
-    })
+    }
 }
 
-/// The same; `None` when another process has it.
+/// As [`hold`]; `None` when another process has it.
 ///
 /// # Errors
 ///

@@ -12,6 +12,11 @@ use crate::Error;
 const PREFIX: &str = ".gainswarm-";
 const SUFFIX: &str = ".tmp";
 
+/// Whether a file is one that is being written, or that a killed process has left.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// Whether a file was left by a process that no longer runs. False where processes cannot be looked up.
 pub(super) fn is_abandoned(name: &str) -> bool {
     let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));

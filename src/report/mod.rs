@@ -28,6 +28,7 @@ mod pareto;
 mod plot;
 mod results;
 mod sensitivity;
+pub mod shard;
 mod summary;
 mod trajectory;
 mod validation;
@@ -38,8 +39,8 @@ pub use bench::bench_json;
 pub use cell::text_cell;
 pub use convergence::convergence_rows;
 pub use directory::{
-    Held, Owner, file_of_tuning, hold, hold_if_free, owner, prepare_directory, refuse_foreign, refuse_tuning,
-    tuning_of,
+    Held, Owner, file_of_tuning, hold, hold_if_free, hold_shared, owner, prepare_directory, refuse_foreign,
+    refuse_tuning, tuning_of,
 };
 pub use export::{Export, FormatKind};
 use file::Staged;

@@ -75,6 +75,27 @@ impl Summary {
         Self { columns }
     }
 
+    /// The summary that the cells of a `summary.csv` tell, by column.
+    pub(super) fn read(cells: &[(String, String)], config: &Config) -> Self {
+        let value = |cell: &str| {
+            let read = serde_json::from_str::<Value>(cell).ok();
+            // A text that looks like another number than it is stays a text.
+            let told = read.filter(|read| !read.is_string() && format!("{read}") == cell);
+            told.unwrap_or_else(|| if cell.is_empty() { Value::Null } else { cell.into() })
+        };
+        let mut columns: Map<String, Value> =
+            cells.iter().map(|(name, cell)| (name.clone(), value(cell))).collect();
+        let names = [
+            ("study", config.study.as_str()),
+            ("plant", config.plant.name()),
+            ("controller", config.controller.name()),
+        ];
+        for (column, name) in names {
+            columns.insert(column.into(), name.into());
+        }
+        Self { columns }
+    }
+
     /// Adds a column behind the others.
     pub(super) fn add(&mut self, name: &str, value: Value) {
         self.columns.insert(name.into(), value);

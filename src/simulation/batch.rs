@@ -97,7 +97,8 @@ pub enum Ending {
 }
 
 impl Ending {
-    const ALL: [Self; 5] = [Self::Pending, Self::Survived, Self::Failed, Self::Abandoned, Self::Panicked];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pending, Self::Survived, Self::Failed, Self::Abandoned, Self::Panicked];
 }
 
 /// The result of one simulation.

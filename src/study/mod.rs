@@ -60,6 +60,16 @@ impl Place {
         let held = report::hold(&directory)?;
         Ok(Self { directory, held })
     }
+
+    /// The same, shared with others that want it so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::at`].
+    pub fn shared(directory: PathBuf) -> Result<Self, Error> {
+        let held = report::hold_shared(&directory)?;
+        Ok(Self { directory, held })
+    }
 }
 
 /// A study, the directory that it may write into, and how far it is.

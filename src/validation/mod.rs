@@ -4,7 +4,7 @@
 //! tuning scenarios (`same`) and a harder one (`harder`). A run is named by set, seed and index, so that it can be replayed.
 
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -243,26 +243,80 @@ impl Trial<'_> {
         values: &[f64],
         tuned_cost: f64,
     ) -> Result<ControlFlow<usize, Finding>, Error> {
-        Ok(match self.runs(set, values)? {
+        self.run_told(set, values, tuned_cost, &mut |_| {})
+    }
+
+    /// The same; `told` gets the records of each part of the runs when they are done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_told(
+        &self,
+        set: &Set,
+        values: &[f64],
+        tuned_cost: f64,
+        told: &mut dyn FnMut(&[Record]),
+    ) -> Result<ControlFlow<usize, Finding>, Error> {
+        Ok(match self.runs(set, values, 0..self.samples, told)? {
             ControlFlow::Continue((scenarios, records)) => self.finding(set, &scenarios, records, tuned_cost),
             ControlFlow::Break(done) => ControlFlow::Break(done),
         })
     }
 
-    /// All scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
-    fn runs(&self, set: &Set, values: &[f64]) -> Result<ControlFlow<usize, Runs>, Error> {
+    /// The records of some of the runs alone, which have the same bits as among all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn records(
+        &self,
+        set: &Set,
+        values: &[f64],
+        runs: Range<usize>,
+        told: &mut dyn FnMut(&[Record]),
+    ) -> Result<ControlFlow<usize, Vec<Record>>, Error> {
+        Ok(match self.runs(set, values, runs, told)? {
+            ControlFlow::Continue((_, records)) => ControlFlow::Continue(records),
+            ControlFlow::Break(done) => ControlFlow::Break(done),
+        })
+    }
+
+    /// What the records of all runs, in their order, come to. The scenarios are drawn again, and nothing is simulated.
+    pub fn of_records(
+        &self,
+        set: &Set,
+        records: Vec<Record>,
+        tuned_cost: f64,
+    ) -> ControlFlow<usize, Finding> {
+        let draw = |index| set.scenario(self.config, self.seed, index);
+        let scenarios: Vec<Scenario> = (0..records.len()).map(draw).collect();
+        self.finding(set, &scenarios, records, tuned_cost)
+    }
+
+    /// Scenarios and their records, simulated in parts. How they are parted changes no bit: lanes do not influence each other.
+    fn runs(
+        &self,
+        set: &Set,
+        values: &[f64],
+        runs: Range<usize>,
+        told: &mut dyn FnMut(&[Record]),
+    ) -> Result<ControlFlow<usize, Runs>, Error> {
         let (mut scenarios, mut records) = (Vec::new(), Vec::new());
         let mut size = FIRST_PART * self.resources.threads;
-        while records.len() < self.samples {
+        while records.len() < runs.len() {
             if (self.stop)() {
                 return Ok(ControlFlow::Break(records.len()));
             }
             let start = Instant::now();
-            let part = records.len()..self.samples.min(records.len() + size);
+            let first = runs.start + records.len();
+            let part = first..runs.end.min(first + size);
             let weights = vec![1.0; part.len()];
             let part = part.map(|index| set.scenario(self.config, self.seed, index)).collect();
             let problem = Problem::on(self.config, part, weights);
-            records.extend(engine::assess(&problem, self.resources, values)?);
+            let found = engine::assess(&problem, self.resources, values)?;
+            told(&found);
+            records.extend(found);
             scenarios.extend(problem.scenarios);
             if start.elapsed() < PART {
                 size *= 2;

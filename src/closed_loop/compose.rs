@@ -83,7 +83,7 @@ impl<'a> Composer<'a> {
         Symbol(self.symbols)
     }
 
-    fn many(&mut self, count: usize) -> Vec<Symbol> {
+    pub(super) fn many(&mut self, count: usize) -> Vec<Symbol> {
         (0..count).map(|_| self.fresh()).collect()
     }
 
@@ -182,7 +182,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The references that no scenario says anything of: the judge may name them.
-    fn add_defaults(&mut self, known: &mut HashMap<String, Id>) {
+    pub(super) fn add_defaults(&mut self, known: &mut HashMap<String, Id>) {
         let law = &self.parts.law;
         for input in &law.model.declared.inputs {
             let name = &input.quantity.name;
@@ -257,7 +257,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's inputs, with symbols for those that are driven.
-    fn plant_inputs(&mut self, driven: &[Symbol], known: &HashMap<String, Id>) -> Result<Vec<Id>, Unfit> {
+    pub(super) fn plant_inputs(&mut self, driven: &[Symbol], known: &HashMap<String, Id>) -> Result<Vec<Id>, Unfit> {
         let mut inputs = Vec::new();
         for (input, symbol) in self.parts.plant.declared.inputs.iter().zip(driven) {
             let name = &input.quantity.name;
@@ -275,7 +275,7 @@ impl<'a> Composer<'a> {
         Ok(inputs)
     }
 
-    fn limited(&mut self, value: Id, limit: Option<f64>) -> Id {
+    pub(super) fn limited(&mut self, value: Id, limit: Option<f64>) -> Id {
         let Some(limit) = limit else { return value };
         let (low, high) = (self.graph.number(-limit), self.graph.number(limit));
         self.graph.clamped(value, low, high)
@@ -306,7 +306,7 @@ impl<'a> Composer<'a> {
     }
 
     /// A block on the values that it is connected to; without `gains` it has none.
-    fn block(
+    pub(super) fn block(
         &mut self,
         called: &'static str,
         block: &Connected<'_>,
@@ -397,7 +397,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's own values by name.
-    fn plant_values(&mut self, moment: &Moment<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
+    pub(super) fn plant_values(&mut self, moment: &Moment<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
         Ok(self.plant(moment)?.values)
     }
 
@@ -415,7 +415,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant as the law sees it; where the law asks, also how the nominal plant moves without control and with it.
-    fn view(&mut self, x: &[Symbol], nominal: &[Id]) -> Result<PlantView, Unfit> {
+    pub(super) fn view(&mut self, x: &[Symbol], nominal: &[Id]) -> Result<PlantView, Unfit> {
         let states: Vec<Id> = x.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let named = self.parts.plant.declared.states.iter().map(|state| state.quantity.name.clone());
         let named = named.zip(x).zip(&states).map(|((name, symbol), id)| (name, *symbol, *id)).collect();
@@ -481,11 +481,11 @@ pub fn start_of(state: &str) -> String {
 
 /// When a block acts.
 #[derive(Debug)]
-struct Acting {
-    time: Id,
-    period: Id,
+pub(super) struct Acting {
+    pub(super) time: Id,
+    pub(super) period: Id,
     /// Whether it acts in this step; nothing where it always does.
-    due: Option<Id>,
+    pub(super) due: Option<Id>,
     /// What it sees instead of the plant's states.
-    seen: HashMap<Symbol, Id>,
+    pub(super) seen: HashMap<Symbol, Id>,
 }

@@ -21,6 +21,7 @@ use crate::program::{Program, Tape, TooLarge};
 mod compose;
 mod dormand_prince;
 mod finish;
+mod law;
 mod method;
 mod numbers;
 mod open;
@@ -28,6 +29,7 @@ mod sampled;
 mod world;
 
 pub use compose::start_of;
+pub use law::{Law, Measured};
 pub use method::Method;
 pub(crate) use sampled::PROBES_AT;
 pub use sampled::{Sampled, Slides};

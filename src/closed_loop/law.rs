@@ -54,6 +54,17 @@ impl Law {
         Composer::new(parts).law()
     }
 
+    /// Puts a number in the place of a gain.
+    pub fn fix(&mut self, gain: usize, value: f64) {
+        let number = self.graph.number(value);
+        let by = HashMap::from_iter([(self.sections.inputs[gain], number)]);
+        for carried in &mut self.sections.carried {
+            let nodes = self.graph.substituted(&[carried.first, carried.next], &by);
+            (carried.first, carried.next) = (nodes[0], nodes[1]);
+        }
+        self.sections.shown = self.graph.substituted(&self.sections.shown, &by);
+    }
+
     /// The same as what the engine runs, its inputs as signals; each step is a control period.
     ///
     /// # Errors

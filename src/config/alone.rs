@@ -34,12 +34,12 @@ impl Config {
         names
     }
 
-    /// The law by itself, once a control period of the study.
+    /// The law by itself, once a control period of the study; choices among texts are those of these values of its parameters, gains stay open.
     ///
     /// # Errors
     ///
     /// What does not fit; of a config that has been checked, that the law needs the plant's answer to its own output, or is too large by itself.
-    pub(crate) fn law_alone(&self) -> Result<Law, Misfit> {
+    pub(crate) fn law_alone(&self, values: &[f64]) -> Result<Law, Misfit> {
         let settings = self.settings();
         let judge = Judge::new(self.criteria(&settings))
             .map_err(|(error, places)| Misfit::Judge(error, places))?;
@@ -52,6 +52,11 @@ impl Config {
             dt: self.control_period(),
             ..parts
         };
-        Law::new(&parts).map_err(Misfit::Loop)
+        let mut law = Law::new(&parts).map_err(Misfit::Loop)?;
+        let choices = self.controller.parameters().iter().zip(values).enumerate();
+        for (place, (_, value)) in choices.filter(|(_, (parameter, _))| !parameter.choices.is_empty()) {
+            law.fix(place, *value);
+        }
+        Ok(law)
     }
 }

@@ -122,7 +122,9 @@ fn file(controller: &Controller<'_>) -> String {
     let gain = |field: &Field| format!("{} = {}; % {}\n", field.name, writer.literal(field.value), field.comment);
     let mut before: String = plan.gains.iter().map(gain).collect();
     before += &statements(writer, &plan.prepare.0);
-    before += &statements(writer, &plan.prepare.1);
+    for Let { name, value } in &plan.prepare.1 {
+        before += &format!("{name} = {};\n", writer.number(value));
+    }
     let mut remembered: Vec<&str> = plan.states.iter().map(|state| state.name.as_str()).collect();
     let mut starts = String::new();
     for state in &plan.states {

@@ -107,7 +107,7 @@ struct Controller<'a> {
 
 impl<'a> Controller<'a> {
     fn new(export: &Export, language: &'a Language, code: Code, study: &'a str) -> Result<Self, Error> {
-        let law = export.config.law_alone().map_err(|_| Error::Option {
+        let law = export.config.law_alone(&export.values).map_err(|_| Error::Option {
             option: "--format",
             found: "is for a law that stands by itself".into(),
             remedy: "this one needs what the plant answers to its own output, or is too large: export its gains".into(),

@@ -84,7 +84,6 @@ struct Planning<'a> {
 impl Plan {
     /// The plan of a law with these values of its parameters.
     pub(super) fn new(config: &Config, values: &[f64], mut law: Law, language: &Language) -> Self {
-        bake(config, values, &mut law);
         let finished = Finished::new(&mut law.graph, &law.sections);
         let symbols = law.sections.carried.iter().map(|carried| carried.symbol);
         let symbols: Vec<Symbol> = symbols.chain(law.sections.inputs.iter().copied()).collect();
@@ -101,24 +100,6 @@ impl Plan {
         planning.gains(&finished);
         planning.all(&finished)
     }
-}
-
-/// Puts the numbers of choices, which are no gains, in their places.
-fn bake(config: &Config, values: &[f64], law: &mut Law) {
-    let mut by: HashMap<Symbol, Id> = HashMap::new();
-    for (place, parameter) in config.controller.parameters().iter().enumerate() {
-        if !parameter.choices.is_empty() {
-            by.insert(law.sections.inputs[place], law.graph.number(values[place]));
-        }
-    }
-    if by.is_empty() {
-        return;
-    }
-    let Law { graph, sections, .. } = law;
-    for Carried { first, next, .. } in &mut sections.carried {
-        (*first, *next) = (graph.substituted(&[*first], &by)[0], graph.substituted(&[*next], &by)[0]);
-    }
-    sections.shown = graph.substituted(&sections.shown, &by);
 }
 
 impl Planning<'_> {

@@ -153,7 +153,9 @@ fn file(controller: &Controller<'_>) -> String {
     };
     let mut own: String = plan.gains.iter().map(gain).collect();
     let (mut starts, mut before) = (String::new(), statements(writer, &plan.prepare.0));
-    before += &statements(writer, &plan.prepare.1);
+    for Let { name, value } in &plan.prepare.1 {
+        before += &format!("{name} := {};\n", writer.number(value));
+    }
     for state in &plan.states {
         own += &format!("    {} : {real}; {}\n", state.name, remark(&state.comment));
         starts += &format!("    {} := {};\n", state.name, writer.number(&state.first));
@@ -166,7 +168,10 @@ fn file(controller: &Controller<'_>) -> String {
         own += "    k : DINT;\n";
     }
     own += "    is_started : BOOL := FALSE;\n";
-    let all: Vec<Let> = plan.prepare.0.iter().chain(&plan.prepare.1).chain(&plan.step).cloned().collect();
+    for prepared in &plan.prepare.1 {
+        own += &format!("    {} : {real};\n", prepared.name);
+    }
+    let all: Vec<Let> = plan.prepare.0.iter().chain(&plan.step).cloned().collect();
     own += &variables(writer, &all, &plan.outputs);
     let mut body = String::new();
     for one in &plan.step {

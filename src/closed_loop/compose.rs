@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::numbers::PlantNumbers;
 use super::open::Open;
+use super::outside::Outside;
 use super::{ClosedLoop, Connected, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
@@ -59,6 +60,8 @@ pub(super) struct Composer<'a> {
     pub(super) graph: Graph,
     /// What a loop that is certified leaves open; nothing of one that is simulated.
     pub(super) open: Option<Open>,
+    /// What goes out and comes back where the law is computed elsewhere.
+    pub(super) outside: Option<Outside>,
     symbols: u32,
     pub(super) inputs: Vec<Symbol>,
     pub(super) carried: Vec<Carried>,
@@ -71,6 +74,7 @@ impl<'a> Composer<'a> {
             parts,
             graph: Graph::new(),
             open: None,
+            outside: None,
             symbols: 0,
             inputs: Vec::new(),
             carried: Vec::new(),
@@ -143,6 +147,7 @@ impl<'a> Composer<'a> {
         let law_period = self.law_period();
         let acting = Acting { time, period: law_period, due, seen };
         let lowered = self.block("controller", law, Some(&gains), &measured, Some(&view), &acting)?;
+        let lowered = self.said_outside(lowered, &measured, &acting);
 
         self.declared(
             &lowered,

@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::equations::Misfit;
-use crate::closed_loop::{Imperfections, Law, Parts};
+use crate::closed_loop::{Imperfections, Law, Measured, OutsideLoop, Parts};
 use crate::costs::Judge;
 
 impl Config {
@@ -32,6 +32,18 @@ impl Config {
             }
         }
         names
+    }
+
+    /// The closed loop of a study with the law outside, which measures these values.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit; nothing of a config that has been checked.
+    pub(crate) fn loop_around(&self, measured: Vec<Measured>) -> Result<OutsideLoop, Misfit> {
+        let settings = self.settings();
+        let judge = Judge::new(self.criteria(&settings))
+            .map_err(|(error, places)| Misfit::Judge(error, places))?;
+        OutsideLoop::new(&self.parts(&judge, super::Coverage::Tuning), measured).map_err(Misfit::Loop)
     }
 
     /// The law by itself, once a control period of the study; choices among texts are those of these values of its parameters, gains stay open.

@@ -88,23 +88,15 @@ fn operation(operation: Operation, math: Math) -> Option<&'static str> {
 
 const HELPERS: &[(&str, &str)] = &[
     (
-        "power_of_two",
-        "/// 2 to a whole power.\nfn own_power_of_two(count: REAL) -> REAL {\n    \
-         if count == count { own_scale(count as i64) } else { count }\n}\n",
-    ),
-    (
         "scale",
         "/// 2 to a whole power that a normal number can have.\nfn own_scale(count: i64) -> REAL {\n    \
          const DIGITS: u32 = REAL::MANTISSA_DIGITS - 1;\n    \
          REAL::from_bits(((count + REAL::MAX_EXP as i64 - 1) << DIGITS) as _)\n}\n",
     ),
     (
-        "fraction",
-        "/// m of x = m 2^k with m from 1/2 to 1.\nfn own_fraction(x: REAL) -> REAL {\n    own_split(x).0\n}\n",
-    ),
-    (
-        "exponent",
-        "/// k of x = m 2^k with m from 1/2 to 1.\nfn own_exponent(x: REAL) -> REAL {\n    own_split(x).1\n}\n",
+        "power_of_two",
+        "/// 2 to a whole power.\nfn own_power_of_two(count: REAL) -> REAL {\n    \
+         if count == count { own_scale(count as i64) } else { count }\n}\n",
     ),
     (
         "split",
@@ -115,6 +107,14 @@ const HELPERS: &[(&str, &str)] = &[
          let biased = (scaled.to_bits() >> DIGITS) as i64;\n    let bias = REAL::MAX_EXP as i64 - 2;\n    \
          let rest = scaled.to_bits() & ((1 << DIGITS) - 1);\n    \
          (REAL::from_bits(rest | ((bias as i64) << DIGITS) as BITS), (biased - bias - less) as REAL)\n}\n",
+    ),
+    (
+        "fraction",
+        "/// m of x = m 2^k with m from 1/2 to 1.\nfn own_fraction(x: REAL) -> REAL {\n    own_split(x).0\n}\n",
+    ),
+    (
+        "exponent",
+        "/// k of x = m 2^k with m from 1/2 to 1.\nfn own_exponent(x: REAL) -> REAL {\n    own_split(x).1\n}\n",
     ),
 ];
 

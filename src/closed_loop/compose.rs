@@ -262,7 +262,11 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's inputs, with symbols for those that are driven.
-    pub(super) fn plant_inputs(&mut self, driven: &[Symbol], known: &HashMap<String, Id>) -> Result<Vec<Id>, Unfit> {
+    pub(super) fn plant_inputs(
+        &mut self,
+        driven: &[Symbol],
+        known: &HashMap<String, Id>,
+    ) -> Result<Vec<Id>, Unfit> {
         let mut inputs = Vec::new();
         for (input, symbol) in self.parts.plant.declared.inputs.iter().zip(driven) {
             let name = &input.quantity.name;

@@ -137,7 +137,7 @@ impl Composer<'_> {
         let measured = taken.all.into_iter().map(|(measured, _)| measured).collect();
         let values = lowered.values.into_iter().collect();
         let law = Law { graph: self.graph, sections, layout, measured, values, told: made.told };
-        law.is_closed()
+        law.closed()
     }
 
     /// What a law may be connected to by name, and what of it comes from outside.
@@ -227,14 +227,17 @@ impl Composer<'_> {
 
 impl Law {
     /// Refuses a law that needs what nothing gives it.
-    fn is_closed(self) -> Result<Self, Unfit> {
+    fn closed(self) -> Result<Self, Unfit> {
         let Sections { inputs, carried, shown, .. } = &self.sections;
-        let roots: Vec<Id> = carried.iter().map(|carried| carried.next).chain(shown.iter().copied()).collect();
+        let roots: Vec<Id> =
+            carried.iter().map(|carried| carried.next).chain(shown.iter().copied()).collect();
         let is_known =
             |symbol: &Symbol| inputs.contains(symbol) || carried.iter().any(|one| one.symbol == *symbol);
-        let is_open = self.graph.reachable(&roots).into_iter().any(
-            |id| matches!(self.graph.node(id), Node::Symbol(symbol) if !is_known(&symbol)),
-        );
+        let is_open = self
+            .graph
+            .reachable(&roots)
+            .into_iter()
+            .any(|id| matches!(self.graph.node(id), Node::Symbol(symbol) if !is_known(&symbol)));
         if is_open { Err(Unfit::Connection("the law".into())) } else { Ok(self) }
     }
 }

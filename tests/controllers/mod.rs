@@ -12,7 +12,7 @@ use gainswarm::report::FormatKind;
 use gainswarm::report::export::{Export, Math, Precision};
 
 use crate::support::{stderr, stdout};
-use cases::{Case, PERIODS, all};
+use cases::{Case, all as all_of};
 
 /// What C programs pass.
 const STRICT: [&str; 7] =
@@ -51,18 +51,21 @@ fn numbers(directory: &Path, name: &str) -> Vec<f64> {
 
 /// Writes the inputs of all cases.
 fn inputs(directory: &Path) {
-    for case in all() {
+    for case in all_of() {
         std::fs::write(directory.join(format!("{}.in", case.name)), bytes(&case.inputs)).expect("room");
     }
 }
 
+/// More periods than there are.
+const ALL: usize = 1_000_000;
+
 /// Asserts that a program has given the bits of the engine, any NaN a NaN.
-fn assert_same(directory: &Path, by: &str, periods: usize) {
+fn assert_same(directory: &Path, by: &str, most: usize) {
     let bits = |number: f64| if number.is_nan() { f64::NAN.to_bits() } else { number.to_bits() };
-    for case in all() {
+    for case in all_of() {
         let found = numbers(directory, &format!("{}.{by}", case.name));
         let width = case.outputs.len();
-        assert_eq!(found.len(), periods * width, "{} by {by}", case.name);
+        assert_eq!(found.len(), case.expected.len().min(most * width), "{} by {by}", case.name);
         for (place, (found, expected)) in found.iter().zip(&case.expected).enumerate() {
             let (period, output) = (place / width, case.outputs[place % width]);
             assert!(
@@ -78,7 +81,7 @@ fn assert_same(directory: &Path, by: &str, periods: usize) {
 fn c_program(directory: &Path, precision: Precision, math: Math) {
     let (mut includes, mut calls) = (String::new(), String::new());
     let real = if precision == Precision::Float { "float" } else { "double" };
-    for case in all() {
+    for case in all_of() {
         let name = &case.name;
         let header = written(case, FormatKind::CController, precision, math);
         std::fs::write(directory.join(format!("{name}.h")), header).expect("room");
@@ -120,7 +123,7 @@ fn c_controllers_give_the_bits_of_the_engine_whatever_compiles_them() {
             let strict = [&STRICT[..], &[optimise, "main.c", "-o", &by, "-lm"]].concat();
             run(directory, compiler, &strict);
             run(directory, &format!("./{by}"), &[&by]);
-            assert_same(directory, &by, PERIODS);
+            assert_same(directory, &by, ALL);
         }
     }
 }
@@ -134,7 +137,7 @@ fn rust_controllers_give_the_bits_of_the_engine() {
     let directory = directory.path();
     inputs(directory);
     let (mut modules, mut calls) = (String::new(), String::new());
-    for case in all() {
+    for case in all_of() {
         let name = &case.name;
         let text = written(case, FormatKind::RustController, Precision::Double, Math::Own);
         let given = text::fields(&text, "pub struct Inputs {");
@@ -161,7 +164,7 @@ fn rust_controllers_give_the_bits_of_the_engine() {
     std::fs::write(directory.join("main.rs"), program).expect("room");
     run(directory, "rustc", &["--edition", "2021", "-O", "-D", "warnings", "main.rs", "-o", "controllers"]);
     run(directory, "./controllers", &[]);
-    assert_same(directory, "rust", PERIODS);
+    assert_same(directory, "rust", ALL);
 }
 
 /// The periods that Python's own product and sum in whole numbers is tried in, which is slow.
@@ -175,11 +178,12 @@ fn python_controllers_give_the_bits_of_the_engine() {
     let directory = tempfile::tempdir().expect("a directory");
     let directory = directory.path();
     inputs(directory);
-    for case in all() {
+    for case in all_of() {
         let text = written(case, FormatKind::PythonController, Precision::Double, Math::Own);
         std::fs::write(directory.join(format!("{}.py", case.name)), text).expect("room");
     }
-    let names: Vec<String> = all().iter().map(|case| format!("({:?}, {})", case.name, case.measured)).collect();
+    let names: Vec<String> =
+        all_of().iter().map(|case| format!("({:?}, {})", case.name, case.measured)).collect();
     // The C library's fma has the same bits as Python's own, which is there from 3.13 on, and as the exact one of the module.
     let program = format!(
         "import array, ctypes, ctypes.util, importlib\n\
@@ -193,6 +197,90 @@ fn python_controllers_give_the_bits_of_the_engine() {
         names.join(", ")
     );
     run(directory, "python3", &["-B", "-c", &program]);
-    assert_same(directory, "python", PERIODS);
+    assert_same(directory, "python", ALL);
     assert_same(directory, "exact", SLOW_PERIODS);
+}
+
+/// The share of the numbers of the first periods that are near those of the engine: a switch may turn a moment later.
+fn share_near(directory: &Path, by: &str, near: f64) -> f64 {
+    let (mut all, mut good) = (0.0, 0.0);
+    for case in all_of() {
+        let found = numbers(directory, &format!("{}.{by}", case.name));
+        for (found, expected) in found.iter().zip(&case.expected).take(FIRST * case.outputs.len()) {
+            let is_near = (found - expected).abs() <= near * (1.0 + expected.abs());
+            all += 1.0;
+            good += f64::from(is_near || found.is_nan() && expected.is_nan() || found == expected);
+        }
+    }
+    assert!(all > 1000.0, "{all}");
+    good / all
+}
+
+/// The periods in which what has no promise of bits is compared.
+const FIRST: usize = 100;
+
+#[test]
+fn c_controllers_in_float_and_with_libm_come_near_and_compile_without_a_warning() {
+    if !is_there("gcc") {
+        return;
+    }
+    for (precision, math, near) in [
+        (Precision::Float, Math::Own, 1e-3),
+        (Precision::Float, Math::Libm, 1e-3),
+        (Precision::Double, Math::Libm, 1e-11),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let directory = directory.path();
+        inputs(directory);
+        c_program(directory, precision, math);
+        let strict = [&STRICT[..], &["-O0", "main.c", "-o", "near", "-lm"]].concat();
+        run(directory, "gcc", &strict);
+        run(directory, "./near", &["near"]);
+        let share = share_near(directory, "near", near);
+        assert!(share > 0.97, "{precision:?} {math:?}: {share}");
+    }
+}
+
+#[test]
+fn what_a_compiler_must_not_do_is_refused_by_the_header() {
+    if !is_there("gcc") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    c_program(directory, Precision::Double, Math::Own);
+    let refused =
+        Command::new("gcc").current_dir(directory).args(["-ffast-math", "-fsyntax-only", "main.c"]).output();
+    let refused = refused.expect("gcc runs");
+    assert!(!refused.status.success() && stderr(&refused).contains("-ffast-math"), "{}", stderr(&refused));
+}
+
+#[test]
+fn octave_runs_the_functions_and_comes_near() {
+    let octave = ["octave-cli", "octave"];
+    let Some(octave) = octave.iter().find(|name| is_there(name)) else { return };
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    inputs(directory);
+    let mut program = String::new();
+    for case in all_of() {
+        let name = &case.name;
+        let text = written(case, FormatKind::MatlabFunction, Precision::Double, Math::Libm);
+        std::fs::write(directory.join(format!("gainswarm_{name}.m")), text).expect("room");
+        let made: Vec<String> = (1..=case.outputs.len()).map(|place| format!("o({place})")).collect();
+        let given: Vec<String> = (1..=case.measured).map(|place| format!("x({place}, k)")).collect();
+        let _ = writeln!(
+            program,
+            "f = fopen('{name}.in'); x = fread(f, [{}, {FIRST}], 'double'); fclose(f); r = []; o = [];\n\
+             for k = 1:{FIRST} [{}] = gainswarm_{name}({}); r = [r, o]; end\n\
+             f = fopen('{name}.octave', 'w'); fwrite(f, r, 'double'); fclose(f);",
+            case.measured,
+            made.join(", "),
+            given.join(", ")
+        );
+    }
+    std::fs::write(directory.join("all.m"), program).expect("room");
+    run(directory, octave, &["--no-gui", "all.m"]);
+    let share = share_near(directory, "octave", 1e-11);
+    assert!(share > 0.97, "{share}");
 }

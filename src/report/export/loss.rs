@@ -85,8 +85,10 @@ pub(super) fn lines(export: &Export) -> Result<Vec<String>, Error> {
     let all: Vec<(&Scenario, &f64)> = problem.scenarios.iter().zip(&problem.weights).collect();
     let fitting: Vec<&(&Scenario, &f64)> = all.iter().filter(of_period).collect();
     let count = fitting.len().min(SCENARIOS_MAX);
-    let chosen: Vec<(&Scenario, f64)> =
-        (0..count).map(|k| fitting[k * fitting.len() / count]).map(|(scenario, weight)| (*scenario, **weight)).collect();
+    let chosen: Vec<(&Scenario, f64)> = (0..count)
+        .map(|k| fitting[k * fitting.len() / count])
+        .map(|(scenario, weight)| (*scenario, **weight))
+        .collect();
     let mut off = vec![0.0_f64; acting.driving];
     let mut costs = [Vec::new(), Vec::new()];
     for (scenario, weight) in &chosen {
@@ -107,7 +109,8 @@ pub(super) fn lines(export: &Export) -> Result<Vec<String>, Error> {
         costs[0].push((in_double, *weight));
         costs[1].push((in_single, *weight));
     }
-    let of = if count == all.len() { String::new() } else { format!(" ({count} of {} scenarios)", all.len()) };
+    let of =
+        if count == all.len() { String::new() } else { format!(" ({count} of {} scenarios)", all.len()) };
     let differences: Vec<String> =
         names.iter().zip(&off).map(|(name, off)| format!("{name} by at most {}", number(*off))).collect();
     let [double, single] = costs.map(|costs| cost(&problem, &costs));

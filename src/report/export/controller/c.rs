@@ -1,5 +1,7 @@
 //! C99: a header with the controller as static functions.
 
+use std::fmt::Write;
+
 use super::expression::{Let, Place};
 use super::functions::Function;
 use super::language::{Language, Writer};
@@ -105,16 +107,138 @@ const HELPERS: &[(&str, &str)] = &[
 ];
 
 const KEYWORDS: &[&str] = &[
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
-    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static",
-    "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool", "true", "false", "asm",
-    "class", "delete", "explicit", "export", "friend", "mutable", "namespace", "new", "operator", "private", "protected",
-    "public", "template", "this", "throw", "try", "catch", "typename", "using", "virtual", "and", "or", "not", "xor",
-    "self", "in", "out", "gains", "count", "main", "errno", "fabs", "fabsf", "sqrt", "sqrtf", "floor", "floorf", "rint",
-    "rintf", "fma", "fmaf", "ldexp", "ldexpf", "frexp", "frexpf", "copysign", "copysignf", "sin", "sinf", "cos", "cosf",
-    "tan", "tanf", "asin", "asinf", "acos", "acosf", "atan", "atanf", "atan2", "atan2f", "sinh", "sinhf", "cosh", "coshf",
-    "tanh", "tanhf", "exp", "expf", "log", "logf", "log10", "log10f", "pow", "powf", "cbrt", "cbrtf", "hypot", "hypotf",
-    "gamma", "signgam", "j0", "j1", "jn", "y0", "y1", "yn", "index", "linux", "unix", "I", "INFINITY", "NAN", "NULL",
+    "auto",
+    "break",
+    "case",
+    "char",
+    "const",
+    "continue",
+    "default",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "extern",
+    "float",
+    "for",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "long",
+    "register",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "struct",
+    "switch",
+    "typedef",
+    "union",
+    "unsigned",
+    "void",
+    "volatile",
+    "while",
+    "bool",
+    "true",
+    "false",
+    "asm",
+    "class",
+    "delete",
+    "explicit",
+    "export",
+    "friend",
+    "mutable",
+    "namespace",
+    "new",
+    "operator",
+    "private",
+    "protected",
+    "public",
+    "template",
+    "this",
+    "throw",
+    "try",
+    "catch",
+    "typename",
+    "using",
+    "virtual",
+    "and",
+    "or",
+    "not",
+    "xor",
+    "self",
+    "in",
+    "out",
+    "gains",
+    "count",
+    "main",
+    "errno",
+    "fabs",
+    "fabsf",
+    "sqrt",
+    "sqrtf",
+    "floor",
+    "floorf",
+    "rint",
+    "rintf",
+    "fma",
+    "fmaf",
+    "ldexp",
+    "ldexpf",
+    "frexp",
+    "frexpf",
+    "copysign",
+    "copysignf",
+    "sin",
+    "sinf",
+    "cos",
+    "cosf",
+    "tan",
+    "tanf",
+    "asin",
+    "asinf",
+    "acos",
+    "acosf",
+    "atan",
+    "atanf",
+    "atan2",
+    "atan2f",
+    "sinh",
+    "sinhf",
+    "cosh",
+    "coshf",
+    "tanh",
+    "tanhf",
+    "exp",
+    "expf",
+    "log",
+    "logf",
+    "log10",
+    "log10f",
+    "pow",
+    "powf",
+    "cbrt",
+    "cbrtf",
+    "hypot",
+    "hypotf",
+    "gamma",
+    "signgam",
+    "j0",
+    "j1",
+    "jn",
+    "y0",
+    "y1",
+    "yn",
+    "index",
+    "linux",
+    "unix",
+    "I",
+    "INFINITY",
+    "NAN",
+    "NULL",
 ];
 
 fn number(number: f64, precision: Precision) -> String {
@@ -153,7 +277,8 @@ fn function(writer: &Writer<'_>, function: &Function) -> String {
 
 /// The members of a struct.
 fn members(real: &str, fields: &[Field]) -> String {
-    fields.iter().map(|Field { name, comment, .. }| format!("    {real} {name}; /* {comment} */\n")).collect()
+    let line = |Field { name, comment, .. }: &Field| format!("    {real} {name}; /* {comment} */\n");
+    fields.iter().map(line).collect()
 }
 
 fn structure(name: &str, doc: &str, members: &str) -> String {
@@ -183,20 +308,31 @@ fn file(controller: &Controller<'_>) -> String {
     let values = if values.is_empty() { "    0\n".into() } else { values };
     let mut own = String::new();
     if !plan.gains.is_empty() {
-        own += &format!("    {study}_gains gains;\n");
+        let _ = writeln!(own, "    {study}_gains gains;");
     }
     for prepared in &plan.prepare.1 {
-        own += &format!("    {real} {}; /* made of gains */\n", prepared.name);
+        let _ = writeln!(own, "    {real} {}; /* made of gains */", prepared.name);
     }
     for state in &plan.states {
-        own += &format!("    {real} {}; /* {} */\n", state.name, state.comment);
+        let _ = writeln!(own, "    {real} {}; /* {} */", state.name, state.comment);
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        own += &format!("    {real} {past}[{most}]; /* a delay line */\n    int {place}; /* where it is written next */\n");
+        let _ = write!(
+            own,
+            "    {real} {past}[{most}]; /* a delay line */\n    int {place}; /* where it is written next */\n"
+        );
     }
     let types = [
-        structure(&format!("{study}_gains"), "What is tuned, and what else the law is given.", &members(real, &plan.gains)),
-        structure(&format!("{study}_inputs"), "What the law is told each control period.", &members(real, &plan.inputs)),
+        structure(
+            &format!("{study}_gains"),
+            "What is tuned, and what else the law is given.",
+            &members(real, &plan.gains),
+        ),
+        structure(
+            &format!("{study}_inputs"),
+            "What the law is told each control period.",
+            &members(real, &plan.inputs),
+        ),
         structure(&format!("{study}_outputs"), "What it says.", &members(real, &plan.outputs)),
         structure(study, "The controller.", &own),
     ];
@@ -220,15 +356,20 @@ fn set_gains(controller: &Controller<'_>) -> String {
     let study = writer.study;
     let mut takes = statements(writer, &plan.prepare.0);
     for Let { name, value } in &plan.prepare.1 {
-        takes += &format!("    self->{name} = {};\n", writer.number(value));
+        let _ = writeln!(takes, "    self->{name} = {};", writer.number(value));
     }
-    let keeps = if plan.gains.is_empty() { "    (void)self;\n    (void)gains;\n" } else { "    self->gains = *gains;\n" };
+    let keeps = if plan.gains.is_empty() {
+        "    (void)self;\n    (void)gains;\n"
+    } else {
+        "    self->gains = *gains;\n"
+    };
     let mut starts = String::new();
     for state in &plan.states {
-        starts += &format!("    self->{} = {};\n", state.name, writer.number(&state.first));
+        let _ = writeln!(starts, "    self->{} = {};", state.name, writer.number(&state.first));
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        starts += &format!(
+        let _ = write!(
+            starts,
             "    for (int k = 0; k < {most}; k++) {{\n        self->{past}[k] = {};\n    }}\n    self->{place} = 0;\n",
             writer.literal(0.0)
         );
@@ -246,11 +387,11 @@ fn step(controller: &Controller<'_>) -> String {
     let mut body = statements(writer, &plan.step);
     for output in &plan.outputs {
         let value = writer.number(&super::Expr::Name(output.name.clone()));
-        body += &format!("    out->{} = {value};\n", output.name);
+        let _ = writeln!(body, "    out->{} = {value};", output.name);
     }
     for state in &plan.states {
         if let Some(next) = &state.next {
-            body += &format!("    self->{} = {};\n", state.name, writer.number(next));
+            let _ = writeln!(body, "    self->{} = {};", state.name, writer.number(next));
         }
     }
     for ring in &plan.rings {

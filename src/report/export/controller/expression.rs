@@ -1,6 +1,6 @@
 //! Expressions of a controller, and the statements that nodes of a graph become.
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::graph::{Graph, Id, Node, Operation};
 
@@ -51,7 +51,9 @@ impl Expr {
     pub(super) fn each(&self, see: &mut dyn FnMut(&Self)) {
         see(self);
         if let Self::Apply(_, operands) | Self::Call(_, operands) = self {
-            operands.iter().for_each(|operand| operand.each(see));
+            for operand in operands {
+                operand.each(see);
+            }
         }
     }
 
@@ -87,10 +89,16 @@ impl Walk<'_> {
         let mut uses: HashMap<Id, usize> = HashMap::new();
         for id in &order {
             if !self.known.contains_key(id) {
-                self.graph.node(*id).operands().iter().for_each(|operand| *uses.entry(*operand).or_default() += 1);
+                self.graph
+                    .node(*id)
+                    .operands()
+                    .iter()
+                    .for_each(|operand| *uses.entry(*operand).or_default() += 1);
             }
         }
-        roots.iter().for_each(|root| *uses.entry(*root).or_default() += 1);
+        for root in roots {
+            *uses.entry(*root).or_default() += 1;
+        }
         let mut lets = Vec::new();
         for id in order {
             if self.known.contains_key(&id) {
@@ -122,9 +130,9 @@ impl Walk<'_> {
     fn reachable(&self, roots: &[Id]) -> Vec<Id> {
         let mut open = roots.to_vec();
         let mut found: Vec<Id> = Vec::new();
-        let mut seen: HashMap<Id, ()> = HashMap::new();
+        let mut seen: HashSet<Id> = HashSet::new();
         while let Some(id) = open.pop() {
-            if seen.insert(id, ()).is_none() {
+            if seen.insert(id) {
                 found.push(id);
                 if !self.known.contains_key(&id) {
                     open.extend(self.graph.node(id).operands());

@@ -42,7 +42,7 @@ pub(super) struct Language {
 
 /// A text, and whether it can stand beside an operator as it is.
 struct Text {
-    text: String,
+    written: String,
     is_atom: bool,
     is_truth: bool,
 }
@@ -70,12 +70,12 @@ impl Writer<'_> {
 
     /// An expression as a number.
     pub(super) fn number(&self, of: &Expr) -> String {
-        self.as_number(of).text
+        self.as_number(of).written
     }
 
     /// An expression as it is, a truth or a number.
     pub(super) fn value(&self, of: &Expr) -> String {
-        self.text(of).text
+        self.text(of).written
     }
 
     /// Whether an expression is true or false.
@@ -98,13 +98,11 @@ impl Writer<'_> {
         match of {
             Expr::Number(number) => {
                 let text = self.literal(*number);
-                Text { is_atom: !text.starts_with('-'), text, is_truth: false }
+                Text { is_atom: !text.starts_with('-'), written: text, is_truth: false }
             }
-            Expr::Name(name) => {
-                Text { text: name.clone(), is_atom: true, is_truth: self.is_truth(of) }
-            }
+            Expr::Name(name) => Text { written: name.clone(), is_atom: true, is_truth: self.is_truth(of) },
             Expr::Member(place, name) => {
-                Text { text: self.member(*place, name), is_atom: true, is_truth: false }
+                Text { written: self.member(*place, name), is_atom: true, is_truth: false }
             }
             Expr::Apply(operation, operands) => self.apply(*operation, operands),
             Expr::Call(name, operands) => match (self.language.primitive)(name) {
@@ -121,8 +119,7 @@ impl Writer<'_> {
             _ => (self.language.operation)(operation, self.code.math),
         };
         let truths = match operation {
-            Select => 1,
-            Not => 1,
+            Select | Not => 1,
             And | Or => 2,
             _ => 0,
         };
@@ -135,7 +132,7 @@ impl Writer<'_> {
     fn call(&self, name: &str, operands: &[Expr]) -> Text {
         let operands: Vec<String> = operands.iter().map(|operand| self.number(operand)).collect();
         let prefix = (self.language.prefix)(self.study);
-        Text { text: format!("{prefix}{name}({})", operands.join(", ")), is_atom: true, is_truth: false }
+        Text { written: format!("{prefix}{name}({})", operands.join(", ")), is_atom: true, is_truth: false }
     }
 
     /// A template with its operands, the first of which are truths.
@@ -144,16 +141,16 @@ impl Writer<'_> {
         for (place, operand) in operands.iter().enumerate() {
             let made = if place < truths { self.as_truth(operand) } else { self.as_number(operand) };
             let [open, bare] = [["{a}", "[a]"], ["{b}", "[b]"], ["{c}", "[c]"]][place];
-            let closed = if made.is_atom { made.text.clone() } else { format!("({})", made.text) };
+            let closed = if made.is_atom { made.written.clone() } else { format!("({})", made.written) };
             // What is put in has no marks: names and numbers have neither brackets nor braces but where an expression of Rust chooses.
             text = replaced(&text, open, &closed);
-            text = replaced(&text, bare, &made.text);
+            text = replaced(&text, bare, &made.written);
         }
         let is_call = template.ends_with(')')
             && template.split('(').next().is_some_and(|name| {
                 name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '~' | ':'))
             });
-        Text { text: text.replace('\u{1}', ""), is_atom: is_call, is_truth }
+        Text { written: text.replace('\u{1}', ""), is_atom: is_call, is_truth }
     }
 
     fn suffix(&self) -> &'static str {
@@ -174,12 +171,12 @@ impl Writer<'_> {
         if usize::from(made.is_truth) == to {
             return made;
         }
-        let closed = if made.is_atom { made.text.clone() } else { format!("({})", made.text) };
+        let closed = if made.is_atom { made.written.clone() } else { format!("({})", made.written) };
         let template = self.language.conversions[to].replace('~', self.suffix());
         let [zero, one] = [0.0, 1.0].map(|number| self.literal(number));
         let text = template.replace("{0}", &zero).replace("{1}", &one);
-        let text = text.replace("{a}", &closed).replace("[a]", &made.text);
-        Text { text, is_atom: false, is_truth: to == 1 }
+        let text = text.replace("{a}", &closed).replace("[a]", &made.written);
+        Text { written: text, is_atom: false, is_truth: to == 1 }
     }
 
     /// A helper as a text.

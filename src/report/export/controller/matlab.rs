@@ -1,5 +1,7 @@
 //! MATLAB and Octave: a function that remembers, as a MATLAB Function block of Simulink takes it.
 
+use std::fmt::Write;
+
 use super::expression::{Expr, Let, Place};
 use super::functions::Function;
 use super::language::{Language, Writer};
@@ -15,8 +17,7 @@ pub struct MatlabFunction;
 
 impl Format for MatlabFunction {
     const NAME: &'static str = "matlab-function";
-    const SUMMARY: &'static str =
-        "the whole law as a function with persistent states, for MATLAB, Simulink and Octave; with their functions";
+    const SUMMARY: &'static str = "the whole law as a function with persistent states, for MATLAB, Simulink and Octave; with their functions";
 
     fn text(export: &Export) -> Result<String, Error> {
         let study = export.identifier();
@@ -86,10 +87,62 @@ fn operation(operation: Operation, _: Math) -> Option<&'static str> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for", "function", "global", "if",
-    "otherwise", "parfor", "persistent", "return", "spmd", "switch", "try", "while", "do", "until", "abs", "sqrt", "nthroot",
-    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log", "log10", "floor", "atan2", "hypot",
-    "double", "single", "zeros", "isempty", "max", "min", "mod", "round", "pi", "eps", "i", "j", "Inf", "NaN", "ans", "end_try_catch",
+    "break",
+    "case",
+    "catch",
+    "classdef",
+    "continue",
+    "else",
+    "elseif",
+    "end",
+    "for",
+    "function",
+    "global",
+    "if",
+    "otherwise",
+    "parfor",
+    "persistent",
+    "return",
+    "spmd",
+    "switch",
+    "try",
+    "while",
+    "do",
+    "until",
+    "abs",
+    "sqrt",
+    "nthroot",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "exp",
+    "log",
+    "log10",
+    "floor",
+    "atan2",
+    "hypot",
+    "double",
+    "single",
+    "zeros",
+    "isempty",
+    "max",
+    "min",
+    "mod",
+    "round",
+    "pi",
+    "eps",
+    "i",
+    "j",
+    "Inf",
+    "NaN",
+    "ans",
+    "end_try_catch",
 ];
 
 fn number(number: f64, precision: Precision) -> String {
@@ -106,7 +159,8 @@ fn number(number: f64, precision: Precision) -> String {
 }
 
 fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
-    lets.iter().map(|Let { name, value }| format!("{name} = {};\n", writer.value(value))).collect()
+    let line = |Let { name, value }: &Let| format!("{name} = {};\n", writer.value(value));
+    lets.iter().map(line).collect()
 }
 
 fn function(writer: &Writer<'_>, function: &Function) -> String {
@@ -118,22 +172,24 @@ fn function(writer: &Writer<'_>, function: &Function) -> String {
 fn file(controller: &Controller<'_>) -> String {
     let Controller { plan, writer, .. } = controller;
     let study = writer.study;
-    let names = |fields: &[Field]| fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-    let gain = |field: &Field| format!("{} = {}; % {}\n", field.name, writer.literal(field.value), field.comment);
+    let names =
+        |fields: &[Field]| fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
+    let gain =
+        |field: &Field| format!("{} = {}; % {}\n", field.name, writer.literal(field.value), field.comment);
     let mut before: String = plan.gains.iter().map(gain).collect();
     before += &statements(writer, &plan.prepare.0);
     for Let { name, value } in &plan.prepare.1 {
-        before += &format!("{name} = {};\n", writer.number(value));
+        let _ = writeln!(before, "{name} = {};", writer.number(value));
     }
     let mut remembered: Vec<&str> = plan.states.iter().map(|state| state.name.as_str()).collect();
     let mut starts = String::new();
     for state in &plan.states {
         let (first, comment) = (writer.number(&state.first), &state.comment);
-        starts += &format!("    {} = {first}; % {comment}\n", state.name);
+        let _ = writeln!(starts, "    {} = {first}; % {comment}", state.name);
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
         remembered.extend([past.as_str(), place]);
-        starts += &format!("    {past} = zeros(1, {most}, '{}');\n    {place} = 1;\n", writer.real());
+        let _ = write!(starts, "    {past} = zeros(1, {most}, '{}');\n    {place} = 1;\n", writer.real());
     }
     if let Some(first) = remembered.first() {
         before = format!("persistent {}\n{before}if isempty({first})\n{starts}end\n", remembered.join(" "));
@@ -143,11 +199,11 @@ fn file(controller: &Controller<'_>) -> String {
     for one in &plan.step {
         let is_output = plan.outputs.iter().any(|output| output.name == one.name);
         let value = if is_output { writer.number(&one.value) } else { writer.value(&one.value) };
-        body += &format!("{} = {value};\n", one.name);
+        let _ = writeln!(body, "{} = {value};", one.name);
     }
     for state in &plan.states {
         if let Some(next) = &state.next {
-            body += &format!("{} = {};\n", state.name, writer.number(next));
+            let _ = writeln!(body, "{} = {};", state.name, writer.number(next));
         }
     }
     for ring in &plan.rings {
@@ -155,7 +211,9 @@ fn file(controller: &Controller<'_>) -> String {
     }
     let about: String = [("takes", &plan.inputs), ("gives", &plan.outputs)]
         .iter()
-        .flat_map(|(word, fields)| fields.iter().map(move |field| format!("% {word} {}: {}\n", field.name, field.comment)))
+        .flat_map(|(word, fields)| {
+            fields.iter().map(move |field| format!("% {word} {}: {}\n", field.name, field.comment))
+        })
         .collect();
     let functions = controller.functions().join("\n");
     let helpers = controller.helpers(&format!("{functions}{before}{body}"));

@@ -110,12 +110,14 @@ impl<'a> Controller<'a> {
         let law = export.config.law_alone(&export.values).map_err(|_| Error::Option {
             option: "--format",
             found: "is for a law that stands by itself".into(),
-            remedy: "this one needs what the plant answers to its own output, or is too large: export its gains".into(),
+            remedy:
+                "this one needs what the plant answers to its own output, or is too large: export its gains"
+                    .into(),
         })?;
         let plan = Plan::new(&export.config, &export.values, law, language);
         let head = head::lines(export, &plan, code)?;
         let mut writer = Writer { language, code, study, truths: Vec::new() };
-        writer.truths = truths(&writer, plan.step.iter().chain(&plan.prepare.0));
+        writer.truths = truths(plan.step.iter().chain(&plan.prepare.0));
         let functions = functions::needed(&writer, &plan.expressions());
         Ok(Self { plan, writer, functions, head })
     }
@@ -125,7 +127,7 @@ impl<'a> Controller<'a> {
         let write = |function: &Function| {
             let Writer { language, code, study, .. } = self.writer;
             let mut writer = Writer { language, code, study, truths: Vec::new() };
-            writer.truths = truths(&writer, function.lets.iter());
+            writer.truths = truths(function.lets.iter());
             (language.function)(&writer, function)
         };
         self.functions.iter().map(write).collect()
@@ -162,13 +164,12 @@ impl Plan {
 }
 
 /// The names of those statements that are true or false.
-fn truths<'a>(writer: &Writer<'_>, lets: impl Iterator<Item = &'a expression::Let>) -> Vec<String> {
+fn truths<'a>(lets: impl Iterator<Item = &'a expression::Let>) -> Vec<String> {
     let mut truths: Vec<String> = Vec::new();
     for one in lets {
         if one.value.is_truth(&|name| truths.iter().any(|truth| truth == name)) {
             truths.push(one.name.clone());
         }
     }
-    let _ = writer;
     truths
 }

@@ -132,9 +132,11 @@ impl Planning<'_> {
         let parameters = self.config.controller.parameters().iter().zip(self.values);
         for ((parameter, value), symbol) in parameters.zip(&law.sections.inputs) {
             if needed.contains(symbol) {
-                let is_tuned = self.config.tune.iter().any(|gain| {
-                    self.config.controller.parameters()[gain.index].name == parameter.name
-                });
+                let is_tuned = self
+                    .config
+                    .tune
+                    .iter()
+                    .any(|gain| self.config.controller.parameters()[gain.index].name == parameter.name);
                 let tuned = if is_tuned { "; tuned" } else { "" };
                 let comment = said(parameter.unit, &format!("{}{tuned}", parameter.doc));
                 self.gain(*symbol, parameter.name, comment, *value);
@@ -194,8 +196,13 @@ impl Planning<'_> {
             let own = law.inputs.iter().find(|input| input.quantity.name == *name);
             let quantity = own.map(|input| &input.quantity);
             let theirs = quantity_of(plant, of);
-            let unit = [theirs, quantity].into_iter().flatten().map(Quantity::unit_shown).find(|unit| *unit != "1");
-            let doc = [quantity, theirs].into_iter().flatten().map(|one| one.doc.as_str()).find(|doc| !doc.is_empty());
+            let unit =
+                [theirs, quantity].into_iter().flatten().map(Quantity::unit_shown).find(|unit| *unit != "1");
+            let doc = [quantity, theirs]
+                .into_iter()
+                .flatten()
+                .map(|one| one.doc.as_str())
+                .find(|doc| !doc.is_empty());
             let connected = if of == name { String::new() } else { format!("; connected to {of}") };
             let comment = said(unit.unwrap_or("1"), &format!("{}{connected}", doc.unwrap_or(of)));
             let value = own.and_then(|input| input.default).unwrap_or(0.0);
@@ -212,9 +219,11 @@ impl Planning<'_> {
             let drives = self.config.wiring.drive.iter().filter(|(_, source)| *source == name);
             let drives: Vec<&str> = drives.map(|(input, _)| input.as_str()).collect();
             let driven = drives.first().and_then(|input| quantity_of(plant, input));
-            let unit = [driven, output].into_iter().flatten().map(Quantity::unit_shown).find(|unit| *unit != "1");
+            let unit =
+                [driven, output].into_iter().flatten().map(Quantity::unit_shown).find(|unit| *unit != "1");
             let doc = output.map_or("", |output| output.doc.as_str());
-            let to = if drives.is_empty() { String::new() } else { format!("; drives {}", drives.join(", ")) };
+            let to =
+                if drives.is_empty() { String::new() } else { format!("; drives {}", drives.join(", ")) };
             let comment = said(unit.unwrap_or("1"), &format!("{doc}{to}"));
             fields.push(Field { name: self.names.give(name), comment, value: 0.0 });
         }
@@ -245,7 +254,9 @@ impl Planning<'_> {
                 continue;
             }
             let (name, comment) = match of {
-                Some(state) => (state.quantity.name.clone(), said(state.quantity.unit_shown(), &state.quantity.doc)),
+                Some(state) => {
+                    (state.quantity.name.clone(), said(state.quantity.unit_shown(), &state.quantity.doc))
+                }
                 None if is_steps => ("delay_periods".into(), "control periods of a delay".into()),
                 None if is_delayed => ("delayed".into(), "a value as it was a delay ago".into()),
                 None => ("periods".into(), "control periods since the start".into()),

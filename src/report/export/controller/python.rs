@@ -1,5 +1,7 @@
 //! Python: a module with a class, which needs nothing but the standard library.
 
+use std::fmt::Write;
+
 use super::expression::{Expr, Let, Place};
 use super::functions::Function;
 use super::language::{Language, Writer};
@@ -93,30 +95,109 @@ fn operation(operation: Operation, math: Math) -> Option<&'static str> {
 }
 
 const HELPERS: &[(&str, &str)] = &[
-    ("divide", "def _divide(a, b):\n    \"\"\"a/b as IEEE 754 has it.\"\"\"\n    if b != 0.0 or b != b:\n        return a / b\n    \
-        if a == 0.0 or a != a:\n        return math.nan\n    return math.copysign(math.inf, a) * math.copysign(1.0, b)\n\n"),
-    ("sqrt", "def _sqrt(a):\n    \"\"\"The root; NaN below 0.\"\"\"\n    return math.sqrt(a) if a >= 0.0 else math.nan\n\n"),
-    ("floor", "def _floor(a):\n    \"\"\"The largest whole number that is not above a.\"\"\"\n    return math.copysign(float(math.floor(a)), a) if math.isfinite(a) else a\n\n"),
-    ("round", "def _round(a):\n    \"\"\"The nearest whole number, the even one of two.\"\"\"\n    return math.copysign(float(round(a)), a) if math.isfinite(a) else a\n\n"),
-    ("call", "def _call(function, *numbers):\n    \"\"\"NaN where a function has no value, and infinity where it has too large a one.\"\"\"\n    try:\n        return function(*numbers)\n    \
-        except ValueError:\n        return math.nan\n    except OverflowError:\n        return math.inf\n\n"),
-    ("power_of_two", "def _power_of_two(count):\n    \"\"\"2 to a whole power.\"\"\"\n    return math.ldexp(1.0, int(count)) if count == count else count\n\n"),
-    ("fraction", "def _fraction(x):\n    \"\"\"m of x = m 2^k with m from 1/2 to 1.\"\"\"\n    return math.frexp(x)[0]\n\n"),
-    ("exponent", "def _exponent(x):\n    \"\"\"k of x = m 2^k with m from 1/2 to 1.\"\"\"\n    return float(math.frexp(x)[1])\n\n"),
-    ("fma", "def _exact_fma(a, b, c):\n    \"\"\"a*b + c, rounded once: in whole numbers.\"\"\"\n    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):\n        return a * b + c\n    \
+    (
+        "divide",
+        "def _divide(a, b):\n    \"\"\"a/b as IEEE 754 has it.\"\"\"\n    if b != 0.0 or b != b:\n        return a / b\n    \
+        if a == 0.0 or a != a:\n        return math.nan\n    return math.copysign(math.inf, a) * math.copysign(1.0, b)\n\n",
+    ),
+    (
+        "sqrt",
+        "def _sqrt(a):\n    \"\"\"The root; NaN below 0.\"\"\"\n    return math.sqrt(a) if a >= 0.0 else math.nan\n\n",
+    ),
+    (
+        "floor",
+        "def _floor(a):\n    \"\"\"The largest whole number that is not above a.\"\"\"\n    return math.copysign(float(math.floor(a)), a) if math.isfinite(a) else a\n\n",
+    ),
+    (
+        "round",
+        "def _round(a):\n    \"\"\"The nearest whole number, the even one of two.\"\"\"\n    return math.copysign(float(round(a)), a) if math.isfinite(a) else a\n\n",
+    ),
+    (
+        "call",
+        "def _call(function, *numbers):\n    \"\"\"NaN where a function has no value, and infinity where it has too large a one.\"\"\"\n    try:\n        return function(*numbers)\n    \
+        except ValueError:\n        return math.nan\n    except OverflowError:\n        return math.inf\n\n",
+    ),
+    (
+        "power_of_two",
+        "def _power_of_two(count):\n    \"\"\"2 to a whole power.\"\"\"\n    return math.ldexp(1.0, int(count)) if count == count else count\n\n",
+    ),
+    (
+        "fraction",
+        "def _fraction(x):\n    \"\"\"m of x = m 2^k with m from 1/2 to 1.\"\"\"\n    return math.frexp(x)[0]\n\n",
+    ),
+    (
+        "exponent",
+        "def _exponent(x):\n    \"\"\"k of x = m 2^k with m from 1/2 to 1.\"\"\"\n    return float(math.frexp(x)[1])\n\n",
+    ),
+    (
+        "fma",
+        "def _exact_fma(a, b, c):\n    \"\"\"a*b + c, rounded once: in whole numbers.\"\"\"\n    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):\n        return a * b + c\n    \
         (p, q), (r, s), (t, u) = a.as_integer_ratio(), b.as_integer_ratio(), c.as_integer_ratio()\n    below = q * s\n    top = p * r * u + t * below\n    \
         if top == 0:\n        return a * b + c if a * b == -c else 0.0\n    try:\n        return top / (below * u)\n    \
         except OverflowError:\n        return math.copysign(math.inf, top)\n\n\n\
         def _builtin_fma(a, b, c):\n    \"\"\"a*b + c, rounded once: Python's own from 3.13 on.\"\"\"\n    try:\n        return math.fma(a, b, c)\n    \
-        except (OverflowError, ValueError):\n        return _exact_fma(a, b, c)\n\n\n_fma = _builtin_fma if hasattr(math, \"fma\") else _exact_fma\n\n"),
+        except (OverflowError, ValueError):\n        return _exact_fma(a, b, c)\n\n\n_fma = _builtin_fma if hasattr(math, \"fma\") else _exact_fma\n\n",
+    ),
 ];
 
 const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield", "match", "case", "type", "self", "math", "abs", "int",
-    "float", "round", "range", "len", "gains", "step", "set_gains", "namedtuple", "Gains", "Outputs", "Controller", "GAINS",
-    "PERIOD", "count", "index",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "match",
+    "case",
+    "type",
+    "self",
+    "math",
+    "abs",
+    "int",
+    "float",
+    "round",
+    "range",
+    "len",
+    "gains",
+    "step",
+    "set_gains",
+    "namedtuple",
+    "Gains",
+    "Outputs",
+    "Controller",
+    "GAINS",
+    "PERIOD",
+    "count",
+    "index",
 ];
 
 fn number(number: f64, _: Precision) -> String {
@@ -129,7 +210,8 @@ fn number(number: f64, _: Precision) -> String {
 }
 
 fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
-    lets.iter().map(|Let { name, value }| format!("    {name} = {}\n", writer.value(value))).collect()
+    let line = |Let { name, value }: &Let| format!("    {name} = {}\n", writer.value(value));
+    lets.iter().map(line).collect()
 }
 
 fn function(writer: &Writer<'_>, function: &Function) -> String {
@@ -139,7 +221,8 @@ fn function(writer: &Writer<'_>, function: &Function) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { "\n".into() } else { format!("    {line}\n") }).collect()
+    let indented = |line: &str| if line.is_empty() { "\n".into() } else { format!("    {line}\n") };
+    text.lines().map(indented).collect()
 }
 
 /// A named tuple with a comment a field.
@@ -171,14 +254,20 @@ fn set_gains(controller: &Controller<'_>) -> String {
     let Controller { plan, writer, .. } = controller;
     let mut takes = statements(writer, &plan.prepare.0);
     for Let { name, value } in &plan.prepare.1 {
-        takes += &format!("    self.{name} = {}\n", writer.number(value));
+        let _ = writeln!(takes, "    self.{name} = {}", writer.number(value));
     }
     let mut starts = String::new();
     for state in &plan.states {
-        starts += &format!("    self.{} = {}  # {}\n", state.name, writer.number(&state.first), state.comment);
+        let _ = writeln!(
+            starts,
+            "    self.{} = {}  # {}",
+            state.name,
+            writer.number(&state.first),
+            state.comment
+        );
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        starts += &format!("    self.{past} = [0.0] * {most}\n    self.{place} = 0\n");
+        let _ = write!(starts, "    self.{past} = [0.0] * {most}\n    self.{place} = 0\n");
     }
     format!(
         "def __init__(self, gains=GAINS):\n    self.set_gains(gains)\n{starts}\n\
@@ -191,15 +280,16 @@ fn step(controller: &Controller<'_>) -> String {
     let mut body = statements(writer, &plan.step);
     for state in &plan.states {
         if let Some(next) = &state.next {
-            body += &format!("    self.{} = {}\n", state.name, writer.number(next));
+            let _ = writeln!(body, "    self.{} = {}", state.name, writer.number(next));
         }
     }
     for ring in &plan.rings {
         body += &delay(writer, ring);
     }
-    let inputs: String = plan.inputs.iter().map(|input| format!(", {}", input.name)).collect();
-    let about: String =
-        plan.inputs.iter().map(|input| format!("\n    {}: {}", input.name, input.comment)).collect();
+    let input = |input: &Field| format!(", {}", input.name);
+    let inputs: String = plan.inputs.iter().map(input).collect();
+    let line = |input: &Field| format!("\n    {}: {}", input.name, input.comment);
+    let about: String = plan.inputs.iter().map(line).collect();
     let value = |field: &Field| format!("{}, ", writer.number(&Expr::Name(field.name.clone())));
     let outputs: String = plan.outputs.iter().map(value).collect();
     format!(

@@ -1,5 +1,7 @@
 //! Rust: a module with the controller, which needs nothing but the standard library.
 
+use std::fmt::Write;
+
 use super::expression::{Expr, Let, Place};
 use super::functions::Function;
 use super::language::{Language, Writer};
@@ -119,11 +121,72 @@ const HELPERS: &[(&str, &str)] = &[
 ];
 
 const KEYWORDS: &[&str] = &[
-    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn", "for",
-    "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "Self", "static",
-    "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do",
-    "final", "macro", "override", "priv", "typeof", "unsized", "virtual", "yield", "try", "gen", "given", "gains",
-    "PERIOD", "GAINS", "f32", "f64", "bool", "usize", "i64", "u64", "Gains", "Inputs", "Outputs", "Controller",
+    "as",
+    "async",
+    "await",
+    "break",
+    "const",
+    "continue",
+    "crate",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "fn",
+    "for",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "Self",
+    "static",
+    "struct",
+    "super",
+    "trait",
+    "true",
+    "type",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+    "abstract",
+    "become",
+    "box",
+    "do",
+    "final",
+    "macro",
+    "override",
+    "priv",
+    "typeof",
+    "unsized",
+    "virtual",
+    "yield",
+    "try",
+    "gen",
+    "given",
+    "gains",
+    "PERIOD",
+    "GAINS",
+    "f32",
+    "f64",
+    "bool",
+    "usize",
+    "i64",
+    "u64",
+    "Gains",
+    "Inputs",
+    "Outputs",
+    "Controller",
 ];
 
 fn number(number: f64, precision: Precision) -> String {
@@ -142,7 +205,8 @@ fn number(number: f64, precision: Precision) -> String {
 }
 
 fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
-    lets.iter().map(|Let { name, value }| format!("    let {name} = {};\n", writer.value(value))).collect()
+    let line = |Let { name, value }: &Let| format!("    let {name} = {};\n", writer.value(value));
+    lets.iter().map(line).collect()
 }
 
 fn function(writer: &Writer<'_>, function: &Function) -> String {
@@ -158,27 +222,29 @@ fn structure(name: &str, doc: &str, members: &str) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    let indented = |line: &str| format!("    {line}\n");
+    text.lines().map(indented).collect()
 }
 
 fn file(controller: &Controller<'_>) -> String {
     let Controller { plan, writer, .. } = controller;
     let real = writer.real();
     let members = |fields: &[Field]| -> String {
-        let line = |Field { name, comment, .. }: &Field| format!("    /// {comment}\n    pub {name}: {real},\n");
+        let line =
+            |Field { name, comment, .. }: &Field| format!("    /// {comment}\n    pub {name}: {real},\n");
         fields.iter().map(line).collect()
     };
     let value = |field: &Field| format!("    {}: {},\n", field.name, writer.literal(field.value));
     let values: String = plan.gains.iter().map(value).collect();
     let mut own = "    gains: Gains,\n".to_owned();
     for prepared in &plan.prepare.1 {
-        own += &format!("    {}: {real},\n", prepared.name);
+        let _ = writeln!(own, "    {}: {real},", prepared.name);
     }
     for state in &plan.states {
-        own += &format!("    /// {}\n    pub {}: {real},\n", state.comment, state.name);
+        let _ = write!(own, "    /// {}\n    pub {}: {real},\n", state.comment, state.name);
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        own += &format!("    {past}: [{real}; {most}],\n    {place}: usize,\n");
+        let _ = write!(own, "    {past}: [{real}; {most}],\n    {place}: usize,\n");
     }
     let code = format!("{}{}{}", set_gains(controller), start(controller), step(controller));
     let functions = controller.functions().join("\n");
@@ -202,7 +268,7 @@ fn set_gains(controller: &Controller<'_>) -> String {
     let Controller { plan, writer, .. } = controller;
     let mut takes = statements(writer, &plan.prepare.0);
     for Let { name, value } in &plan.prepare.1 {
-        takes += &format!("    self.{name} = {};\n", writer.number(value));
+        let _ = writeln!(takes, "    self.{name} = {};", writer.number(value));
     }
     format!(
         "/// Takes gains, and leaves what is remembered.\npub fn set_gains(&mut self, gains: &Gains) {{\n    self.gains = *gains;\n{takes}}}\n\n"
@@ -216,15 +282,15 @@ fn start(controller: &Controller<'_>) -> String {
     let mut members = String::new();
     let names = plan.prepare.1.iter().map(|prepared| &prepared.name);
     for name in names.chain(plan.states.iter().map(|state| &state.name)) {
-        members += &format!("        {name}: {zero},\n");
+        let _ = writeln!(members, "        {name}: {zero},");
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        members += &format!("        {past}: [{zero}; {most}],\n        {place}: 0,\n");
+        let _ = write!(members, "        {past}: [{zero}; {most}],\n        {place}: 0,\n");
     }
     let mut starts = String::new();
     for state in &plan.states {
         let first = writer.number(&state.first).replace("self.", "new.");
-        starts += &format!("    new.{} = {first};\n", state.name);
+        let _ = writeln!(starts, "    new.{} = {first};", state.name);
     }
     format!(
         "/// A controller at its start.\npub fn new(gains: &Gains) -> Self {{\n    let mut new = Self {{\n        gains: *gains,\n{members}    }};\n    \
@@ -237,7 +303,7 @@ fn step(controller: &Controller<'_>) -> String {
     let mut body = statements(writer, &plan.step);
     for state in &plan.states {
         if let Some(next) = &state.next {
-            body += &format!("    self.{} = {};\n", state.name, writer.number(next));
+            let _ = writeln!(body, "    self.{} = {};", state.name, writer.number(next));
         }
     }
     for ring in &plan.rings {

@@ -1,5 +1,7 @@
 //! Structured text of IEC 61131-3: a function block, and the functions that it calls.
 
+use std::fmt::Write;
+
 use super::expression::{Expr, Let, Place};
 use super::functions::Function;
 use super::language::{Language, Writer};
@@ -78,17 +80,160 @@ fn operation(operation: Operation, _: Math) -> Option<&'static str> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "abs", "acos", "action", "add", "and", "any", "array", "asin", "at", "atan", "bool", "by", "byte", "case", "concat",
-    "configuration", "constant", "cos", "ctd", "ctu", "ctud", "date", "delete", "dint", "div", "do", "dt", "dword", "else",
-    "elsif", "en", "end", "eno", "eq", "exit", "exp", "expt", "false", "find", "for", "from", "function", "ge", "gt", "if",
-    "initial_step", "insert", "int", "interval", "le", "left", "len", "limit", "lint", "ln", "log", "lreal", "lt", "lword",
-    "max", "mid", "min", "mod", "move", "mul", "mux", "ne", "not", "of", "on", "or", "priority", "program", "real",
-    "reset", "repeat", "replace", "resource", "retain", "return", "right", "rol", "ror", "rs", "r_edge", "f_edge", "sel",
-    "shl", "shr", "sin", "single", "sint", "sqrt", "sr", "step", "string", "struct", "sub", "tan", "task", "then", "time",
-    "to", "tod", "tof", "ton", "tp", "transition", "true", "trunc", "type", "udint", "uint", "ulint", "until", "usint",
-    "var", "while", "with", "word", "wstring", "xor", "r", "s", "n", "p", "l", "d", "is_started", "k", "continue", "this",
-    "super", "ref", "class", "method", "interface", "property", "namespace", "using", "null", "abstract", "final",
-    "extends", "implements", "override", "private", "protected", "public", "internal", "char", "wchar", "floor", "ceil",
+    "abs",
+    "acos",
+    "action",
+    "add",
+    "and",
+    "any",
+    "array",
+    "asin",
+    "at",
+    "atan",
+    "bool",
+    "by",
+    "byte",
+    "case",
+    "concat",
+    "configuration",
+    "constant",
+    "cos",
+    "ctd",
+    "ctu",
+    "ctud",
+    "date",
+    "delete",
+    "dint",
+    "div",
+    "do",
+    "dt",
+    "dword",
+    "else",
+    "elsif",
+    "en",
+    "end",
+    "eno",
+    "eq",
+    "exit",
+    "exp",
+    "expt",
+    "false",
+    "find",
+    "for",
+    "from",
+    "function",
+    "ge",
+    "gt",
+    "if",
+    "initial_step",
+    "insert",
+    "int",
+    "interval",
+    "le",
+    "left",
+    "len",
+    "limit",
+    "lint",
+    "ln",
+    "log",
+    "lreal",
+    "lt",
+    "lword",
+    "max",
+    "mid",
+    "min",
+    "mod",
+    "move",
+    "mul",
+    "mux",
+    "ne",
+    "not",
+    "of",
+    "on",
+    "or",
+    "priority",
+    "program",
+    "real",
+    "reset",
+    "repeat",
+    "replace",
+    "resource",
+    "retain",
+    "return",
+    "right",
+    "rol",
+    "ror",
+    "rs",
+    "r_edge",
+    "f_edge",
+    "sel",
+    "shl",
+    "shr",
+    "sin",
+    "single",
+    "sint",
+    "sqrt",
+    "sr",
+    "step",
+    "string",
+    "struct",
+    "sub",
+    "tan",
+    "task",
+    "then",
+    "time",
+    "to",
+    "tod",
+    "tof",
+    "ton",
+    "tp",
+    "transition",
+    "true",
+    "trunc",
+    "type",
+    "udint",
+    "uint",
+    "ulint",
+    "until",
+    "usint",
+    "var",
+    "while",
+    "with",
+    "word",
+    "wstring",
+    "xor",
+    "r",
+    "s",
+    "n",
+    "p",
+    "l",
+    "d",
+    "is_started",
+    "k",
+    "continue",
+    "this",
+    "super",
+    "ref",
+    "class",
+    "method",
+    "interface",
+    "property",
+    "namespace",
+    "using",
+    "null",
+    "abstract",
+    "final",
+    "extends",
+    "implements",
+    "override",
+    "private",
+    "protected",
+    "public",
+    "internal",
+    "char",
+    "wchar",
+    "floor",
+    "ceil",
 ];
 
 fn number(number: f64, precision: Precision) -> String {
@@ -113,7 +258,8 @@ fn remark(text: &str) -> String {
 }
 
 fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
-    lets.iter().map(|Let { name, value }| format!("{name} := {};\n", writer.value(value))).collect()
+    let line = |Let { name, value }: &Let| format!("{name} := {};\n", writer.value(value));
+    lets.iter().map(line).collect()
 }
 
 /// The declarations of what statements make.
@@ -131,7 +277,8 @@ fn function(writer: &Writer<'_>, function: &Function) -> String {
     let Function { name, doc, operands, lets, result } = function;
     let real = writer.real();
     let called = format!("{}{name}", (writer.language.prefix)(writer.study));
-    let given: String = operands.iter().map(|operand| format!("    {operand} : {real};\n")).collect();
+    let declaration = |operand: &String| format!("    {operand} : {real};\n");
+    let given: String = operands.iter().map(declaration).collect();
     let own = variables(writer, lets, &[]);
     let own = if own.is_empty() { own } else { format!("VAR\n{own}END_VAR\n") };
     let (body, result) = (statements(writer, lets), writer.number(result));
@@ -154,22 +301,26 @@ fn file(controller: &Controller<'_>) -> String {
     let mut own: String = plan.gains.iter().map(gain).collect();
     let (mut starts, mut before) = (String::new(), statements(writer, &plan.prepare.0));
     for Let { name, value } in &plan.prepare.1 {
-        before += &format!("{name} := {};\n", writer.number(value));
+        let _ = writeln!(before, "{name} := {};", writer.number(value));
     }
     for state in &plan.states {
-        own += &format!("    {} : {real}; {}\n", state.name, remark(&state.comment));
-        starts += &format!("    {} := {};\n", state.name, writer.number(&state.first));
+        let _ = writeln!(own, "    {} : {real}; {}", state.name, remark(&state.comment));
+        let _ = writeln!(starts, "    {} := {};", state.name, writer.number(&state.first));
     }
     for Ring { names: [past, place], most, .. } in &plan.rings {
-        own += &format!("    {past} : ARRAY[0..{}] OF {real};\n    {place} : DINT;\n", most - 1);
-        starts += &format!("    FOR k := 0 TO {} DO\n        {past}[k] := 0.0;\n    END_FOR;\n    {place} := 0;\n", most - 1);
+        let _ = write!(own, "    {past} : ARRAY[0..{}] OF {real};\n    {place} : DINT;\n", most - 1);
+        let _ = write!(
+            starts,
+            "    FOR k := 0 TO {} DO\n        {past}[k] := 0.0;\n    END_FOR;\n    {place} := 0;\n",
+            most - 1
+        );
     }
     if !plan.rings.is_empty() {
         own += "    k : DINT;\n";
     }
     own += "    is_started : BOOL := FALSE;\n";
     for prepared in &plan.prepare.1 {
-        own += &format!("    {} : {real};\n", prepared.name);
+        let _ = writeln!(own, "    {} : {real};", prepared.name);
     }
     let all: Vec<Let> = plan.prepare.0.iter().chain(&plan.step).cloned().collect();
     own += &variables(writer, &all, &plan.outputs);
@@ -177,19 +328,20 @@ fn file(controller: &Controller<'_>) -> String {
     for one in &plan.step {
         let is_output = plan.outputs.iter().any(|output| output.name == one.name);
         let value = if is_output { writer.number(&one.value) } else { writer.value(&one.value) };
-        body += &format!("{} := {value};\n", one.name);
+        let _ = writeln!(body, "{} := {value};", one.name);
     }
     for state in &plan.states {
         if let Some(next) = &state.next {
-            body += &format!("{} := {};\n", state.name, writer.number(next));
+            let _ = writeln!(body, "{} := {};", state.name, writer.number(next));
         }
     }
     for ring in &plan.rings {
         body += &delay(writer, ring);
     }
-    let functions: String = controller.functions().iter().map(|text| format!("{text}\n")).collect();
+    let functions = controller.functions().join("\n");
+    let between = if functions.is_empty() { "" } else { "\n" };
     format!(
-        "{head}\n{functions}FUNCTION_BLOCK {study}\nVAR_INPUT\n{inputs}    reset : BOOL := FALSE; {}\nEND_VAR\nVAR_OUTPUT\n{outputs}END_VAR\nVAR\n{own}END_VAR\n\
+        "{head}\n{functions}{between}FUNCTION_BLOCK {study}\nVAR_INPUT\n{inputs}    reset : BOOL := FALSE; {}\nEND_VAR\nVAR_OUTPUT\n{outputs}END_VAR\nVAR\n{own}END_VAR\n\
          {before}IF reset OR NOT is_started THEN\n{starts}    is_started := TRUE;\nEND_IF;\n{body}END_FUNCTION_BLOCK\n",
         remark("true starts it anew")
     )

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashMapExt};
 
 use super::numbers::PlantNumbers;
-use super::open::Open;
-use super::outside::Outside;
+use super::open::{Open, Outside};
 use super::{ClosedLoop, Connected, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};

@@ -5,22 +5,11 @@
 use foldhash::HashMap;
 
 use super::compose::{Acting, Composer};
+use super::open::Outside;
 use super::{Layout, Measured, Parts, Unfit};
 use crate::graph::{Id, Symbol};
 use crate::model::Lowered;
 use crate::program::Tape;
-
-/// The nodes of what goes out and of what comes back.
-#[derive(Debug)]
-pub(super) struct Outside {
-    pub(super) wanted: Vec<Measured>,
-    /// What the law measures, as its sensors show it.
-    measured: Vec<Id>,
-    /// Whether the law acts in this step.
-    due: Option<Id>,
-    /// What it says, one for each driven input.
-    said: Vec<Symbol>,
-}
 
 /// A step of a closed loop with the law outside. The inputs of its tapes are those of a [`super::ClosedLoop`], carried values follow.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //! -O0 and -O3), Rust and Python. One process a language for all laws together.
 
 mod cases;
+mod said;
 mod text;
 
 use std::fmt::Write as _;

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::expression::{Let, Place};
-use super::functions::Function;
+use super::expression::{Function, Let, Place};
 use super::language::{Language, Writer};
 use super::plan::{Field, Ring};
 use super::{Controller, Math, Precision};

@@ -71,6 +71,47 @@ pub(super) fn is_truth(operation: Operation) -> bool {
     matches!(operation, And | Equal | Less | LessEqual | Not | Or)
 }
 
+/// A function of one result.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) doc: String,
+    pub(super) operands: Vec<String>,
+    pub(super) lets: Vec<Let>,
+    pub(super) result: Expr,
+}
+
+/// The name of the function that does an operation.
+pub(super) fn name_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Sign => "sign",
+        Operation::Cbrt => "cube_root",
+        Operation::Sin => "sine",
+        Operation::Cos => "cosine",
+        Operation::Tan => "tangent",
+        Operation::Asin => "arcsine",
+        Operation::Acos => "arccosine",
+        Operation::Atan => "arctangent",
+        Operation::Sinh => "hyperbolic_sine",
+        Operation::Cosh => "hyperbolic_cosine",
+        Operation::Tanh => "hyperbolic_tangent",
+        Operation::Exp => "exponential",
+        Operation::Log => "logarithm",
+        Operation::Log10 => "logarithm_of_ten",
+        Operation::Floor => "floored",
+        Operation::Round => "rounded",
+        Operation::Pow => "power",
+        Operation::Min => "smaller",
+        Operation::Max => "larger",
+        Operation::Atan2 => "arctangent_of_two",
+        Operation::Hypot => "hypotenuse",
+        Operation::Mod => "modulo",
+        Operation::SinTurned => "turned_sine",
+        Operation::CosTurned => "turned_cosine",
+        _ => "unknown",
+    }
+}
+
 /// Statements that make some nodes of a graph.
 pub(super) struct Walk<'a> {
     pub(super) graph: &'a Graph,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expression::{Expr, Let};
+use super::expression::{Expr, Function, Let, name_of};
 use super::language::{Language, Writer};
 use super::{Math, Precision};
 use crate::graph::{Operation, TABLE};
@@ -11,47 +11,6 @@ use crate::model::{Part, parts};
 
 const OWN: &str = include_str!("functions.txt");
 const PLAIN: &str = include_str!("plain.txt");
-
-/// A function of one result.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Function {
-    pub(super) name: String,
-    pub(super) doc: String,
-    pub(super) operands: Vec<String>,
-    pub(super) lets: Vec<Let>,
-    pub(super) result: Expr,
-}
-
-/// The name of the function that does an operation.
-pub(super) fn name_of(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Sign => "sign",
-        Operation::Cbrt => "cube_root",
-        Operation::Sin => "sine",
-        Operation::Cos => "cosine",
-        Operation::Tan => "tangent",
-        Operation::Asin => "arcsine",
-        Operation::Acos => "arccosine",
-        Operation::Atan => "arctangent",
-        Operation::Sinh => "hyperbolic_sine",
-        Operation::Cosh => "hyperbolic_cosine",
-        Operation::Tanh => "hyperbolic_tangent",
-        Operation::Exp => "exponential",
-        Operation::Log => "logarithm",
-        Operation::Log10 => "logarithm_of_ten",
-        Operation::Floor => "floored",
-        Operation::Round => "rounded",
-        Operation::Pow => "power",
-        Operation::Min => "smaller",
-        Operation::Max => "larger",
-        Operation::Atan2 => "arctangent_of_two",
-        Operation::Hypot => "hypotenuse",
-        Operation::Mod => "modulo",
-        Operation::SinTurned => "turned_sine",
-        Operation::CosTurned => "turned_cosine",
-        _ => "unknown",
-    }
-}
 
 /// A number in capitals, for double and for float: the parts of constants are each the rest of those before it, rounded. Those of ln 2 that are short have
 /// few enough bits that their products with exponents are exact (W. J. Cody & W. Waite, Software Manual for the Elementary Functions, 1980).

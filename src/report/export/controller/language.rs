@@ -3,8 +3,7 @@
 //! In the text of an operation `{a}`, `{b}`, `{c}` are its operands, in parentheses where they are not a name, a number or a call, `[a]`, `[b]`, `[c]` the same
 //! without, and `~` is the letter that a function for `float` ends with.
 
-use super::expression::{Expr, Place, is_truth};
-use super::functions::Function;
+use super::expression::{Expr, Function, Place, is_truth, name_of};
 use super::{Code, Math, Precision};
 use crate::graph::Operation;
 
@@ -125,7 +124,7 @@ impl Writer<'_> {
         };
         match template {
             Some(template) => self.filled(template, operands, truths, is_truth(operation)),
-            None => self.call(super::functions::name_of(operation), operands),
+            None => self.call(name_of(operation), operands),
         }
     }
 

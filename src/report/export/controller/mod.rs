@@ -16,8 +16,7 @@ mod python;
 mod rust;
 mod structured_text;
 
-use expression::Expr;
-use functions::Function;
+use expression::{Expr, Function};
 use language::{Language, Writer};
 use plan::Plan;
 

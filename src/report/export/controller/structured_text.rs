@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::expression::{Expr, Let, Place};
-use super::functions::Function;
+use super::expression::{Expr, Function, Let, Place};
 use super::language::{Language, Writer};
 use super::plan::{Field, Ring};
 use super::{Code, Controller, Math, Precision};

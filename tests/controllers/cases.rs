@@ -211,7 +211,7 @@ fn case(name: String, text: &str, periods: usize, random: &mut Random) -> Case {
 }
 
 /// Every law that ships, and one with all that there is.
-pub(super) fn all() -> &'static [Case] {
+pub(super) fn every_case() -> &'static [Case] {
     static CASES: OnceLock<Vec<Case>> = OnceLock::new();
     CASES.get_or_init(|| {
         let mut random = Random(0x0bad_cafe_1dea_5eed);

@@ -112,9 +112,8 @@ fn a_controller_says_its_study_and_its_certificate_and_float_what_it_loses() {
 #[test]
 fn a_choice_is_made_and_a_parameter_of_the_plant_that_is_tuned_is_a_gain() {
     let text = format!(
-        "{}[[tune]]\nparameter = \"saturation\"\nchoices = [\"tanh\", \"linear\"]\n[[tune]]\nparameter = \"plant.cart_mass\"\nlower = 1.0\nupper = 2.0\n\
-         [[tune]]\nparameter = \"K\"\nlower = 1.0\nupper = 2.0\n",
-        SMALL_STUDY
+        "{SMALL_STUDY}[[tune]]\nparameter = \"saturation\"\nchoices = [\"tanh\", \"linear\"]\n[[tune]]\nparameter = \"plant.cart_mass\"\nlower = 1.0\nupper = 2.0\n\
+         [[tune]]\nparameter = \"K\"\nlower = 1.0\nupper = 2.0\n"
     );
     let config = study(&text);
     let parameters = config.controller.parameters();

@@ -5,6 +5,7 @@
 //! numbers so that its readers get the same bits: the shortest decimal that does, `150.0` or `1e-7`.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
@@ -129,6 +130,8 @@ pub struct Export {
     config: Config,
     /// Every parameter value of the controller.
     values: Vec<f64>,
+    /// What a controller loses in `float`, once that has been found.
+    lost: OnceLock<Vec<String>>,
 }
 
 /// A choice or a number that a law depends on.
@@ -218,6 +221,7 @@ impl Export {
             code: Code::default(),
             config: config.clone(),
             values: values.to_vec(),
+            lost: OnceLock::new(),
         }
     }
 
@@ -227,7 +231,11 @@ impl Export {
     ///
     /// When memory cannot be reserved.
     pub fn loss(&self) -> Result<Vec<String>, Error> {
-        loss::lines(self)
+        if let Some(lost) = self.lost.get() {
+            return Ok(lost.clone());
+        }
+        let lost = loss::lines(self)?;
+        Ok(self.lost.get_or_init(|| lost).clone())
     }
 
     /// What must be known of the gains before they are used.

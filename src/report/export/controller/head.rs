@@ -10,7 +10,6 @@ use crate::figures::number;
 use crate::problem;
 use crate::registry::Member;
 use crate::report::export::Export;
-use crate::report::export::loss;
 
 /// The lines of the comment.
 pub(super) fn lines(export: &Export, plan: &Plan, code: Code) -> Result<Vec<String>, Error> {
@@ -33,7 +32,7 @@ pub(super) fn lines(export: &Export, plan: &Plan, code: Code) -> Result<Vec<Stri
     lines.extend(limits(export));
     if code.precision == Precision::Float {
         lines.push(String::new());
-        lines.extend(loss::lines(export)?);
+        lines.extend(export.loss()?);
     }
     lines.push(String::new());
     lines.extend(export.formulas.iter().cloned());

@@ -1,5 +1,6 @@
 //! What a controller says of itself, what it loses in float, and what is refused.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use gainswarm::config::Config;
@@ -7,7 +8,8 @@ use gainswarm::replay;
 use gainswarm::report::FormatKind;
 use gainswarm::report::export::{Export, Precision};
 
-use crate::support::{SMALL_STUDY, gainswarm, stderr, stdout, study, write_config};
+use super::{STRICT, run};
+use crate::support::{SMALL_STUDY, gainswarm, shipped_studies, stderr, stdout, study, write_config};
 
 /// A PI on a motor in a world with all that there is between law and plant.
 const WORLD: &str = "
@@ -133,4 +135,22 @@ fn a_choice_is_made_and_a_parameter_of_the_plant_that_is_tuned_is_a_gain() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn the_law_of_every_study_that_ships_becomes_c_that_compiles_without_a_warning() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut includes = String::new();
+    for path in shipped_studies() {
+        let config = Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let export = Export::new(&config, &config.controller.values);
+        let text = FormatKind::CController.text(&export);
+        let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = format!("study_{}.h", includes.lines().count());
+        std::fs::write(directory.path().join(&name), text).expect("room");
+        let _ = writeln!(includes, "#include \"{name}\"");
+    }
+    let main = format!("{includes}int main(void) {{ return 0; }}\n");
+    std::fs::write(directory.path().join("main.c"), main).expect("room");
+    run(directory.path(), "cc", &[&STRICT[..], &["-fsyntax-only", "main.c"]].concat());
 }

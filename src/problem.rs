@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::closed_loop::Measured;
 use crate::config::{Config, Coverage, TunedGain};
 use crate::constraint::{Constraint, Follower};
 use crate::costs::Aggregate;
@@ -182,6 +183,16 @@ fn runner_in(config: &Config, coverage: Coverage) -> Runner {
     let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };
     let steps = config.simulation.steps();
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)
+}
+
+/// What runs the control law of a study by itself for so many control periods, and what it measures, in the order in which that stands for signals; what is
+/// recorded are its outputs. `None` where the law needs what the plant answers to its own output.
+#[must_use]
+pub fn law_runner(config: &Config, values: &[f64], periods: u64) -> Option<(Runner, Vec<Measured>)> {
+    let law = config.law_alone(values).ok()?;
+    let measured = law.measured.clone();
+    let runner = Runner::new(law.closed_loop().ok()?, config.control_period(), periods, Vec::new().into());
+    Some((runner, measured))
 }
 
 /// Steps in which a loop may come to rest whose equilibrium is not found otherwise.

@@ -18,6 +18,7 @@ mod config;
 mod constraints;
 mod contract;
 mod control;
+mod controllers;
 mod convergence;
 mod costs;
 mod determinism;

@@ -129,7 +129,7 @@ impl Tuning {
         export.cost = Some(self.result.cost()).filter(|cost| cost.is_finite());
         export.feasible = Some(self.result.best.is_feasible());
         export.complete = !self.result.reason.is_early();
-        Ok(kind.text(&export))
+        kind.text(&export).map_err(|error| raised(py, error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashMapExt};
 
 use super::numbers::PlantNumbers;
-use super::open::Open;
+use super::open::{Open, Outside};
 use super::{ClosedLoop, Connected, Parts, Unfit};
 use crate::graph::{Graph, Id, Symbol};
 use crate::model::{Base, Input, Lowered, Misread, Model, PlantView};
@@ -59,6 +59,8 @@ pub(super) struct Composer<'a> {
     pub(super) graph: Graph,
     /// What a loop that is certified leaves open; nothing of one that is simulated.
     pub(super) open: Option<Open>,
+    /// What goes out and comes back where the law is computed elsewhere.
+    pub(super) outside: Option<Outside>,
     symbols: u32,
     pub(super) inputs: Vec<Symbol>,
     pub(super) carried: Vec<Carried>,
@@ -71,6 +73,7 @@ impl<'a> Composer<'a> {
             parts,
             graph: Graph::new(),
             open: None,
+            outside: None,
             symbols: 0,
             inputs: Vec::new(),
             carried: Vec::new(),
@@ -83,7 +86,7 @@ impl<'a> Composer<'a> {
         Symbol(self.symbols)
     }
 
-    fn many(&mut self, count: usize) -> Vec<Symbol> {
+    pub(super) fn many(&mut self, count: usize) -> Vec<Symbol> {
         (0..count).map(|_| self.fresh()).collect()
     }
 
@@ -143,6 +146,7 @@ impl<'a> Composer<'a> {
         let law_period = self.law_period();
         let acting = Acting { time, period: law_period, due, seen };
         let lowered = self.block("controller", law, Some(&gains), &measured, Some(&view), &acting)?;
+        let lowered = self.said_outside(lowered, &measured, &acting);
 
         self.declared(
             &lowered,
@@ -182,7 +186,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The references that no scenario says anything of: the judge may name them.
-    fn add_defaults(&mut self, known: &mut HashMap<String, Id>) {
+    pub(super) fn add_defaults(&mut self, known: &mut HashMap<String, Id>) {
         let law = &self.parts.law;
         for input in &law.model.declared.inputs {
             let name = &input.quantity.name;
@@ -257,7 +261,11 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's inputs, with symbols for those that are driven.
-    fn plant_inputs(&mut self, driven: &[Symbol], known: &HashMap<String, Id>) -> Result<Vec<Id>, Unfit> {
+    pub(super) fn plant_inputs(
+        &mut self,
+        driven: &[Symbol],
+        known: &HashMap<String, Id>,
+    ) -> Result<Vec<Id>, Unfit> {
         let mut inputs = Vec::new();
         for (input, symbol) in self.parts.plant.declared.inputs.iter().zip(driven) {
             let name = &input.quantity.name;
@@ -275,7 +283,7 @@ impl<'a> Composer<'a> {
         Ok(inputs)
     }
 
-    fn limited(&mut self, value: Id, limit: Option<f64>) -> Id {
+    pub(super) fn limited(&mut self, value: Id, limit: Option<f64>) -> Id {
         let Some(limit) = limit else { return value };
         let (low, high) = (self.graph.number(-limit), self.graph.number(limit));
         self.graph.clamped(value, low, high)
@@ -306,7 +314,7 @@ impl<'a> Composer<'a> {
     }
 
     /// A block on the values that it is connected to; without `gains` it has none.
-    fn block(
+    pub(super) fn block(
         &mut self,
         called: &'static str,
         block: &Connected<'_>,
@@ -397,7 +405,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant's own values by name.
-    fn plant_values(&mut self, moment: &Moment<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
+    pub(super) fn plant_values(&mut self, moment: &Moment<'_>) -> Result<BTreeMap<String, Id>, Unfit> {
         Ok(self.plant(moment)?.values)
     }
 
@@ -415,7 +423,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The plant as the law sees it; where the law asks, also how the nominal plant moves without control and with it.
-    fn view(&mut self, x: &[Symbol], nominal: &[Id]) -> Result<PlantView, Unfit> {
+    pub(super) fn view(&mut self, x: &[Symbol], nominal: &[Id]) -> Result<PlantView, Unfit> {
         let states: Vec<Id> = x.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let named = self.parts.plant.declared.states.iter().map(|state| state.quantity.name.clone());
         let named = named.zip(x).zip(&states).map(|((name, symbol), id)| (name, *symbol, *id)).collect();
@@ -481,11 +489,11 @@ pub fn start_of(state: &str) -> String {
 
 /// When a block acts.
 #[derive(Debug)]
-struct Acting {
-    time: Id,
-    period: Id,
+pub(super) struct Acting {
+    pub(super) time: Id,
+    pub(super) period: Id,
     /// Whether it acts in this step; nothing where it always does.
-    due: Option<Id>,
+    pub(super) due: Option<Id>,
     /// What it sees instead of the plant's states.
-    seen: HashMap<Symbol, Id>,
+    pub(super) seen: HashMap<Symbol, Id>,
 }

@@ -10,6 +10,25 @@ use crate::program::{Carried, Program, Sections, Tape};
 
 impl Composer<'_> {
     pub(super) fn finish(mut self, made: &Made) -> Result<ClosedLoop, Unfit> {
+        let (sections, layout) = self.sections(made)?;
+        let told = self.told(made);
+        let program = Program::new(&mut self.graph, &sections).map_err(Unfit::TooLarge)?;
+        self.is_whole()?;
+        Ok(ClosedLoop { program, layout, told })
+    }
+
+    /// Refuses a graph that is full: what has been made from then on is no more than NaN.
+    pub(super) fn is_whole(&self) -> Result<(), Unfit> {
+        if !self.graph.is_full() {
+            return Ok(());
+        }
+        let remedy = format!("allowed: {NODES_MAX} operations; use a smaller model or fewer terms");
+        let problem = "the loop is too large".into();
+        Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }))
+    }
+
+    /// What a program is made of, and where the numbers of a job go.
+    pub(super) fn sections(&mut self, made: &Made) -> Result<(Sections, Layout), Unfit> {
         let [stop, has_failed, cost] = self.judged(made)?;
         let missing = |name: &String| Unfit::Connection(name.clone());
         let of_judge = |name: &String| made.judge.values.get(name).copied().ok_or_else(|| missing(name));
@@ -31,7 +50,7 @@ impl Composer<'_> {
         let memories_at = carried.len();
         carried.append(&mut self.carried);
         let mut whole = Whole { carried, stop, shown, results };
-        whole.replace(&mut self, &made.late);
+        whole.replace(self, &made.late);
         let delays = self.delays(made, &mut whole)?;
         self.clock(made, &mut whole);
         self.fixed(&mut whole);
@@ -51,18 +70,8 @@ impl Composer<'_> {
             moving: (0..signals_at).chain(memories_at..memories_at + made.memories).collect(),
             delays,
         };
-        let told = self.told(made);
         let sections = Sections { inputs: self.inputs.clone(), carried, needed, stop, shown, results };
-        let program = Program::new(&mut self.graph, &sections).map_err(Unfit::TooLarge)?;
-        if self.graph.is_full() {
-            // What has been made from then on is no more than NaN.
-            let remedy = format!("allowed: {NODES_MAX} operations; use a smaller model or fewer terms");
-            return Err(Unfit::Model(
-                "controller",
-                Misread { at: 0, problem: "the loop is too large".into(), remedy },
-            ));
-        }
-        Ok(ClosedLoop { program, layout, told })
+        Ok((sections, layout))
     }
 
     /// States and signals, which are carried before all else.
@@ -200,7 +209,7 @@ impl Composer<'_> {
     }
 
     /// What gives the numbers that the law comes to.
-    fn told(&mut self, made: &Made) -> Told {
+    pub(super) fn told(&mut self, made: &Made) -> Told {
         let by: HashMap<Symbol, Id> =
             self.graph.fixed().iter().map(|fixed| (fixed.symbol, fixed.of)).collect();
         let (names, nodes): (Vec<String>, Vec<Id>) = made.told.iter().cloned().unzip();

@@ -21,14 +21,18 @@ use crate::program::{Program, Tape, TooLarge};
 mod compose;
 mod dormand_prince;
 mod finish;
+mod law;
 mod method;
 mod numbers;
 mod open;
+mod outside;
 mod sampled;
 mod world;
 
 pub use compose::start_of;
+pub use law::{Law, Measured};
 pub use method::Method;
+pub use outside::OutsideLoop;
 pub(crate) use sampled::PROBES_AT;
 pub use sampled::{Sampled, Slides};
 

@@ -1,5 +1,6 @@
-//! What stays open in a loop that is certified, as nodes.
+//! What stays open in a loop that is certified, or whose law is outside, as nodes.
 
+use super::Measured;
 use crate::graph::{Id, Symbol};
 
 /// What a loop that is certified leaves open.
@@ -28,4 +29,16 @@ pub(super) struct Sliding {
     pub(super) parameters: Vec<Id>,
     /// What stands for the driven input.
     pub(super) control: Symbol,
+}
+
+/// The nodes of what goes out and of what comes back.
+#[derive(Debug)]
+pub(super) struct Outside {
+    pub(super) wanted: Vec<Measured>,
+    /// What the law measures, as its sensors show it.
+    pub(super) measured: Vec<Id>,
+    /// Whether the law acts in this step.
+    pub(super) due: Option<Id>,
+    /// What it says, one for each driven input.
+    pub(super) said: Vec<Symbol>,
 }

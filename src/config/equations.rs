@@ -125,7 +125,7 @@ impl Config {
         (0..self.cost.len()).map(is_asked).collect()
     }
 
-    fn criteria<'a>(&'a self, settings: &'a [(&'static str, f64)]) -> Criteria<'a> {
+    pub(super) fn criteria<'a>(&'a self, settings: &'a [(&'static str, f64)]) -> Criteria<'a> {
         let simulation = &self.simulation;
         Criteria {
             terms: &self.cost,
@@ -167,7 +167,7 @@ impl Config {
         Sampled::new(&Parts { varies: false, world, ..parts }, observed).map_err(Misfit::Loop)
     }
 
-    fn parts<'a>(&'a self, judge: &'a Judge, coverage: Coverage) -> Parts<'a> {
+    pub(super) fn parts<'a>(&'a self, judge: &'a Judge, coverage: Coverage) -> Parts<'a> {
         let (plant, law, wiring) = (&self.plant, &self.controller.of, &self.wiring);
         let others: &[Group] = if coverage == Coverage::All { &self.validation } else { &[] };
         let groups = || self.scenarios.iter().chain(others);

@@ -20,6 +20,7 @@ use crate::text::Source;
 pub use crate::text::{ConfigError, FILE_SIZE_MAX, Marked};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
+mod alone;
 mod ask_tell;
 mod axis;
 mod batch;

@@ -38,7 +38,7 @@ pub use expression::FUNCTIONS;
 pub(crate) use file::section;
 pub(crate) use linear::is_linear;
 pub use lower::{Base, Lowered};
-pub use parse::{Expression, Statement};
+pub use parse::{Expression, Part, Statement, parts};
 pub use plant_view::PlantView;
 pub use relation::{Comparison, Relation, relation};
 pub(crate) use rules::AT_REST;

@@ -90,6 +90,37 @@ pub(super) fn expression(text: &str) -> Result<Expression, Misread> {
     Err(parser.expected("the end"))
 }
 
+/// A part of an expression in postfix order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// A number.
+    Number(f64),
+    /// A name without primes.
+    Name(String),
+    /// An operation on as many values as it takes.
+    Apply(Operation),
+    /// A function by its name on so many values.
+    Call(String, usize),
+}
+
+/// The parts of an expression in the language of models: what one needs stands before it.
+///
+/// # Errors
+///
+/// With the place in `text` and what is allowed; for tables and derivatives too.
+pub fn parts(text: &str) -> Result<Vec<Part>, Misread> {
+    let part = |Item { at, what }: Item| match what {
+        What::Number(value) => Ok(Part::Number(value)),
+        What::Name(name, 0) => Ok(Part::Name(name)),
+        What::Apply(operation) => Ok(Part::Apply(operation)),
+        What::Call(name, count) => Ok(Part::Call(name, count)),
+        What::Name(..) | What::Table(_) => {
+            Err(Misread::new(at, "a derivative or a table stands here", "allowed: names and functions"))
+        }
+    };
+    expression(text)?.0.into_iter().map(part).collect()
+}
+
 struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,

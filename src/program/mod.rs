@@ -166,13 +166,21 @@ pub struct Program {
     pub look: Tape,
 }
 
-impl Program {
-    /// The program of a graph.
-    ///
-    /// # Errors
-    ///
-    /// When it needs more slots than there are.
-    pub fn new(graph: &mut Graph, sections: &Sections) -> Result<Self, TooLarge> {
+/// A step in its final form, before it is ordered.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// What is shown, then the next value of each carried one, then what says whether to stop.
+    pub roots: Vec<Id>,
+    /// The nodes that change from step to step.
+    pub varying: HashSet<Id>,
+    /// What does not, and is needed by what does or is a root itself: it is made once a job.
+    pub prepared: Vec<Id>,
+}
+
+impl Finished {
+    /// The rewrites of [`Graph::finished`], done to all that a step makes.
+    #[must_use]
+    pub fn new(graph: &mut Graph, sections: &Sections) -> Self {
         let carried: HashSet<Symbol> = sections.carried.iter().map(|carried| carried.symbol).collect();
         let varies = |symbol: Symbol| carried.contains(&symbol);
         let mut roots: Vec<Id> = sections.shown.clone();
@@ -181,6 +189,18 @@ impl Program {
         let roots = graph.finished(&roots, &varies);
         let varying = graph.varying(&roots, &varies);
         let prepared = prepared(graph, &roots, &varying);
+        Self { roots, varying, prepared }
+    }
+}
+
+impl Program {
+    /// The program of a graph.
+    ///
+    /// # Errors
+    ///
+    /// When it needs more slots than there are.
+    pub fn new(graph: &mut Graph, sections: &Sections) -> Result<Self, TooLarge> {
+        let Finished { roots, varying, prepared } = Finished::new(graph, sections);
 
         let firsts: Vec<Id> =
             sections.carried.iter().map(|carried| carried.first).chain(prepared.iter().copied()).collect();

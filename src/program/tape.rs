@@ -55,6 +55,34 @@ impl Tape {
         self.inputs + self.numbers.len() + self.steps.len()
     }
 
+    /// How many inputs a run takes.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The same as [`Tape::run`], with every number rounded to 32 bits: inputs, constants, and what each operation gives. The bits are those of operations on
+    /// numbers of 32 bits, but of a product and sum that are rounded once, where a last place may differ, and of functions, which are the nearest number here.
+    pub fn run_in_single<'a>(
+        &'a self,
+        inputs: impl IntoIterator<Item = f64>,
+        room: &'a mut [f64],
+    ) -> impl Iterator<Item = f64> + 'a {
+        #[allow(clippy::cast_possible_truncation, reason = "that is what is wanted")]
+        let single = |number: f64| f64::from(number as f32);
+        room.iter_mut().zip(inputs).take(self.inputs).for_each(|(place, input)| *place = single(input));
+        let mut at = self.inputs;
+        for number in &self.numbers {
+            room[at] = single(*number);
+            at += 1;
+        }
+        for (operation, of) in &self.steps {
+            room[at] = single(operation.of(of.map(|place| room[place as usize])));
+            at += 1;
+        }
+        self.results.iter().map(|place| room[*place as usize])
+    }
+
     /// The results for `inputs`, one after the other; `room` has at least [`Tape::room`] numbers.
     ///
     /// # Panics

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod history;
 mod numbers;
+mod outside;
 pub mod peak;
 pub mod runner;
 pub mod scenario;
@@ -17,6 +18,7 @@ use crate::native::{Native, Refusal, Source};
 pub use crate::lanes::SimdLevel;
 pub use batch::{Batch, Ending, Extent, FAILURE_COST, PARTS, Record, Records, Terms};
 pub use history::{History, Keep, Policy, Trajectory};
+pub use outside::{Outcome, Past};
 pub use runner::Runner;
 pub use scenario::{Conditions, Scenario, Sensors};
 pub use workspace::Workspace;

@@ -111,6 +111,14 @@ impl Runner {
         on_slots!(slots, N => on_level!(level, true, simd => bytes::<_, N>(simd, self)))
     }
 
+    /// What the noise of a state's sensor is in a step, by its standard deviation.
+    pub(super) fn noise_at(&self, scenario: &Scenario, state: usize, step: u64) -> f64 {
+        let offset = scenario.conditions.sensors.as_ref().map_or(0, |sensors| sensors.offsets[state]);
+        #[allow(clippy::cast_possible_truncation, reason = "a place in a table")]
+        let at = offset.wrapping_add(step as usize) & self.noise.len().wrapping_sub(1);
+        self.noise.get(at).copied().unwrap_or(0.0)
+    }
+
     fn room(&self) -> usize {
         let Program { start, end, look, .. } = &self.closed_loop.program;
         start.room().max(end.room()).max(look.room())
@@ -363,10 +371,7 @@ impl<S: Simd, const N: usize> Lanes<'_, '_, S, N> {
             change = change.min(pieces.get(behind).map_or(u64::MAX, |piece| piece.0));
         }
         for (place, state) in layout.world.noisy.iter().enumerate() {
-            let offset = scenario.conditions.sensors.as_ref().map_or(0, |sensors| sensors.offsets[*state]);
-            #[allow(clippy::cast_possible_truncation, reason = "a place in a table")]
-            let at = offset.wrapping_add(step as usize) & self.runner.noise.len().wrapping_sub(1);
-            let normal = self.runner.noise.get(at).copied().unwrap_or(0.0);
+            let normal = self.runner.noise_at(scenario, *state, step);
             self.block.set::<S>(layout.noise_at + place, lane, normal);
             change = step + 1;
         }

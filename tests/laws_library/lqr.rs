@@ -360,7 +360,7 @@ fn what_the_weights_come_to_is_told_and_exported() {
         (FormatKind::Csv, "law.K_x2,1.73205080756887"),
         (FormatKind::Toml, "K_x2 = 1.73205080756887"),
     ] {
-        let text = format.text(&export);
+        let text = format.text(&export).expect("a text");
         assert!(text.contains(form) && text.contains("q1"), "{}: {text}", format.name());
     }
     // Where there are none, that is said as soon as the study is read, and none are exported.
@@ -369,6 +369,6 @@ fn what_the_weights_come_to_is_told_and_exported() {
     let run = gainswarm(&["check", &path]);
     assert!(run.status.success() && stderr(&run).contains("comes to no K_x1, K_x2"), "{}", stderr(&run));
     let config = study(&none).expect("a study");
-    let text = FormatKind::C.text(&Export::new(&config, &config.controller.values));
+    let text = FormatKind::C.text(&Export::new(&config, &config.controller.values)).expect("a text");
     assert!(!text.contains("NaN") && !text.contains("K_X1"), "{text}");
 }

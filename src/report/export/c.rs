@@ -1,6 +1,7 @@
 //! C: a header with structs of gains and plant parameters, a constant of each, and the law as macros; for C89 and later, and C++.
 
 use super::{Export, ExportedGain, Format, Setting, SettingValue};
+use crate::Error;
 
 /// A header.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +12,7 @@ impl Format for C {
     const SUMMARY: &'static str =
         "a header: gains and plant as structs with a constant each, the law as macros";
 
-    fn text(export: &Export) -> String {
+    fn text(export: &Export) -> Result<String, Error> {
         let name = export.identifier();
         let constant = name.to_ascii_uppercase();
         let identity = export.identity(" *");
@@ -19,10 +20,10 @@ impl Format for C {
         let gains = structure(&name, &export.gains);
         let plant = structure(&format!("{name}_plant"), &export.plant_parameters);
         let plant_type = export.plant;
-        format!(
+        Ok(format!(
             "/*\n{identity} */\n#ifndef {constant}_H\n#define {constant}_H\n\n{gains}\n{law}\n\
              #define {constant}_PLANT_TYPE \"{plant_type}\"\n\n{plant}\n#endif\n"
-        )
+        ))
     }
 }
 

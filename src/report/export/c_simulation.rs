@@ -1,6 +1,7 @@
 //! C: a step of the study's closed loop over a block of lanes, as it is compiled for this processor.
 
 use super::{Export, Format};
+use crate::Error;
 use crate::lanes::SimdLevel;
 use crate::problem::Problem;
 
@@ -12,14 +13,14 @@ impl Format for CSimulation {
     const NAME: &'static str = "c-simulation";
     const SUMMARY: &'static str = "a step of the study's simulations for many gain vectors at a time, as it is compiled for this processor";
 
-    fn text(export: &Export) -> String {
+    fn text(export: &Export) -> Result<String, Error> {
         let identity = export.identity("//");
         let source = Problem::new(&export.config).simulator.source(SimdLevel::widest());
-        match source {
+        Ok(match source {
             Some(source) => format!("{identity}//\n// {}\n\n{}", source.command(), source.text()),
             None => {
                 format!("{identity}//\n// This study keeps histories: its simulations are not compiled.\n")
             }
-        }
+        })
     }
 }

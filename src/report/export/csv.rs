@@ -4,6 +4,7 @@
 //! parameters of the nominal plant are rows `plant.…`. The reader of gains ignores these.
 
 use super::{Export, ExportedGain, Format, SettingValue};
+use crate::Error;
 use crate::config::LAW_COLUMNS;
 use crate::report::gains::OF_STUDIES;
 use crate::report::text_cell;
@@ -18,7 +19,7 @@ impl Format for Csv {
     const SUMMARY: &'static str =
         "a table, a row a parameter of law and plant, as gains.csv behind study and seed";
 
-    fn text(export: &Export) -> String {
+    fn text(export: &Export) -> Result<String, Error> {
         let of_gain = |prefix: &'static str| {
             move |gain: &ExportedGain| {
                 let ExportedGain { parameter, value, searched } = gain;
@@ -49,7 +50,7 @@ impl Format for Csv {
         let written: Result<(), ::csv::Error> =
             rows.into_iter().try_for_each(|row: Vec<String>| csv.write_record(row));
         written.expect("memory has room, and all rows have the same length");
-        String::from_utf8(csv.into_inner().expect("memory has room")).expect("texts only")
+        Ok(String::from_utf8(csv.into_inner().expect("memory has room")).expect("texts only"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON: an object with the identity of the gains, `gains` by name and `units`, the `law`, and `plant_parameters` and `plant_units`.
 
 use super::{Export, Format};
+use crate::Error;
 
 /// An object.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +11,7 @@ impl Format for Json {
     const NAME: &'static str = "json";
     const SUMMARY: &'static str = "an object: identity, gains, law and plant by name";
 
-    fn text(export: &Export) -> String {
-        format!("{:#}\n", export.object())
+    fn text(export: &Export) -> Result<String, Error> {
+        Ok(format!("{:#}\n", export.object()))
     }
 }

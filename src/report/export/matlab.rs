@@ -1,6 +1,7 @@
 //! MATLAB and Octave: a script that makes the structs `gains`, `law` and `plant`.
 
 use super::{Export, ExportedGain, Format, Setting, SettingValue};
+use crate::Error;
 
 /// A script.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +11,7 @@ impl Format for Matlab {
     const NAME: &'static str = "matlab";
     const SUMMARY: &'static str = "a script, also for Octave: the structs gains, law and plant";
 
-    fn text(export: &Export) -> String {
+    fn text(export: &Export) -> Result<String, Error> {
         let identity = export.identity("%");
         let numbers = |of: &str, gains: &[ExportedGain]| -> String {
             let field = |gain: &ExportedGain| {
@@ -30,9 +31,9 @@ impl Format for Matlab {
         let law: String = export.law.iter().map(setting).collect();
         let plant = numbers("plant", &export.plant_parameters);
         let plant_type = export.plant;
-        format!(
+        Ok(format!(
             "{identity}\ngains = struct();\n{gains}\nlaw = struct();\n{law}\nplant = struct();\n\
              plant.type = '{plant_type}'; % the plant\n{plant}"
-        )
+        ))
     }
 }

@@ -5,6 +5,7 @@
 //! numbers so that its readers get the same bits: the shortest decimal that does, `150.0` or `1e-7`.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
@@ -19,8 +20,10 @@ use crate::text::kept;
 
 pub mod c;
 pub mod c_simulation;
+pub mod controller;
 pub mod csv;
 pub mod json;
+mod loss;
 pub mod matlab;
 pub mod python;
 pub mod toml;
@@ -30,6 +33,8 @@ pub use self::json::Json;
 pub use self::toml::Toml;
 pub use c::C;
 pub use c_simulation::CSimulation;
+pub use controller::{CController, MatlabFunction, PythonController, RustController, St};
+pub use controller::{Code, Math, Precision};
 pub use matlab::Matlab;
 pub use python::Python;
 
@@ -41,7 +46,11 @@ pub trait Format {
     const SUMMARY: &'static str;
 
     /// The whole file.
-    fn text(export: &Export) -> String;
+    ///
+    /// # Errors
+    ///
+    /// When the controller cannot be written in this format.
+    fn text(export: &Export) -> Result<String, Error>;
 }
 
 registry! {
@@ -54,14 +63,35 @@ registry! {
         CSimulation,
         Python,
         Matlab,
+        CController,
+        RustController,
+        PythonController,
+        MatlabFunction,
+        St,
     }
 }
 
 impl FormatKind {
     /// Gains in this format.
-    #[must_use]
-    pub fn text(self, export: &Export) -> String {
+    ///
+    /// # Errors
+    ///
+    /// As [`Format::text`].
+    pub fn text(self, export: &Export) -> Result<String, Error> {
         with_format!(self, F => F::text(export))
+    }
+
+    /// Whether it is a whole controller.
+    #[must_use]
+    pub fn is_controller(self) -> bool {
+        matches!(
+            self,
+            Self::CController
+                | Self::RustController
+                | Self::PythonController
+                | Self::MatlabFunction
+                | Self::St
+        )
     }
 }
 
@@ -94,8 +124,14 @@ pub struct Export {
     pub formulas: Vec<String>,
     /// Every parameter of the nominal plant, in its order: the law computes with them.
     pub plant_parameters: Vec<ExportedGain>,
+    /// How the code of a controller is written.
+    pub code: Code,
     /// What was tuned on.
     config: Config,
+    /// Every parameter value of the controller.
+    values: Vec<f64>,
+    /// What a controller loses in `float`, once that has been found.
+    lost: OnceLock<Vec<String>>,
 }
 
 /// A choice or a number that a law depends on.
@@ -182,8 +218,24 @@ impl Export {
             law: settings(config, values),
             formulas: formulas(config, values),
             plant_parameters: plant_parameters(config, values),
+            code: Code::default(),
             config: config.clone(),
+            values: values.to_vec(),
+            lost: OnceLock::new(),
         }
+    }
+
+    /// What its controller loses in `float`, in the scenarios of the study, a line each.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn loss(&self) -> Result<Vec<String>, Error> {
+        if let Some(lost) = self.lost.get() {
+            return Ok(lost.clone());
+        }
+        let lost = loss::lines(self)?;
+        Ok(self.lost.get_or_init(|| lost).clone())
     }
 
     /// What must be known of the gains before they are used.
@@ -270,9 +322,7 @@ impl Export {
 /// What the law of a study is besides its gains.
 fn settings(config: &Config, gains: &[f64]) -> Vec<Setting> {
     let (controller, dt) = (&config.controller, config.simulation.dt);
-    let steps = config.scenarios.iter().map(|group| group.control_period).min().unwrap_or(1);
-    #[allow(clippy::cast_precision_loss, reason = "a control period has far fewer than 2⁵³ steps")]
-    let control_period = steps as f64 * dt;
+    let control_period = config.control_period();
     let name =
         |name, value, doc| Setting { name, value: SettingValue::Name(value), unit: "", doc, tuned: false };
     let number = |name, value, unit, doc| Setting {

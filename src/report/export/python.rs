@@ -1,6 +1,7 @@
 //! Python: a module with the dictionaries `GAINS`, `LAW` and `PLANT`.
 
 use super::{Export, ExportedGain, Format, Setting, SettingValue};
+use crate::Error;
 
 /// A module.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +11,7 @@ impl Format for Python {
     const NAME: &'static str = "python";
     const SUMMARY: &'static str = "a module: the dictionaries GAINS, LAW and PLANT";
 
-    fn text(export: &Export) -> String {
+    fn text(export: &Export) -> Result<String, Error> {
         let identity = export.identity("#");
         let number = |gain: &ExportedGain| {
             format!("    \"{}\": {:?},  # {}\n", gain.parameter.name, gain.value, gain.comment())
@@ -27,8 +28,8 @@ impl Format for Python {
         let law: String = export.law.iter().map(setting).collect();
         let plant_type = format!("    \"type\": \"{}\",\n", export.plant);
         let plant: String = export.plant_parameters.iter().map(number).collect();
-        format!(
+        Ok(format!(
             "{identity}\nGAINS = {{\n{gains}}}\n\nLAW = {{\n{law}}}\n\nPLANT = {{\n{plant_type}{plant}}}\n"
-        )
+        ))
     }
 }

@@ -164,17 +164,6 @@ impl Description {
         Which::ALL.into_iter().filter(|which| is_its(which) && self.results(*which) > 0).collect()
     }
 
-    /// The quantities of each kind, and what the header calls them.
-    fn kinds(&self) -> [(&'static str, &[Quantity]); 5] {
-        [
-            ("states", &self.states),
-            ("memory", &self.memory),
-            ("inputs", &self.inputs),
-            ("parameters", &self.parameters),
-            ("outputs", &self.outputs),
-        ]
-    }
-
     /// What an operand is.
     fn quantity(&self, operand: Operand) -> Option<&Quantity> {
         match operand {

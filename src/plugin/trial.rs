@@ -219,7 +219,7 @@ impl Trial<'_> {
         let read = |block: &[Column], column: usize| -> Vec<f64> {
             block[column * parts..][..parts].iter().flat_map(|part| part.0).collect()
         };
-        let mut write = |block: &mut [Column], column: usize, numbers: &[f64]| {
+        let write = |block: &mut [Column], column: usize, numbers: &[f64]| {
             for (part, numbers) in block[column * parts..][..parts].iter_mut().zip(numbers.chunks(LANES)) {
                 part.0.copy_from_slice(numbers);
             }

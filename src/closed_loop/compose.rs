@@ -157,7 +157,12 @@ impl<'a> Composer<'a> {
         } else {
             self.rates(&moment)?
         };
-        let next = self.advanced(&moment, &k1)?;
+        let mut next = self.advanced(&moment, &k1)?;
+        if plant.library().is_some() {
+            // What it remembers is held over the step, and changed at its end.
+            let kept = self.plant(&moment)?.next;
+            next.iter_mut().zip(kept).for_each(|(next, kept)| *next = kept.unwrap_or(*next));
+        }
 
         let mut values = self.named(&lowered, &known, &shown, &states, &u, &late);
         for (state, first) in plant.declared.states.iter().zip(&first) {
@@ -430,6 +435,7 @@ impl<'a> Composer<'a> {
         if !self.parts.law.model.asks_of_the_plant() {
             return Ok(view);
         }
+        self.refuse_library("asks for the equations of its plant")?;
         let inputs = self.many(self.parts.plant.declared.inputs.len());
         let u: Vec<Id> = inputs.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let zero = self.graph.number(0.0);
@@ -450,6 +456,14 @@ impl<'a> Composer<'a> {
         let input = self.graph.substituted(&input, &none);
         (view.drift, view.input, view.is_affine) = (drift, input, is_affine);
         Ok(view)
+    }
+
+    /// Refuses what a law asks of a plant that is compiled code.
+    pub(super) fn refuse_library(&self, asks: &str) -> Result<(), Unfit> {
+        let Some(library) = self.parts.plant.library() else { return Ok(()) };
+        let problem = format!("the law {asks}, and {} is compiled code", library.description().name);
+        let remedy = "take a law that needs only what is measured, or write the plant as equations".into();
+        Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }))
     }
 
     /// Whether the first derivatives are those that the law reckons with: the plant is the nominal one as it is seen, with one input.

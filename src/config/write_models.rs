@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::system::OF_PLANT;
+use super::system::{OF_PLANT, SHA256};
 use super::{Equations, Signal};
 use crate::model::{
     AT_REST, Choices, Declarations, Input, Kind, Parameter, Quantity, RuleGains, Scene, State,
@@ -36,6 +36,11 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     } = &equations.model.declared;
     let mut add = |key: &str, value: Value| drop(map.insert(key.into(), value));
     add("name", equations.name.into());
+    if let Some(library) = equations.model.library() {
+        // It declares the rest itself.
+        add("library", library.path().to_string_lossy().into());
+        return add(SHA256, library.digest().into());
+    }
     let texts = [("summary", summary), ("source", source), ("equations", &equations.model.equations)];
     for (key, text) in texts.into_iter().chain(fail.as_ref().map(|fail| ("fail", fail))) {
         if !text.is_empty() {

@@ -133,6 +133,9 @@ impl Model {
         plant: Option<&PlantView>,
         fresh: &mut dyn FnMut() -> Symbol,
     ) -> Result<Lowered, Misread> {
+        if let Some(library) = self.library() {
+            return Ok(self.called(library, graph, base));
+        }
         let mut lowering = Lowering::new(self, plant)?;
         lowering.unknowns(graph, fresh)?;
         for key in lowering.order()? {

@@ -88,6 +88,12 @@ impl Tape {
         self.inputs + self.numbers.len() + self.steps.len() + called
     }
 
+    /// Whether a library's function is called.
+    #[must_use]
+    pub fn calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// Steps and calls in their order.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
         (0..=self.calls.len()).flat_map(|k| {

@@ -93,8 +93,8 @@ fn refused(problem: impl Into<String>, remedy: impl Into<String>) -> Misread {
     Misread::new(0, problem, remedy)
 }
 
-/// The names that may be no output's.
-fn names(declared: &Declarations) -> impl Iterator<Item = &String> {
+/// The names of all that a library reads.
+pub(super) fn names(declared: &Declarations) -> impl Iterator<Item = &String> {
     let states = declared.states.iter().map(|state| &state.quantity.name);
     let inputs = declared.inputs.iter().map(|input| &input.quantity.name);
     states.chain(inputs).chain(declared.parameters.iter().map(|parameter| &parameter.quantity.name))

@@ -24,6 +24,7 @@ use std::ptr;
 
 use libloading::Library;
 
+use super::places::Places;
 use super::{COLUMNS_MAX, Description, LANES, Quantity, Refused, Role, Which};
 
 /// `GAINSWARM_PLUGIN_VERSION`
@@ -170,29 +171,27 @@ impl Loaded {
 
     /// Calls a function on columns of a block, each `vectors` of its vectors.
     #[inline]
-    pub(super) fn call<V: Copy>(&self, which: Which, block: &mut [V], vectors: usize, of: &[u8], out: &[u8]) {
+    pub(super) fn call<V: Copy>(&self, which: Which, block: &mut [V], vectors: usize, places: &Places) {
         let Some(callable) = &self.functions[which as usize] else { return };
+        let Callable { states, memory, inputs, parameters, results, .. } = *callable;
+        let first = usize::from(callable.reads_time) + usize::from(callable.reads_period);
+        let reads = first + states + memory + inputs + parameters;
         let numbers = vectors * size_of::<V>() / size_of::<f64>();
         assert!(numbers > 0 && numbers.is_multiple_of(LANES), "lanes of the interface");
         assert_eq!(block.as_ptr().align_offset(ALIGNMENT), 0, "aligned columns");
-        let highest = of.iter().chain(out).copied().max().map_or(0, usize::from);
-        assert!((highest + 1) * vectors <= block.len(), "columns of the block");
-        let Callable { states, memory, inputs, parameters, results, .. } = *callable;
-        let first = usize::from(callable.reads_time) + usize::from(callable.reads_period);
-        assert!(of.len() == first + states + memory + inputs + parameters && out.len() == results, "columns");
+        assert!((places.highest() + 1) * vectors <= block.len(), "columns of the block");
+        let all = places.all();
+        assert!(places.reads() == reads && all.len() == reads + results && all.len() <= COLUMNS_MAX, "columns");
 
         let base: *mut f64 = block.as_mut_ptr().cast();
-        let mut read = [const { MaybeUninit::<*const f64>::uninit() }; COLUMNS_MAX];
-        let mut written = [const { MaybeUninit::<*mut f64>::uninit() }; COLUMNS_MAX];
-        for (column, place) in read.iter_mut().zip(of) {
-            // SAFETY: the column lies in the block, see above.
+        let mut columns = [const { MaybeUninit::<*mut f64>::uninit() }; COLUMNS_MAX];
+        for (column, place) in columns.iter_mut().zip(all) {
+            // SAFETY: no place is above the highest, and up to that the block has columns.
             column.write(unsafe { base.add(usize::from(*place) * numbers) });
         }
-        for (column, place) in written.iter_mut().zip(out) {
-            // SAFETY: as above.
-            column.write(unsafe { base.add(usize::from(*place) * numbers) });
-        }
-        let columns = read.as_ptr().cast::<*const f64>();
+        let columns = columns.as_ptr().cast::<*const f64>();
+        // SAFETY: the results' columns stand behind those that are read.
+        let written = unsafe { columns.add(reads) }.cast::<*mut f64>();
         let mut from = 0;
         let mut kind = |count: usize| {
             // SAFETY: as many columns have been written as all kinds have together.
@@ -209,7 +208,7 @@ impl Loaded {
         let (states, memory, inputs) = (kind(states), kind(memory), kind(inputs));
         let block = RawBlock { lanes: numbers, time, period, states, memory, inputs, parameters: kind(parameters) };
         // SAFETY: the library declares a function of this signature; the columns are there and aligned, and nothing else uses them meanwhile.
-        unsafe { (callable.function)(self.instance, &raw const block, written.as_ptr().cast()) };
+        unsafe { (callable.function)(self.instance, &raw const block, written) };
     }
 }
 

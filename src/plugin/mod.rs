@@ -17,11 +17,13 @@ use std::sync::Arc;
 mod differences;
 mod image;
 mod load;
+mod places;
 mod trial;
 
 use load::Loaded;
 
 pub use load::Column;
+pub use places::Places;
 
 /// Lanes of a column for single numbers: the number of lanes of a call is a multiple of it.
 pub const LANES: usize = 8;
@@ -290,14 +292,17 @@ pub struct Function {
     results: usize,
     /// The usual size of each operand.
     scales: Arc<[f64]>,
+    /// Columns one after the other.
+    in_order: Arc<Places>,
 }
 
 impl Function {
     fn new(loaded: Arc<Loaded>, which: Which) -> Self {
         let description = loaded.description();
         let scale = |operand| description.quantity(operand).map_or(1.0, |of| of.scale);
-        let scales = description.operands(which).into_iter().map(scale).collect();
-        Self { which, results: description.results(which), scales, loaded }
+        let scales: Arc<[f64]> = description.operands(which).into_iter().map(scale).collect();
+        let results = description.results(which);
+        Self { which, results, in_order: Places::in_order(scales.len(), results).into(), scales, loaded }
     }
 
     /// How many columns it reads.
@@ -312,20 +317,18 @@ impl Function {
         self.results
     }
 
-    /// What it makes of columns of a block, each `vectors` of its vectors: those at the places `of` are read, those at `out` written.
+    /// What it makes of columns of a block, each `vectors` of its vectors.
     ///
     /// # Panics
     ///
-    /// When a place is beyond the block, or the columns are no lanes as the interface has them; in debug builds also where there are more or fewer
-    /// places than columns.
+    /// When a place is beyond the block, the columns are no lanes as the interface has them, or there are more or fewer places than columns.
     ///
     /// # Allocation
     ///
     /// None of ours.
     #[inline]
-    pub fn call<V: Copy>(&self, block: &mut [V], vectors: usize, of: &[u8], out: &[u8]) {
-        debug_assert_eq!((of.len(), out.len()), (self.scales.len(), self.results), "{:?}", self.which);
-        self.loaded.call(self.which, block, vectors, of, out);
+    pub fn call<V: Copy>(&self, block: &mut [V], vectors: usize, places: &Places) {
+        self.loaded.call(self.which, block, vectors, places);
     }
 
     /// What it gives for single numbers, in the first lane; the bits are those of every lane.
@@ -353,24 +356,9 @@ impl Function {
 
     /// Columns one after the other, operands and then results.
     fn columns(&self, columns: &mut [Column; COLUMNS_MAX]) {
-        let (of, rest) = PLACES.split_at(self.scales.len());
-        self.call(&mut columns[..], 1, of, &rest[..self.results]);
+        self.call(&mut columns[..], 1, &self.in_order);
     }
 }
-
-/// The places of columns that stand one after the other.
-static PLACES: [u8; COLUMNS_MAX] = {
-    let mut places = [0; COLUMNS_MAX];
-    let mut place = 0;
-    while place < COLUMNS_MAX {
-        #[allow(clippy::cast_possible_truncation, reason = "below 256")]
-        {
-            places[place] = place as u8;
-        }
-        place += 1;
-    }
-    places
-};
 
 impl PartialEq for Function {
     fn eq(&self, other: &Self) -> bool {

@@ -14,10 +14,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::load::{Column, Loaded};
-use super::{Description, Function, LANES, Operand, Quantity, Refused, Which};
+use super::{Description, Function, LANES, Operand, Places, Quantity, Refused, Which};
 
 /// How long all of it may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Columns of 8 lanes that make a block of the trial; the lanes behind are not to be written.
 const PARTS: usize = 8;
@@ -234,7 +234,7 @@ impl Trial<'_> {
         for column in &out {
             write(&mut block, usize::from(*column), &vec![UNWRITTEN; lanes]);
         }
-        self.function.call(&mut block, parts, &of, &out);
+        self.function.call(&mut block, parts, &Places::new(&of, &out));
         let guards = (0..=writes).map(|result| reads + 2 * result);
         if guards.into_iter().any(|column| read(&block, column).iter().any(|number| number.to_bits() != BEHIND.to_bits())) {
             return Err(self.refuse("writes beyond its lanes".into(), "write results[k][lane] for lane < lanes alone"));

@@ -24,7 +24,7 @@
 use foldhash::{HashSet, HashSetExt};
 
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
-use crate::plugin::Function;
+use crate::plugin::{Function, Places};
 
 mod apart;
 mod code;
@@ -134,10 +134,8 @@ pub enum TooLarge {
 pub struct CallSite {
     /// What is called.
     pub function: Function,
-    /// The slots that it reads.
-    pub of: Box<[u8]>,
-    /// The slots that it writes, none of which it reads.
-    pub out: Box<[u8]>,
+    /// The slots that it reads, and those that it writes, none of which it reads.
+    pub slots: Places,
 }
 
 /// The code of a step.

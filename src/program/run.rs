@@ -208,10 +208,10 @@ fn each<S: Simd, const K: usize, const N: usize>(
 /// A library's function on whole slots.
 #[inline(never)]
 fn call<V: Copy, const K: usize, const N: usize>(
-    CallSite { function, of, out }: &CallSite,
+    CallSite { function, slots }: &CallSite,
     block: &mut Block<V, K, N>,
 ) {
-    function.call(block.slots.as_flattened_mut(), K, of, out);
+    function.call(block.slots.as_flattened_mut(), K, slots);
 }
 
 /// The longer operations, compiled once and not in every loop: a call costs nothing beside them.

@@ -6,7 +6,7 @@ use super::apart;
 use super::wanted::{Line, Wanted};
 use super::{CallSite, Code, Instruction, Place, SLOTS_MAX, Step, TooLarge, UNIFORMS_MAX};
 use crate::graph::{Call, Graph, Id, Node, Operation, Symbol};
-use crate::plugin::Function;
+use crate::plugin::{Function, Places};
 
 /// Instructions and slots for `roots`: first those that are shown, then a next value a carried symbol, then what says whether to stop.
 pub(super) fn allocate(
@@ -264,8 +264,8 @@ impl<'a> Allocation<'a> {
         if self.used.max(self.calls.len()) > SLOTS_MAX {
             return Err(TooLarge::Slots(self.used));
         }
-        let bytes = |slots: Vec<usize>| slots.into_iter().map(byte).collect();
-        let call = |(function, of, out)| CallSite { function, of: bytes(of), out: bytes(out) };
+        let bytes = |slots: Vec<usize>| slots.into_iter().map(byte).collect::<Vec<u8>>();
+        let call = |(function, of, out)| CallSite { function, slots: Places::new(&bytes(of), &bytes(out)) };
         let instruction = |(code, operation, out, of): &Draft| {
             Instruction::new(*code, *operation, of.map(byte), out.map(byte))
         };

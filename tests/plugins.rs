@@ -59,7 +59,9 @@ fn the_double_pendulum_as_a_library_moves_as_its_equations_say() {
     let Some(bench) = Bench::new() else { return };
     let library = study(&pendulum(&example(&bench, "double_pendulum.c"), 1e-3, 2.0));
     let equations = study(&pendulum("type = \"double_inverted_pendulum\"", 1e-3, 2.0));
-    let named = |config: &Config| config.plant.states().iter().map(|state| (state.name, state.unit)).collect::<Vec<_>>();
+    let named = |config: &Config| {
+        config.plant.states().iter().map(|state| (state.name, state.unit)).collect::<Vec<_>>()
+    };
     assert_eq!(named(&library), named(&equations));
     assert_eq!(library.plant.values, equations.plant.values);
     let [(_, moved), (_, expected)] = [&library, &equations].map(simulated);
@@ -144,7 +146,8 @@ const GIVES: &str = "[controller]\nequations = \"u = k + 0.001*seen\"\n[controll
 #[test]
 fn time_memory_inputs_outputs_and_the_instance_are_what_the_header_says() {
     let Some(bench) = Bench::new() else { return };
-    let library = bench.text("everything", &everything("GAINSWARM_READS_TIME | GAINSWARM_OUTPUTS_READ_INPUTS"));
+    let library =
+        bench.text("everything", &everything("GAINSWARM_READS_TIME | GAINSWARM_OUTPUTS_READ_INPUTS"));
     let text = format!("[plant]\n{}\n{GIVES}", line(&library)).replace("SEEN", "x");
     let config = study(&text);
     let (record, trajectory) = simulated(&config);
@@ -178,12 +181,16 @@ fn a_law_as_a_library_acts_as_its_equations_say() {
         integral' = if u == wanted then Ki*error else 0\n\"\"\"\n";
     let declared = "[controller.inputs]\nreference = {}\nmeasurement = {}\n[controller.states]\nintegral = {}\n[controller.outputs]\nu = {}\n\
         [controller.gains]\nKp = { default = 1.0 }\nKi = { default = 1.0, search = [0.0, 9.0] }\nu_max = { default = 1.0 }\n[connect]";
-    let library = format!("{}\n[[tune]]\nparameter = \"Ki\"\nlower = 0.0\nupper = 9.0\n", loop_of(&example(&bench, "pi_law.c")));
+    let library = format!(
+        "{}\n[[tune]]\nparameter = \"Ki\"\nlower = 0.0\nupper = 9.0\n",
+        loop_of(&example(&bench, "pi_law.c"))
+    );
     let library = study(&library);
     let equations = study(&loop_of(equations).replacen("[connect]", declared, 1));
     let [(found, moved), (expected, wanted)] = [&library, &equations].map(simulated);
     assert!((found.cost / expected.cost - 1.0).abs() < 1e-12, "{} and {}", found.cost, expected.cost);
-    let [u, expected] = [(&library, &moved), (&equations, &wanted)].map(|(config, moved)| column(config, moved, "u"));
+    let [u, expected] =
+        [(&library, &moved), (&equations, &wanted)].map(|(config, moved)| column(config, moved, "u"));
     assert!(u.iter().zip(&expected).all(|(u, expected)| (u - expected).abs() < 1e-12), "{u:?}");
     assert!(u.contains(&1.2) && u.iter().any(|u| u.abs() < 1.0), "it is limited at first, and then not");
 }
@@ -196,9 +203,14 @@ fn calls_stay_on_the_program_and_a_law_that_asks_for_equations_is_refused() {
     let problem = Problem::new(&config);
     assert!(problem.simulator.source(SimdLevel::widest()).is_none());
     assert_eq!(runner(&config).closed_loop().program.plain.calls.len(), 4, "a call a stage of RK4");
-    let error = parse(&format!("[plant]\n{plant}\n[controller]\ntype = \"classical\"\n[[scenarios]]\n[cost.control_effort]\n"));
+    let error = parse(&format!(
+        "[plant]\n{plant}\n[controller]\ntype = \"classical\"\n[[scenarios]]\n[cost.control_effort]\n"
+    ));
     let error = error.expect_err("no equations").to_string();
-    assert!(error.contains("the law asks for the equations of its plant, and double_pendulum is compiled code"), "{error}");
+    assert!(
+        error.contains("the law asks for the equations of its plant, and double_pendulum is compiled code"),
+        "{error}"
+    );
 }
 
 /// `gainswarm check` of a study of a library, with what the environment variable HOSTILE is.
@@ -208,7 +220,10 @@ fn check(directory: &Path, library: &Path, hostile: &str) -> Output {
         line(library)
     );
     let config = write_config(directory, "hostile", text);
-    let run = Command::new(env!("CARGO_BIN_EXE_gainswarm")).args(["check", &config]).env("HOSTILE", hostile).output();
+    let run = Command::new(env!("CARGO_BIN_EXE_gainswarm"))
+        .args(["check", &config])
+        .env("HOSTILE", hostile)
+        .output();
     run.expect("the binary starts")
 }
 
@@ -220,7 +235,13 @@ fn hostile_and_broken_libraries_get_a_clear_word_and_do_no_harm() {
     let run = check(room, &library, "nothing");
     assert!(run.status.success(), "{}", stderr(&run));
     let said = stdout(&run).replace("\n#", "").split_whitespace().collect::<Vec<_>>().join(" ");
-    for part in ["hostile: states x in m", "inputs u in m/s (0 by default)", "outputs y in m", "parameters a in 1/s (1, 0 … 10)", "functions rates, outputs_of"] {
+    for part in [
+        "hostile: states x in m",
+        "inputs u in m/s (0 by default)",
+        "outputs y in m",
+        "parameters a in 1/s (1, 0 … 10)",
+        "functions rates, outputs_of",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let cases = [
@@ -292,7 +313,11 @@ fn files_that_are_no_library_are_not_loaded() {
         return;
     }
     refused(&file("text.so", b"[plant]\n"), "a text", "is no shared library, but a text");
-    refused(&file("image.so", b"\x89PNG\r\n\xff"), "an image", "is no shared library, but a file of another kind");
+    refused(
+        &file("image.so", b"\x89PNG\r\n\xff"),
+        "an image",
+        "is no shared library, but a file of another kind",
+    );
     for length in [10, 63, 64, 1000, 5000, whole.len() / 2, whole.len() - 1] {
         refused(&file("cut.so", &whole[..length]), "cut off", "is cut off");
     }

@@ -41,7 +41,7 @@ module tank
 contains
 
   subroutine rates(instance, block, results) bind(c)
-    type(c_ptr), value :: instance
+    type(c_ptr), value :: instance ! none: neither open nor close
     type(lanes_block), intent(in) :: block
     type(c_ptr), intent(in) :: results(*)
     real(c_double), pointer :: level(:), voltage(:), area(:), hole(:), pump(:), gravity(:), rate(:)

@@ -60,7 +60,8 @@ fn named(quantity: &Quantity) -> String {
 fn declared(of: &Declarations, library: &Plugin) -> String {
     let input = |input: &Input| {
         let limit = input.limit.map_or(String::new(), |limit| format!(", at most ±{limit}"));
-        let default = input.default.map_or(String::new(), |default| format!(" ({default} by default{limit})"));
+        let default =
+            input.default.map_or(String::new(), |default| format!(" ({default} by default{limit})"));
         named(&input.quantity) + &default
     };
     let parameter = |parameter: &Parameter| {
@@ -79,7 +80,10 @@ fn declared(of: &Declarations, library: &Plugin) -> String {
         ("library", format!("{}, SHA-256 {}", library.path().display(), library.digest())),
         (
             "functions",
-            format!("{}: at most {nanoseconds:.1} ns a lane, called by the program, not by machine code", functions.join(", ")),
+            format!(
+                "{}: at most {nanoseconds:.1} ns a lane, called by the program, not by machine code",
+                functions.join(", ")
+            ),
         ),
     ];
     let rows = rows.iter().filter(|(_, text)| !text.is_empty());

@@ -157,12 +157,8 @@ impl<'a> Composer<'a> {
         } else {
             self.rates(&moment)?
         };
-        let mut next = self.advanced(&moment, &k1)?;
-        if plant.library().is_some() {
-            // What it remembers is held over the step, and changed at its end.
-            let kept = self.plant(&moment)?.next;
-            next.iter_mut().zip(kept).for_each(|(next, kept)| *next = kept.unwrap_or(*next));
-        }
+        let next = self.advanced(&moment, &k1)?;
+        let next = self.remembered(&moment, next)?;
 
         let mut values = self.named(&lowered, &known, &shown, &states, &u, &late);
         for (state, first) in plant.declared.states.iter().zip(&first) {
@@ -388,7 +384,7 @@ impl<'a> Composer<'a> {
         lowered.map_err(|error: Misread| Unfit::Model(called, error))
     }
 
-    fn plant(&mut self, moment: &Moment<'_>) -> Result<Lowered, Unfit> {
+    pub(super) fn plant(&mut self, moment: &Moment<'_>) -> Result<Lowered, Unfit> {
         let Moment { states, parameters, inputs, time } = *moment;
         let dt = self.dt();
         let base = |_: &mut Graph, base: Base| match base {
@@ -456,14 +452,6 @@ impl<'a> Composer<'a> {
         let input = self.graph.substituted(&input, &none);
         (view.drift, view.input, view.is_affine) = (drift, input, is_affine);
         Ok(view)
-    }
-
-    /// Refuses what a law asks of a plant that is compiled code.
-    pub(super) fn refuse_library(&self, asks: &str) -> Result<(), Unfit> {
-        let Some(library) = self.parts.plant.library() else { return Ok(()) };
-        let problem = format!("the law {asks}, and {} is compiled code", library.description().name);
-        let remedy = "take a law that needs only what is measured, or write the plant as equations".into();
-        Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }))
     }
 
     /// Whether the first derivatives are those that the law reckons with: the plant is the nominal one as it is seen, with one input.

@@ -41,7 +41,11 @@ impl Graph {
         #[allow(clippy::cast_possible_truncation, reason = "a function has few results")]
         let results: Vec<Id> =
             (0..function.results()).map(|place| self.intern(Node::Result(id, place as u32))).collect();
-        self.calls.push(Call { function: function.clone(), operands: operands.to_vec(), results: results.clone() });
+        self.calls.push(Call {
+            function: function.clone(),
+            operands: operands.to_vec(),
+            results: results.clone(),
+        });
         results
     }
 

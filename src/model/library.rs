@@ -31,7 +31,8 @@ impl Model {
             }
         }
         // An output is named as all else is.
-        let states = declared.outputs.iter().map(|output| State { quantity: output.clone(), ..State::default() });
+        let states =
+            declared.outputs.iter().map(|output| State { quantity: output.clone(), ..State::default() });
         check_names(&Declarations { states: states.collect(), ..Declarations::default() })?;
         let file = library.path().file_name().unwrap_or_default().to_string_lossy();
         let file: String = file.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -46,13 +47,13 @@ impl Model {
         self.library.as_ref()
     }
 
-    /// The nodes of a library on those that `base` gives.
+    /// The nodes of its library on those that `base` gives; nothing of a model of equations.
     pub(super) fn called(
         &self,
-        library: &Plugin,
         graph: &mut Graph,
         base: &mut dyn FnMut(&mut Graph, Base) -> Id,
-    ) -> Lowered {
+    ) -> Option<Lowered> {
+        let library = self.library()?;
         let of = library.description();
         let moving = of.states.len();
         let mut call = |which: Which| -> Vec<Id> {
@@ -80,12 +81,12 @@ impl Model {
         };
         let none = |count: usize| std::iter::repeat_n(None, count);
         let named = of.outputs.iter().map(|output| output.name.clone());
-        Lowered {
+        Some(Lowered {
             rates: rates.into_iter().map(Some).chain(none(next.len())).collect(),
             next: none(moving).chain(next.into_iter().map(Some)).collect(),
             values: named.zip(outputs).collect(),
             told: Vec::new(),
-        }
+        })
     }
 }
 
@@ -105,7 +106,12 @@ fn declarations(of: &Description) -> Result<Declarations, Misread> {
         Declarations { summary: of.summary.clone(), source: of.source.clone(), ..Declarations::default() };
     for state in of.states.iter().chain(&of.memory) {
         let initial = finite(state, "start")?;
-        declared.states.push(State { quantity: quantity(state)?, initial, is_declared: true, ..State::default() });
+        declared.states.push(State {
+            quantity: quantity(state)?,
+            initial,
+            is_declared: true,
+            ..State::default()
+        });
     }
     for input in &of.inputs {
         let default = (!input.value.is_nan()).then(|| finite(input, "default")).transpose()?;
@@ -128,7 +134,12 @@ fn declarations(of: &Description) -> Result<Declarations, Misread> {
             let [low, high] = parameter.range;
             return Err(refused(problem, format!("allowed: from {low} to {high}, as the library says")));
         }
-        declared.parameters.push(Parameter { quantity: quantity(parameter)?, default, range, ..Parameter::default() });
+        declared.parameters.push(Parameter {
+            quantity: quantity(parameter)?,
+            default,
+            range,
+            ..Parameter::default()
+        });
     }
     for output in &of.outputs {
         declared.outputs.push(quantity(output)?);
@@ -147,9 +158,16 @@ fn quantity(of: &plugin::Quantity) -> Result<Quantity, Misread> {
     let unit = match of.unit.as_str() {
         "" => None,
         text => Some(Unit::parse(text).map_err(|part| {
-            let problem = format!("the unit of `{}`, \"{}\": `{}` is no unit", of.name, text, part.escape_debug());
+            let problem =
+                format!("the unit of `{}`, \"{}\": `{}` is no unit", of.name, text, part.escape_debug());
             refused(problem, "allowed: such as kg m², N m s/rad, m/s^2, 1")
         })?),
     };
-    Ok(Quantity { name: of.name.clone(), unit, written: of.unit.clone(), doc: of.doc.clone(), label: String::new() })
+    Ok(Quantity {
+        name: of.name.clone(),
+        unit,
+        written: of.unit.clone(),
+        doc: of.doc.clone(),
+        label: String::new(),
+    })
 }

@@ -133,8 +133,8 @@ impl Model {
         plant: Option<&PlantView>,
         fresh: &mut dyn FnMut() -> Symbol,
     ) -> Result<Lowered, Misread> {
-        if let Some(library) = self.library() {
-            return Ok(self.called(library, graph, base));
+        if let Some(called) = self.called(graph, base) {
+            return Ok(called);
         }
         let mut lowering = Lowering::new(self, plant)?;
         lowering.unknowns(graph, fresh)?;

@@ -41,7 +41,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         let (count, size) = (u64::from(half(head, size + 2)), u64::from(half(head, size)));
         (long(head, at), count, size)
     });
-    let is_inside = |from: u64, size: u64| from.checked_add(size).is_some_and(|end| end <= bytes.len() as u64);
+    let is_inside =
+        |from: u64, size: u64| from.checked_add(size).is_some_and(|end| end <= bytes.len() as u64);
     for (from, count, size) in [segments, sections] {
         if !is_inside(from, count * size) {
             return Err(cut());

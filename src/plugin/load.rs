@@ -181,7 +181,10 @@ impl Loaded {
         assert_eq!(block.as_ptr().align_offset(ALIGNMENT), 0, "aligned columns");
         assert!((places.highest() + 1) * vectors <= block.len(), "columns of the block");
         let all = places.all();
-        assert!(places.reads() == reads && all.len() == reads + results && all.len() <= COLUMNS_MAX, "columns");
+        assert!(
+            places.reads() == reads && all.len() == reads + results && all.len() <= COLUMNS_MAX,
+            "columns"
+        );
 
         let base: *mut f64 = block.as_mut_ptr().cast();
         let mut columns = [const { MaybeUninit::<*mut f64>::uninit() }; COLUMNS_MAX];
@@ -206,7 +209,8 @@ impl Loaded {
         };
         let (time, period) = (single(callable.reads_time), single(callable.reads_period));
         let (states, memory, inputs) = (kind(states), kind(memory), kind(inputs));
-        let block = RawBlock { lanes: numbers, time, period, states, memory, inputs, parameters: kind(parameters) };
+        let block =
+            RawBlock { lanes: numbers, time, period, states, memory, inputs, parameters: kind(parameters) };
         // SAFETY: the library declares a function of this signature; the columns are there and aligned, and nothing else uses them meanwhile.
         unsafe { (callable.function)(self.instance, &raw const block, written) };
     }
@@ -238,7 +242,8 @@ fn library(path: &Path) -> Result<Library, Refused> {
 /// The table, once it is known to be one of this version.
 fn table_at<'a>(table: *const RawPlugin) -> Result<&'a RawPlugin, Refused> {
     if table.is_null() || !table.is_aligned() {
-        let problem = if table.is_null() { "gives a null table" } else { "gives a table that is not aligned" };
+        let problem =
+            if table.is_null() { "gives a null table" } else { "gives a table that is not aligned" };
         return Err(Refused::new(problem, "return the address of a static gainswarm_plugin"));
     }
     // SAFETY: not null, aligned; tables of all versions begin with these two numbers.
@@ -262,7 +267,10 @@ fn described(raw: &RawPlugin) -> Result<Description, Refused> {
         1 => Role::Plant,
         2 => Role::Law,
         other => {
-            return Err(Refused::new(format!("is of kind {other}"), "set kind to GAINSWARM_PLANT or GAINSWARM_LAW"));
+            return Err(Refused::new(
+                format!("is of kind {other}"),
+                "set kind to GAINSWARM_PLANT or GAINSWARM_LAW",
+            ));
         }
     };
     if raw.flags & !(READS_TIME | OUTPUTS_READ_INPUTS) != 0 {
@@ -317,7 +325,10 @@ fn quantities(kind: &str, list: RawList) -> Result<Vec<Quantity>, Refused> {
         let name = text(&what, raw.name, NAME_MAX)?;
         let of = |part: &str| format!("the {part} of `{}`", name.escape_debug());
         if raw.scale.is_nan() || raw.scale.is_infinite() || raw.scale < 0.0 {
-            return Err(Refused::new(format!("{} is {}", of("scale"), raw.scale), "allowed: a number above 0, or 0 for 1"));
+            return Err(Refused::new(
+                format!("{} is {}", of("scale"), raw.scale),
+                "allowed: a number above 0, or 0 for 1",
+            ));
         }
         Ok(Quantity {
             unit: text(&of("unit"), raw.unit, NAME_MAX)?,
@@ -349,7 +360,8 @@ fn text(what: &str, at: *const c_char, most: usize) -> Result<String, Refused> {
         }
         bytes.push(byte);
     }
-    let text = String::from_utf8(bytes).map_err(|_| Refused::new(format!("{what} is no UTF-8"), "write it as UTF-8"))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Refused::new(format!("{what} is no UTF-8"), "write it as UTF-8"))?;
     if text.chars().any(char::is_control) {
         let problem = format!("{what} has control characters: \"{}\"", text.escape_debug());
         return Err(Refused::new(problem, "leave them out"));

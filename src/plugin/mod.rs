@@ -235,8 +235,9 @@ impl Plugin {
         let bytes = crate::text::read_bounded(&path, SIZE_MAX).map_err(told)?;
         image::check(&bytes).map_err(told)?;
         let digest = digest(&bytes);
-        let trial::Tried { loaded, seconds } = trial::load(path.clone(), bytes)
-            .map_err(|refused| Refused { problem: format!("{}: {}", path.display(), refused.problem), ..refused })?;
+        let trial::Tried { loaded, seconds } = trial::load(path.clone(), bytes).map_err(|refused| {
+            Refused { problem: format!("{}: {}", path.display(), refused.problem), ..refused }
+        })?;
         Ok(Self { loaded, path: path.into(), digest: digest.into(), seconds })
     }
 
@@ -280,7 +281,10 @@ impl PartialEq for Plugin {
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plugin").field("path", &self.path).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Plugin")
+            .field("path", &self.path)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
     }
 }
 
@@ -374,5 +378,8 @@ impl fmt::Debug for Function {
 
 fn digest(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(bytes);
+    let half =
+        |from: usize| digest[from..from + 16].iter().fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
+    format!("{:032x}{:032x}", half(0), half(16))
 }

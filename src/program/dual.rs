@@ -39,8 +39,7 @@ impl Tape {
                 Stretch::Steps(steps, first) => along_steps(steps, first, values, slopes),
                 Stretch::Call(TapeCall { function, of, out, .. }) => {
                     let (before, results) = slopes.split_at_mut(*out);
-                    let operands =
-                        of.iter().map(|place| [values[*place as usize], before[*place as usize]]);
+                    let operands = of.iter().map(|place| [values[*place as usize], before[*place as usize]]);
                     function.differences(operands, &mut results[..function.results()]);
                 }
             }
@@ -52,7 +51,8 @@ impl Tape {
 
 fn along_steps(steps: &[(Operation, [u32; 3])], first: usize, values: &[f64], slopes: &mut [f64]) {
     for (step, (operation, of)) in steps.iter().enumerate() {
-        let operands = [dual(of[0], values, slopes), dual(of[1], values, slopes), dual(of[2], values, slopes)];
+        let operands =
+            [dual(of[0], values, slopes), dual(of[1], values, slopes), dual(of[2], values, slopes)];
         let moves = operands[..operation.operands()].iter().any(|operand| operand.slope != 0.0);
         slopes[first + step] = if moves { slope(*operation, operands, values[first + step]) } else { 0.0 };
     }

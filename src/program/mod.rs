@@ -235,8 +235,7 @@ fn prepared(graph: &Graph, roots: &[Id], varying: &HashSet<Id>) -> Vec<Id> {
         }
     };
     for id in graph.reachable(roots) {
-        if varying.contains(&id)
-        {
+        if varying.contains(&id) {
             graph.operands(id).iter().for_each(|operand| want(*operand));
         }
     }

@@ -45,12 +45,14 @@ impl Wanted<'_> {
 
     /// All that a line makes.
     pub(super) fn made(&self, line: &Line) -> Vec<Id> {
-        self.call(line).map_or_else(|| line.makes.iter().flatten().copied().collect(), |call| call.results.clone())
+        self.call(line)
+            .map_or_else(|| line.makes.iter().flatten().copied().collect(), |call| call.results.clone())
     }
 
     /// All that a line reads.
     pub(super) fn read(&self, line: &Line) -> Vec<Id> {
-        self.call(line).map_or_else(|| line.of.iter().flatten().copied().collect(), |call| call.operands.clone())
+        self.call(line)
+            .map_or_else(|| line.of.iter().flatten().copied().collect(), |call| call.operands.clone())
     }
 
     /// The roots that are the next values of carried symbols.

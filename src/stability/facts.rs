@@ -87,7 +87,8 @@ impl Certificate {
         };
         let worst =
             if scope.worlds > 1 { format!(", the worst of {} worlds", scope.worlds) } else { String::new() };
-        let by = if scope.differences { "; what is compiled code is differentiated by differences" } else { "" };
+        let by =
+            if scope.differences { "; what is compiled code is differentiated by differences" } else { "" };
         format!(
             "the loop as it is sampled: nominal plant, ideal sensors, {period}, dead time {} s, actuator lag {} s{worst}{by}",
             number(scope.dead_time),

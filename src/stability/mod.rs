@@ -224,6 +224,14 @@ impl Certificate {
         margins: None,
         period_factor: f64::NAN,
         reason: Reason::None,
-        scope: Scope { period: 0.0, steps: 0, dead_time: 0.0, lag: 0.0, loops: 0, worlds: 0, differences: false },
+        scope: Scope {
+            period: 0.0,
+            steps: 0,
+            dead_time: 0.0,
+            lag: 0.0,
+            loops: 0,
+            worlds: 0,
+            differences: false,
+        },
     };
 }

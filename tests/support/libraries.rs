@@ -24,7 +24,16 @@ impl Bench {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let run = Command::new(&self.command[0])
             .args(&self.command[1..])
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fno-math-errno", "-fopenmp-simd", "-fPIC", "-shared"])
+            .args([
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-fno-math-errno",
+                "-fopenmp-simd",
+                "-fPIC",
+                "-shared",
+            ])
             .args(optimise)
             .arg("-I")
             .arg(root.join("include"))

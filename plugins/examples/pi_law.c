@@ -3,6 +3,8 @@
  *
  *   cc -std=c11 -O3 -march=native -fno-math-errno -fPIC -shared -I include -o libpi_law.so plugins/examples/pi_law.c
  */
+#include <math.h>
+
 #include "gainswarm_plugin.h"
 
 enum { REFERENCE, MEASUREMENT, INPUTS };
@@ -10,8 +12,8 @@ enum { KP, KI, U_MAX, GAINS };
 
 static const gainswarm_quantity memory[] = {{"integral", 0, "integral part of the output", 0, 0, 0, 0}};
 static const gainswarm_quantity inputs[INPUTS] = {
-    {"reference", 0, "what the measurement shall be", 0, 0, 0, 0},
-    {"measurement", 0, "what is controlled", 0, 0, 0, 0},
+    {"reference", 0, "what the measurement shall be", NAN, 0, 0, 0},
+    {"measurement", 0, "what is controlled", NAN, 0, 0, 0},
 };
 static const gainswarm_quantity gains[GAINS] = {
     {"Kp", 0, "proportional gain", 1.0, 0.0, 1e6, 0},

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the libraries of plugins/examples whose compiler is there, and has each checked and tried: scripts/plugins.sh GAINSWARM DIR
 set -euo pipefail
+command -v make >/dev/null && command -v cc >/dev/null || { echo "skipped: there is no make or no C compiler"; exit 0; }
 gainswarm=$(realpath "$1")
 mkdir -p "$2"
 room=$(realpath "$2")

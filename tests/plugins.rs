@@ -373,6 +373,33 @@ fn a_library_is_part_of_what_a_study_is() {
 }
 
 #[test]
+fn a_section_says_one_thing_and_a_config_may_name_the_content_of_a_library() {
+    let Some(bench) = Bench::new() else { return };
+    let plant = example(&bench, "double_pendulum.c");
+    let digest =
+        study(&pendulum(&plant, 1e-3, 0.1)).plant.of.model.library().expect("one").digest().to_owned();
+    study(&pendulum(&format!("{plant}\nlibrary_sha256 = \"{digest}\""), 1e-3, 0.1));
+    for (other, expected) in [
+        ("type = \"dc_motor\"", "plant.library cannot be combined with type"),
+        ("file = \"plant.toml\"", "plant.library cannot be combined with file"),
+        ("equations = \"x' = u\"", "plant.library cannot be combined with equations"),
+        ("library_sha256 = \"00\"", "plant.library_sha256 is not that of"),
+        ("[plant.states]\nx = {}", "states"),
+        ("link1_mas = 0.2", "link1_mass"),
+        ("link1_mass = 0.0", "plant.link1_mass = 0"),
+    ] {
+        let error = parse(&pendulum(&format!("{plant}\n{other}"), 1e-3, 0.1)).expect_err(other).to_string();
+        assert!(error.contains(expected), "{other}: {error}");
+    }
+    let law = pendulum(&plant, 1e-3, 0.1).replace("type = \"state_feedback\"", &plant);
+    let error = parse(&law).expect_err("a plant is no law").to_string();
+    assert!(
+        error.contains("`double_pendulum` is a plant") && error.contains("controller.library"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_description_says_what_functions_read_and_write() {
     let Some(bench) = Bench::new() else { return };
     let library = bench.text("everything", &everything("GAINSWARM_READS_TIME"));

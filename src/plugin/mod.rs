@@ -266,8 +266,13 @@ impl Plugin {
     }
 
     /// One of its functions.
+    ///
+    /// # Panics
+    ///
+    /// When it does not have it, see [`Description::functions`].
     #[must_use]
     pub fn function(&self, which: Which) -> Function {
+        assert!(self.description().functions().contains(&which), "{} of {self:?}", which.name());
         Function::new(self.loaded.clone(), which)
     }
 }

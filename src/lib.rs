@@ -59,6 +59,7 @@ pub mod native;
 pub mod pace;
 pub mod parameter;
 pub mod pid_rules;
+pub mod plugin;
 pub mod problem;
 pub mod program;
 pub mod replay;

@@ -49,6 +49,7 @@ mod physics;
 mod pid_rules;
 mod places;
 mod plants;
+mod plugins;
 mod programs;
 mod readme;
 mod report;

@@ -162,6 +162,7 @@ impl<'a> Composer<'a> {
             self.rates(&moment)?
         };
         let next = self.advanced(&moment, &k1)?;
+        let next = self.remembered(&moment, next)?;
 
         let mut values = self.named(&lowered, &known, &shown, &states, &u, &late);
         for (state, first) in plant.declared.states.iter().zip(&first) {
@@ -391,7 +392,7 @@ impl<'a> Composer<'a> {
         lowered.map_err(|error: Misread| Unfit::Model(called, error))
     }
 
-    fn plant(&mut self, moment: &Moment<'_>) -> Result<Lowered, Unfit> {
+    pub(super) fn plant(&mut self, moment: &Moment<'_>) -> Result<Lowered, Unfit> {
         let Moment { states, parameters, inputs, time } = *moment;
         let dt = self.dt();
         let base = |_: &mut Graph, base: Base| match base {
@@ -438,6 +439,7 @@ impl<'a> Composer<'a> {
         if !self.parts.law.model.asks_of_the_plant() {
             return Ok(view);
         }
+        self.refuse_library("asks for the equations of its plant")?;
         let inputs = self.many(self.parts.plant.declared.inputs.len());
         let u: Vec<Id> = inputs.iter().map(|symbol| self.graph.symbol(*symbol)).collect();
         let zero = self.graph.number(0.0);

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::model::{Misread, Model};
 use crate::program::{Program, Tape, TooLarge};
 
+mod compiled;
 mod compose;
 mod dormand_prince;
 mod finish;

@@ -255,6 +255,7 @@ impl Composer<'_> {
     /// The motion on σ = 0: x' = f(x) + g(x)·u with u = −(∇σ·f)/(∇σ·g).
     fn slides(&mut self, made: &Made, whole: &Whole) -> Result<Option<Slides>, Unfit> {
         let Some(sliding) = self.open.as_mut().and_then(|open| open.slides.take()) else { return Ok(None) };
+        self.refuse_library("says of its certificate that it slides")?;
         let Sliding { sigma, reaches, inputs, parameters, control } = sliding;
         let time = self.graph.number(0.0);
         let states: Vec<Id> = made.states.iter().map(|symbol| self.graph.symbol(*symbol)).collect();

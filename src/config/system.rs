@@ -7,6 +7,7 @@ use super::{ConfigError, axis, choices};
 use crate::figures::plain;
 use crate::model::{self, Kind, Model};
 use crate::parameter::{Parameter, Quantity, Short, named};
+use crate::plugin::Plugin;
 use crate::swarm::{Axis, Scale};
 use crate::text::{Section, Source, kept, name_of, one_of};
 
@@ -206,6 +207,7 @@ pub(super) fn quantity(of: &model::Quantity) -> Quantity {
 enum Said<'a> {
     Type(&'a str),
     File(&'a str),
+    Library(&'a str),
     Itself,
 }
 
@@ -214,14 +216,22 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
         let allowed = format!("allowed: {}", names_of(of).join(", "));
         ConfigError { remedy: allowed, ..error }
     });
-    let file = section.text("file");
-    let [kind, file] = [kind?, file?].map(|found| found.map(|(text, _)| text));
-    let is_linear = kind.or(file).is_none() && model::is_linear(section, of);
+    let (file, library) = (section.text("file"), section.text("library"));
+    let [kind, file, library] = [kind?, file?, library?].map(|found| found.map(|(text, _)| text));
+    let is_linear = kind.or(file).or(library).is_none() && model::is_linear(section, of);
     let itself = section.has("equations") || is_linear;
     let refuse = |key: &str, other: &str| {
-        let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here";
+        let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here, library for compiled code";
         section.error(key, &format!("cannot be combined with {other}"), remedy.into())
     };
+    if let Some(library) = library {
+        return match (kind, file, itself) {
+            (Some(_), ..) => Err(refuse("library", "type")),
+            (_, Some(_), _) => Err(refuse("library", "file")),
+            (.., true) => Err(refuse("library", "equations")),
+            _ => Ok(Said::Library(library)),
+        };
+    }
     match (kind, file, itself) {
         (Some(_), Some(_), _) => Err(refuse("file", "type")),
         (Some(_), _, true) => Err(refuse("equations", "type")),
@@ -390,6 +400,7 @@ fn model_of(
             }
             (name_of(&path), model)
         }
+        Said::Library(file) => library_of(source, section, kind, file)?,
     };
     let declared = &model.declared;
     let quantities = declared.parameters.iter().map(|parameter| parameter.quantity.name.as_str());
@@ -401,6 +412,34 @@ fn model_of(
     Ok((name, model))
 }
 
+/// The name and the model of a library, and that it is the one that is meant.
+fn library_of(
+    source: &Source,
+    section: &Section<'_>,
+    kind: Kind,
+    file: &str,
+) -> Result<(String, Model), ConfigError> {
+    let path = source.path().parent().unwrap_or(Path::new("")).join(file);
+    let refuse = |problem: String, remedy: String| {
+        let problem = format!("= \"{}\": {problem}", file.escape_debug());
+        section.error("library", &problem, remedy)
+    };
+    let library = Plugin::load(&path).map_err(|refused| refuse(refused.problem, refused.remedy))?;
+    if let Some((wanted, _)) = section.text(SHA256)?
+        && wanted != library.digest()
+    {
+        let problem = format!("is not that of {}, which is {}", library.path().display(), library.digest());
+        let remedy = "the library has been made anew: leave the key out, or bring back the one that is meant";
+        return Err(section.error(SHA256, &problem, remedy.into()));
+    }
+    let name = section.file_name("name", &library.description().name)?;
+    let model = Model::of_library(kind, library);
+    Ok((name, model.map_err(|error| refuse(error.problem, error.remedy))?))
+}
+
+/// The key with the content of a library, to the base 16.
+pub(super) const SHA256: &str = "library_sha256";
+
 /// The names of what ships, in the order of the alphabet.
 #[must_use]
 pub fn names_of(kind: Kind) -> Vec<&'static str> {
@@ -408,9 +447,11 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 25] = [
     "type",
     "file",
+    "library",
+    SHA256,
     "name",
     "kind",
     "summary",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::system::OF_PLANT;
+use super::system::{OF_PLANT, SHA256};
 use super::{Equations, Signal};
 use crate::model::{
     AT_REST, Choices, Declarations, Input, Kind, Parameter, Quantity, RuleGains, Scene, State,
@@ -13,6 +13,19 @@ use crate::signals::{Wave, WaveShape};
 
 /// A model as the keys of a section.
 pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
+    map.insert("name".into(), equations.name.into());
+    match equations.model.library() {
+        // It declares the rest itself.
+        Some(library) => {
+            map.insert("library".into(), library.path().to_string_lossy().into());
+            map.insert(SHA256.into(), library.digest().into());
+        }
+        None => written(map, equations),
+    }
+}
+
+/// What a model of equations declares.
+fn written(map: &mut Map<String, Value>, equations: &Equations) {
     let Declarations {
         summary,
         source,
@@ -35,7 +48,6 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
         states: _,
     } = &equations.model.declared;
     let mut add = |key: &str, value: Value| drop(map.insert(key.into(), value));
-    add("name", equations.name.into());
     let texts = [("summary", summary), ("source", source), ("equations", &equations.model.equations)];
     for (key, text) in texts.into_iter().chain(fail.as_ref().map(|fail| ("fail", fail))) {
         if !text.is_empty() {

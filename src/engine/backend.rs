@@ -30,7 +30,7 @@ pub(super) enum Switch {
 /// When there is none; the program runs then.
 pub fn prepare(problem: &Problem, level: SimdLevel) -> Result<(), Refusal> {
     let job = start(problem, level).unwrap_or_else(|| {
-        let reason = "simulations are compiled where plant and law are models and no histories are kept";
+        let reason = "simulations are compiled where plant and law are equations and no histories are kept";
         Err(Refusal::Failed(reason.into()))
     })?;
     adopt(problem, level, job.wait()?)

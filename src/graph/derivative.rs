@@ -14,6 +14,11 @@ impl Graph {
             let slope = match self.node(id) {
                 Node::Symbol(symbol) if symbol == by => one,
                 Node::Number(_) | Node::Symbol(_) => zero,
+                // Nobody knows it.
+                Node::Result(..) => {
+                    let moves = self.operands(id).iter().any(|operand| slopes[operand] != zero);
+                    if moves { self.number(f64::NAN) } else { zero }
+                }
                 Node::Apply(operation, operands) => {
                     let inner = operands.map(|operand| slopes[&operand]);
                     let own = &inner[..operation.operands()];

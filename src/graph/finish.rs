@@ -38,7 +38,9 @@ impl Graph {
             let is_varying = match self.node(id) {
                 Node::Number(_) => false,
                 Node::Symbol(symbol) => varies(symbol),
-                node @ Node::Apply(..) => node.operands().iter().any(|operand| varying.contains(operand)),
+                Node::Apply(..) | Node::Result(..) => {
+                    self.operands(id).iter().any(|operand| varying.contains(operand))
+                }
             };
             if is_varying {
                 varying.insert(id);
@@ -74,7 +76,7 @@ impl Graph {
                     _ => graph.turned(function, operands[0], &known),
                 }
             }
-            Node::Apply(operation, _) => graph.apply(operation, operands),
+            Node::Apply(..) | Node::Result(..) => graph.made_of(node, operands),
         })
     }
 
@@ -121,7 +123,7 @@ impl Graph {
         let mut new: HashMap<Id, Id> = HashMap::new();
         for id in order {
             let node = self.node(id);
-            let operands: Vec<Id> = node.operands().iter().map(|operand| new[operand]).collect();
+            let operands: Vec<Id> = self.operands(id).iter().map(|operand| new[operand]).collect();
             let made = match node {
                 Node::Number(_) | Node::Symbol(_) => id,
                 Node::Apply(Operation::Div, [z, p, _]) if varying.contains(&z) && !varying.contains(&p) => {
@@ -132,7 +134,7 @@ impl Graph {
                 Node::Apply(Operation::Mul, _) if varying.contains(&id) => {
                     self.gathered(operands[0], operands[1], &mut gathering)
                 }
-                Node::Apply(operation, _) => self.apply(operation, &operands),
+                Node::Apply(..) | Node::Result(..) => self.made_of(node, &operands),
             };
             if varying.contains(&id) && self.value(made).is_none() {
                 // A product that was gathered inside of a negation varies as well.
@@ -153,8 +155,8 @@ impl Graph {
     /// How often each of the nodes in `order` is needed.
     pub(super) fn uses(&self, order: &[Id], roots: &[Id]) -> HashMap<Id, u32> {
         let mut uses: HashMap<Id, u32> = HashMap::new();
-        let needed = order.iter().flat_map(|id| self.node(*id).operands().to_vec());
-        for id in needed.chain(roots.iter().copied()) {
+        let needed = order.iter().flat_map(|id| self.operands(*id));
+        for id in needed.chain(roots).copied() {
             *uses.entry(id).or_default() += 1;
         }
         uses

@@ -18,6 +18,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+mod call;
 mod delay;
 mod derivative;
 mod finish;
@@ -28,6 +29,7 @@ mod riccati;
 mod solve;
 mod sums;
 
+pub use call::{Call, CallId};
 pub use delay::Delay;
 pub use fixed::Fixed;
 pub(crate) use matrix::Matrix;
@@ -52,16 +54,15 @@ pub enum Node {
     Symbol(Symbol),
     /// An operation; of the three operands those beyond its own repeat the first.
     Apply(Operation, [Id; 3]),
+    /// One of the results of a call, by its place.
+    Result(CallId, u32),
 }
 
 impl Node {
-    /// The nodes that it needs.
+    /// Whether it is made of other nodes.
     #[must_use]
-    pub fn operands(&self) -> &[Id] {
-        match self {
-            Self::Number(_) | Self::Symbol(_) => &[],
-            Self::Apply(operation, operands) => &operands[..operation.operands()],
-        }
+    pub fn is_made(&self) -> bool {
+        matches!(self, Self::Apply(..) | Self::Result(..))
     }
 }
 
@@ -79,6 +80,7 @@ const POWER_MAX: f64 = 16.0;
 pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
+    calls: Vec<Call>,
     delays: Vec<Delay>,
     fixed: Vec<Fixed>,
 }
@@ -100,6 +102,16 @@ impl Graph {
     #[must_use]
     pub fn node(&self, id: Id) -> Node {
         self.nodes[id.0 as usize]
+    }
+
+    /// The nodes that a node needs.
+    #[must_use]
+    pub fn operands(&self, id: Id) -> &[Id] {
+        match &self.nodes[id.0 as usize] {
+            Node::Number(_) | Node::Symbol(_) => &[],
+            Node::Apply(operation, operands) => &operands[..operation.operands()],
+            Node::Result(call, _) => &self.call(*call).operands,
+        }
     }
 
     /// The node of a number.
@@ -327,7 +339,7 @@ impl Graph {
         while let Some(id) = open.pop() {
             if !std::mem::replace(&mut is_found[id.0 as usize], true) {
                 found.push(id);
-                open.extend(self.node(id).operands());
+                open.extend(self.operands(id));
             }
         }
         // Nodes stand behind those that they need.
@@ -351,7 +363,7 @@ impl Graph {
         self.rebuilt(roots, &mut |graph, node, operands| match node {
             Node::Symbol(symbol) => by.get(&symbol).copied().unwrap_or_else(|| graph.symbol(symbol)),
             Node::Number(bits) => graph.number(f64::from_bits(bits)),
-            Node::Apply(operation, _) => graph.apply(operation, operands),
+            Node::Apply(..) | Node::Result(..) => graph.made_of(node, operands),
         })
     }
 
@@ -360,7 +372,7 @@ impl Graph {
         let mut new: HashMap<Id, Id> = HashMap::new();
         for id in self.reachable(roots) {
             let node = self.node(id);
-            let operands: Vec<Id> = node.operands().iter().map(|operand| new[operand]).collect();
+            let operands: Vec<Id> = self.operands(id).iter().map(|operand| new[operand]).collect();
             let made = make(self, node, &operands);
             new.insert(id, made);
         }
@@ -376,6 +388,12 @@ impl Graph {
                 Node::Number(bits) => f64::from_bits(bits),
                 Node::Symbol(symbol) => symbols(symbol),
                 Node::Apply(operation, operands) => operation.of(operands.map(|operand| values[&operand])),
+                Node::Result(call, place) => {
+                    let Call { function, operands, .. } = self.call(call);
+                    let mut results = vec![0.0; function.results()];
+                    function.of(operands.iter().map(|operand| values[operand]), &mut results);
+                    results[place as usize]
+                }
             };
             values.insert(id, value);
         }

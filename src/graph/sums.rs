@@ -41,9 +41,9 @@ impl Graph {
                     let terms = self.terms(id, &parts, &new);
                     self.summed(terms)
                 }
-                node @ Node::Apply(operation, _) => {
-                    let operands: Vec<Id> = node.operands().iter().map(|operand| new[operand]).collect();
-                    self.apply(operation, &operands)
+                node @ (Node::Apply(..) | Node::Result(..)) => {
+                    let operands: Vec<Id> = self.operands(id).iter().map(|operand| new[operand]).collect();
+                    self.made_of(node, &operands)
                 }
             };
             new.insert(id, made);
@@ -55,8 +55,8 @@ impl Graph {
         let uses = self.uses(order, roots);
         let mut in_sums: HashMap<Id, u32> = HashMap::new();
         for id in order {
-            if let node @ Node::Apply(Operation::Add | Operation::Sub, _) = self.node(*id) {
-                node.operands().iter().for_each(|term| *in_sums.entry(*term).or_default() += 1);
+            if let Node::Apply(Operation::Add | Operation::Sub, _) = self.node(*id) {
+                self.operands(*id).iter().for_each(|term| *in_sums.entry(*term).or_default() += 1);
             }
         }
         let mut parts = Parts { products: HashSet::new(), inner: HashSet::new() };
@@ -69,7 +69,7 @@ impl Graph {
                 }
                 Node::Apply(Operation::Add | Operation::Sub, _) if is_part && uses[id] == 1 => {
                     let is_inside = |id: &Id| parts.products.contains(id) || parts.inner.contains(id);
-                    if node.operands().iter().all(is_inside) {
+                    if self.operands(*id).iter().all(is_inside) {
                         parts.inner.insert(*id);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::parse::{Expression, Left, What, expression};
-use super::{Alternatives, Misread, Model, Parameter, Quantity, WORDS, names};
+use super::{Alternatives, Misread, Model, Parameter, Quantity, WORDS, library, names};
 use crate::text::one_of;
 
 impl Model {
@@ -124,6 +124,10 @@ impl Model {
     pub fn names_in_statements(&self) -> BTreeSet<String> {
         let mut named: BTreeSet<String> = BTreeSet::new();
         let mut open: Vec<Expression> = Vec::new();
+        if self.library().is_some() {
+            // Nobody sees what it leaves out.
+            named.extend(library::names(&self.declared).cloned());
+        }
         for statement in &self.statements {
             open.push(statement.right.clone());
             if let Left::Sum(left) = &statement.left {

@@ -133,6 +133,9 @@ impl Model {
         plant: Option<&PlantView>,
         fresh: &mut dyn FnMut() -> Symbol,
     ) -> Result<Lowered, Misread> {
+        if let Some(called) = self.called(graph, base) {
+            return Ok(called);
+        }
         let mut lowering = Lowering::new(self, plant)?;
         lowering.unknowns(graph, fresh)?;
         for key in lowering.order()? {

@@ -10,17 +10,20 @@
 //! expression = expression  an equation that is linear in the highest derivatives, solved for them
 //! ```
 //!
-//! in any order. [`Model::new`] reads and checks them; [`Model::lowered`] makes the nodes of a graph of them. Models may come from anywhere:
+//! in any order. [`Model::new`] reads and checks them, [`Model::of_library`] takes compiled code in their place; [`Model::lowered`] makes the nodes of a graph of them. Models may come from anywhere:
 //! no statement can read, write or hang, and everything is bounded: names, nesting, statements, nodes.
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+use crate::plugin::Plugin;
 
 mod about;
 mod choose;
 mod expression;
 mod file;
 mod lexer;
+mod library;
 mod linear;
 mod lower;
 mod parse;
@@ -310,6 +313,8 @@ pub struct Model {
     statements: Vec<Statement>,
     /// The state that is the rate of each state, by place; `None` for a state of first order.
     rates: Vec<Option<usize>>,
+    /// What computes it instead of statements.
+    library: Option<Plugin>,
 }
 
 /// The value of a controller that says whether it reaches what it slides on.
@@ -353,7 +358,7 @@ impl Model {
             }
         }
         rates.resize(declared.states.len(), None);
-        let model = Self { kind, declared, equations: equations.into(), statements, rates };
+        let model = Self { kind, declared, equations: equations.into(), statements, rates, library: None };
         lower::check(&model)?;
         units::check(&model)?;
         Ok(model)

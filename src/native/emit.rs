@@ -250,6 +250,7 @@ impl Body {
                 let value = Value::Number(self.uniform(of[0]));
                 self.write(out[0], value);
             }
+            Code::Call => unreachable!("a step with calls stays with the program, see `Runner::source`"),
             _ => {
                 let operation = instruction.operation;
                 let operands: Vec<Value> =

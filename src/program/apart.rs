@@ -13,7 +13,7 @@ const AHEAD: usize = 12;
 
 /// The lines in an order in which results are not needed at once.
 pub(super) fn apart(wanted: &Wanted<'_>, lines: &[Line]) -> Vec<Line> {
-    let makers = makers(lines);
+    let makers = makers(wanted, lines);
     let needs = needs(wanted, lines, &makers);
     let mut placed: Vec<Option<usize>> = vec![None; lines.len()];
     let mut open: Vec<usize> = (0..lines.len()).collect();
@@ -47,21 +47,20 @@ pub(super) fn apart(wanted: &Wanted<'_>, lines: &[Line]) -> Vec<Line> {
 }
 
 /// The line that makes each value.
-fn makers(lines: &[Line]) -> HashMap<Id, usize> {
-    let results = lines.iter().enumerate().flat_map(|(place, line)| line.makes.map(|id| (id, place)));
-    results.filter_map(|(id, place)| id.map(|id| (id, place))).collect()
+fn makers(wanted: &Wanted<'_>, lines: &[Line]) -> HashMap<Id, usize> {
+    let made = |(place, line)| wanted.made(line).into_iter().map(move |id| (id, place));
+    lines.iter().enumerate().flat_map(made).collect()
 }
 
 /// The lines that stand before each line: those that make what it needs, and, before a carried value is overwritten, those that read it.
 fn needs(wanted: &Wanted<'_>, lines: &[Line], makers: &HashMap<Id, usize>) -> Vec<Vec<usize>> {
-    let operands = |line: &Line| line.of.iter().flatten().copied().collect::<Vec<Id>>();
     let mut needs: Vec<Vec<usize>> = lines
         .iter()
-        .map(|line| operands(line).iter().filter_map(|operand| makers.get(operand).copied()).collect())
+        .map(|line| wanted.read(line).iter().filter_map(|operand| makers.get(operand).copied()).collect())
         .collect();
     for (now, next) in wanted.now_and_next() {
         let Some(maker) = makers.get(&next).copied() else { continue };
-        let readers = (0..maker).filter(|reader| operands(&lines[*reader]).contains(&now));
+        let readers = (0..maker).filter(|reader| wanted.read(&lines[*reader]).contains(&now));
         needs[maker].extend(readers);
     }
     needs

@@ -136,6 +136,8 @@ macro_rules! define {
             Spread,
             /// An operation that has no code of its own.
             Elsewhere,
+            /// A call of a library's function: the place of the first operand is that of the call in the step.
+            Call,
             $($name,)+
         }
 

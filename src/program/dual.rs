@@ -1,6 +1,7 @@
 //! A tape over dual numbers: values with their derivatives in one direction (Griewank & Walther 2008, doi:10.1137/1.9780898717761, chapter 3).
 
 use super::Tape;
+use super::tape::{Stretch, TapeCall};
 use crate::graph::Operation;
 
 /// A number and its derivative.
@@ -14,7 +15,7 @@ pub struct Dual {
 
 impl Tape {
     /// The results with their derivatives by an input. `values` is the room that [`Tape::run`] has worked with, `slopes` has as much.
-    /// Where a function has a corner or a jump the derivative is that of the branch that it takes.
+    /// Where a function has a corner or a jump the derivative is that of the branch that it takes; of a call it is made of differences.
     ///
     /// # Panics
     ///
@@ -33,15 +34,27 @@ impl Tape {
         for (place, slope) in slopes[..first].iter_mut().enumerate() {
             *slope = if place == input { 1.0 } else { 0.0 };
         }
-        for (step, (operation, of)) in self.steps.iter().enumerate() {
-            let operands =
-                [dual(of[0], values, slopes), dual(of[1], values, slopes), dual(of[2], values, slopes)];
-            let moves = operands[..operation.operands()].iter().any(|operand| operand.slope != 0.0);
-            slopes[first + step] =
-                if moves { slope(*operation, operands, values[first + step]) } else { 0.0 };
+        for stretch in self.stretches() {
+            match stretch {
+                Stretch::Steps(steps, first) => along_steps(steps, first, values, slopes),
+                Stretch::Call(TapeCall { function, of, out, .. }) => {
+                    let (before, results) = slopes.split_at_mut(*out);
+                    let operands = of.iter().map(|place| [values[*place as usize], before[*place as usize]]);
+                    function.differences(operands, &mut results[..function.results()]);
+                }
+            }
         }
         let slopes: &'a [f64] = slopes;
         self.results.iter().map(move |place| dual(*place, values, slopes))
+    }
+}
+
+fn along_steps(steps: &[(Operation, [u32; 3])], first: usize, values: &[f64], slopes: &mut [f64]) {
+    for (step, (operation, of)) in steps.iter().enumerate() {
+        let operands =
+            [dual(of[0], values, slopes), dual(of[1], values, slopes), dual(of[2], values, slopes)];
+        let moves = operands[..operation.operands()].iter().any(|operand| operand.slope != 0.0);
+        slopes[first + step] = if moves { slope(*operation, operands, values[first + step]) } else { 0.0 };
     }
 }
 

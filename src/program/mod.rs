@@ -24,6 +24,7 @@
 use foldhash::{HashSet, HashSetExt};
 
 use crate::graph::{Graph, Id, Node, Operation, Symbol};
+use crate::plugin::{Function, Places};
 
 mod apart;
 mod code;
@@ -128,6 +129,15 @@ pub enum TooLarge {
     Slots(usize),
 }
 
+/// A call of a step: which slots a library's function reads, and which it writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallSite {
+    /// What is called.
+    pub function: Function,
+    /// The slots that it reads, and those that it writes, none of which it reads.
+    pub slots: Places,
+}
+
 /// The code of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -135,6 +145,8 @@ pub struct Step {
     pub constants: Vec<(Place, f64)>,
     /// What is done, in this order.
     pub instructions: Vec<Instruction>,
+    /// The calls that instructions name by their places.
+    pub calls: Vec<CallSite>,
     /// Where it is said whether a lane stops.
     pub stop: u8,
     /// Where the shown values are.
@@ -243,10 +255,8 @@ fn prepared(graph: &Graph, roots: &[Id], varying: &HashSet<Id>) -> Vec<Id> {
         }
     };
     for id in graph.reachable(roots) {
-        if varying.contains(&id)
-            && let node @ Node::Apply(..) = graph.node(id)
-        {
-            node.operands().iter().for_each(|operand| want(*operand));
+        if varying.contains(&id) {
+            graph.operands(id).iter().for_each(|operand| want(*operand));
         }
     }
     for root in roots {

@@ -29,7 +29,7 @@ impl Wanted<'_> {
                 Some(line) => *line,
                 None => self.line(id, joined.get(&id)),
             };
-            done.extend(line.makes.iter().flatten());
+            done.extend(self.made(&line));
             lines.push(line);
         }
         lines
@@ -42,7 +42,7 @@ impl Wanted<'_> {
         let mut behind: HashMap<Id, Vec<Id>> = HashMap::new();
         let order = self.depth_first(known, &HashMap::new());
         for id in &order {
-            for operand in self.graph.node(*id).operands() {
+            for operand in self.graph.operands(*id) {
                 behind.entry(*operand).or_default().push(*id);
             }
         }
@@ -76,14 +76,13 @@ impl Wanted<'_> {
         for root in roots {
             let mut path = vec![root];
             while let Some(id) = path.last().copied() {
-                let node = self.graph.node(id);
                 match done.get(&id) {
                     Some(true) => {
                         path.pop();
                     }
                     Some(false) => {
                         done.insert(id, true);
-                        if matches!(node, Node::Apply(..)) {
+                        if self.graph.node(id).is_made() {
                             order.push(id);
                         }
                         path.pop();
@@ -94,7 +93,7 @@ impl Wanted<'_> {
                     None => {
                         done.insert(id, false);
                         // The highest operand ends on top, and is made first: what it needs on the way is gone when the others come.
-                        let mut operands: Vec<Id> = node.operands().iter().rev().copied().collect();
+                        let mut operands: Vec<Id> = self.graph.operands(id).iter().rev().copied().collect();
                         operands.sort_by_key(|operand| heights[operand]);
                         let behind = before.get(&id).into_iter().flatten().copied().chain(operands);
                         path.extend(behind.filter(|operand| !done.contains_key(operand)));
@@ -109,8 +108,7 @@ impl Wanted<'_> {
     fn heights(&self, known: &HashSet<Id>) -> HashMap<Id, u32> {
         let mut heights = HashMap::new();
         for id in self.graph.reachable(self.roots) {
-            let node = self.graph.node(id);
-            let highest = node.operands().iter().map(|operand| heights[operand] + 1).max();
+            let highest = self.graph.operands(id).iter().map(|operand| heights[operand] + 1).max();
             heights.insert(id, highest.filter(|_| !known.contains(&id)).unwrap_or(0));
         }
         heights
@@ -123,8 +121,7 @@ impl Wanted<'_> {
         let mut waited_for: HashMap<Id, Vec<Id>> = HashMap::new();
         let made: HashSet<Id> = order.iter().copied().collect();
         for id in order {
-            let node = self.graph.node(*id);
-            let needed = node.operands().iter().chain(before.get(id).into_iter().flatten());
+            let needed = self.graph.operands(*id).iter().chain(before.get(id).into_iter().flatten());
             let needed: HashSet<Id> = needed.copied().filter(|needed| made.contains(needed)).collect();
             for other in &needed {
                 waited_for.entry(*other).or_default().push(*id);
@@ -140,18 +137,18 @@ impl Wanted<'_> {
                     continue;
                 }
                 forward.push(id);
-                for operand in self.graph.node(id).operands() {
+                for operand in self.graph.operands(id) {
                     *reads.entry(*operand).or_default() -= 1;
                 }
                 for user in waited_for.get(&id).into_iter().flatten() {
                     let Some(needed) = waiting.get_mut(user) else { continue };
                     needed.remove(&id);
-                    let node = self.graph.node(*user);
+                    let operands = self.graph.operands(*user);
                     let ends = |operand: &Id| {
-                        let times = node.operands().iter().filter(|other| *other == operand).count();
+                        let times = operands.iter().filter(|other| *other == operand).count();
                         made.contains(operand) && reads[operand] == times
                     };
-                    if needed.is_empty() && node.operands().iter().any(ends) {
+                    if needed.is_empty() && operands.iter().any(ends) {
                         open.push(*user);
                     }
                 }
@@ -164,7 +161,7 @@ impl Wanted<'_> {
     pub(super) fn reads(&self, order: &[Id]) -> HashMap<Id, usize> {
         let mut reads: HashMap<Id, usize> = HashMap::new();
         for id in order {
-            for operand in self.graph.node(*id).operands() {
+            for operand in self.graph.operands(*id) {
                 *reads.entry(*operand).or_default() += 1;
             }
         }
@@ -194,7 +191,7 @@ impl Wanted<'_> {
             .filter_map(|(symbol, next)| place_of.get(next).map(|place| (*symbol, *place)))
             .collect();
         let waits = |first: &Id, then: &Id| {
-            self.graph.node(*first).operands().iter().any(|operand| match self.graph.node(*operand) {
+            self.graph.operands(*first).iter().any(|operand| match self.graph.node(*operand) {
                 Node::Symbol(symbol) => overwritten
                     .get(&symbol)
                     .is_some_and(|next| place_of[first] < *next && *next < place_of[then]),
@@ -203,10 +200,9 @@ impl Wanted<'_> {
         };
         // From the first on: of a chain, the second takes up the first, the fourth the third.
         for id in order.iter().filter(|id| made.contains(id)) {
-            let node = self.graph.node(*id);
-            let Node::Apply(operation, _) = node else { continue };
+            let Node::Apply(operation, _) = self.graph.node(*id) else { continue };
             let mut best: Option<(u32, Id, usize)> = None;
-            for (place, first) in node.operands().iter().enumerate() {
+            for (place, first) in self.graph.operands(*id).iter().enumerate() {
                 let is_free = reads[first] == 1 && made.contains(first) && !joined.contains_key(first);
                 if !is_free || taken.contains(first) || waits(first, id) {
                     continue;
@@ -230,10 +226,9 @@ impl Wanted<'_> {
     /// The operands of an operation, then the others of the one that takes it up.
     fn operands(&self, first: Id, then: Option<(Id, usize)>) -> [Option<Id>; OPERANDS] {
         let mut of = [None; OPERANDS];
-        let mut all: Vec<Id> = self.graph.node(first).operands().to_vec();
+        let mut all: Vec<Id> = self.graph.operands(first).to_vec();
         if let Some((then, place)) = then {
-            let node = self.graph.node(then);
-            let others = node.operands().iter().enumerate().filter(|(other, _)| *other != place);
+            let others = self.graph.operands(then).iter().enumerate().filter(|(other, _)| *other != place);
             all.extend(others.map(|(_, operand)| *operand));
         }
         for (place, operand) in of.iter_mut().zip(all) {
@@ -247,6 +242,10 @@ impl Wanted<'_> {
     }
 
     fn line(&self, id: Id, joined: Option<&(Id, usize)>) -> Line {
+        if let Node::Result(..) = self.graph.node(id) {
+            let (makes, of) = ([Some(id), None], [None; OPERANDS]);
+            return Line { code: Code::Call, operation: Operation::Add, makes, of, uniform: 0 };
+        }
         let (first, then) = match joined {
             Some((first, place)) => (*first, Some((id, *place))),
             None => (id, None),

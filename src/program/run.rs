@@ -7,7 +7,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::code::{Shape, codes, shape};
-use super::{Code, Instruction, Place};
+use super::{CallSite, Code, Instruction, Place, Step};
 use crate::graph::{Operation, apply, arithmetic};
 use crate::lanes::{LaneMath, sin_cos, splat, turned};
 
@@ -103,7 +103,7 @@ impl<V: Copy, const K: usize, const N: usize> Block<V, K, N> {
 
 /// Writes out an arm for each line of the table, so that each is compiled for itself.
 macro_rules! arms {
-    ($simd:ident, $instruction:ident, $block:ident;
+    ($simd:ident, $instruction:ident, $block:ident, $calls:ident;
      $($name:ident = $first:ident $(, $then:ident $place:literal)? , $uniform:literal;)+) => {
         match $instruction.code {
             $(Code::$name => if S::f64s::LEN > NARROW {
@@ -126,6 +126,7 @@ macro_rules! arms {
                 *$block.at_mut($instruction.out(0)) = [value; K];
             }
             Code::Elsewhere => elsewhere($simd, $instruction, $block),
+            Code::Call => call(&$calls[$instruction.of(0)], $block),
         }
     };
 }
@@ -134,11 +135,11 @@ macro_rules! arms {
 #[inline(always)]
 pub(crate) fn step<S: Simd, const K: usize, const N: usize>(
     simd: S,
-    instructions: &[Instruction],
+    Step { instructions, calls, .. }: &Step,
     block: &mut Block<S::f64s, K, N>,
 ) {
     for instruction in instructions {
-        codes!(arms!(simd, instruction, block));
+        codes!(arms!(simd, instruction, block, calls));
     }
 }
 
@@ -202,6 +203,15 @@ fn each<S: Simd, const K: usize, const N: usize>(
         };
         block.at_mut(out[0])[k] = value;
     }
+}
+
+/// A library's function on whole slots.
+#[inline(never)]
+fn call<V: Copy, const K: usize, const N: usize>(
+    CallSite { function, slots }: &CallSite,
+    block: &mut Block<V, K, N>,
+) {
+    function.call(block.slots.as_flattened_mut(), K, slots);
 }
 
 /// The longer operations, compiled once and not in every loop: a call costs nothing beside them.

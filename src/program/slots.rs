@@ -4,8 +4,9 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::apart;
 use super::wanted::{Line, Wanted};
-use super::{Code, Instruction, Place, SLOTS_MAX, Step, TooLarge, UNIFORMS_MAX};
-use crate::graph::{Graph, Id, Node, Operation, Symbol};
+use super::{CallSite, Code, Instruction, Place, SLOTS_MAX, Step, TooLarge, UNIFORMS_MAX};
+use crate::graph::{Call, Graph, Id, Node, Operation, Symbol};
+use crate::plugin::{Function, Places};
 
 /// Instructions and slots for `roots`: first those that are shown, then a next value a carried symbol, then what says whether to stop.
 pub(super) fn allocate(
@@ -47,6 +48,8 @@ struct Allocation<'a> {
     fixed: usize,
     constants: Vec<(Place, f64)>,
     drafts: Vec<Draft>,
+    /// Functions with the slots that they read and write.
+    calls: Vec<(Function, Vec<usize>, Vec<usize>)>,
     /// Carried places whose next value is in place already.
     settled: Vec<bool>,
 }
@@ -71,6 +74,7 @@ impl<'a> Allocation<'a> {
             fixed: 0,
             constants: Vec::new(),
             drafts: Vec::new(),
+            calls: Vec::new(),
             settled: vec![false; wanted.carried.len()],
         };
         for id in wanted.prepared {
@@ -78,6 +82,10 @@ impl<'a> Allocation<'a> {
             allocation.used += 1;
         }
         for line in lines {
+            for operand in wanted.call(line).iter().flat_map(|call| &call.operands) {
+                *allocation.reads.entry(*operand).or_default() += 1;
+                allocation.hold(*operand);
+            }
             for (place, operand) in line.of.iter().enumerate() {
                 let Some(operand) = operand else { continue };
                 if line.uniform >> place & 1 == 1 {
@@ -126,7 +134,7 @@ impl<'a> Allocation<'a> {
                     self.carried[place] = Some(id);
                 }
             }
-            Node::Apply(..) => {}
+            Node::Apply(..) | Node::Result(..) => {}
         }
     }
 
@@ -176,7 +184,23 @@ impl<'a> Allocation<'a> {
         slot
     }
 
+    /// A call, whose results go into slots that it does not read.
+    fn call(&mut self, call: &Call) {
+        let out: Vec<usize> = call.results.iter().map(|id| self.place(*id)).collect();
+        let of: Vec<usize> = call.operands.iter().map(|id| self.read(*id)).collect();
+        for (id, slot) in call.results.iter().zip(&out) {
+            if self.reads.get(id).is_none_or(|reads| *reads == 0) && *slot >= self.fixed {
+                self.free.push(*slot);
+            }
+        }
+        self.drafts.push((Code::Call, Operation::Add, [0; 2], [self.calls.len(), 0, 0, 0, 0, 0]));
+        self.calls.push((call.function.clone(), of, out));
+    }
+
     fn make(&mut self, line: &Line) {
+        if let Some(call) = self.wanted.call(line) {
+            return self.call(call);
+        }
         let mut of = [0; 6];
         for (place, operand) in line.of.iter().enumerate() {
             let Some(operand) = operand else { continue };
@@ -237,14 +261,17 @@ impl<'a> Allocation<'a> {
         for (place, from) in spreads {
             self.drafts.push((Code::Spread, Operation::Add, [place, 0], [from, 0, 0, 0, 0, 0]));
         }
-        if self.used > SLOTS_MAX {
+        if self.used.max(self.calls.len()) > SLOTS_MAX {
             return Err(TooLarge::Slots(self.used));
         }
+        let bytes = |slots: Vec<usize>| slots.into_iter().map(byte).collect::<Vec<u8>>();
+        let call = |(function, of, out)| CallSite { function, slots: Places::new(&bytes(of), &bytes(out)) };
         let instruction = |(code, operation, out, of): &Draft| {
             Instruction::new(*code, *operation, of.map(byte), out.map(byte))
         };
         Ok(Step {
             instructions: self.drafts.iter().map(instruction).collect(),
+            calls: self.calls.into_iter().map(call).collect(),
             constants: self.constants,
             stop: byte(lasting[shown]),
             shown: lasting[..shown].iter().copied().map(byte).collect(),

@@ -30,7 +30,7 @@ impl Specials {
         }
         let mut users: HashMap<Id, Vec<Id>> = HashMap::new();
         for id in order {
-            for operand in wanted.graph.node(*id).operands() {
+            for operand in wanted.graph.operands(*id) {
                 users.entry(*operand).or_default().push(*id);
             }
         }

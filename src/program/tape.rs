@@ -2,7 +2,8 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::graph::{Graph, Id, Node, Operation, Symbol, apply_all};
+use crate::graph::{Call, Graph, Id, Node, Operation, Symbol, apply_all};
+use crate::plugin::Function;
 
 /// Straight-line code over single numbers: inputs, then numbers, then what is made of them, each in a place of its own.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -10,7 +11,26 @@ pub struct Tape {
     pub(super) inputs: usize,
     pub(super) numbers: Vec<f64>,
     pub(super) steps: Vec<(Operation, [u32; 3])>,
+    pub(super) calls: Vec<TapeCall>,
     pub(super) results: Vec<u32>,
+}
+
+/// A call of a library's function between two steps.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TapeCall {
+    pub(super) function: Function,
+    /// How many steps stand before it.
+    pub(super) after: usize,
+    pub(super) of: Box<[u32]>,
+    /// Where its results stand, one after the other.
+    pub(super) out: usize,
+}
+
+/// A stretch of a tape.
+pub(super) enum Stretch<'a> {
+    /// Operations, and the place of the first result.
+    Steps(&'a [(Operation, [u32; 3])], usize),
+    Call(&'a TapeCall),
 }
 
 impl Tape {
@@ -18,8 +38,7 @@ impl Tape {
     #[must_use]
     pub fn new(graph: &Graph, inputs: &[Symbol], roots: &[Id]) -> Self {
         let order = graph.reachable(roots);
-        let mut tape =
-            Self { inputs: inputs.len(), numbers: Vec::new(), steps: Vec::new(), results: Vec::new() };
+        let mut tape = Self { inputs: inputs.len(), ..Self::default() };
         let mut place: HashMap<Id, u32> = HashMap::new();
         // Sizes are bounded by those of a graph.
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -33,16 +52,29 @@ impl Tape {
                     }
                     None => f64::NAN,
                 },
-                Node::Apply(..) => continue,
+                Node::Apply(..) | Node::Result(..) => continue,
             };
             place.insert(*id, number(tape.inputs + tape.numbers.len()));
             tape.numbers.push(value);
         }
+        let mut next = tape.inputs + tape.numbers.len();
         for id in &order {
-            if let Node::Apply(operation, operands) = graph.node(*id) {
-                let of = operands.map(|operand| place[&operand]);
-                place.insert(*id, number(tape.inputs + tape.numbers.len() + tape.steps.len()));
-                tape.steps.push((operation, of));
+            match graph.node(*id) {
+                Node::Apply(operation, operands) => {
+                    let of = operands.map(|operand| place[&operand]);
+                    place.insert(*id, number(next));
+                    tape.steps.push((operation, of));
+                    next += 1;
+                }
+                Node::Result(call, _) if !place.contains_key(id) => {
+                    let Call { function, operands, results } = graph.call(call);
+                    let of = operands.iter().map(|operand| place[operand]).collect();
+                    let after = tape.steps.len();
+                    tape.calls.push(TapeCall { function: function.clone(), after, of, out: next });
+                    place.extend(results.iter().copied().zip((next..).map(number)));
+                    next += results.len();
+                }
+                _ => {}
             }
         }
         tape.results = roots.iter().map(|root| place[root]).collect();
@@ -52,7 +84,27 @@ impl Tape {
     /// How many numbers a run needs to work with.
     #[must_use]
     pub fn room(&self) -> usize {
-        self.inputs + self.numbers.len() + self.steps.len()
+        let called: usize = self.calls.iter().map(|call| call.function.results()).sum();
+        self.inputs + self.numbers.len() + self.steps.len() + called
+    }
+
+    /// Whether a library's function is called.
+    #[must_use]
+    pub fn calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Steps and calls in their order.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        (0..=self.calls.len()).flat_map(|k| {
+            let (from, first) = match k.checked_sub(1).map(|before| &self.calls[before]) {
+                Some(call) => (call.after, call.out + call.function.results()),
+                None => (0, self.inputs + self.numbers.len()),
+            };
+            let call = self.calls.get(k);
+            let to = call.map_or(self.steps.len(), |call| call.after);
+            std::iter::once(Stretch::Steps(&self.steps[from..to], first)).chain(call.map(Stretch::Call))
+        })
     }
 
     /// How many inputs a run takes.
@@ -104,8 +156,16 @@ impl Tape {
         }
         assert_eq!(count, self.inputs, "a number an input");
         room[self.inputs..][..self.numbers.len()].copy_from_slice(&self.numbers);
-        let first = self.inputs + self.numbers.len();
-        apply_all(&self.steps, room, first);
+        for stretch in self.stretches() {
+            match stretch {
+                Stretch::Steps(steps, first) => apply_all(steps, room, first),
+                Stretch::Call(TapeCall { function, of, out, .. }) => {
+                    let (before, results) = room.split_at_mut(*out);
+                    let operands = of.iter().map(|place| before[*place as usize]);
+                    function.of(operands, &mut results[..function.results()]);
+                }
+            }
+        }
         self.results.iter().map(|place| room[*place as usize])
     }
 }

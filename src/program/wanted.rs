@@ -4,16 +4,16 @@ use foldhash::{HashMap, HashSet};
 
 use super::Code;
 use super::code::OPERANDS;
-use crate::graph::{Graph, Id, Node, Operation, Symbol};
+use crate::graph::{Call, Graph, Id, Node, Operation, Symbol};
 
 /// An instruction before its values have slots.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
     pub(super) code: Code,
     pub(super) operation: Operation,
-    /// What it makes.
+    /// What it makes; of a call one of its results.
     pub(super) makes: [Option<Id>; 2],
-    /// Of what.
+    /// Of what; of a call nothing: it has more than that.
     pub(super) of: [Option<Id>; OPERANDS],
     /// Which of these are held once for all lanes, a bit each.
     pub(super) uniform: u8,
@@ -35,6 +35,26 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// The call that a line does.
+    pub(super) fn call(&self, line: &Line) -> Option<&Call> {
+        match line.makes[0].map(|id| self.graph.node(id)) {
+            Some(Node::Result(call, _)) => Some(self.graph.call(call)),
+            _ => None,
+        }
+    }
+
+    /// All that a line makes.
+    pub(super) fn made(&self, line: &Line) -> Vec<Id> {
+        self.call(line)
+            .map_or_else(|| line.makes.iter().flatten().copied().collect(), |call| call.results.clone())
+    }
+
+    /// All that a line reads.
+    pub(super) fn read(&self, line: &Line) -> Vec<Id> {
+        self.call(line)
+            .map_or_else(|| line.of.iter().flatten().copied().collect(), |call| call.operands.clone())
+    }
+
     /// The roots that are the next values of carried symbols.
     pub(super) fn next(&self) -> &[Id] {
         &self.roots[self.shown..][..self.carried.len()]

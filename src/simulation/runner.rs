@@ -137,8 +137,9 @@ impl Simulator for Runner {
 
     fn source(&self, level: SimdLevel) -> Option<Source> {
         // What is looked at step by step stays on the program, and so does what a compiler would take minutes for.
-        let is_long = self.closed_loop.program.plain.instructions.len() > INSTRUCTIONS_MAX;
-        if is_long || self.keep.capacity > 0 {
+        let Step { instructions, calls, .. } = &self.closed_loop.program.plain;
+        // A call is of a whole block: what is compiled does a step of two vectors after the other.
+        if instructions.len() > INSTRUCTIONS_MAX || !calls.is_empty() || self.keep.capacity > 0 {
             return None;
         }
         let form = on_level!(level, true, simd => form(simd));
@@ -288,7 +289,7 @@ fn drain<S: Simd, const N: usize>(
                 (advanced, stopped) = (advanced + done, stops);
                 continue;
             }
-            step(simd, &code.instructions, lanes.block);
+            step(simd, code, lanes.block);
             stopped = lanes.block.mask::<S>(simd, code.stop) & lanes.active;
             if let Some(history) = recorded.as_mut() {
                 lanes.see(history, 0, lanes.done[0] + advanced, &code.shown);

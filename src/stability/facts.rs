@@ -87,8 +87,10 @@ impl Certificate {
         };
         let worst =
             if scope.worlds > 1 { format!(", the worst of {} worlds", scope.worlds) } else { String::new() };
+        let by =
+            if scope.differences { "; what is compiled code is differentiated by differences" } else { "" };
         format!(
-            "the loop as it is sampled: nominal plant, ideal sensors, {period}, dead time {} s, actuator lag {} s{worst}",
+            "the loop as it is sampled: nominal plant, ideal sensors, {period}, dead time {} s, actuator lag {} s{worst}{by}",
             number(scope.dead_time),
             number(scope.lag)
         )

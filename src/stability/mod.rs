@@ -140,6 +140,8 @@ pub struct Scope {
     pub loops: usize,
     /// How many worlds the study has, of which this is the worst.
     pub worlds: usize,
+    /// Whether plant or law is compiled code, whose derivatives are differences.
+    pub differences: bool,
 }
 
 /// Why a certificate says what the eigenvalues do not.
@@ -222,6 +224,14 @@ impl Certificate {
         margins: None,
         period_factor: f64::NAN,
         reason: Reason::None,
-        scope: Scope { period: 0.0, steps: 0, dead_time: 0.0, lag: 0.0, loops: 0, worlds: 0 },
+        scope: Scope {
+            period: 0.0,
+            steps: 0,
+            dead_time: 0.0,
+            lag: 0.0,
+            loops: 0,
+            worlds: 0,
+            differences: false,
+        },
     };
 }

@@ -167,6 +167,7 @@ impl Certifying {
             lag: world.lag,
             loops: scratch.moving.of.probes,
             worlds: 1,
+            differences: scratch.moving.of.advance.calls(),
         };
         let found = if scratch.surface.is_some() {
             Self::slides(scratch, world, gains, (pace, wanted))

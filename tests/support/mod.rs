@@ -1,5 +1,6 @@
 //! What several tests need: studies with test laws, reference files, the binary.
 
+pub(crate) mod libraries;
 pub(crate) mod open_loop;
 pub(crate) mod partner;
 pub(crate) mod pendulum;

@@ -1,0 +1,120 @@
+//! What a plant costs as compiled code: a call beyond the work itself, a block at a time against 8 lanes at a time, and the double pendulum as a
+//! library against its equations, as a program and as machine code, in turns, by their medians.
+//!
+//! `cargo bench --bench plugin`; needs a C compiler.
+
+use std::path::Path;
+
+use gainswarm::Member;
+use gainswarm::bench::seconds;
+use gainswarm::config::Config;
+use gainswarm::engine::{Solo, prepare};
+use gainswarm::plugin::{Column, Function, Places, Plugin, Which};
+use gainswarm::problem::Problem;
+use gainswarm::simulation::SimdLevel;
+use gainswarm::statistics::median;
+
+#[path = "../tests/support/libraries.rs"]
+mod libraries;
+
+use libraries::{Bench, pendulum};
+
+/// Each vector of gains in 8 scenarios: four blocks at the widest level.
+const VECTORS: usize = 32;
+const STEPS: u32 = 200;
+const TURNS: usize = 200;
+const CALLS: usize = 2000;
+
+/// A plant of the pendulum's size, whose `rates` come back at once where a state says so.
+const IDLE: &str = r#"
+#include "gainswarm_plugin.h"
+static const gainswarm_quantity of[] = {
+    {"a0", 0, 0, 0, 0, 0, 0}, {"a1", 0, 0, 0, 0, 0, 0}, {"a2", 0, 0, 0, 0, 0, 0}, {"a3", 0, 0, 0, 0, 0, 0}, {"a4", 0, 0, 0, 0, 0, 0},
+    {"a5", 0, 0, 0, 0, 0, 0}, {"a6", 0, 0, 0, 0, 0, 0}, {"a7", 0, 0, 0, 0, 0, 0}, {"a8", 0, 0, 0, 0, 0, 0}, {"a9", 0, 0, 0, 0, 0, 0},
+    {"b0", 0, 0, 0, 0, 0, 0}, {"b1", 0, 0, 0, 0, 0, 0}, {"b2", 0, 0, 0, 0, 0, 0},
+};
+static void rates(const void *instance, const gainswarm_block *block, double *const *results)
+{
+    (void)instance;
+    if (block->states[0][0] == 1e300) return;
+    for (int k = 0; k < 6; k++) for (size_t i = 0; i < block->lanes; i++) results[k][i] = block->states[k][i];
+}
+static const gainswarm_plugin plugin = {
+    .version = GAINSWARM_PLUGIN_VERSION, .size = sizeof(gainswarm_plugin), .kind = GAINSWARM_PLANT, .name = "idle",
+    .states = {of, 6}, .inputs = {of, 2}, .parameters = {of, 13}, .rates = rates,
+};
+GAINSWARM_EXPORT const gainswarm_plugin *gainswarm_plugin_entry(void) { return &plugin; }
+"#;
+
+/// Nanoseconds of a call of so many columns of 8 lanes, by the median of turns.
+#[allow(clippy::cast_precision_loss, reason = "a count")]
+fn call(function: &Function, columns: usize, turns: usize) -> f64 {
+    let (reads, writes) = (function.operands(), function.results());
+    let mut block = vec![Column([1e300; 8]); (reads + writes) * columns];
+    let all: Vec<u8> = (0..=u8::MAX).collect();
+    let places = Places::new(&all[..reads], &all[reads..reads + writes]);
+    let mut turn = || {
+        for _ in 0..CALLS {
+            std::hint::black_box(function).call(&mut block, columns, &places);
+        }
+    };
+    1e9 / CALLS as f64 * median((0..turns).map(|_| seconds(&mut turn)).collect())
+}
+
+fn calls(bench: &Bench, turns: usize) {
+    let idle = Plugin::load(&bench.text("idle", IDLE)).unwrap_or_else(|refused| panic!("{refused}"));
+    let function = idle.function(Which::Rates);
+    let [block, few] = [8, 1].map(|columns| call(&function, columns, turns));
+    println!(
+        "a call beyond its work, 21 columns in and 6 out: {block:.1} ns for 64 lanes, {:.2} ns a lane; {few:.1} ns for 8 lanes, {:.2} ns a lane: {:.0} % less a \
+         lane by the block, {:.0} % less than a call for each lane",
+        block / 64.0,
+        few / 8.0,
+        100.0 * (1.0 - block / 8.0 / few),
+        100.0 * (1.0 - block / 64.0 / few),
+    );
+}
+
+fn compare(level: SimdLevel, library: &Path, turns: usize) {
+    let library = format!("library = {:?}", library.display().to_string());
+    let study = |plant: &str| {
+        let text = pendulum(plant, 1e-3, f64::from(STEPS) * 1e-3);
+        Config::parse(Path::new("pendulum.toml"), &text).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let equations = study("type = \"double_inverted_pendulum\"");
+    let problems = [Problem::new(&study(&library)), Problem::new(&equations), Problem::new(&equations)];
+    prepare(&problems[2], level).unwrap_or_else(|refusal| panic!("{refusal}"));
+    let vectors = vec![problems[0].values.clone(); VECTORS];
+    let mut workers = problems.each_ref().map(|problem| Solo::new(problem, level, &vectors).expect("memory"));
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..turns {
+        for (worker, times) in workers.iter_mut().zip(&mut times) {
+            times.push(seconds(|| worker.run()));
+        }
+    }
+    let costs = workers.each_ref().map(|worker| worker.records().map(|record| record.cost).sum::<f64>());
+    let apart = (costs[0] / costs[1] - 1.0).abs();
+    assert!(apart < 1e-12, "the same results: {costs:?}");
+    #[allow(clippy::cast_precision_loss, reason = "a count")]
+    let rates = times.map(|times| workers[0].steps() as f64 / median(times) / 1e6);
+    let [library, program, native] = rates;
+    println!(
+        "{:8} library {library:5.1} million control steps/s   program {program:5.1}   machine code {native:5.1}   ratios {:.2} and {:.2}   costs {apart:.0e} apart",
+        level.name(),
+        library / program,
+        library / native
+    );
+}
+
+fn main() {
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let turns = if is_bench { TURNS } else { 1 };
+    let Some(bench) = Bench::new() else { return println!("skipped: there is no C compiler") };
+    calls(&bench, turns);
+    let source = Path::new("plugins/examples/double_pendulum.c");
+    let library = bench.library(source, &["-O3", "-march=native", "-fno-trapping-math"]);
+    let levels = SimdLevel::available();
+    for level in levels.filter(|level| is_bench && !matches!(level, SimdLevel::Sse2 | SimdLevel::Scalar)) {
+        compare(level, &library, turns);
+    }
+}

@@ -7,7 +7,8 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from gainswarm._checks import Floats, refuse
+from gainswarm import _gainswarm
+from gainswarm._checks import Floats, optional_whole, refuse, whole
 from gainswarm._constraints import Constraints
 from gainswarm._swarm import Swarm, parameters_of
 
@@ -75,8 +76,8 @@ def minimize(
         seed: of every random number; the same seed and function give the same bits.
         maxfev, maxiter: most evaluations and generations; 1000 d evaluations without either.
         particles, target, restarts, polish: see `Swarm`; of several objectives there is neither restart nor polish.
-        workers: with a number, so many processes judge a generation (``fun`` must be picklable); or what maps as ``map`` does, such as that of
-            a pool.
+        workers: with a number, so many processes judge a generation (``fun`` must be picklable), -1 for one a core; or what maps as ``map``
+            does, such as that of a pool.
         callback: called with the best so far after each generation; when it returns ``True`` or raises ``StopIteration`` the search ends.
         options: further arguments of `Swarm`.
 
@@ -90,6 +91,11 @@ def minimize(
     (array([0.786, 0.618]), 0.0)
     """
     is_single = objectives == 1
+    maxfev = optional_whole("maxfev", maxfev, 1, _gainswarm.EVALUATIONS_MAX)
+    maxiter = optional_whole("maxiter", maxiter, 1, _gainswarm.GENERATIONS_MAX)
+    for name, value in (("callback", callback), ("options", options)):
+        if value is not None and not (callable(value) if name == "callback" else isinstance(value, Mapping)):
+            raise refuse(f"{name}={value!r}", f"allowed: {'a function of the result so far' if name == 'callback' else 'a dictionary'}")
     must = Constraints(constraints, vectorized)
     if maxfev is None and maxiter is None:
         maxfev = 1000 * len(parameters_of(bounds, integrality, log))
@@ -168,7 +174,8 @@ class _Judge:
         elif workers is not None and workers != 1:
             from multiprocessing import get_context
 
-            self.pool = get_context("spawn").Pool(None if workers == -1 else workers)
+            count = None if isinstance(workers, int) and workers == -1 else whole("workers", workers, 1, 1024)
+            self.pool = get_context("spawn").Pool(count)
             self.map = self.pool.map
 
     def __enter__(self) -> _Judge:

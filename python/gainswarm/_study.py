@@ -209,7 +209,7 @@ class Study:
         """Tunes the gains; see `gainswarm.tune`."""
         from gainswarm._tuning import run
 
-        starts = [] if warm_start is None else [warm_start] if isinstance(warm_start, (str, os.PathLike)) else list(warm_start)
+        starts = [] if warm_start is None else list(warm_start) if isinstance(warm_start, (list, tuple)) else [warm_start]
         paths = [path_of("warm_start", one) for one in starts]
         native = self._native.changed(
             optional_whole("seed", seed, 0, SEED_MAX),
@@ -253,6 +253,8 @@ class Study:
         start = self._start(initial_state)
         if replay is not None and not (start is None and duration is None and dt is None):
             raise refuse("replay= with another start, duration or dt", "a run is repeated as it was: leave them out")
+        if replay is not None and not isinstance(replay, str):
+            raise refuse(f"replay={replay!r}", "allowed: a text, set/seed/index")
         run = self._native.simulate(
             self.values(gains),
             whole("scenario", scenario, 0, 2**31),

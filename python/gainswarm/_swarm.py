@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gainswarm import _gainswarm
-from gainswarm._checks import Floats, floats, is_sequence, optional_real, optional_whole, pairs, refuse, whole
+from gainswarm._checks import Floats, floats, is_sequence, optional_real, optional_whole, pair, pairs, refuse, whole
 from gainswarm._constraints import Constraints
 from gainswarm._toml import dumps
 
@@ -243,16 +243,16 @@ def _where(name: str, where: Any) -> dict[str, Any]:
         return dict(where)
     if not (is_sequence(where) and len(where) == 2):
         raise refuse(f"{name} = {where!r}", "allowed: (lower, upper), or a dictionary with lower, upper, scale, integer, step, values, choices")
-    low, high = pairs(name, [where])[0]
+    low, high = pair(name, where)
     return {"lower": low, "upper": high}
 
 
 def _flags(name: str, value: Any, dimensions: int) -> list[bool]:
     array = np.asarray(value)
-    if array.ndim == 0:
+    if array.ndim == 0 and array.dtype.kind in "biuf":
         array = np.full(dimensions, bool(array))
     if array.shape != (dimensions,) or array.dtype.kind not in "biuf":
-        raise refuse(f"{name} of shape {array.shape}", f"allowed: a bool, or {dimensions} of them, one for each dimension")
+        raise refuse(f"{name}={value!r} of shape {array.shape}", f"allowed: a bool, or {dimensions} of them, one for each dimension")
     return [bool(one) for one in array]
 
 

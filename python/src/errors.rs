@@ -31,7 +31,7 @@ fn of_config(py: Python<'_>, error: ConfigError) -> PyErr {
     let path = error.path.display().to_string();
     match error.marked() {
         Some(marked) => {
-            let mark = format!("{}\n{:>column$}", marked.line, '^', column = marked.column);
+            let mark = format!("{}\n{}^", marked.line, " ".repeat(marked.column.saturating_sub(1)));
             let parts = (text, error.remedy.clone(), path, error.line, marked.problem, marked.column, mark);
             exception(py, "ModelError", parts)
         }

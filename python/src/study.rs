@@ -24,7 +24,7 @@ use pyo3::types::{PyDict, PyTuple};
 use serde_json::{Value, json};
 
 use crate::alone::Going;
-use crate::conduct::{Conducted, Link, Show, conduct};
+use crate::conduct::{Conducted, Link, Show, conduct, detached};
 use crate::convert::object;
 use crate::errors::{raised, refused};
 use crate::machine::resources;
@@ -46,14 +46,14 @@ impl Study {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let _going = Going::begin();
-        Self::checked(py, py.detach(|| Config::load(&path)))
+        Self::checked(py, detached(py, || Config::load(&path))?)
     }
 
     /// Checks the text of a config.
     #[staticmethod]
     fn parse(py: Python<'_>, path: PathBuf, text: &str) -> PyResult<Self> {
         let _going = Going::begin();
-        Self::checked(py, py.detach(|| Config::parse(&path, text)))
+        Self::checked(py, detached(py, || Config::parse(&path, text))?)
     }
 
     /// The study with every default, as TOML that makes the same study.
@@ -90,13 +90,13 @@ impl Study {
         let changes = Changes { seed, particles, generations, evaluations, memory_limit, backend };
         let mut config = Config::clone(&self.config);
         config.starts_from_rules |= from_rules;
-        let changed = py.detach(|| {
+        let changed = detached(py, || {
             for path in &warm_start {
                 let start = config.warm_start(path)?;
                 config.swarm.settings.start.push(start);
             }
             changes.applied(config)
-        });
+        })?;
         changed.map(|config| Self { config: Arc::new(config) }).map_err(|error| raised(py, error))
     }
 
@@ -169,7 +169,7 @@ impl Study {
     fn certify<'py>(&self, py: Python<'py>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
         let _going = Going::begin();
         let config = &self.config;
-        let found = py.detach(|| (problem::certifier(config)(&values), problem::loops(config, &values)));
+        let found = detached(py, || (problem::certifier(config)(&values), problem::loops(config, &values)))?;
         certified(py, &found.0, &found.1)
     }
 
@@ -202,7 +202,7 @@ impl Study {
 
     /// The values of a `gains.csv`, and the parameters that it does not name.
     fn read_gains(&self, py: Python<'_>, path: PathBuf) -> PyResult<(Vec<f64>, Vec<&'static str>)> {
-        let read = py.detach(|| config::read_gains(&path, &self.config.controller));
+        let read = detached(py, || config::read_gains(&path, &self.config.controller))?;
         read.map(|Gains { values, unnamed }| (values, unnamed)).map_err(|error| raised(py, error.into()))
     }
 

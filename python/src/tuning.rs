@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use serde_json::{Map, Value, json};
 
+use crate::conduct::detached;
 use crate::convert::object;
 use crate::errors::{raised, refused, spoken};
 use crate::study::Study;
@@ -67,7 +68,7 @@ impl Tuning {
 
     /// As `gainswarm certify --json`.
     fn certificate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let loops = py.detach(|| problem::loops(&self.config, &self.result.values));
+        let loops = detached(py, || problem::loops(&self.config, &self.result.values))?;
         certified(py, &self.certificate, &loops)
     }
 
@@ -119,7 +120,7 @@ impl Tuning {
 
     /// Writes the files that `gainswarm tune` writes.
     fn write(&self, py: Python<'_>, directory: PathBuf) -> PyResult<()> {
-        py.detach(|| report::write_tuning(&directory, &self.config, &self.result, &self.certificate))
+        detached(py, || report::write_tuning(&directory, &self.config, &self.result, &self.certificate))?
             .map_err(|error| raised(py, error))
     }
 

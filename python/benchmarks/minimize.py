@@ -95,6 +95,10 @@ def with_gainswarm(fun: Counted, box: Any, seed: int) -> None:
     gs.minimize(fun, box, vectorized=True, maxfev=fun.budget, seed=seed)
 
 
+def with_one_move(fun: Counted, box: Any, seed: int) -> None:
+    gs.minimize(fun, box, vectorized=True, maxfev=fun.budget, seed=seed, options={"swarm": {"candidates": 1}})
+
+
 def with_scipy(fun: Counted, box: Any, seed: int) -> None:
     from scipy.optimize import differential_evolution
 
@@ -140,6 +144,7 @@ def with_pymoo(fun: Counted, box: Any, seed: int) -> None:
 
 TOOLS: dict[str, Callable[[Counted, Any, int], None]] = {
     "gainswarm": with_gainswarm,
+    "gainswarm, `candidates` = 1": with_one_move,
     "pyswarms (40 particles)": with_pyswarms,
     "pymoo PSO": with_pymoo,
     "SciPy DE": with_scipy,

@@ -88,8 +88,11 @@ class Study:
             limits: the largest allowed value of terms (``{"overshoot": 5}``) and limits of the certificate (``{"max_sensitivity": 1.6}``).
             constraints: relations between gains or of what is measured, such as ``"Kp > Ki"``.
             scenarios, validation: groups of scenarios, as in a config.
-            initial_state, ranges, count, noise, uncertainty, dead_time, actuator_lag, rate_limit, quantisation, control_period: what a
-                scenario says.
+            initial_state, ranges, count: where scenarios start, in the units of the states; how far from there, and how many are drawn.
+            noise, quantisation: of the sensor of each state, in its unit.
+            uncertainty: of parameters of the plant, in ± %.
+            dead_time, control_period: whole steps of ``dt``.
+            actuator_lag, rate_limit: a time constant in s; the unit of what drives the plant over s.
             swarm: what a config says in ``[swarm]``.
             name: the name of the study.
             settings: anything else, as the tables of a config; laid over the rest.

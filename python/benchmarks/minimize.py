@@ -2,8 +2,8 @@
 
 Every function is vectorised, in ten dimensions, with its optimum (value 0) shifted away from the middle of the box. Told are medians over
 seeds of the evaluations until a value of 1e-6 is reached, within a budget (``–`` where most runs did not, with how many did), and the time
-that a tool takes for an evaluation, and for a call of the function with a generation, beside the function's own. Tools are used as their documentation says, with their defaults; where a population must be given,
-it is named in `TOOLS`. Needs pyswarms, pymoo, scipy and cma.
+that a tool takes for an evaluation, and for a call of the function with a generation, beside the function's own. Tools are used as their
+documentation says, with their defaults; where a population must be given, it is named in `TOOLS`. Needs pyswarms, pymoo, scipy and cma.
 
     python minimize.py [--seeds 11] [--budget 20000] [--dimensions 10]
 """

@@ -8,8 +8,8 @@ A study is a config file, or keyword arguments:
 >>> list(tuning.gains), tuning.feasible, tuning.certificate.verdict
 (['Kp', 'Ki', 'Kd'], True, 'stable')
 
-`tune`, `simulate`, `certify`, `validate`, `rules`, `sensitivity` and `batch` are the commands of ``gainswarm``, by the same engine: the same config and seed give the
-same bits as the command line. `minimize` and `Swarm` are the search for objectives of one's own. Errors are `GainswarmError` and below.
+`tune`, `simulate`, `certify`, `validate`, `rules`, `sensitivity` and `batch` are the commands of ``gainswarm``, by the same engine: the same
+config and seed give the same bits as the command line. `minimize` and `Swarm` are the search for objectives of one's own. Errors are `GainswarmError` and below.
 """
 
 from gainswarm._advice import Flatness, Rule, Rules, Sensitivity

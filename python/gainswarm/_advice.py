@@ -77,7 +77,10 @@ class Rules:
 
     def _repr_html_(self) -> str:
         gains = list(self._rules[0].gains) if self._rules else []
-        rows = ([_named(one), *(number(one.gains[gain]) for gain in gains), number(one.cost), _holds(one), number(one.max_sensitivity, 3)] for one in self)
+        rows = (
+            [_named(one), *(number(one.gains[gain]) for gain in gains), number(one.cost), _holds(one), number(one.max_sensitivity, 3)]
+            for one in self
+        )
         head = ["rule", *gains, "cost", "", "Ms"]
         places = [*range(1, len(gains) + 2), len(gains) + 3]
         told = _look.table(head, rows, places) if self._rules else _look.notes(["no rule gives gains for this plant"], _look.DOUBTFUL)
@@ -166,7 +169,8 @@ class Sensitivity:
 
     def _repr_html_(self) -> str:
         has_interval = any(one.interval for one in self._gains.values())
-        head = ["gain", "value", "unit", *(f"{share} % worse" for share in (1, 5, 10)), "5 % worse, others tuned again", *(["95 % interval"] if has_interval else [])]
+        head = ["gain", "value", "unit", *(f"{share} % worse" for share in (1, 5, 10)), "5 % worse, others tuned again"]
+        head += ["95 % interval"] if has_interval else []
         rows = (
             [name, number(of.value), of.unit, *(_ends(of.fixed[share]) for share in (1, 5, 10)), _ends(None if of.retuned is None else of.retuned[5])]
             + ([_ends(of.interval)] if has_interval else [])
@@ -195,7 +199,15 @@ class Sensitivity:
             axes.set_xlabel("change of the gain in %")
             handles, labels = axes.get_legend_handles_labels()
             order = sorted(range(len(labels)), key=lambda place: (len(labels[place]) > 12, int(labels[place].split()[0])))
-            axes.legend([handles[place] for place in order], [labels[place] for place in order], ncols=4, loc="upper center", bbox_to_anchor=(0.45, 1.0 + 0.4 / (0.65 * len(self))), columnspacing=1.2, handlelength=1.2)
+            axes.legend(
+                [handles[place] for place in order],
+                [labels[place] for place in order],
+                ncols=4,
+                loc="upper center",
+                bbox_to_anchor=(0.45, 1.0 + 0.4 / (0.65 * len(self))),
+                columnspacing=1.2,
+                handlelength=1.2,
+            )
         return axes
 
 

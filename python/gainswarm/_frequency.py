@@ -119,7 +119,11 @@ class Loop:
     def _gang(self, axes: Any) -> None:
         own = [("S", self.S), ("T", self.T)]
         only = len(self.PS) == 1 and len(self.CS) == 1
-        others = [(f"{symbol}" if only else f"{symbol} {name}", values) for symbol, of in (("PS", self.PS), ("CS", self.CS)) for name, values in of.items()]
+        others = [
+            (symbol if only else f"{symbol} {name}", values)
+            for symbol, of in (("PS", self.PS), ("CS", self.CS))
+            for name, values in of.items()
+        ]
         for place, (label, values) in enumerate([*own, *others[:4]]):
             axes.loglog(self.omega, np.maximum(np.abs(values), 1e-12), label=label, linewidth=1.6 if place < 2 else 1.1)
         peak = int(np.argmax(np.abs(self.S)))

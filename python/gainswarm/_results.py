@@ -134,7 +134,10 @@ class Simulation:
     def _repr_html_(self) -> str:
         how = _look.badge("survived", _look.GOOD) if self.survived else _look.badge(f"FAILED at t = {self._end:g} s", _look.WRONG)
         badges = [how, Html(f"<span>cost {number(self.cost)}</span>")]
-        columns = ([name, self.units[name], self.roles[name], number(self[name].min()), number(self[name].max()), number(self[name][-1])] for name in self.names)
+        columns = (
+            [name, self.units[name], self.roles[name], *map(number, (self[name].min(), self[name].max(), self[name][-1]))]
+            for name in self.names
+        )
         ranges = _look.table(["column", "unit", "", "least", "largest", "last"], columns, (3, 4, 5))
         told = [[output, name, number(value)] for output, measures in self.responses.items() for name, value in measures.items()]
         response = _look.table(["response", "", ""], told, (2,)) if told else Html("")

@@ -68,7 +68,8 @@ class Tuning:
         cost: the cost of the gains; NaN where they do not hold.
         feasible: whether they hold in every scenario, within limits and constraints.
         certificate: whether the loop is stable, and by which margins.
-        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply; a choice is its place in its list.
+        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply; a choice is its
+            place in its list.
         front: the trade-offs of several objectives, by the first; empty otherwise.
         summary: a row of ``summary.csv`` as a dictionary: counts, times, terms.
         reason: why the search ended.
@@ -151,7 +152,8 @@ class Tuning:
                 rows.append([name, self.choices[name], "", "a choice", ""])
             elif name in self.study.bounds:
                 low, high = self.study.bounds[name]
-                rows.append([name, number(value, 6), self.units[name], f"{number(low)} … {number(high)}", _look.place(self.study._share(name, value))])
+                where = _look.place(self.study._share(name, value))
+                rows.append([name, number(value, 6), self.units[name], f"{number(low)} … {number(high)}", where])
             else:
                 rows.append([name, number(value, 6), self.units[name], "follows", ""])
         head = ["knee" if self.front else "gain", "value", "unit", "searched", ""]

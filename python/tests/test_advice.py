@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -120,11 +121,13 @@ def test_choices_are_told_and_taken_by_name(configs: Path) -> None:
 
 
 def test_every_result_is_a_table_in_a_notebook(tuned: gs.Tuning) -> None:
-    every: list[Any] = [tuned, tuned.study, tuned.certificate, tuned.simulate(), tuned.validate(samples=20, against={"Kp": 1.0}), tuned.rules(), tuned.sensitivity()]
+    found = tuned.validate(samples=20, against={"Kp": 1.0})
+    every: list[Any] = [tuned, tuned.study, tuned.certificate, tuned.simulate(), found, tuned.rules(), tuned.sensitivity()]
     for one in every:
         page = one._repr_html_()
         assert page.count("<table>") == page.count("</table>") >= 1 and page.count("<div") == page.count("</div>"), one
         assert "nan" not in page and repr(one).startswith("<")
+        assert repr(pickle.loads(pickle.dumps(one))) == repr(one), "what comes back from another process is the same"
 
 
 def test_plots_are_drawn(tuned: gs.Tuning) -> None:
@@ -143,7 +146,8 @@ def test_plots_are_drawn(tuned: gs.Tuning) -> None:
     assert tuned.loops[0].plot().shape == (2, 2)
     assert len(tuned.sensitivity().plot().patches) == 6
     assert len(tuned.validate(samples=20, against={"Kp": 1.0}).plot().lines) == 2
-    front = gs.tune(plant="dc_motor", controller=gs.PI(), objectives=gs.Pareto("itae", effort={"control_effort": 1.0}), dt=0.01, duration=2.0, evaluations=100)
+    two = gs.Pareto("itae", effort={"control_effort": 1.0})
+    front = gs.tune(plant="dc_motor", controller=gs.PI(), objectives=two, dt=0.01, duration=2.0, evaluations=100)
     assert len(front.plot().lines) == 2 and front.plot().get_xlabel() == "itae"
     assert dict(plt.rcParams) == before, "the style is of these plots alone"
     plt.close("all")

@@ -52,6 +52,9 @@ class Swarm:
         wall_time: in s, after which it ends; such a search is not reproducible.
         swarm: what else a config says in ``[swarm]``.
 
+    Attributes:
+        dimensions, names: how many dimensions there are, d, and their names.
+
     >>> swarm = Swarm([(-5, 5)] * 3, seed=1, evaluations=600)
     >>> while not swarm.done:
     ...     x = swarm.ask()                         # (n, 3)
@@ -112,6 +115,7 @@ class Swarm:
         self._search = _gainswarm.Search(self._text)
         self._must = must
         self.dimensions = dimensions
+        self.names = tuple(str(table.get("name", f"x{place}")) for place, table in enumerate(parameters, 1))
 
     def __repr__(self) -> str:
         how = f"ended: {self.reason}" if self.done else "goes on"
@@ -205,12 +209,14 @@ class Swarm:
             "state": self._search.save(),
             "open": self._search.is_open,
             "dimensions": self.dimensions,
+            "names": self.names,
             "must": self._must,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._text = state["text"]
         self.dimensions = state["dimensions"]
+        self.names = state["names"]
         self._must = state["must"]
         self._search = _gainswarm.Search(self._text)
         self._search.restore(state["state"], state["open"])

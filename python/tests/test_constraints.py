@@ -48,6 +48,7 @@ def test_a_curved_constraint_holds(vectorized: bool, constraints: Any) -> None:
 
 def test_what_breaks_a_relation_is_not_asked_for_and_counts() -> None:
     swarm = gs.Swarm({"K": (0, 4), "kd": (0, 4)}, constraints="K*kd >= 4", evaluations=600)
+    assert swarm.names == ("K", "kd") and swarm.dimensions == 2
     asked = 0
     while not swarm.done:
         x = swarm.ask()

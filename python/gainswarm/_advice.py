@@ -182,6 +182,7 @@ class Sensitivity:
         """Draws by Matplotlib from where to where each gain may go, as a share of its value, until the cost is 1, 5 and 10 % worse; the axes."""
         with _look.style() as plt:
             axes = plt.subplots(layout="constrained", figsize=(7.5, 1.1 + 0.65 * len(self)))[1] if ax is None else ax
+            has_marks = False
             for row, of in enumerate(self._gains.values()):
                 for share, height in ((10, 0.26), (5, 0.42), (1, 0.58)):
                     low, high = (100.0 * (end / of.value - 1.0) if of.value else float("nan") for end in of.fixed[share])
@@ -190,7 +191,8 @@ class Sensitivity:
                     axes.barh(row, high - low, height, left=low, color=_look.COLOURS[0], alpha={1: 1.0, 5: 0.5, 10: 0.25}[share], label=label)
                 if of.retuned is not None and of.value:
                     ends = [100.0 * (end / of.value - 1.0) for end in of.retuned[5]]
-                    label = "5 % worse, others tuned again" if row == 0 else None
+                    label = None if has_marks else "5 % worse, others tuned again"
+                    has_marks = True
                     axes.plot(ends, [row, row], "|", color=_look.COLOURS[1], markersize=16, markeredgewidth=1.8, label=label)
             axes.axvline(0.0, color=_look.GREY, linewidth=0.9)
             axes.set_yticks(range(len(self)), [f"{with_unit(name, of.unit)}\n{number(of.value)}" for name, of in self._gains.items()])

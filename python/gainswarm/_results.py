@@ -94,6 +94,8 @@ class Simulation:
             _, drawn = plt.subplots(len(panels), 1, sharex=True, layout="constrained", figsize=(7.5, height), squeeze=False)
             for axes, panel in zip(drawn[:, 0], panels):
                 self._draw(axes, panel, label)
+            if not self.survived:
+                drawn[0, 0].set_title(f"FAILED at t = {self._end:g} s", color=_look.WRONG)
             for axes in drawn[:-1, 0]:
                 axes.set_xlabel("")
         return drawn[:, 0] if len(panels) > 1 else drawn[0, 0]
@@ -120,10 +122,8 @@ class Simulation:
                 axes.plot(self.t[-1], self[name][-1], "x", color=_look.WRONG, markersize=8, markeredgewidth=2)
         unit = units.pop() if len(units) == 1 else ""
         axes.set_ylabel(with_unit(names[0], unit) if len(names) == 1 and label is None else ("" if unit == "1" else unit))
-        if len(axes.lines) > 1:
+        if len(axes.get_legend_handles_labels()[1]) > 1:
             axes.legend()
-        if not self.survived:
-            axes.set_title(f"FAILED at t = {self._end:g} s", color=_look.WRONG)
         axes.set_xlabel("time in s")
 
     @property

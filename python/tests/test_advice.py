@@ -143,6 +143,8 @@ def test_plots_are_drawn(tuned: gs.Tuning) -> None:
     panels = run.plot()
     assert [axes.get_ylabel() for axes in panels] == ["rad/s", "current in A", "speed_rpm in rpm", "voltage in V"]
     assert run.plot(ax=panels, label="again") is panels and len(panels[1].lines) == 2
+    fell = gs.Study.build("cart_pole").simulate({"K": 0.0, "kd": 0.0, "k1": 0.0}).plot()
+    assert [axes.get_title("left")[:6] for axes in fell] == ["FAILED", *[""] * (len(fell) - 1)]
     assert tuned.loops[0].plot().shape == (2, 2)
     assert len(tuned.sensitivity().plot().patches) == 6
     assert len(tuned.validate(samples=20, against={"Kp": 1.0}).plot().lines) == 2

@@ -8,8 +8,7 @@ pays. Needs numba and jax.
 
     python closed_loop.py [--particles 256] [--evaluations 25600] [--repeats 5] [--candidates 1]
 
-The search itself takes time, too, the same with every loop: with one move a particle (``--candidates 1``) hardly any, so that the loops are
-what is compared; with a surrogate among 8, as without being told, it is most of what such a short loop takes.
+The search takes time of its own, the same with every loop; with one move a particle, as here without being told, hardly any.
 """
 
 from __future__ import annotations

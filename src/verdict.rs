@@ -46,6 +46,24 @@ pub(crate) fn is_settled(config: &Config, time: f64) -> bool {
 
 /// When the last scenario settled, or in how many none did: what fell or moved to the end has not settled. `None` where no term says when.
 pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
+    let (place, unsettled) = settled(config, records)?;
+    if unsettled > 0 {
+        return Some(format!("not in {unsettled} of {}", records.len()));
+    }
+    Some(match records.iter().map(|record| record.values[place]).fold(0.0, f64::max) {
+        0.0 => "at once: starts within the settling band".into(),
+        latest if latest < 5e-4 => format!("<= {} s", number(latest)),
+        latest => format!("<= {latest:.3} s"),
+    })
+}
+
+/// In how many scenarios the response does not settle; none where no term says when.
+pub(crate) fn unsettled(config: &Config, records: &[Record]) -> usize {
+    settled(config, records).map_or(0, |(_, unsettled)| unsettled)
+}
+
+/// The place of the term that says when a scenario settles, and how many have not.
+fn settled(config: &Config, records: &[Record]) -> Option<(usize, usize)> {
     let place = config.cost.iter().position(Term::is_settling_time)?;
     let unsettled = config.cost.iter().position(|term| match (&term.measure, &config.cost[place].measure) {
         (Measure::Response { of, aspect: Aspect::Unsettled }, Measure::Response { of: other, .. }) => {
@@ -53,21 +71,12 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
         }
         _ => false,
     });
-    let time = |record: &Record| record.values[place];
     let is_settled = |record: &Record| match unsettled {
         Some(unsettled) => record.values[unsettled] == 0.0,
-        None => is_settled(config, time(record)),
+        None => is_settled(config, record.values[place]),
     };
     let settled = |record: &&Record| record.ending == Ending::Survived && is_settled(record);
-    let (all, count) = (records.len(), records.iter().filter(settled).count());
-    if count < all {
-        return Some(format!("not in {} of {all}", all - count));
-    }
-    Some(match records.iter().map(time).fold(0.0, f64::max) {
-        0.0 => "at once: starts within the settling band".into(),
-        latest if latest < 5e-4 => format!("<= {} s", number(latest)),
-        latest => format!("<= {latest:.3} s"),
-    })
+    Some((place, records.len() - records.iter().filter(settled).count()))
 }
 
 /// What "settled" means in a study, in a line; empty where nothing settles.

@@ -114,6 +114,13 @@ fn what_is_wrong_with_a_model_file_is_shown_where_it_stands() {
         let error = with(from, to);
         assert!(error.contains(words), "{to}\n{error}");
     }
+    // Far beyond the widest column that a format can have.
+    let far = with("- D*omega", &format!("- D*omega{} - omga", " ".repeat(70_000)));
+    assert!(
+        far.contains("`omga` is unknown") && far.contains(&format!("{}^", " ".repeat(70_000))),
+        "{}",
+        far.len()
+    );
 }
 
 #[test]

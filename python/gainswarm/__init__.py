@@ -8,11 +8,12 @@ A study is a config file, or keyword arguments:
 >>> list(tuning.gains), tuning.feasible, tuning.certificate.verdict
 (['Kp', 'Ki', 'Kd'], True, 'stable')
 
-`tune`, `simulate`, `certify`, `validate` and `batch` are the commands of ``gainswarm``, by the same engine: the same config and seed give the
-same bits as the command line. `minimize` and `Swarm` are the search for objectives of one's own. Errors are `GainswarmError` and below.
+`tune`, `simulate`, `certify`, `validate`, `rules`, `sensitivity` and `batch` are the commands of ``gainswarm``, by the same engine: the same
+config and seed give the same bits as the command line. `minimize` and `Swarm` are the search for objectives of one's own. Errors are `GainswarmError` and below.
 """
 
-from gainswarm._api import batch, certify, simulate, tune, validate
+from gainswarm._advice import Flatness, Rule, Rules, Sensitivity
+from gainswarm._api import batch, certify, rules, sensitivity, simulate, tune, validate
 from gainswarm._errors import (
     AnswerError,
     ConfigError,
@@ -27,6 +28,7 @@ from gainswarm._errors import (
     StudyWarning,
     WriteError,
 )
+from gainswarm._frequency import Loop, Margins
 from gainswarm._gainswarm import __version__
 from gainswarm._minimize import OptimizeResult, minimize
 from gainswarm._models import (
@@ -49,7 +51,7 @@ from gainswarm._models import (
     step,
 )
 from gainswarm._pareto import Pareto
-from gainswarm._results import Certificate, Found, Margins, Simulation, Validation
+from gainswarm._results import Certificate, Difference, Found, Simulation, Validation
 from gainswarm._study import Study
 from gainswarm._swarm import Front, Swarm
 from gainswarm._tuning import Progress, TradeOff, Tuning
@@ -63,12 +65,15 @@ __all__ = [
     "Certificate",
     "ConfigError",
     "Controller",
+    "Difference",
+    "Flatness",
     "Found",
     "Front",
     "GainswarmError",
     "InternalError",
     "Interrupted",
     "Law",
+    "Loop",
     "Margins",
     "MemoryLimitError",
     "ModelError",
@@ -79,6 +84,9 @@ __all__ = [
     "Plant",
     "Progress",
     "RefusedError",
+    "Rule",
+    "Rules",
+    "Sensitivity",
     "Simulation",
     "StateError",
     "StateFeedback",
@@ -99,6 +107,8 @@ __all__ = [
     "plants",
     "pulse",
     "ramp",
+    "rules",
+    "sensitivity",
     "simulate",
     "sine",
     "step",

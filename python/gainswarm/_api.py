@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from gainswarm import _gainswarm
+from gainswarm._advice import Rules, Sensitivity
 from gainswarm._checks import Path, path_of
 from gainswarm._results import Certificate, Simulation, Validation
 from gainswarm._study import Study, study_of
@@ -131,6 +132,7 @@ def validate(
     study: Union[None, Path, Study, Tuning] = None,
     gains: Any = None,
     *,
+    against: Any = None,
     samples: int = 1000,
     seed: int = 1,
     threads: Optional[int] = None,
@@ -139,14 +141,77 @@ def validate(
 ) -> Validation:
     """How gains do on ``samples`` fresh scenarios of each set of the study's validation.
 
+    Args:
+        study, gains: as `simulate`.
+        against: other gains, in any form that ``gains`` may have, on the same scenarios: what differs is told with p-values.
+        samples: runs in each set.
+        seed: of every random number.
+        threads, simd: as `tune`; they do not change the result.
+
     >>> import gainswarm as gs
-    >>> found = gs.validate(plant="dc_motor", controller=gs.PI(Kp=5.0, Ki=5.0), duration=2.0, samples=50)
-    >>> list(found), found["uncertain"].runs
-    (['uncertain'], 50)
+    >>> study = gs.Study.build("dc_motor", gs.PI(), duration=2.0)
+    >>> found = gs.validate(study, {"Kp": 5.0, "Ki": 5.0}, against={"Kp": 1.0, "Ki": 5.0}, samples=50)
+    >>> list(found), found["uncertain"].runs, found["uncertain"].differences["cost"].is_beyond_chance
+    (['uncertain'], 50, True)
     """
     if isinstance(study, Tuning):
         study, gains = study.study, study if gains is None else gains
-    return study_of(study, keywords).validate(gains, samples=samples, seed=seed, threads=threads, simd=simd)
+    return study_of(study, keywords).validate(gains, against=against, samples=samples, seed=seed, threads=threads, simd=simd)
+
+
+def rules(
+    study: Union[None, Path, Study, Tuning] = None,
+    gains: Any = None,
+    *,
+    step: Optional[float] = None,
+    simd: Optional[str] = None,
+    **keywords: Any,
+) -> Rules:
+    """What published rules for PID (Ziegler–Nichols, SIMC and others) give for a study's plant, and what that costs there.
+
+    A step of the plant's input and its ultimate oscillation are simulated for it. The law measures one value and has a table of rules, as P, PI
+    and PID that ship have.
+
+    Args:
+        study: as `tune`; or a `Tuning`, whose gains stand beside the rules.
+        gains: gains to show beside them, as `simulate`.
+        step: size of the step of the plant's input, in its unit; a tenth of its limit, or 1, without.
+        simd: as `tune`.
+
+    Raises:
+        RefusedError: the loop cannot be tuned by rules; the text says why.
+
+    >>> import gainswarm as gs
+    >>> found = gs.rules(plant=([1.0], [1.0, 3.0, 3.0, 1.0]), controller=gs.PI(), dt=0.002, duration=20.0)   # 1/(s + 1)³
+    >>> round(found.ultimate["gain"], 1), round(found.ultimate["period"], 2)    # theory: 8 and 2π/√3 s, but for the sampling
+    (8.0, 3.63)
+    """
+    if isinstance(study, Tuning):
+        study, gains = study.study, study if gains is None else gains
+    return study_of(study, keywords).rules(gains, step=step, simd=simd)
+
+
+def sensitivity(
+    study: Union[None, Path, Study, Tuning] = None,
+    gains: Any = None,
+    measurements: Optional[int] = None,
+    *,
+    simd: Optional[str] = None,
+    **keywords: Any,
+) -> Sensitivity:
+    """How flat the cost is about gains: how far each may move until the cost is 1, 5 and 10 % worse. Ctrl-C is heard when that is done.
+
+    Args:
+        study, gains: as `simulate`; gains that a tuning has found.
+        measurements: independent measurements of which the cost is a sum of squares, as in an identification: then there are 95 % intervals.
+        simd: as `tune`.
+
+    Raises:
+        OptionError: the gains do not hold on the study.
+    """
+    if isinstance(study, Tuning):
+        study, gains = study.study, study if gains is None else gains
+    return study_of(study, keywords).sensitivity(gains, measurements, simd=simd)
 
 
 def batch(

@@ -228,6 +228,8 @@ def _bounds(bounds: Mapping[str, Any]) -> list[Table]:
             table.update(where)
         elif is_sequence(where) and len(where) == 2:
             table.update(lower=where[0], upper=where[1])
+            if isinstance(where[0], (int, float)) and where[0] <= 0:
+                table["scale"] = "linear"  # where the law's own is logarithmic, too
         elif is_sequence(where) and len(where) == 3 and isinstance(where[2], str):
             table.update(lower=where[0], upper=where[1], scale="log10" if where[2] == "log" else where[2])
         else:

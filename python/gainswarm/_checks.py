@@ -62,6 +62,9 @@ def floats(name: str, value: Any, shape: tuple[Optional[int], ...]) -> Floats:
     """An array of real numbers of this shape (``None``: any length), of any real type, byte order and stride."""
     wanted = "(" + ", ".join("n" if side is None else str(side) for side in shape) + ("," if len(shape) == 1 else "") + ")"
     remedy = f"allowed: real numbers of shape {wanted}"
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "fiub":
+        # What is masked is not known.
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged
@@ -70,7 +73,7 @@ def floats(name: str, value: Any, shape: tuple[Optional[int], ...]) -> Floats:
         # None stands for a number that is not known.
         try:
             array = np.array([np.nan if one is None else one for one in array.ravel()], dtype=np.float64).reshape(array.shape)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise refuse(f"{name} of type {array.dtype}", remedy) from None
     if array.dtype.kind not in "fiub":
         raise refuse(f"{name} of type {array.dtype}", remedy)
@@ -99,6 +102,14 @@ def path_of(name: str, value: Any) -> str:
     return os.fsdecode(path)
 
 
+def pair(name: str, value: Any) -> tuple[float, float]:
+    """A lower and an upper bound."""
+    low, high = (float(number) for number in floats(name, value, (2,)))
+    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise refuse(f"{name} = ({low:g}, {high:g})", "allowed: finite numbers, the lower one first")
+    return low, high
+
+
 def pairs(name: str, value: Any) -> list[tuple[float, float]]:
     """Lower and upper bounds: a sequence of pairs, an (n, 2) array, or an object with ``lb`` and ``ub``, as SciPy's ``Bounds``."""
     if hasattr(value, "lb") and hasattr(value, "ub"):
@@ -107,10 +118,7 @@ def pairs(name: str, value: Any) -> list[tuple[float, float]]:
     array = floats(name, value, (None, 2))
     if not len(array):
         raise refuse(f"{name} has no pairs", "allowed: a pair (lower, upper) for each dimension")
-    for place, (low, high) in enumerate(array):
-        if not (np.isfinite(low) and np.isfinite(high) and low <= high):
-            raise refuse(f"{name}[{place}] = ({low:g}, {high:g})", "allowed: finite numbers, the lower one first")
-    return [(float(low), float(high)) for low, high in array]
+    return [pair(f"{name}[{place}]", row) for place, row in enumerate(array)]
 
 
 def is_sequence(value: Any) -> bool:

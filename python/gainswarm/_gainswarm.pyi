@@ -69,13 +69,14 @@ class Study:
     def validate(
         self,
         values: list[float],
+        against: Optional[list[float]],
         samples: int,
         seed: int,
         threads: Optional[int],
         simd: Optional[str],
         files: list[str],
-    ) -> tuple[dict[str, Any], dict[str, Floats]]:
-        """Gains on the sets of the validation."""
+    ) -> tuple[dict[str, Any], list[dict[str, Floats]]]:
+        """Gains on the sets of the validation, and others on the same scenarios."""
     def read_gains(self, path: str) -> tuple[list[float], list[str]]:
         """The values of a ``gains.csv``, and the parameters that it does not name."""
     def gains_csv(self, values: list[float]) -> str:
@@ -106,8 +107,10 @@ class Tuning:
         """What the tuned gains do in each scenario."""
     def front(self) -> list[dict[str, Any]]:
         """The trade-offs of several objectives."""
+    def objections(self) -> list[str]:
+        """Why the gains are not what was asked for."""
     def doubts(self) -> list[str]:
-        """What the user should know of the gains."""
+        """What else the user should know of the gains."""
     def write(self, directory: str) -> None:
         """Writes the files that ``gainswarm tune`` writes."""
     def export(self, format: str) -> str:
@@ -129,6 +132,8 @@ class Search:
     def evaluations(self) -> int: ...
     @property
     def restarts(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
     @property
     def objectives(self) -> int: ...
     @property
@@ -168,3 +173,9 @@ def write_report(directory: str, plots: bool) -> None:
 
 def live_bytes() -> Optional[int]:
     """Bytes that the native half has allocated and not freed; of all threads of the process."""
+
+def rules(study: Study, values: Optional[list[float]], step: Optional[float], simd: Optional[str]) -> dict[str, Any]:
+    """What published rules come to on a study."""
+
+def sensitivity(study: Study, values: list[float], measurements: Optional[int], simd: Optional[str]) -> dict[str, Any]:
+    """How flat the cost is about gains."""

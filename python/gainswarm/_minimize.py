@@ -7,8 +7,10 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from gainswarm._checks import Floats, floats, pairs, refuse
-from gainswarm._swarm import Swarm
+from gainswarm import _gainswarm
+from gainswarm._checks import Floats, optional_whole, refuse, whole
+from gainswarm._constraints import Constraints
+from gainswarm._swarm import Swarm, parameters_of
 
 
 class OptimizeResult(dict[str, Any]):
@@ -63,16 +65,19 @@ def minimize(
         fun: ``fun(x, *args)`` of a position of shape (d,), which gives a cost, or m costs with ``objectives=m``. With ``vectorized=True`` it
             is given a whole generation, an array of shape (n, d), and gives an array of shape (n,) or (n, m). A NaN or infinite cost is a
             failed evaluation.
-        bounds: a pair (lower, upper) for each dimension, or SciPy's ``Bounds``.
-        constraints: as SciPy takes them, one or several: ``NonlinearConstraint``, ``LinearConstraint``, or dictionaries with ``type`` (``eq``
-            or ``ineq``, which is ≥ 0), ``fun`` and ``args``; of a position each.
+        bounds: a pair (lower, upper) for each dimension, SciPy's ``Bounds``, or whatever else `Swarm` takes.
+        constraints: one or several, in any of these forms. A relation as text, ``"x1*x2 >= 4"``: what breaks it is not evaluated. A function
+            of what ``fun`` is given (without ``args``), which says how far that is off: a number or several, those above 0 count; of a whole
+            generation with ``vectorized=True``, (n, d) → (n,) or (n, k). As SciPy takes them, of a position of shape (d,) each in any case:
+            ``NonlinearConstraint``, ``LinearConstraint``, or dictionaries with ``type`` (``eq``, within 1e-8, or ``ineq``, which is ≥ 0),
+            ``fun`` and ``args``. What is off ranks behind all that is not, by how far.
         integrality, log: which dimensions are whole numbers, and which are searched by their logarithm.
         x0: positions to start from, of shape (d,) or (k, d).
         seed: of every random number; the same seed and function give the same bits.
         maxfev, maxiter: most evaluations and generations; 1000 d evaluations without either.
         particles, target, restarts, polish: see `Swarm`; of several objectives there is neither restart nor polish.
-        workers: with a number, so many processes judge a generation (``fun`` must be picklable); or what maps as ``map`` does, such as that of
-            a pool.
+        workers: with a number, so many processes judge a generation (``fun`` must be picklable), -1 for one a core; or what maps as ``map``
+            does, such as that of a pool.
         callback: called with the best so far after each generation; when it returns ``True`` or raises ``StopIteration`` the search ends.
         options: further arguments of `Swarm`.
 
@@ -81,10 +86,19 @@ def minimize(
     >>> found = minimize(rosenbrock, [(-2, 2)] * 2, vectorized=True, maxfev=2000)
     >>> found.x.round(4), found.success, found.nfev <= 2000
     (array([1., 1.]), True, True)
+    >>> inside = minimize(rosenbrock, [(-2, 2)] * 2, vectorized=True, maxfev=2000, constraints="x1^2 + x2^2 <= 1")
+    >>> inside.x.round(3), inside.maxcv    # on the circle
+    (array([0.786, 0.618]), 0.0)
     """
     is_single = objectives == 1
+    maxfev = optional_whole("maxfev", maxfev, 1, _gainswarm.EVALUATIONS_MAX)
+    maxiter = optional_whole("maxiter", maxiter, 1, _gainswarm.GENERATIONS_MAX)
+    for name, value in (("callback", callback), ("options", options)):
+        if value is not None and not (callable(value) if name == "callback" else isinstance(value, Mapping)):
+            raise refuse(f"{name}={value!r}", f"allowed: {'a function of the result so far' if name == 'callback' else 'a dictionary'}")
+    must = Constraints(constraints, vectorized)
     if maxfev is None and maxiter is None:
-        maxfev = 1000 * len(pairs("bounds", bounds))
+        maxfev = 1000 * len(parameters_of(bounds, integrality, log))
     swarm = Swarm(
         bounds,
         seed=seed,
@@ -98,14 +112,13 @@ def minimize(
         target=target,
         restarts=restarts and is_single,
         polish=polish and restarts and is_single,
+        constraints=[*must.relations, *([must.violations] if must.functions else [])],
         **(options or {}),
     )
-    broken = _Constraints(constraints)
     with _Judge(fun, args, vectorized, workers) as judge:
         stopped = False
         while not swarm.done and not stopped:
-            x = swarm.ask()
-            swarm.tell(judge(x), broken.violations(x))
+            swarm.tell(judge(swarm.ask()))
             stopped = callback is not None and _stops(callback, _result(swarm, False))
     return _result(swarm, stopped)
 
@@ -161,7 +174,8 @@ class _Judge:
         elif workers is not None and workers != 1:
             from multiprocessing import get_context
 
-            self.pool = get_context("spawn").Pool(None if workers == -1 else workers)
+            count = None if isinstance(workers, int) and workers == -1 else whole("workers", workers, 1, 1024)
+            self.pool = get_context("spawn").Pool(count)
             self.map = self.pool.map
 
     def __enter__(self) -> _Judge:
@@ -188,42 +202,3 @@ class _One:
 
     def __call__(self, x: Floats) -> Any:
         return self.fun(x, *self.args)
-
-
-class _Constraints:
-    """Constraints in SciPy's forms: how far a position is from feasible, summed up."""
-
-    def __init__(self, constraints: Any) -> None:
-        single = isinstance(constraints, Mapping) or hasattr(constraints, "lb")
-        self.parts = [_constraint(one) for one in ([constraints] if single else constraints)]
-
-    def violations(self, x: Floats) -> Optional[Floats]:
-        """Of positions of shape (n, d)."""
-        if not self.parts:
-            return None
-        return np.array([sum(part(row) for part in self.parts) for row in x], dtype=np.float64)
-
-
-def _constraint(of: Any) -> Callable[[Floats], float]:
-    if isinstance(of, Mapping):
-        kind, function, further = of.get("type"), of.get("fun"), tuple(of.get("args", ()))
-        if kind not in ("eq", "ineq") or not callable(function):
-            raise refuse(f"constraints: {of!r}", 'allowed: {"type": "eq" or "ineq", "fun": a function}, with "args" if wanted')
-        high = 0.0 if kind == "eq" else np.inf
-        return lambda x: _beyond(function(x, *further), 0.0, high)
-    if hasattr(of, "lb") and hasattr(of, "ub"):
-        if hasattr(of, "A"):
-            matrix = np.asarray(of.A.toarray() if hasattr(of.A, "toarray") else of.A, dtype=np.float64)
-            return lambda x: _beyond(matrix @ x, of.lb, of.ub)
-        if callable(getattr(of, "fun", None)):
-            return lambda x: _beyond(of.fun(x), of.lb, of.ub)
-    raise refuse(f"constraints: {of!r}", "allowed: NonlinearConstraint, LinearConstraint, or dictionaries with type and fun")
-
-
-def _beyond(value: Any, low: Any, high: Any) -> float:
-    """By how much values are beyond their bounds; equalities hold within 1e-8."""
-    values = floats("the value of a constraint", np.atleast_1d(value), (None,))
-    lows, highs = np.broadcast_to(low, values.shape), np.broadcast_to(high, values.shape)
-    over = np.maximum(np.maximum(lows - values, values - highs), 0.0)
-    over = np.where((lows == highs) & (over <= 1e-8), 0.0, over)
-    return float(over.sum())

@@ -113,7 +113,7 @@ class Controller:
 
 
 def P(**said: Any) -> Controller:
-    """Proportional control of the error: gain ``Kp``."""
+    """Proportional control of the error: gain ``Kp``, in the unit of what it drives over that of the error."""
     return Controller("p", **said)
 
 
@@ -144,7 +144,7 @@ def LQR(**said: Any) -> Controller:
 
 
 def StateFeedback(**said: Any) -> Controller:
-    """State feedback u = Kr r − K x, with integral action where ``Ki`` is above 0."""
+    """State feedback u = Kr r − K x, with integral action where ``Ki`` is above 0; its inputs are joined by ``connect={"x1": "position", …}``."""
     return Controller("state_feedback", **said)
 
 
@@ -167,7 +167,7 @@ def controllers() -> dict[str, str]:
 
 
 def constant(amplitude: float = 1.0) -> Table:
-    """A signal that is the same all the time."""
+    """A signal that is the same all the time; here and below ``amplitude`` is in the unit of what the signal is for."""
     return {"type": "constant", "amplitude": amplitude}
 
 

@@ -16,6 +16,7 @@ from gainswarm._errors import StudyWarning
 from gainswarm._toml import dumps
 
 if TYPE_CHECKING:
+    from gainswarm._advice import Rules, Sensitivity
     from gainswarm._results import Certificate, Simulation, Validation
     from gainswarm._tuning import Progress, Tuning
 
@@ -34,6 +35,7 @@ class Study:
         parameters: all parameters of the controller and their values.
         units: the unit of each.
         bounds: what is searched, each with its lower and upper bound.
+        choices: the names of each parameter that is a choice of the law which is tuned; its value is a place among them, from 0.
         states: the states of the plant and their units.
         objectives: names of the objectives; empty where the cost is one.
         dt, duration: control period and length of a simulation, in s.
@@ -51,6 +53,7 @@ class Study:
     parameters: dict[str, float]
     units: dict[str, str]
     bounds: dict[str, tuple[float, float]]
+    choices: dict[str, tuple[str, ...]]
     states: dict[str, str]
     objectives: tuple[str, ...]
     dt: float
@@ -74,7 +77,7 @@ class Study:
                 ``(A, B, C, D)``. A linear plant has the input ``u`` and the output ``y``.
             controller: ``gs.PID()`` and the like, a name, a `Law`, a path or a text; without one, that which suits the plant.
             bounds: what is searched: ``{"Kp": (0, 20), "Ki": (1e-3, 10, "log")}``, or dictionaries with ``lower``, ``upper``, ``scale``
-                and one of ``integer``, ``step``, ``values``.
+                and one of ``integer``, ``step``, ``values``. Without a scale it is the law's own; linear from 0 or below.
             cost: the name of a term (``"itae"``), an expression to integrate, or terms with weights or what a config says of them.
             reference: what the controller is to follow: a number or a signal, such as ``gs.step(1)``.
             objectives: `Pareto`, for trade-offs instead of one best.
@@ -85,8 +88,11 @@ class Study:
             limits: the largest allowed value of terms (``{"overshoot": 5}``) and limits of the certificate (``{"max_sensitivity": 1.6}``).
             constraints: relations between gains or of what is measured, such as ``"Kp > Ki"``.
             scenarios, validation: groups of scenarios, as in a config.
-            initial_state, ranges, count, noise, uncertainty, dead_time, actuator_lag, rate_limit, quantisation, control_period: what a
-                scenario says.
+            initial_state, ranges, count: where scenarios start, in the units of the states; how far from there, and how many are drawn.
+            noise, quantisation: of the sensor of each state, in its unit.
+            uncertainty: of parameters of the plant, in ± %.
+            dead_time, control_period: whole steps of ``dt``.
+            actuator_lag, rate_limit: a time constant in s; the unit of what drives the plant over s.
             swarm: what a config says in ``[swarm]``.
             name: the name of the study.
             settings: anything else, as the tables of a config; laid over the rest.
@@ -109,6 +115,8 @@ class Study:
         self.parameters = {one["name"]: one["value"] for one in facts["parameters"]}
         self.units = {one["name"]: one["unit"] for one in facts["parameters"]}
         self.bounds = {one["name"]: (one["lower"], one["upper"]) for one in facts["tuned"]}
+        self.choices = {one["name"]: tuple(one["choices"]) for one in facts["parameters"] if one["choices"]}
+        self._logarithmic: list[str] = [one["name"] for one in facts["tuned"] if one["logarithmic"]]
         self.states = dict(facts["states"])
         self.objectives = tuple(facts["objectives"])
         self.dt = facts["dt"]
@@ -122,6 +130,26 @@ class Study:
 
     def __reduce__(self) -> Any:
         return _again, (f"{self.name}.toml", self.to_toml())
+
+    def _share(self, name: str, value: float) -> float:
+        """Where a value is between the bounds of its gain, from 0 to 1 on its scale."""
+        low, high = self.bounds[name]
+        if name in self._logarithmic and value > 0.0:
+            low, high, value = (float(np.log(number)) for number in (low, high, value))
+        return (value - low) / (high - low) if high > low else 0.0
+
+    def _repr_html_(self) -> str:
+        from gainswarm import _look
+
+        about = f"{self.controller} on {self.plant}, {self.duration:g} s in steps of {self.dt:g} s"
+        rows = (
+            [name, self.units[name], " / ".join(self.choices[name]) if name in self.choices else f"{_look.number(low)} … {_look.number(high)}"]
+            for name, (low, high) in self.bounds.items()
+        )
+        parts = [_look.table(["tuned", "unit", "searched"], rows), _look.table(["state", "unit"], self.states.items())]
+        if self.objectives:
+            parts.append(_look.table(["objective"], ([name] for name in self.objectives)))
+        return _look.card(self.name, about, [], _look.side(*parts))
 
     def to_toml(self) -> str:
         """The study with every default, as a config that makes the same study."""
@@ -140,7 +168,7 @@ class Study:
         if isinstance(gains, Mapping):
             for name in gains:
                 known("gain", name, self.parameters)
-            return [real(name, gains.get(name, value)) for name, value in self.parameters.items()]
+            return [self._value(name, gains.get(name, value)) for name, value in self.parameters.items()]
         if isinstance(gains, (str, os.PathLike)):
             values, unnamed = self._native.read_gains(path_of("gains", gains))
             if unnamed:
@@ -148,6 +176,11 @@ class Study:
                 warnings.warn(text, StudyWarning, stacklevel=3)
             return values
         return self._of_array(gains)
+
+    def _value(self, name: str, value: Any) -> float:
+        if name in self.choices and isinstance(value, str):
+            return float(self.choices[name].index(known(name, value, self.choices[name])))
+        return real(name, value)
 
     def _of_array(self, gains: Any) -> list[float]:
         remedy = f"allowed: a number for each of {', '.join(self.parameters)}, or for each of {', '.join(self.bounds)}"
@@ -179,7 +212,7 @@ class Study:
         """Tunes the gains; see `gainswarm.tune`."""
         from gainswarm._tuning import run
 
-        starts = [] if warm_start is None else [warm_start] if isinstance(warm_start, (str, os.PathLike)) else list(warm_start)
+        starts = [] if warm_start is None else list(warm_start) if isinstance(warm_start, (list, tuple)) else [warm_start]
         paths = [path_of("warm_start", one) for one in starts]
         native = self._native.changed(
             optional_whole("seed", seed, 0, SEED_MAX),
@@ -223,6 +256,8 @@ class Study:
         start = self._start(initial_state)
         if replay is not None and not (start is None and duration is None and dt is None):
             raise refuse("replay= with another start, duration or dt", "a run is repeated as it was: leave them out")
+        if replay is not None and not isinstance(replay, str):
+            raise refuse(f"replay={replay!r}", "allowed: a text, set/seed/index")
         run = self._native.simulate(
             self.values(gains),
             whole("scenario", scenario, 0, 2**31),
@@ -252,13 +287,21 @@ class Study:
         return Certificate(self._native.certify(self.values(gains)))
 
     def validate(
-        self, gains: Any = None, *, samples: int = 1000, seed: int = 1, threads: Optional[int] = None, simd: Optional[str] = None
+        self,
+        gains: Any = None,
+        *,
+        against: Any = None,
+        samples: int = 1000,
+        seed: int = 1,
+        threads: Optional[int] = None,
+        simd: Optional[str] = None,
     ) -> Validation:
-        """How gains do on scenarios that no tuning saw; see `gainswarm.validate`."""
+        """How gains do on scenarios that no tuning saw, alone or against others; see `gainswarm.validate`."""
         from gainswarm._results import Validation
 
         found, costs = self._native.validate(
             self.values(gains),
+            None if against is None else self.values(against),
             whole("samples", samples, 1, 1_000_000),
             whole("seed", seed, 0, SEED_MAX),
             optional_whole("threads", threads, 1, 1024),
@@ -266,6 +309,22 @@ class Study:
             [f"{self.name}.toml", "gains.csv"],
         )
         return Validation(found, costs)
+
+    def rules(self, gains: Any = None, *, step: Optional[float] = None, simd: Optional[str] = None) -> Rules:
+        """What published rules for PID give; see `gainswarm.rules`."""
+        from gainswarm._advice import Rules
+
+        size = optional_real("step", step)
+        if size == 0.0:
+            raise refuse("step=0", "allowed: a number other than 0, in units of what the law drives")
+        return Rules(_gainswarm.rules(self._native, None if gains is None else self.values(gains), size, simd))
+
+    def sensitivity(self, gains: Any = None, measurements: Optional[int] = None, *, simd: Optional[str] = None) -> Sensitivity:
+        """How flat the cost is about gains; see `gainswarm.sensitivity`."""
+        from gainswarm._advice import Sensitivity
+
+        count = optional_whole("measurements", measurements, 1, 1_000_000_000)
+        return Sensitivity(_gainswarm.sensitivity(self._native, self.values(gains), count, simd))
 
 
 def _again(path: str, text: str) -> Study:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gainswarm import _gainswarm
-from gainswarm._checks import Floats, floats, optional_real, optional_whole, pairs, refuse, whole
+from gainswarm._checks import Floats, floats, is_sequence, optional_real, optional_whole, pair, pairs, refuse, whole
+from gainswarm._constraints import Constraints
 from gainswarm._toml import dumps
 
 SEED_MAX = 2**63 - 1
@@ -30,7 +31,10 @@ class Swarm:
     on from there.
 
     Args:
-        bounds: a pair (lower, upper) for each of the d dimensions, an array of shape (d, 2), or SciPy's ``Bounds``.
+        bounds: a pair (lower, upper) for each of the d dimensions, an array of shape (d, 2), or SciPy's ``Bounds``; a dictionary gives names,
+            ``{"K": (0, 20), "kd": (0, 1)}``, otherwise they are ``x1`` …. In place of a pair may stand a dictionary as in a ``[[parameters]]``
+            table of ``gainswarm ask-tell``: ``{"lower": 0, "upper": 6, "step": 0.5}``, ``{"values": [1, 2.2, 4.7]}``,
+            ``{"choices": ["a", "b"]}``, whose positions are the places in the list, from 0.
         seed: of every random number.
         evaluations, generations: where it ends; 200 generations without either.
         particles: of the swarm; 4 + 2 d without it, at most 24.
@@ -40,10 +44,16 @@ class Swarm:
         x0: positions that particles start from, of shape (d,) or (k, d).
         restarts, polish: whether a new, larger swarm follows one that has settled, and whether an evolution strategy polishes its best; for
             long budgets (more than 300 d evaluations).
+        constraints: one or several. A relation of the names as text, ``"K*kd >= 4"``: positions that break it are not asked for and count as
+            evaluations; by a linear equality one parameter follows from the others. Or a function (n, d) → (n,) or (n, k) of positions
+            that says how far each is off; what is above 0 is added to the ``violations`` that are told. SciPy's forms, too: see `minimize`.
         target: a cost that is good enough.
         stall_generations, stall_gain: ends after so many generations in a row in which the best cost fell by no more than this share.
         wall_time: in s, after which it ends; such a search is not reproducible.
         swarm: what else a config says in ``[swarm]``.
+
+    Attributes:
+        dimensions, names: how many dimensions there are, d, and their names.
 
     >>> swarm = Swarm([(-5, 5)] * 3, seed=1, evaluations=600)
     >>> while not swarm.done:
@@ -67,23 +77,16 @@ class Swarm:
         x0: Any = None,
         restarts: bool = False,
         polish: bool = False,
+        constraints: Any = (),
         target: Optional[float] = None,
         stall_generations: Optional[int] = None,
         stall_gain: Optional[float] = None,
         wall_time: Optional[float] = None,
         swarm: Optional[Mapping[str, Any]] = None,
     ) -> None:
-        box = pairs("bounds", bounds)
-        dimensions = len(box)
-        flags = [_flags("integrality", integrality, dimensions), _flags("log", log, dimensions)]
-        parameters = []
-        for (low, high), whole_number, logarithmic in zip(box, *flags):
-            table: dict[str, Any] = {"lower": low, "upper": high}
-            if whole_number:
-                table["integer"] = True
-            if logarithmic:
-                table["scale"] = "log10"
-            parameters.append(table)
+        parameters = parameters_of(bounds, integrality, log)
+        dimensions = len(parameters)
+        must = Constraints(constraints, vectorized=True)
         stopping = {
             "evaluations": optional_whole("evaluations", evaluations, 1, _gainswarm.EVALUATIONS_MAX),
             "generations": optional_whole("generations", generations, 1, _gainswarm.GENERATIONS_MAX),
@@ -104,12 +107,15 @@ class Swarm:
             {
                 "seed": whole("seed", seed, 0, SEED_MAX),
                 "objectives": whole("objectives", objectives, 1, 4),
+                "constraints": must.relations or None,
                 "swarm": table,
                 "parameters": parameters,
             }
         )
         self._search = _gainswarm.Search(self._text)
+        self._must = must
         self.dimensions = dimensions
+        self.names = tuple(str(table.get("name", f"x{place}")) for place, table in enumerate(parameters, 1))
 
     def __repr__(self) -> str:
         how = f"ended: {self.reason}" if self.done else "goes on"
@@ -130,6 +136,10 @@ class Swarm:
         if objectives == 1:
             rows = rows[:, None]
         broken = np.zeros(len(rows)) if violations is None else floats("violations", violations, (len(rows),))
+        if self._must.functions and self._search.is_open:
+            off = self._must.violations(self._search.ask())
+            # A wrong number of costs is refused below.
+            broken = broken + off if off is not None and len(off) == len(broken) else broken
         self._search.tell(rows, broken)
 
     @property
@@ -184,26 +194,71 @@ class Swarm:
         return self._search.generations
 
     @property
+    def rejected(self) -> int:
+        """Positions that were not asked for, since they break a relation; they count as evaluations."""
+        return self._search.rejected
+
+    @property
     def restarts(self) -> int:
         """Swarms that followed the first."""
         return self._search.restarts
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"text": self._text, "state": self._search.save(), "open": self._search.is_open, "dimensions": self.dimensions}
+        return {
+            "text": self._text,
+            "state": self._search.save(),
+            "open": self._search.is_open,
+            "dimensions": self.dimensions,
+            "names": self.names,
+            "must": self._must,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._text = state["text"]
         self.dimensions = state["dimensions"]
+        self.names = state["names"]
+        self._must = state["must"]
         self._search = _gainswarm.Search(self._text)
         self._search.restore(state["state"], state["open"])
 
 
+def parameters_of(bounds: Any, integrality: Any = False, log: Any = False) -> list[dict[str, Any]]:
+    """The tables of ``[[parameters]]``, one a dimension."""
+    tables: list[dict[str, Any]] = []
+    if isinstance(bounds, Mapping):
+        for name, where in bounds.items():
+            tables.append({"name": name, **_where(f"bounds[{name!r}]", where)})
+        if not tables:
+            raise refuse("bounds is empty", "allowed: a pair (lower, upper) for each dimension")
+    elif is_sequence(bounds) and any(isinstance(one, Mapping) for one in bounds):
+        tables = [_where(f"bounds[{place}]", where) for place, where in enumerate(bounds)]
+    else:
+        tables = [{"lower": low, "upper": high} for low, high in pairs("bounds", bounds)]
+    flags = [_flags(name, value, len(tables)) for name, value in (("integrality", integrality), ("log", log))]
+    for table, whole_number, logarithmic in zip(tables, *flags):
+        if whole_number:
+            table["integer"] = True
+        if logarithmic:
+            table["scale"] = "log10"
+    return tables
+
+
+def _where(name: str, where: Any) -> dict[str, Any]:
+    """Where a dimension is searched."""
+    if isinstance(where, Mapping):
+        return dict(where)
+    if not (is_sequence(where) and len(where) == 2):
+        raise refuse(f"{name} = {where!r}", "allowed: (lower, upper), or a dictionary with lower, upper, scale, integer, step, values, choices")
+    low, high = pair(name, where)
+    return {"lower": low, "upper": high}
+
+
 def _flags(name: str, value: Any, dimensions: int) -> list[bool]:
     array = np.asarray(value)
-    if array.ndim == 0:
+    if array.ndim == 0 and array.dtype.kind in "biuf":
         array = np.full(dimensions, bool(array))
     if array.shape != (dimensions,) or array.dtype.kind not in "biuf":
-        raise refuse(f"{name} of shape {array.shape}", f"allowed: a bool, or {dimensions} of them, one for each dimension")
+        raise refuse(f"{name}={value!r} of shape {array.shape}", f"allowed: a bool, or {dimensions} of them, one for each dimension")
     return [bool(one) for one in array]
 
 

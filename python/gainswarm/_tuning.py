@@ -7,12 +7,18 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple, Optional, Union
 
-from gainswarm import _gainswarm
+import numpy as np
+
+from gainswarm import _gainswarm, _look
+from gainswarm._advice import Rules, Sensitivity
 from gainswarm._checks import Floats, Path, path_of, refuse
 from gainswarm._errors import Interrupted, StudyWarning
-from gainswarm._results import Certificate, Margins, Simulation, Validation, _written, html_table, new_axes
+from gainswarm._frequency import Loop, Margins
+from gainswarm._look import Html, number
+from gainswarm._results import Certificate, Simulation, Validation, _written
 from gainswarm._study import Study
 
 
@@ -56,12 +62,14 @@ class Tuning:
 
     Attributes:
         gains: what was tuned, by name; of several objectives those of the knee.
+        choices: the options of the law that were tuned, by name, as the texts that were chosen; in `gains` they stand as places in their lists.
         parameters: all parameters of the controller.
         units: the unit of each.
         cost: the cost of the gains; NaN where they do not hold.
         feasible: whether they hold in every scenario, within limits and constraints.
         certificate: whether the loop is stable, and by which margins.
-        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply; a choice is its place in its list.
+        history: the search, an array a column of ``convergence.csv``, each of shape (rows,), NaN where it does not apply; a choice is its
+            place in its list.
         front: the trade-offs of several objectives, by the first; empty otherwise.
         summary: a row of ``summary.csv`` as a dictionary: counts, times, terms.
         reason: why the search ended.
@@ -71,7 +79,9 @@ class Tuning:
         study: the study as it was tuned.
         output: the directory with the results, where there is one.
         records: what the gains do in each scenario of the tuning: ``survived``, ``ending``, ``steps``, ``cost`` and the ``terms`` of the cost.
-        doubts: what should be known of the gains.
+        objections: why the gains are not what was asked for, a sentence each: they do not hold, the loop is unstable, the response never
+            settles. Empty where all is well; `gainswarm.tune` warns of them.
+        doubts: what else should be known of the gains, such as that the search had not converged.
     """
 
     def __init__(self, native: _gainswarm.Tuning, study: Optional[Study] = None, output: Optional[str] = None) -> None:
@@ -89,7 +99,9 @@ class Tuning:
         self.summary: dict[str, Any] = native.summary()
         self.front: list[TradeOff] = [self._trade_off(point) for point in native.front()]
         self.records: list[dict[str, Any]] = native.records()
+        self.objections: list[str] = native.objections()
         self.doubts: list[str] = native.doubts()
+        self.choices: dict[str, str] = {name: of[int(self.gains[name])] for name, of in self.study.choices.items() if name in self.gains}
         self.bytes_per_simulation: int = self.summary["bytes_per_simulation"]
         self.hot_path_allocations: Optional[int] = self.summary["hot_path_allocations"]
         self.growth_bytes: int = self.summary["growth_bytes"]
@@ -113,24 +125,62 @@ class Tuning:
         """Whether the search has come to its end."""
         return self.reason not in ("interrupted", "memory")
 
+    @property
+    def loops(self) -> list[Loop]:
+        """The loops over frequency of the certificate: L, S, T, PS and CS as arrays."""
+        return self.certificate.loops
+
     def __repr__(self) -> str:
-        gains = ", ".join(f"{name}={value:.6g}" for name, value in self.gains.items())
-        return f"<Tuning of {self.study.name}: {gains}; cost {self.cost:.6g}, {self.certificate.verdict}>"
+        gains = ", ".join(f"{name}={self.choices.get(name, f'{value:.6g}')}" for name, value in self.gains.items())
+        holds = "" if self.feasible else ", DOES NOT HOLD"
+        return f"<Tuning of {self.study.name}: {gains}; cost {self.cost:.6g}, {self.certificate.verdict}{holds}>"
 
     def _repr_html_(self) -> str:
-        bounds = self.study.bounds
-        rows = [
-            [name, f"{value:.6g}", self.units[name], "{:.6g} … {:.6g}".format(*bounds[name]) if name in bounds else "follows"]
-            for name, value in self.gains.items()
-        ]
-        facts = [
-            ["cost", f"{self.cost:.6g}" if self.feasible else "not feasible"],
-            ["certificate", f"{self.certificate.verdict}, largest real part {self.certificate.max_real_part:.6g} 1/s"],
-            ["search", f"{self.summary['generations']} generations, {self.summary['evaluations']} gain vectors, {self.reason}"],
-            ["simulations", f"{self.summary['simulations']} in {self.summary['wall_s']:.3g} s"],
+        told = f"{len(self.front)} trade-offs" if self.front else f"cost <b>{number(self.cost)}</b>"
+        cost = Html(f"<span>{told}</span>") if self.feasible else _look.badge("does not hold", _look.WRONG)
+        about = f"{self.study.controller} on {self.study.plant}"
+        notes = Html(_look.notes(self.objections, _look.WRONG) + _look.notes(self.doubts, _look.DOUBTFUL))
+        parts = [_look.side(self._gains_html(), self._facts_html())]
+        if self.front:
+            parts.append(self._front_html())
+        return _look.card(self.study.name, about, [_look.verdict(self.certificate.verdict), cost], notes, *parts)
+
+    def _gains_html(self) -> Html:
+        rows: list[list[object]] = []
+        for name, value in self.gains.items():
+            if name in self.choices:
+                rows.append([name, self.choices[name], "", "a choice", ""])
+            elif name in self.study.bounds:
+                low, high = self.study.bounds[name]
+                where = _look.place(self.study._share(name, value))
+                rows.append([name, number(value, 6), self.units[name], f"{number(low)} … {number(high)}", where])
+            else:
+                rows.append([name, number(value, 6), self.units[name], "follows", ""])
+        head = ["knee" if self.front else "gain", "value", "unit", "searched", ""]
+        return _look.table(head, rows, (1,))
+
+    def _facts_html(self) -> Html:
+        summary = self.summary
+        search = [
+            ["search", f"{summary['generations']} generations, {summary['evaluations']} gain vectors"],
+            ["", f"ended by: {self.reason}"],
+            ["simulations", f"{summary['simulations']:,} in {summary['wall_s']:.3g} s".replace(",", " ")],
             ["memory", f"{self.bytes_per_simulation} bytes a simulation"],
         ]
-        return html_table(["gain", "value", "unit", "searched"], rows) + html_table(["", ""], facts)
+        return _look.table(["", ""], [*self.certificate._facts(), *search])
+
+    def _front_html(self, most: int = 9) -> Html:
+        """Some of the trade-offs: the ends, the knee, and evenly between them."""
+        count = len(self.front)
+        even = {round(place * (count - 1) / max(most - 1, 1)) for place in range(most)}
+        special = {place for place, one in enumerate(self.front) if one.is_knee or one.best_of}
+        rows = []
+        for place in sorted(even | special):
+            one = self.front[place]
+            what = ", ".join([*(["knee"] if one.is_knee else []), *(f"best {name}" for name in one.best_of)])
+            rows.append([*map(number, one.objectives.values()), *map(number, one.gains.values()), what])
+        numbers = range(len(self.study.objectives) + len(self.gains))
+        return _look.table([*self.study.objectives, *self.gains, f"of {count} trade-offs"], rows, numbers)
 
     def __reduce__(self) -> Any:
         return _restored, (self.study, self._native.state, self.output)
@@ -190,30 +240,82 @@ class Tuning:
         """The controller in a format of ``gainswarm export``: ``csv``, ``json``, ``toml``, ``c``, ``c-simulation``, ``python``, ``matlab``."""
         return self._native.export(format)
 
+    def sensitivity(self, measurements: Optional[int] = None, *, simd: Optional[str] = None) -> Sensitivity:
+        """How flat the cost is about the tuned gains; see `gainswarm.sensitivity`."""
+        return self.study.sensitivity(self.parameters, measurements, simd=simd)
+
+    def rules(self, *, step: Optional[float] = None, simd: Optional[str] = None) -> Rules:
+        """What published rules for PID give for the study, with the tuned gains beside them; see `gainswarm.rules`."""
+        return self.study.rules(self.parameters, step=step, simd=simd)
+
     def plot(self, ax: Any = None) -> Any:
-        """Draws by Matplotlib what the gains do in the first scenario and how the search went; of two objectives the front. The axes."""
-        if len(self.study.objectives) >= 2:
+        """Draws by Matplotlib what responds in the first scenario, what drives the plant, and how the search went, an array of axes; of
+        several objectives the front, a pair of them each. With ``ax`` the first of these alone, on these axes."""
+        if self.front:
             return self._plot_front(ax)
-        axes = new_axes(2) if ax is None else [ax]
         run = self.simulate()
-        run.plot([name for name in run.names if name in self.study.states] or None, ax=axes[0])
-        if ax is None:
-            axes[1].plot(self.history["evaluations"], self.history["best_cost"])
-            axes[1].set_xlabel("gain vectors")
-            axes[1].set_ylabel("best cost")
-        return axes if ax is None else ax
+        responding = [name for name in run.names if name in run._references or name in run._references.values()]
+        states = [name for name in run.names if run.roles[name] == "state"]
+        first = responding or states or list(run.names)
+        if ax is not None:
+            run.plot(first, ax=ax)
+            return ax
+        shown = [*run._panels(first)[:3]]
+        drives = [name for name in run.names if run.roles[name] == "drive"]
+        shown += run._panels(drives)[:2] if drives else []
+        with _look.style() as plt:
+            size = (7.5, 1.9 * (len(shown) + 1) + 0.5)
+            axes = plt.subplots(len(shown) + 1, 1, layout="constrained", figsize=size)[1]
+            for at, names in zip(axes, shown):
+                run._draw(at, names, None)
+                at.sharex(axes[0])
+            for at in axes[: len(shown) - 1]:
+                at.set_xlabel("")
+                at.tick_params(labelbottom=False)
+            self._plot_search(axes[-1])
+            self._title(axes[0])
+        return axes
+
+    def _title(self, axes: Any) -> None:
+        """What was tuned; what is wrong with it in red."""
+        of = f"{self.study.name}: {self.study.controller} on {self.study.plant}"
+        text = "\n".join(text.split("\n")[0] for text in self.objections) if self.objections else f"{of}, {self.certificate.verdict}"
+        axes.set_title(text, color=_look.WRONG if self.objections else "black")
+
+    def _plot_search(self, axes: Any) -> None:
+        at, best, median = (self.history[name] for name in ("evaluations", "best_cost", "median_personal_best"))
+        axes.step(at, best, where="post", label="best")
+        if np.isfinite(median).any():
+            axes.plot(at, median, color=_look.GREY, linewidth=1.0, label="median of the particles' bests")
+        shown = np.concatenate([best, median])
+        shown = shown[np.isfinite(shown)]
+        if len(shown) and shown.min() > 0.0 and shown.max() > 3.0 * shown.min():
+            axes.set_yscale("log")
+        axes.set(xlabel="gain vectors", ylabel="cost")
+        axes.legend()
 
     def _plot_front(self, ax: Any) -> Any:
-        axes = new_axes() if ax is None else ax
-        first, second = self.study.objectives[:2]
-        axes.plot([one.objectives[first] for one in self.front], [one.objectives[second] for one in self.front], "o", label="trade-offs")
-        knee = next((one for one in self.front if one.is_knee), None)
-        if knee is not None:
-            axes.plot(knee.objectives[first], knee.objectives[second], "s", label="knee")
-        axes.set_xlabel(first)
-        axes.set_ylabel(second)
-        axes.legend()
-        return axes
+        pairs = list(combinations(self.study.objectives, 2))
+        costs = {name: np.array([one.objectives[name] for one in self.front]) for name in self.study.objectives}
+        with _look.style() as plt:
+            if ax is None:
+                columns = min(len(pairs), 3)
+                size = (7.0, 4.2) if columns == 1 else (3.9 * columns, 3.5 * -(-len(pairs) // columns))
+                drawn = plt.subplots(-(-len(pairs) // columns), columns, layout="constrained", figsize=size, squeeze=False)[1].ravel()
+            else:
+                drawn = np.ravel(np.asarray(ax))
+            for axes, (first, second) in zip(drawn, pairs):
+                axes.plot(costs[first], costs[second], "o", markersize=4, alpha=0.75, label=f"{len(self.front)} trade-offs")
+                for place, one in enumerate(self.front):
+                    if one.is_knee:
+                        axes.plot(costs[first][place], costs[second][place], "D", color=_look.COLOURS[1], markersize=8, label="knee")
+                axes.set(xlabel=first, ylabel=second)
+                for costs_of, scale in ((costs[first], axes.set_xscale), (costs[second], axes.set_yscale)):
+                    if costs_of.min() > 0.0 and costs_of.max() > 30.0 * costs_of.min():
+                        scale("log")
+            drawn[0].legend()
+            drawn[0].set_title(f"{self.study.name}: {self.study.controller} on {self.study.plant}")
+        return drawn[0] if len(pairs) == 1 and ax is None else (drawn if ax is None else ax)
 
 
 class _Stop(Exception):
@@ -241,6 +343,9 @@ def run(
     for text in (note or "").splitlines():
         warnings.warn(text.removeprefix("warning: "), StudyWarning, stacklevel=4)
     tuning = Tuning(tuned, output=output)
+    if stopped is None:
+        for text in tuning.objections:
+            warnings.warn(text, StudyWarning, stacklevel=4)
     if isinstance(stopped, KeyboardInterrupt):
         where = "tuning.resume() goes on" if output is None else f"its checkpoint is in {output}, and resume=True goes on"
         text = f"interrupted after generation {tuning.summary['generations']}: {where}"

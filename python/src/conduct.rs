@@ -100,6 +100,12 @@ pub(crate) struct Conducted<R> {
     pub(crate) note: Option<String>,
 }
 
+/// Does what is soon done without the interpreter's lock, in this thread; a panic is an error.
+pub(crate) fn detached<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    done.map_err(|panic| panicked(py, panic.as_ref()))
+}
+
 /// Does work without the interpreter's lock. `show` is called in this thread; what it raises stops the work, as a signal does.
 pub(crate) fn conduct<R: Send>(
     py: Python<'_>,

@@ -31,7 +31,7 @@ fn of_config(py: Python<'_>, error: ConfigError) -> PyErr {
     let path = error.path.display().to_string();
     match error.marked() {
         Some(marked) => {
-            let mark = format!("{}\n{:>column$}", marked.line, '^', column = marked.column);
+            let mark = format!("{}\n{}^", marked.line, " ".repeat(marked.column.saturating_sub(1)));
             let parts = (text, error.remedy.clone(), path, error.line, marked.problem, marked.column, mark);
             exception(py, "ModelError", parts)
         }
@@ -69,7 +69,7 @@ fn exception<'py>(py: Python<'py>, name: &str, parts: impl pyo3::call::PyCallArg
 
 /// A text with the options of the command line as the keyword arguments that they are here.
 pub(crate) fn spoken(text: &str) -> String {
-    const OPTIONS: [(&str, &str); 14] = [
+    const OPTIONS: [(&str, &str); 12] = [
         ("--resume", "resume=True"),
         ("--force", "force=True"),
         ("--output", "output"),
@@ -82,8 +82,17 @@ pub(crate) fn spoken(text: &str) -> String {
         ("--replay", "replay"),
         ("--every", "every"),
         ("--seed", "seed"),
-        ("--generations ", "generations="),
-        ("--evaluations ", "evaluations="),
     ];
-    OPTIONS.iter().fold(text.to_owned(), |text, (option, keyword)| text.replace(option, keyword))
+    let text =
+        ["generations", "evaluations"].iter().fold(text.to_owned(), |text, limit| resumed(&text, limit));
+    OPTIONS.iter().fold(text, |text, (option, keyword)| text.replace(option, keyword))
+}
+
+/// A text in which a command line that goes on to a larger limit is the method of a result.
+fn resumed(text: &str, limit: &str) -> String {
+    let Some((before, rest)) = text.split_once(&format!("--resume --{limit} ")) else {
+        return text.to_owned();
+    };
+    let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    format!("{before}tuning.resume({limit}={}){}", &rest[..end], &rest[end..])
 }

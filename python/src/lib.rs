@@ -10,6 +10,7 @@ use gainswarm::config;
 use gainswarm::memory::Meter;
 use pyo3::prelude::*;
 
+mod advice;
 mod alone;
 mod conduct;
 mod convert;
@@ -18,6 +19,7 @@ mod machine;
 mod models;
 mod search;
 mod study;
+mod trying;
 mod tuning;
 
 #[global_allocator]
@@ -45,6 +47,8 @@ fn _gainswarm(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(models::write_batch, module)?,
         wrap_pyfunction!(models::write_report, module)?,
         wrap_pyfunction!(models::live_bytes, module)?,
+        wrap_pyfunction!(advice::rules, module)?,
+        wrap_pyfunction!(advice::sensitivity, module)?,
     ] {
         module.add_function(function)?;
     }

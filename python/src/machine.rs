@@ -13,7 +13,8 @@ pub(crate) fn resources(py: Python<'_>, threads: Option<usize>, simd: Option<&st
     Ok(Resources { threads: threads.unwrap_or(usual.threads), level: level(py, simd)? })
 }
 
-fn level(py: Python<'_>, simd: Option<&str>) -> PyResult<SimdLevel> {
+/// A SIMD level by its name; the widest that there is without one.
+pub(crate) fn level(py: Python<'_>, simd: Option<&str>) -> PyResult<SimdLevel> {
     let Some(wanted) = simd.filter(|wanted| *wanted != "auto") else { return Ok(SimdLevel::widest()) };
     SimdLevel::available().find(|level| level.name() == wanted).ok_or_else(|| {
         let names: Vec<&str> = SimdLevel::available().map(Member::name).collect();

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
+use crate::conduct::detached;
 use crate::convert::object;
 use crate::errors::{raised, refused};
 use crate::study::Study;
@@ -41,12 +42,12 @@ pub(crate) fn starting_point(
     plant: (String, Option<String>),
     controller: Option<(String, Option<String>)>,
 ) -> PyResult<(Bound<'_, PyAny>, Vec<String>)> {
-    let made = py.detach(|| {
+    let made = detached(py, || {
         let plant = model(Kind::Plant, &plant)?;
         let controller = controller.unwrap_or_else(|| (plant.usual_controller().to_owned(), None));
         let law = model(Kind::Controller, &controller)?;
         Ok((template(&plant, &law, Path::new("study.toml")), law.values()))
-    });
+    })?;
     let (text, values) = made.map_err(|error: gainswarm::config::ConfigError| raised(py, error.into()))?;
     Ok((tables(py, &text)?, values))
 }
@@ -104,7 +105,7 @@ fn as_written(values: &mut Value, written: &DeTable<'_>) {
 /// Name, studies and groups of a batch.
 #[pyfunction]
 pub(crate) fn load_batch(py: Python<'_>, path: PathBuf) -> PyResult<(String, Vec<(Study, String)>)> {
-    let batch = py.detach(|| BatchConfig::load(&path)).map_err(|error| raised(py, error.into()))?;
+    let batch = detached(py, || BatchConfig::load(&path))?.map_err(|error| raised(py, error.into()))?;
     let entries = batch.entries.into_iter();
     let studies = entries.map(|entry| (Study { config: entry.config.into() }, entry.group));
     Ok((batch.name, studies.collect()))
@@ -125,7 +126,7 @@ pub(crate) fn write_batch(
 /// Writes the page of the results in a directory.
 #[pyfunction]
 pub(crate) fn write_report(py: Python<'_>, directory: PathBuf, plots: bool) -> PyResult<()> {
-    py.detach(|| write_page(&directory, plots)).map(|_| ()).map_err(|error| raised(py, error))
+    detached(py, || write_page(&directory, plots))?.map(|_| ()).map_err(|error| raised(py, error))
 }
 
 /// Bytes that the native half has allocated and not freed; of all threads of the process.

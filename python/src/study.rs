@@ -1,15 +1,14 @@
 //! A checked study, and what can be done with it.
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use gainswarm::config::{self, Config, Gains};
+use gainswarm::config::{self, Config, Gains, Role};
 use gainswarm::engine::{self, Declared, Flow, Observer, Progress, Resources, Run};
 use gainswarm::native::{Backend, Refusal};
 use gainswarm::problem::{self, Problem};
 use gainswarm::replay;
-use gainswarm::report::{self, Validation};
+use gainswarm::report;
 use gainswarm::simulation::SimdLevel;
 use gainswarm::stability::Certificate;
 use gainswarm::step_response::{seen, step_responses};
@@ -17,7 +16,7 @@ use gainswarm::study::{
     Changes, Claim, Place, Safety, Study as Kept, Watch, lasting, no_machine_code, of_validation,
     questionable, starting,
 };
-use gainswarm::validation::{self, Finding, Trial};
+use gainswarm::swarm::Scale;
 use gainswarm::{Error, Member, archive};
 use numpy::PyArrayMethods;
 use pyo3::prelude::*;
@@ -25,10 +24,11 @@ use pyo3::types::{PyDict, PyTuple};
 use serde_json::{Value, json};
 
 use crate::alone::Going;
-use crate::conduct::{Conducted, Link, Show, conduct};
+use crate::conduct::{Conducted, Link, Show, conduct, detached};
 use crate::convert::object;
 use crate::errors::{raised, refused};
 use crate::machine::resources;
+use crate::trying::Trying;
 use crate::tuning::{Tuning, array, certified, recorded, shown};
 
 /// A checked study.
@@ -46,14 +46,14 @@ impl Study {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let _going = Going::begin();
-        Self::checked(py, py.detach(|| Config::load(&path)))
+        Self::checked(py, detached(py, || Config::load(&path))?)
     }
 
     /// Checks the text of a config.
     #[staticmethod]
     fn parse(py: Python<'_>, path: PathBuf, text: &str) -> PyResult<Self> {
         let _going = Going::begin();
-        Self::checked(py, py.detach(|| Config::parse(&path, text)))
+        Self::checked(py, detached(py, || Config::parse(&path, text))?)
     }
 
     /// The study with every default, as TOML that makes the same study.
@@ -90,13 +90,13 @@ impl Study {
         let changes = Changes { seed, particles, generations, evaluations, memory_limit, backend };
         let mut config = Config::clone(&self.config);
         config.starts_from_rules |= from_rules;
-        let changed = py.detach(|| {
+        let changed = detached(py, || {
             for path in &warm_start {
                 let start = config.warm_start(path)?;
                 config.swarm.settings.start.push(start);
             }
             changes.applied(config)
-        });
+        })?;
         changed.map(|config| Self { config: Arc::new(config) }).map_err(|error| raised(py, error))
     }
 
@@ -169,43 +169,40 @@ impl Study {
     fn certify<'py>(&self, py: Python<'py>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
         let _going = Going::begin();
         let config = &self.config;
-        let found = py.detach(|| (problem::certifier(config)(&values), problem::loops(config, &values)));
+        let found = detached(py, || (problem::certifier(config)(&values), problem::loops(config, &values)))?;
         certified(py, &found.0, &found.1)
     }
 
-    /// Gains on the sets of the validation: everything as JSON, the cost of every run of each set, and what stopped it.
-    #[pyo3(signature = (values, samples, seed, threads, simd, files))]
+    /// Gains on the sets of the validation, and others on the same scenarios: everything as JSON, and the cost of every run of each set of both.
+    #[pyo3(signature = (values, against, samples, seed, threads, simd, files))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn validate<'py>(
         &self,
         py: Python<'py>,
         values: Vec<f64>,
+        against: Option<Vec<f64>>,
         samples: usize,
         seed: u64,
         threads: Option<usize>,
         simd: Option<&str>,
         files: [PathBuf; 2],
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
+    ) -> PyResult<(Bound<'py, PyAny>, [Bound<'py, PyDict>; 2])> {
         let resources = resources(py, threads, simd)?;
-        let config = Arc::clone(&self.config);
-        let done = conduct(py, None, |link| validate(&config, link, resources, samples, seed, &values))?;
-        if let Some(stopped) = done.stopped {
-            return Err(stopped);
-        }
-        let findings = done.result.map_err(|error| raised(py, error))?;
         let files = files.each_ref().map(PathBuf::as_path);
-        let costs = PyDict::new(py);
-        for finding in &findings {
-            let cost =
-                finding.records.iter().map(|record| if record.survived() { record.cost } else { f64::NAN });
-            costs.set_item(&finding.set, array(py, cost.collect()))?;
+        Trying {
+            config: &self.config,
+            values: &values,
+            against: against.as_deref(),
+            samples,
+            seed,
+            resources,
         }
-        Ok((object(py, &validated(&self.config, seed, &values, files, &findings))?, costs))
+        .told(py, files)
     }
 
     /// The values of a `gains.csv`, and the parameters that it does not name.
     fn read_gains(&self, py: Python<'_>, path: PathBuf) -> PyResult<(Vec<f64>, Vec<&'static str>)> {
-        let read = py.detach(|| config::read_gains(&path, &self.config.controller));
+        let read = detached(py, || config::read_gains(&path, &self.config.controller))?;
         read.map(|Gains { values, unnamed }| (values, unnamed)).map_err(|error| raised(py, error.into()))
     }
 
@@ -345,7 +342,7 @@ impl Once {
         rest["columns"] = config
             .columns()
             .iter()
-            .map(|column| json!([column.quantity.name, column.quantity.unit]))
+            .map(|column| json!([column.quantity.name, column.quantity.unit, role(column.role)]))
             .collect();
         if !config.responses.is_empty() {
             let (_, samples) = replay::trajectory(&config, &problem, values, &scenario)?;
@@ -381,49 +378,29 @@ impl Once {
     }
 }
 
-fn validate(
-    config: &Config,
-    link: &Link,
-    resources: Resources,
-    samples: usize,
-    seed: u64,
-    values: &[f64],
-) -> Result<Vec<Finding>, Error> {
-    let stop = || link.stops();
-    let trial = Trial { config, resources, samples, seed, stop: &stop };
-    let cost = validation::tuned_cost(config, resources, values)?;
-    let mut findings = Vec::new();
-    for set in validation::sets(config)? {
-        match trial.run(&set, values, cost)? {
-            ControlFlow::Continue(finding) => findings.push(finding),
-            ControlFlow::Break(_) => break,
-        }
+/// What a column is, in a word.
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::State => "state",
+        Role::Output => "output",
+        Role::Drive => "drive",
+        Role::Signal => "signal",
+        Role::Law => "law",
     }
-    Ok(findings)
-}
-
-fn validated(config: &Config, seed: u64, values: &[f64], files: [&Path; 2], findings: &[Finding]) -> Value {
-    let validation = Validation {
-        config,
-        seed,
-        values,
-        files,
-        findings,
-        others: &[],
-        pairings: Vec::new(),
-        differences: Vec::new(),
-        missing: Vec::new(),
-    };
-    validation.to_json()
 }
 
 fn facts(config: &Config) -> Value {
     let parameters = config.controller.parameters();
     let tuned = config.tune.iter().map(|gain| {
-        json!({ "name": parameters[gain.index].name, "lower": gain.axis.lower, "upper": gain.axis.upper })
+        let is_logarithmic = gain.axis.scale == Scale::Log10;
+        json!({
+            "name": parameters[gain.index].name, "lower": gain.axis.lower, "upper": gain.axis.upper, "logarithmic": is_logarithmic,
+        })
     });
     let named = parameters.iter().zip(&config.controller.values).map(|(parameter, value)| {
-        json!({ "name": parameter.name, "unit": parameter.unit, "doc": parameter.doc, "value": value })
+        json!({
+            "name": parameter.name, "unit": parameter.unit, "doc": parameter.doc, "value": value, "choices": parameter.choices,
+        })
     });
     let states = config.plant.states();
     json!({

@@ -9,13 +9,14 @@ use gainswarm::engine::{self, Generation};
 use gainswarm::problem;
 use gainswarm::report::{self, Export, FormatKind, StudyRow, Summary};
 use gainswarm::simulation::{Ending, Record};
-use gainswarm::stability::{Certificate, LoopResponse};
+use gainswarm::stability::{Certificate, Complex, LoopResponse, Margins};
 use gainswarm::study;
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{Complex64, IntoPyArray, PyArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use serde_json::{Map, Value, json};
 
+use crate::conduct::detached;
 use crate::convert::object;
 use crate::errors::{raised, refused, spoken};
 use crate::study::Study;
@@ -67,7 +68,7 @@ impl Tuning {
 
     /// As `gainswarm certify --json`.
     fn certificate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let loops = py.detach(|| problem::loops(&self.config, &self.result.values));
+        let loops = detached(py, || problem::loops(&self.config, &self.result.values))?;
         certified(py, &self.certificate, &loops)
     }
 
@@ -101,7 +102,12 @@ impl Tuning {
         object(py, &points.collect())
     }
 
-    /// What the user should know of the gains.
+    /// Why the gains are not what was asked for.
+    fn objections(&self) -> Vec<String> {
+        study::objections(&self.config, &self.result, &self.certificate)
+    }
+
+    /// What else the user should know of the gains.
     fn doubts(&self) -> Vec<String> {
         study::doubts(&self.result, &self.certificate).iter().map(|doubt| spoken(doubt)).collect()
     }
@@ -114,7 +120,7 @@ impl Tuning {
 
     /// Writes the files that `gainswarm tune` writes.
     fn write(&self, py: Python<'_>, directory: PathBuf) -> PyResult<()> {
-        py.detach(|| report::write_tuning(&directory, &self.config, &self.result, &self.certificate))
+        detached(py, || report::write_tuning(&directory, &self.config, &self.result, &self.certificate))?
             .map_err(|error| raised(py, error))
     }
 
@@ -153,17 +159,51 @@ pub(crate) fn certified<'py>(
     json["loops"] = loops.iter().map(LoopResponse::to_json).collect();
     json["summary"] = certificate.reason_text().into();
     let told = object(py, &json)?;
+    told.set_item("responses", responses(py, loops)?)?;
     // As numbers, since JSON has none that are infinite.
     let numbers = PyDict::new(py);
     numbers.set_item("max_real_part", certificate.max_real_part)?;
     numbers.set_item("spectral_radius", certificate.radius)?;
     numbers.set_item("period_factor", certificate.period_factor)?;
-    if let Some(of) = margins {
-        let margins = [of.gain, of.gain_down, of.phase, of.delay, of.sensitivity, of.complementary];
-        numbers.set_item("margins", margins)?;
+    if let Some(of) = &margins {
+        numbers.set_item("margins", numbers_of(of))?;
     }
     told.set_item("numbers", numbers)?;
     Ok(told)
+}
+
+fn numbers_of(of: &Margins) -> [f64; 6] {
+    [of.gain, of.gain_down, of.phase, of.delay, of.sensitivity, of.complementary]
+}
+
+/// The loops over frequency, a dictionary each: frequencies, L, S and T as arrays, and PS and CS of each output.
+fn responses<'py>(py: Python<'py>, loops: &[LoopResponse]) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for of in loops {
+        let told = PyDict::new(py);
+        told.set_item("input", &of.input)?;
+        told.set_item("margins", numbers_of(&of.margins))?;
+        told.set_item("omega", array(py, of.omegas.clone()))?;
+        told.set_item("L", complex(py, &of.open()))?;
+        told.set_item("S", complex(py, &of.sensitivity))?;
+        told.set_item("T", complex(py, &of.complementary()))?;
+        let (loads, noises) = (PyDict::new(py), PyDict::new(py));
+        for output in &of.outputs {
+            for (gang, dictionary) in [(&output.load, &loads), (&output.noise, &noises)] {
+                if gang.is_there() {
+                    dictionary.set_item(&output.output, complex(py, &gang.values))?;
+                }
+            }
+        }
+        told.set_item("PS", loads)?;
+        told.set_item("CS", noises)?;
+        list.append(told)?;
+    }
+    Ok(list)
+}
+
+fn complex<'py>(py: Python<'py>, values: &[Complex]) -> Bound<'py, PyArray1<Complex64>> {
+    values.iter().map(|value| Complex64::new(value.re, value.im)).collect::<Vec<_>>().into_pyarray(py)
 }
 
 /// The outcome of a simulation.

@@ -107,6 +107,17 @@ def test_what_is_wrong_is_named_with_what_is_allowed(keywords: dict[str, Any], e
         gs.Study.build(**{"plant": "dc_motor", "controller": gs.PI(), **keywords})
 
 
+def test_an_error_far_out_in_a_line_is_an_error_and_no_panic() -> None:
+    plant = gs.Plant("x' = u" + " " * 70_000 + "+ $", states=["x"], inputs=["u"])
+    with pytest.raises(gs.ModelError) as caught:
+        gs.Study.build(plant, gs.P())
+    assert caught.value.column == 70_009 and caught.value.mark.endswith(" ^")
+
+
+def test_bounds_from_0_are_linear_where_the_law_has_a_logarithmic_scale() -> None:
+    assert gs.Study.build(([1.0], [1.0, 1.0]), gs.P(), bounds={"Kp": (0, 2)}).bounds == {"Kp": (0.0, 2.0)}
+
+
 def test_a_sampled_plant_and_several_inputs_are_refused() -> None:
     control = pytest.importorskip("control")
     with pytest.raises(gs.OptionError, match="is sampled, with a period of 0.1 s"):

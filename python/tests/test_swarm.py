@@ -132,10 +132,15 @@ def test_failed_evaluations_are_no_best() -> None:
         ({"objectives": 7}, "from 1 to 4"),
         ({"x0": [[1, 2]]}, "x0 of shape"),
         ({"x0": [3]}, "initial"),
-        ({"integrality": [True, False]}, "integrality of shape"),
+        ({"integrality": [True, False]}, "integrality=.* of shape"),
         ({"log": True}, "logarithm"),
         ({"target": "x"}, "target='x'"),
         ({"swarm": {"nonsense": 1}}, "unknown key `nonsense`"),
+        ({"bounds": {"a": (0, float("nan"))}}, r"bounds\['a'\] = \(0, nan\)"),
+        ({"bounds": {"a": 1}}, r"bounds\['a'\] = 1"),
+        ({"bounds": {}}, "bounds is empty"),
+        ({"bounds": [{"lower": 0}]}, "upper is missing"),
+        ({"integrality": "yes"}, "integrality='yes'"),
     ],
 )
 def test_a_swarm_refuses_what_it_cannot_be(keywords: dict[str, Any], said: str) -> None:
@@ -150,6 +155,23 @@ def test_minimize_is_used_as_scipys() -> None:
     assert found.nfev <= 3000 and found.x.shape == (2,) and "message" in dir(found)
     shifted = gs.minimize(lambda x, by: sphere(x - by), [(-5, 5)] * 2, args=(1.0,), maxfev=2000)
     assert np.allclose(shifted.x, 1.5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"maxfev": 0}, {"maxiter": 1.5}, {"workers": 0}, {"workers": "x"}, {"callback": 3}, {"options": 3}],
+    ids=str,
+)
+def test_what_minimize_cannot_do_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(gs.OptionError, match=f"{next(iter(wrong))}=.*\n.*allowed"):
+        gs.minimize(sphere, [(-1, 1)], **{"maxfev": 20, **wrong})
+
+
+def test_masked_costs_and_numbers_beyond_floats_are_not_costs() -> None:
+    found = gs.minimize(lambda x: np.ma.masked_less(x[:, 0], 0.5), [(0, 1)], vectorized=True, maxfev=200)
+    assert found.x[0] == pytest.approx(0.5, abs=1e-2)
+    with pytest.raises(gs.OptionError, match="costs of type object"):
+        gs.minimize(lambda x: 10**400, [(0, 1)])
 
 
 def test_vectorised_is_the_same_search() -> None:

@@ -2,17 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::table::table;
 use super::{Exit, SimdArgs, gains, load, print};
 use crate::Error;
 use crate::config::Config;
 use crate::figures::number;
 use crate::parameter::Short;
-use crate::pid_rules::{Advice, Experiment, Judged, Step, Ultimate, experiment, judged};
-use crate::registry::Member;
-use crate::verdict;
+use crate::pid_rules::{Advice, Experiment, Judged, Step, Ultimate, experiment, given, judged};
+use crate::{report, verdict};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  gainswarm rules configs/avr_pid.toml\n  \
@@ -48,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     })?;
     let lines = judged(&config, &found, tuned, level)?;
     print(&if args.json {
-        format!("{}\n", as_json(&config, &found, &lines))
+        format!("{}\n", report::rules_json(&config, &found, &lines))
     } else {
         text(&config, &found, &lines)
     })?;
@@ -66,11 +63,6 @@ fn name_and_aim(judged: &Judged) -> [String; 2] {
     [format!("{}, {}", rule.name, shape.name()), aim]
 }
 
-/// The cost; nothing where it is not known.
-fn cost(judged: &Judged) -> Option<f64> {
-    Some(judged.cost).filter(|cost| cost.is_finite())
-}
-
 /// What the study says of gains.
 fn verdict(config: &Config, judged: &Judged) -> String {
     match verdict::fault(config, &judged.records) {
@@ -78,14 +70,6 @@ fn verdict(config: &Config, judged: &Judged) -> String {
         None if judged.outcome.is_feasible() => "holds".into(),
         None => "REFUSED: breaks a constraint or a limit of the certificate".into(),
     }
-}
-
-/// The gains of a study's law that rules give, by place.
-fn given(config: &Config) -> Vec<usize> {
-    let rules = config.controller.of.model.declared.rules.as_ref();
-    let names = rules.map_or(Vec::new(), |rules| rules.gains.iter().map(|(name, _)| name.as_str()).collect());
-    let parameters = config.controller.parameters();
-    (0..parameters.len()).filter(|place| names.contains(&parameters[*place].name)).collect()
 }
 
 fn step_text(step: &Step) -> String {
@@ -134,7 +118,7 @@ fn text(config: &Config, found: &Experiment, lines: &[Judged]) -> String {
         let mut row = vec![name];
         row.extend(places.iter().map(|place| number(line.values[*place])));
         let ms = line.certificate.margins.map_or("–".into(), |margins| number(margins.sensitivity));
-        let cost = cost(line).map_or("–".into(), number);
+        let cost = line.known_cost().map_or("–".into(), number);
         row.extend([cost, line.certificate.word(), ms, aim, verdict(config, line)]);
         row
     };
@@ -155,46 +139,4 @@ fn text(config: &Config, found: &Experiment, lines: &[Judged]) -> String {
         }
     }
     text + &sources.concat()
-}
-
-fn as_json(config: &Config, found: &Experiment, lines: &[Judged]) -> Value {
-    let step = found.known.step.map(|step| match step {
-        Step::FirstOrder { gain, time_constant, dead_time } => {
-            json!({ "gain": gain, "time_constant": time_constant, "dead_time": dead_time })
-        }
-        Step::Integrating { gain, dead_time } => json!({ "integrating_gain": gain, "dead_time": dead_time }),
-    });
-    let finite = |value: f64| value.is_finite().then_some(value);
-    let line = |line: &Judged| {
-        let parameters = config.controller.parameters();
-        let values: serde_json::Map<String, Value> = given(config)
-            .into_iter()
-            .map(|place| (parameters[place].name.to_owned(), json!(line.values[place])))
-            .collect();
-        let ideal = line.advice.map(|Advice { ideal, .. }| {
-            json!({ "K": ideal.gain, "Ti": finite(ideal.integral_time), "Td": ideal.derivative_time })
-        });
-        json!({
-            "rule": line.advice.map(|advice| advice.rule.name),
-            "shape": line.advice.map(|advice| advice.shape.name()),
-            "source": line.advice.map(|advice| advice.rule.source),
-            "is_made_for": line.advice.map(|advice| advice.is_made_for),
-            "ideal": ideal,
-            "gains": values,
-            "cost": cost(line),
-            "feasible": line.outcome.is_feasible(),
-            "certificate": line.certificate.verdict.name(),
-            "max_sensitivity": line.certificate.margins.and_then(|margins| finite(margins.sensitivity)),
-        })
-    };
-    json!({
-        "study": config.study,
-        "step": step,
-        "no_step": found.no_step,
-        "ultimate": found.known.ultimate.map(|ultimate| json!({
-            "gain": ultimate.gain, "period": ultimate.period, "by_relay": found.is_relay,
-        })),
-        "no_ultimate": found.no_ultimate,
-        "lines": lines.iter().map(line).collect::<Vec<_>>(),
-    })
 }

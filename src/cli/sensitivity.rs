@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::table::table;
 use super::{Exit, SimdArgs, gains, load, note, print};
 use crate::Error;
@@ -63,7 +61,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         let file = args.config.join("sensitivity.csv");
         note(&format!("written to {}; `gainswarm report` shows it", file.display()));
     }
-    print(&if args.json { format!("{}\n", as_json(&config, &found)) } else { text(&config, &found) })?;
+    print(&if args.json {
+        format!("{}\n", report::sensitivity_json(&config, &found))
+    } else {
+        text(&config, &found)
+    })?;
     Ok(Exit::of(true))
 }
 
@@ -83,28 +85,6 @@ fn refused(args: &Args) -> Error {
                     .into(),
         },
     }
-}
-
-fn as_json(config: &Config, found: &Sensitivity) -> Value {
-    let pair = |between: &Between| json!(between.map(|value| value.is_finite().then_some(value)));
-    let gain = |flat: &Flatness| {
-        let parameter = config.controller.parameters()[flat.index];
-        let worse = |(place, share): (usize, &f64)| {
-            json!({
-                "percent": (100.0 * share).round(),
-                "fixed": pair(&flat.fixed[place]),
-                "retuned": flat.retuned.as_ref().map(|retuned| pair(&retuned[place])),
-            })
-        };
-        json!({
-            "gain": parameter.name,
-            "value": flat.value,
-            "unit": parameter.unit,
-            "worse": SHARES.iter().enumerate().map(worse).collect::<Vec<_>>(),
-            "interval_95": flat.interval.as_ref().map(pair),
-        })
-    };
-    json!({ "study": config.study, "cost": found.cost, "gains": found.gains.iter().map(gain).collect::<Vec<_>>() })
 }
 
 fn text(config: &Config, found: &Sensitivity) -> String {

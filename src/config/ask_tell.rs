@@ -5,11 +5,15 @@ use std::path::Path;
 
 use super::relations::Numbers;
 use super::{ConfigError, DIMENSIONS_MAX, Refusal, axis, choices, search};
+use crate::Error;
 use crate::constraint::{Constraint, Follower};
 use crate::parameter::Parameter;
-use crate::swarm::pareto::OBJECTIVES_MAX;
-use crate::swarm::{Axis, Plan, Restarts, Scale};
+use crate::swarm::pareto::{Costs, OBJECTIVES_MAX};
+use crate::swarm::{Axis, Plan, ResampledSearch, Restarts, Scale, Seeker};
 use crate::text::{Section, Source, kept};
+
+/// The violation of a position that breaks a relation is so many times 1 and how far it is outside: worse than any that is told.
+const UNASKED: f64 = 1e200;
 
 /// A search without a study.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +90,35 @@ impl AskTell {
     #[must_use]
     pub fn violation(&self, values: &[f64]) -> f64 {
         self.constraints.iter().map(|constraint| constraint.violation(values, &self.searched)).sum()
+    }
+
+    /// What values of the parameters come to that break a relation, so that nobody is asked for their cost; `None` of others.
+    #[must_use]
+    pub fn unasked(&self, values: &[f64]) -> Option<Costs> {
+        let broken = self.violation(values);
+        if broken == 0.0 {
+            return None;
+        }
+        Some(Costs { violation: UNASKED * (1.0 + broken), values: [f64::NAN; OBJECTIVES_MAX] })
+    }
+
+    /// A violation as it was told, or how far a relation is broken.
+    #[must_use]
+    pub fn shown(violation: f64) -> f64 {
+        if violation >= UNASKED { violation / UNASKED - 1.0 } else { violation }
+    }
+
+    /// The search by whole generations, at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub fn seeker(&self) -> Result<Seeker, Error> {
+        if self.resample {
+            let search = ResampledSearch::new(&self.axes, &self.swarm, self.seed)?;
+            return Ok(Seeker::Resampled(search.into()));
+        }
+        Seeker::new(&self.axes, &self.swarm, self.seed)
     }
 }
 

@@ -85,7 +85,9 @@ impl Misread {
         let line = text[start..].lines().next().unwrap_or_default();
         // What a terminal would obey is shown as a space.
         let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        format!("column {column}: {}\n    {line}\n    {:>column$}", self.problem, '^')
+        // A width in a format ends at 65 535.
+        let space = " ".repeat(column - 1);
+        format!("column {column}: {}\n    {line}\n    {space}^", self.problem)
     }
 }
 

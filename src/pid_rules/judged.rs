@@ -40,6 +40,23 @@ pub struct Judged {
     pub certificate: Certificate,
 }
 
+impl Judged {
+    /// The cost; nothing where it is not known.
+    #[must_use]
+    pub fn known_cost(&self) -> Option<f64> {
+        Some(self.cost).filter(|cost| cost.is_finite())
+    }
+}
+
+/// The gains of a study's law that rules give, by place.
+#[must_use]
+pub fn given(config: &Config) -> Vec<usize> {
+    let rules = config.controller.of.model.declared.rules.as_ref();
+    let names = rules.map_or(Vec::new(), |rules| rules.gains.iter().map(|(name, _)| name.as_str()).collect());
+    let parameters = config.controller.parameters();
+    (0..parameters.len()).filter(|place| names.contains(&parameters[*place].name)).collect()
+}
+
 /// The shapes of which a study's law can be.
 fn shapes(config: &Config) -> Vec<Shape> {
     let Some(rules) = &config.controller.of.model.declared.rules else { return Vec::new() };

@@ -9,7 +9,7 @@ mod judged;
 mod published;
 
 pub use experiment::{Experiment, Unsuited, experiment};
-pub use judged::{Advice, Judged, judged, started};
+pub use judged::{Advice, Judged, given, judged, started};
 pub use published::{RULES, Rule};
 
 /// The parts of a controller.

@@ -1,9 +1,10 @@
-//! `sensitivity.csv`: how flat the cost is about tuned gains, a row a gain and share by which the cost is worse; and back.
+//! `sensitivity.csv`: how flat the cost is about tuned gains, a row a gain and share by which the cost is worse; and back. The same as JSON.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::io_error;
 use crate::Error;
@@ -65,6 +66,30 @@ fn write(file: &mut dyn Write, config: &Config, found: &Sensitivity) -> io::Resu
         }
     }
     csv.flush()
+}
+
+/// All of it; null for what is not known.
+#[must_use]
+pub fn sensitivity_json(config: &Config, found: &Sensitivity) -> Value {
+    let pair = |between: &Between| json!(between.map(|value| value.is_finite().then_some(value)));
+    let gain = |flat: &Flatness| {
+        let parameter = config.controller.parameters()[flat.index];
+        let worse = |(place, share): (usize, &f64)| {
+            json!({
+                "percent": (100.0 * share).round(),
+                "fixed": pair(&flat.fixed[place]),
+                "retuned": flat.retuned.as_ref().map(|retuned| pair(&retuned[place])),
+            })
+        };
+        json!({
+            "gain": parameter.name,
+            "value": flat.value,
+            "unit": parameter.unit,
+            "worse": SHARES.iter().enumerate().map(worse).collect::<Vec<_>>(),
+            "interval_95": flat.interval.as_ref().map(pair),
+        })
+    };
+    json!({ "study": config.study, "cost": found.cost, "gains": found.gains.iter().map(gain).collect::<Vec<_>>() })
 }
 
 /// What the columns of `sensitivity.csv` say; `None` where it is of other gains than `values`, or of another cost.

@@ -6,6 +6,7 @@ use crate::figures::number;
 use crate::parameter::Short;
 use crate::stability::{Certificate, Motion, PERIOD_FACTOR_WANTED, Verdict};
 use crate::swarm::{Convergence, StopReason};
+use crate::verdict;
 
 /// What is allowed in a study and yet hardly meant.
 #[must_use]
@@ -32,6 +33,28 @@ pub fn questionable(config: &Config) -> Vec<String> {
                 "[swarm.{rule}] {name} = {value} is beyond the usual {low} to {high}: the swarm may not settle"
             ));
         }
+    }
+    found
+}
+
+/// Why gains are not what was asked for: what they break, a loop that is not stable, responses that never settle; empty where all is well.
+#[must_use]
+pub fn objections(config: &Config, tuning: &Tuning, certificate: &Certificate) -> Vec<String> {
+    let Tuning { best, records, .. } = tuning;
+    let mut found = Vec::new();
+    if !best.is_feasible() {
+        let why = verdict::objection(config, records);
+        let why =
+            why.unwrap_or_else(|| "they break a constraint, or miss the certificate that is required".into());
+        found.push(format!("the gains do not hold: {why}"));
+    }
+    if certificate.verdict == Verdict::Unstable {
+        let why = certificate.reason_text().map_or(String::new(), |why| format!(": {why}"));
+        found.push(format!("the loop is UNSTABLE about its equilibrium{why}"));
+    }
+    let unsettled = verdict::unsettled(config, records);
+    if unsettled > 0 {
+        found.push(format!("the response does not settle in {unsettled} of {} scenarios", records.len()));
     }
     found
 }

@@ -19,7 +19,7 @@ mod once;
 mod page;
 
 pub use changes::Changes;
-pub use doubts::{convergence, doubts, longer, questionable};
+pub use doubts::{convergence, doubts, longer, objections, questionable};
 use keeper::Keeper;
 pub use keeper::{Watch, no_machine_code};
 pub use once::{lasting, not_a_start, of_validation, starting};

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use self::answer::Expected;
-use self::standing::{Searching, is_known, unasked};
+use self::standing::{Searching, is_known};
 use super::args::{SEED_MAX, whole};
 use super::interrupt::Interrupt;
 use super::{Exit, note, print};
@@ -27,7 +27,7 @@ use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::{Added, AskTell, FILE_SIZE_MAX, PARTICLES_MAX};
 use crate::report::checkpoint;
 use crate::swarm::pareto::Costs;
-use crate::swarm::{AsynchronousSearch, Outcome, ResampledSearch, Seeker, StopReason};
+use crate::swarm::{AsynchronousSearch, Outcome, Seeker, StopReason};
 
 mod answer;
 mod standing;
@@ -96,14 +96,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         lines: None,
     };
     match config.outstanding {
-        None => {
-            let mut search = if config.resample {
-                Seeker::Resampled(ResampledSearch::new(&config.axes, &config.swarm, config.seed)?.into())
-            } else {
-                Seeker::new(&config.axes, &config.swarm, config.seed)?
-            };
-            talk.go_on(&mut search, Seeker::resume, Talk::by_generations)
-        }
+        None => talk.go_on(&mut config.seeker()?, Seeker::resume, Talk::by_generations),
         Some(outstanding) => {
             let mut search = AsynchronousSearch::new(&config.axes, &config.swarm, config.seed, outstanding)?;
             let resume = AsynchronousSearch::resume;
@@ -164,7 +157,7 @@ impl Talk<'_> {
             let positions = search.ask().positions.chunks_exact(self.config.axes.len());
             let positions: Vec<Vec<f64>> = positions.map(|x| self.config.values(x)).collect();
             let mut told: Vec<Option<Costs>> =
-                positions.iter().map(|values| unasked(self.config, values)).collect();
+                positions.iter().map(|values| self.config.unasked(values)).collect();
             let asked: Vec<usize> = (0..told.len()).filter(|place| told[*place].is_none()).collect();
             self.rejected += (told.len() - asked.len()) as u64;
             if !asked.is_empty() {
@@ -205,7 +198,7 @@ impl Talk<'_> {
         let mut first = 0;
         loop {
             while let Some((id, position)) = search.ask() {
-                let Some(costs) = unasked(self.config, &self.config.values(position)) else { continue };
+                let Some(costs) = self.config.unasked(&self.config.values(position)) else { continue };
                 search.tell(id, of_one(&costs));
                 self.rejected += 1;
                 if search.ended(self.elapsed()).is_some() {

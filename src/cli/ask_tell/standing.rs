@@ -5,11 +5,8 @@ use serde_json::{Value, json};
 use crate::archive::Persist;
 use crate::config::AskTell;
 use crate::registry::Member;
-use crate::swarm::pareto::{Costs, OBJECTIVES_MAX, TradeOffSearch};
+use crate::swarm::pareto::{Costs, TradeOffSearch};
 use crate::swarm::{AsynchronousSearch, Outcome, Search, Seeker, StopReason};
-
-/// The violation of a position that breaks a relation is so many times 1 and how far it is outside: worse than any that is told.
-const UNASKED: f64 = 1e200;
 
 /// A search that can say how it stands.
 pub(super) trait Searching: Persist {
@@ -50,15 +47,6 @@ impl Searching for AsynchronousSearch {
     }
 }
 
-/// What values of the parameters come to that break a relation, so that nobody is asked for their cost; `None` of others.
-pub(super) fn unasked(config: &AskTell, values: &[f64]) -> Option<Costs> {
-    let broken = config.violation(values);
-    if broken == 0.0 {
-        return None;
-    }
-    Some(Costs { violation: UNASKED * (1.0 + broken), values: [f64::NAN; OBJECTIVES_MAX] })
-}
-
 /// How a search ended; `rejected` positions were not asked for.
 pub(super) fn done(search: &dyn Searching, config: &AskTell, reason: StopReason, rejected: u64) -> Value {
     let [evaluations, generations, restarts] = search.counts();
@@ -88,7 +76,7 @@ pub(super) fn best(search: &dyn Searching, config: &AskTell) -> Value {
     }
     match search.trade_offs() {
         None => {
-            let (position, violation) = (config.values(position), shown(best.violation));
+            let (position, violation) = (config.values(position), AskTell::shown(best.violation));
             json!({ "position": position, "cost": best.cost, "violation": violation })
         }
         Some(of) => of.front().knee().map_or(Value::Null, |knee| kept(of, config, knee)),
@@ -100,13 +88,8 @@ fn kept(of: &TradeOffSearch, config: &AskTell, point: usize) -> Value {
     let mut position = vec![0.0; of.best().0.len()];
     of.locate(point, &mut position);
     let Costs { violation, values } = of.front().costs()[point];
-    let (objectives, violation) = (&values[..of.objectives()], shown(violation));
+    let (objectives, violation) = (&values[..of.objectives()], AskTell::shown(violation));
     json!({ "position": config.values(&position), "objectives": objectives, "violation": violation })
-}
-
-/// A violation as it was told, or how far a relation is broken.
-fn shown(violation: f64) -> f64 {
-    if violation >= UNASKED { violation / UNASKED - 1.0 } else { violation }
 }
 
 /// Whether an outcome is of an evaluation that did not fail.

@@ -15,7 +15,7 @@ use super::compose::{Acting, Composer, Made, Moment};
 use super::numbers::PlantNumbers;
 use super::{ClosedLoop, Layout, Parts, Unfit};
 use crate::graph::{Graph, Id, Node, Symbol};
-use crate::model::Lowered;
+use crate::model::{Lowered, Misread};
 use crate::program::{Program, Sections};
 
 /// A law by itself.
@@ -226,18 +226,21 @@ impl Composer<'_> {
 }
 
 impl Law {
-    /// Refuses a law that needs what nothing gives it.
+    /// Refuses a law that needs what nothing gives it, or compiled code.
     fn closed(self) -> Result<Self, Unfit> {
         let Sections { inputs, carried, shown, .. } = &self.sections;
         let roots: Vec<Id> =
             carried.iter().map(|carried| carried.next).chain(shown.iter().copied()).collect();
         let is_known =
             |symbol: &Symbol| inputs.contains(symbol) || carried.iter().any(|one| one.symbol == *symbol);
-        let is_open = self
-            .graph
-            .reachable(&roots)
-            .into_iter()
-            .any(|id| matches!(self.graph.node(id), Node::Symbol(symbol) if !is_known(&symbol)));
+        let needed = self.graph.reachable(&roots);
+        let mut nodes = needed.into_iter().map(|id| self.graph.node(id));
+        if nodes.clone().any(|node| matches!(node, Node::Result(..))) {
+            let problem = "is compiled code, or needs a plant that is, and that cannot be written out".into();
+            let remedy = "take a law that is written as equations; of compiled code you have the source".into();
+            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+        }
+        let is_open = nodes.any(|node| matches!(node, Node::Symbol(symbol) if !is_known(&symbol)));
         if is_open { Err(Unfit::Connection("the law".into())) } else { Ok(self) }
     }
 }

@@ -130,11 +130,8 @@ impl Walk<'_> {
         let mut uses: HashMap<Id, usize> = HashMap::new();
         for id in &order {
             if !self.known.contains_key(id) {
-                self.graph
-                    .node(*id)
-                    .operands()
-                    .iter()
-                    .for_each(|operand| *uses.entry(*operand).or_default() += 1);
+                let operands = self.graph.operands(*id).iter();
+                operands.for_each(|operand| *uses.entry(*operand).or_default() += 1);
             }
         }
         for root in roots {
@@ -147,10 +144,10 @@ impl Walk<'_> {
             }
             let made = match self.graph.node(id) {
                 Node::Number(bits) => Expr::Number(f64::from_bits(bits)),
-                // What nothing gives; a law that needs it is refused before.
-                Node::Symbol(_) => Expr::Number(f64::NAN),
-                node @ Node::Apply(operation, _) => {
-                    let operands = node.operands().iter().map(|operand| self.known[operand].clone());
+                // What nothing gives, and compiled code; a law that needs them is refused before.
+                Node::Symbol(_) | Node::Result(..) => Expr::Number(f64::NAN),
+                Node::Apply(operation, _) => {
+                    let operands = self.graph.operands(id).iter().map(|operand| self.known[operand].clone());
                     let made = Expr::Apply(operation, operands.collect());
                     if uses[&id] > 1 || made.size() > LINE_MAX || self.named.contains(&id) {
                         let name = (self.name)(id);
@@ -176,7 +173,7 @@ impl Walk<'_> {
             if seen.insert(id) {
                 found.push(id);
                 if !self.known.contains_key(&id) {
-                    open.extend(self.graph.node(id).operands());
+                    open.extend(self.graph.operands(id));
                 }
             }
         }

@@ -39,6 +39,7 @@ dead_time = 2
 control_period = 2
 [swarm]
 particles = 10
+coarse_first = false
 [swarm.stopping]
 generations = 5
 "#;

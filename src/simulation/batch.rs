@@ -180,7 +180,9 @@ impl Records {
     ///
     /// When memory cannot be reserved.
     pub fn marked(jobs: usize, terms: usize) -> Result<Self, Error> {
-        Ok(Self { marks: words(jobs.saturating_mul(PARTS - 1))?, ..Self::new(jobs, terms)? })
+        let records = Self { marks: words(jobs.saturating_mul(PARTS - 1))?, ..Self::new(jobs, terms)? };
+        records.clear();
+        Ok(records)
     }
 
     /// The cost of a job up to the end of so many parts; not a number where it has not come so far.

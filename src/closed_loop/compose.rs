@@ -132,8 +132,8 @@ impl<'a> Composer<'a> {
         // What the plant shows before it is known what drives it.
         let driven = self.many(plant.declared.inputs.len());
         let inputs = self.plant_inputs(&driven, &known)?;
-        let shown =
-            self.plant_values(&Moment { states: &states, parameters: &real, inputs: &inputs, time })?;
+        let before = Moment { states: &states, parameters: &real, inputs: &inputs, time };
+        let shown = self.plant_values(&before)?;
         let mut measured = known.clone();
         measured.extend(shown.iter().map(|(name, id)| (name.clone(), *id)));
         let names = plant.declared.states.iter().map(|state| state.quantity.name.clone());
@@ -148,12 +148,7 @@ impl<'a> Composer<'a> {
         let lowered = self.block("controller", law, Some(&gains), &measured, Some(&view), &acting)?;
         let lowered = self.said_outside(lowered, &measured, &acting);
 
-        self.declared(
-            &lowered,
-            &x,
-            &Moment { states: &states, parameters: &real, inputs: &inputs, time },
-            &driven,
-        )?;
+        self.declared(&lowered, &x, &before, &driven)?;
         let (u, late) = self.drive(inputs, &driven, &lowered, due)?;
         let moment = Moment { states: &states, parameters: &real, inputs: &u, time };
         let k1 = if view.is_affine && self.can_share(plant) {

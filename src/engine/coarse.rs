@@ -81,6 +81,10 @@ enum Phase {
     Closed,
 }
 
+impl Phase {
+    const ALL: [Self; 3] = [Self::Fresh, Self::Open, Self::Closed];
+}
+
 /// What a generation came to, by whole simulations.
 #[derive(Clone, Copy)]
 pub(super) struct Judged<'a> {
@@ -286,10 +290,9 @@ impl Persist for Coarse {
         if !self.is_on {
             return Ok(());
         }
-        const PHASES: [Phase; 3] = [Phase::Fresh, Phase::Open, Phase::Closed];
-        let mut phase = PHASES.iter().position(|phase| *phase == self.phase).unwrap_or(0);
-        archive.index(&mut phase, PHASES.len())?;
-        self.phase = PHASES[phase];
+        let mut phase = Phase::ALL.iter().position(|phase| *phase == self.phase).unwrap_or(0);
+        archive.index(&mut phase, Phase::ALL.len())?;
+        self.phase = Phase::ALL[phase];
         archive.u64(&mut self.swarm)?;
         archive.u64(&mut self.since)?;
         self.best.pass(archive)?;

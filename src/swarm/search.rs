@@ -9,6 +9,7 @@ use crate::{Error, memory};
 
 mod asynchronous;
 mod coarse;
+mod resumed;
 
 pub use asynchronous::AsynchronousSearch;
 
@@ -44,6 +45,8 @@ pub struct Search {
     /// Personal bests that are judged again, and their order.
     bests: Box<[f64]>,
     again: Box<[usize]>,
+    /// Whether it is those that were asked for last.
+    asked_again: bool,
     state: SearchState,
     best_position: Box<[f64]>,
     /// The best before a generation that was cut short.
@@ -61,8 +64,6 @@ struct SearchState {
     polishing: bool,
     /// The swarm, judged by a part of the truth, has settled.
     wants_the_whole: bool,
-    /// The positions asked for are personal bests.
-    asked_again: bool,
     /// The swarm has settled and there is no other.
     exhausted: bool,
     /// Generations of the present swarm, and the one of them in which its best or the median of a generation last gained, and to what.
@@ -124,13 +125,13 @@ impl Search {
             nothing: memory::filled(what, samples.max(largest), Outcome::WORST)?,
             bests: memory::filled(what, largest.saturating_mul(dimensions), 0.0)?,
             again: memory::filled(what, largest, 0)?,
+            asked_again: false,
             state: SearchState {
                 generations: 0,
                 evaluations: 0,
                 restarts: 0,
                 polishing: false,
                 wants_the_whole: false,
-                asked_again: false,
                 exhausted: false,
                 age: 0,
                 improved: 0,
@@ -153,7 +154,7 @@ impl Search {
     ///
     /// None.
     pub fn ask(&mut self) -> Question<'_> {
-        self.state.asked_again = false;
+        self.asked_again = false;
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let (positions, to_beat): (&[f64], &[Outcome]) = match &mut self.polish {
@@ -211,7 +212,7 @@ impl Search {
 
     /// Keeps the best of the positions that were asked for.
     fn note_best(&mut self, outcomes: &[Outcome]) {
-        let positions: &[f64] = if self.state.asked_again {
+        let positions: &[f64] = if self.asked_again {
             &self.bests
         } else if self.state.polishing {
             &self.samples
@@ -327,83 +328,6 @@ impl Search {
         generations.saturating_sub(since).saturating_sub(self.is_cut().into())
     }
 
-    /// Continues a restored search under the stopping rules of its plan, which may differ from those under which it was saved, as if it
-    /// had had them from the start. Returns why it has ended, if it has.
-    ///
-    /// `elapsed` is the time that it has taken.
-    ///
-    /// # Errors
-    ///
-    /// When a search with these rules would have ended before, or could have gone differently: which rule, and why.
-    pub fn resume(&mut self, elapsed: Duration) -> Result<Option<StopReason>, String> {
-        let (before, now) = (self.ran_under, self.plan.stopping);
-        if now.stall_generations.is_none() {
-            // Without this rule gains are not limited; they are counted as before.
-            self.plan.stopping.stall_gain = before.stall_gain;
-        }
-        match self.overrun(&before, elapsed) {
-            Some((rule, why)) => return Err(format!("config.swarm.stopping.{rule} {why}")),
-            None => self.ran_under = self.plan.stopping,
-        }
-        if self.state.cut > 0 && self.would_not_have_been_cut() {
-            self.state.generations = self.state.generations.saturating_sub(1);
-            self.state.evaluations = self.state.evaluations.saturating_sub(self.state.cut);
-            self.state.cut = 0;
-            self.state.best = std::mem::replace(&mut self.state.held, Outcome::WORST);
-            self.best_position.copy_from_slice(&self.held_position);
-            self.held_position.fill(0.0);
-            return Ok(None);
-        }
-        Ok(self.end(elapsed))
-    }
-
-    /// Whether the budget that holds now would not have cut the last generation short as it was.
-    fn would_not_have_been_cut(&self) -> bool {
-        let SearchState { generations, evaluations, cut, asked_again, .. } = self.state;
-        if !asked_again {
-            return self.plan.stopping.evaluations > evaluations;
-        }
-        let count = self.last_question(generations.saturating_sub(1), evaluations.saturating_sub(cut));
-        count != Some(cut)
-    }
-
-    /// A rule that would have ended the search before, and how that is known.
-    fn overrun(&self, before: &Stopping, elapsed: Duration) -> Option<(&'static str, String)> {
-        let SearchState { generations, evaluations, best, longest_stall, .. } = self.state;
-        let now = &self.plan.stopping;
-        let spent = elapsed.as_secs_f64();
-        if generations > now.generations {
-            return Some(("generations", format!("is {} here, and {generations} are done", now.generations)));
-        }
-        if evaluations > now.evaluations {
-            return Some(("evaluations", format!("is {} here, and {evaluations} are done", now.evaluations)));
-        }
-        // A harder target than before cannot have been reached before.
-        let reached = |target: &f64| best.is_feasible() && best.cost <= *target;
-        let is_easier = |target: &f64| before.target.is_none_or(|before| *target > before);
-        if let Some(target) = now.target.filter(is_easier).filter(reached) {
-            return Some(("target", format!("is {target} here, and the best cost is {} already", best.cost)));
-        }
-        if now.stall_gain.to_bits() != before.stall_gain.to_bits() {
-            let [there, here] = [before.stall_gain, now.stall_gain];
-            return Some((
-                "stall_gain",
-                format!("is {there} there and {here} here: gains are counted by one"),
-            ));
-        }
-        // A stall that lasts may be as long as is allowed: then the search ends here.
-        let longest = longest_stall.max(self.stall().saturating_sub(1));
-        if let Some(limit) = now.stall_generations.filter(|limit| longest >= *limit) {
-            return Some((
-                "stall_generations",
-                format!("is {limit} here, and there were {longest} without a gain"),
-            ));
-        }
-        let is_shorter = |limit: &f64| before.wall_time.is_none_or(|before| *limit < before);
-        let limit = now.wall_time.filter(is_shorter).filter(|limit| spent >= *limit)?;
-        Some(("wall_time", format!("is {limit} here, and it has taken {spent:.3} s")))
-    }
-
     /// The best position so far and its outcome; [`Outcome::WORST`] before anything was told.
     #[must_use]
     pub fn best(&self) -> (&[f64], Outcome) {
@@ -480,7 +404,6 @@ impl Persist for Search {
             restarts,
             polishing,
             wants_the_whole,
-            asked_again,
             exhausted,
             age,
             improved,
@@ -497,7 +420,7 @@ impl Persist for Search {
         }
         archive.flag(polishing)?;
         archive.flag(wants_the_whole)?;
-        archive.flag(asked_again)?;
+        archive.flag(&mut self.asked_again)?;
         archive.flag(exhausted)?;
         gained.iter_mut().try_for_each(|gained| gained.pass(archive))?;
         best.pass(archive)?;

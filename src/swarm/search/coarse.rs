@@ -40,7 +40,7 @@ impl Search {
     ///
     /// None.
     pub fn ask_again(&mut self) -> Question<'_> {
-        self.state.asked_again = true;
+        self.asked_again = true;
         let dimensions = self.axes.len();
         let is_last = self.is_last();
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);

@@ -10,9 +10,11 @@ use crate::support::{batch_of, gainswarm, stderr, write_config};
 /// A cart-pole from eight starts, of which one or two tell nearly as much as all.
 fn study(swarm: &str) -> Problem {
     let shipped = include_str!("../configs/cart_pole.toml");
-    let text = shipped
-        .replacen("duration = 10.0", "duration = 4.0", 1)
-        .replacen("[swarm.stopping]\nevaluations = 4000", &format!("[swarm]\n{swarm}"), 1);
+    let text = shipped.replacen("duration = 10.0", "duration = 4.0", 1).replacen(
+        "[swarm.stopping]\nevaluations = 4000",
+        &format!("[swarm]\n{swarm}"),
+        1,
+    );
     assert!(text.contains(swarm) && text.contains("duration = 4.0"), "the shipped study has changed");
     Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"))
 }
@@ -38,7 +40,11 @@ fn a_cost_on_the_way_is_that_of_a_simulation_that_ends_there() {
                 let record = part.get(job);
                 if record.ending == Ending::Survived {
                     assert_eq!(record.steps, 4000 * parts as u64 / PARTS as u64);
-                    assert_eq!(noted.mark(job, parts).to_bits(), record.cost.to_bits(), "{level:?} {job} {parts}");
+                    assert_eq!(
+                        noted.mark(job, parts).to_bits(),
+                        record.cost.to_bits(),
+                        "{level:?} {job} {parts}"
+                    );
                 } else {
                     assert!(noted.mark(job, parts).is_nan(), "{level:?} {job} {parts}");
                     assert_eq!(noted.get(job).cost.to_bits(), record.cost.to_bits());

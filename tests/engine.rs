@@ -8,7 +8,8 @@ use gainswarm::costs::TERMS_MAX;
 use gainswarm::engine::{self, Resources};
 use gainswarm::problem::{self, Problem};
 use gainswarm::simulation::{
-    Batch, Ending, Extent, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
+    Batch, Ending, Extent, Record, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Trajectory,
+    Workspace,
 };
 use gainswarm::swarm::{Axis, Scale, Settings, Swarm};
 

@@ -12,8 +12,8 @@ mod batch;
 mod budget;
 mod certificates;
 mod choices;
-mod coarse;
 mod cli;
+mod coarse;
 mod config;
 mod constraints;
 mod contract;
@@ -24,6 +24,8 @@ mod costs;
 mod determinism;
 mod engine;
 mod export;
+#[cfg(feature = "fmi")]
+mod fmus;
 mod functions;
 mod help;
 mod history;

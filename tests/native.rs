@@ -13,7 +13,9 @@ use gainswarm::graph::{Graph, Id, Symbol, TABLE};
 use gainswarm::native::{Backend, Compiler, Form, Job, Native, Refusal, Source};
 use gainswarm::problem::{self, Problem};
 use gainswarm::program::{Carried, Program, Sections};
-use gainswarm::simulation::{Batch, Extent, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
+use gainswarm::simulation::{
+    Batch, Extent, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace,
+};
 
 use crate::programs::{CARRIED, GAINS, Random, STEPS, mechanism, random};
 use crate::support::pendulum::pendulum;

@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicUsize;
 use gainswarm::closed_loop::{ClosedLoop, Layout, Told};
 use gainswarm::graph::{Graph, Id, Operation, Symbol, TABLE};
 use gainswarm::program::{Carried, Program, Sections};
-use gainswarm::simulation::{Batch, Extent, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace};
+use gainswarm::simulation::{
+    Batch, Extent, Records, Runner, Scenario, SimdLevel, Simulator, Terms, Workspace,
+};
 
 /// Numbers that are as random as a test needs, and the same everywhere (Marsaglia 2003, doi:10.18637/jss.v008.i14).
 pub(crate) struct Random(pub(crate) u64);

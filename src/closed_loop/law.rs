@@ -237,7 +237,8 @@ impl Law {
         let mut nodes = needed.into_iter().map(|id| self.graph.node(id));
         if nodes.clone().any(|node| matches!(node, Node::Result(..))) {
             let problem = "is compiled code, or needs a plant that is, and that cannot be written out".into();
-            let remedy = "take a law that is written as equations; of compiled code you have the source".into();
+            let remedy =
+                "take a law that is written as equations; of compiled code you have the source".into();
             return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
         }
         let is_open = nodes.any(|node| matches!(node, Node::Symbol(symbol) if !is_known(&symbol)));

@@ -142,7 +142,11 @@ fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
     let mut swarm = search::swarm(&section, [axes.len(), 1], objectives)?;
     if section.has("coarse_first") {
         let remedy = "take it out; a part of a simulation can judge in a study";
-        return Err(section.error("coarse_first", "is not for a search whose costs come from outside", remedy.into()));
+        return Err(section.error(
+            "coarse_first",
+            "is not for a search whose costs come from outside",
+            remedy.into(),
+        ));
     }
     swarm.coarse_first = false;
     let outstanding = outstanding(&root, &swarm, added)?;

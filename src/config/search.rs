@@ -83,9 +83,10 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let usual = ParetoSettings::default();
     let stopping = section.section("stopping")?;
     let rules = RuleKind::ALL.iter().map(|rule| rule.name());
-    let of_best = ["rule", "topology", "informants", "candidates", "coarse_first", "bounds", "restarts", "polish"]
-        .into_iter()
-        .chain(rules);
+    let of_best =
+        ["rule", "topology", "informants", "candidates", "coarse_first", "bounds", "restarts", "polish"]
+            .into_iter()
+            .chain(rules);
     let of_cost = ["target"].into_iter();
     let refuse = |section: &Section<'_>, key: &str, allowed: &str| {
         section.error(key, "is not for several objectives", format!("take it out; allowed: {allowed}"))

@@ -99,9 +99,8 @@ impl Coarse {
     ///
     /// When memory cannot be reserved.
     pub(super) fn new(problem: &Problem, positions: usize) -> Result<Self, Error> {
-        let is_on = problem.search.coarse_first
-            && problem.objectives.is_empty()
-            && entrants(&problem.axes()) == 1;
+        let is_on =
+            problem.search.coarse_first && problem.objectives.is_empty() && entrants(&problem.axes()) == 1;
         let (positions, scenarios) = if is_on { (positions, problem.scenarios.len()) } else { (0, 0) };
         let what = "the outcomes of a generation";
         Ok(Self {
@@ -275,7 +274,8 @@ fn of_part(
         let job = row * problem.scenarios.len() + scenario;
         let record = records.get(job);
         let mark = if parts < PARTS { records.mark(job, parts) } else { f64::NAN };
-        let record = if mark.is_nan() { record } else { Record { ending: Ending::Survived, cost: mark, ..record } };
+        let record =
+            if mark.is_nan() { record } else { Record { ending: Ending::Survived, cost: mark, ..record } };
         (record, problem.weights[*scenario] / all)
     };
     outcome(problem, scenarios.iter().map(of_scenario), costs)

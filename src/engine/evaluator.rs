@@ -252,7 +252,11 @@ impl<'p> Evaluator<'p> {
         self.part = part.map(|part| {
             let all: f64 = part.scenarios.iter().map(|scenario| self.problem.weights[*scenario]).sum();
             PartRun {
-                scenarios: part.scenarios.iter().map(|place| self.problem.scenarios[*place].clone()).collect(),
+                scenarios: part
+                    .scenarios
+                    .iter()
+                    .map(|place| self.problem.scenarios[*place].clone())
+                    .collect(),
                 weights: part.scenarios.iter().map(|place| self.problem.weights[*place] / all).collect(),
                 of: part.clone(),
             }

@@ -169,7 +169,9 @@ impl Certifying {
             worlds: 1,
             differences: scratch.moving.of.advance.calls(),
         };
-        let found = if scratch.surface.is_some() {
+        let found = if scratch.moving.of.advance.hides_state() {
+            Err(Reason::Hidden)
+        } else if scratch.surface.is_some() {
             Self::slides(scratch, world, gains, (pace, wanted))
         } else {
             self.samples(scratch, world, gains, (pace, wanted))

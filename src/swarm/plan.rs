@@ -46,7 +46,14 @@ impl Plan {
     /// One swarm, after a number of generations at its end.
     #[must_use]
     pub fn new(settings: Settings, stopping: Stopping) -> Self {
-        Self { settings, restarts: Restarts::NONE, polish: None, trade_offs: None, coarse_first: false, stopping }
+        Self {
+            settings,
+            restarts: Restarts::NONE,
+            polish: None,
+            trade_offs: None,
+            coarse_first: false,
+            stopping,
+        }
     }
 
     pub(super) fn doublings(&self) -> u32 {

@@ -204,12 +204,7 @@ pub(crate) fn batch(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]) -
 }
 
 /// The same of so much of each simulation, with the costs on the way where they are noted.
-pub(crate) fn batch_of(
-    problem: &Problem,
-    level: SimdLevel,
-    vectors: &[Vec<f64>],
-    extent: Extent,
-) -> Records {
+pub(crate) fn batch_of(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>], extent: Extent) -> Records {
     let simulator = &problem.simulator;
     let bytes = simulator.workspace_bytes(level, Terms::All);
     let mut workspace = Workspace::reserve(bytes, simulator.lanes(level)).expect("memory");

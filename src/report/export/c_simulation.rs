@@ -19,7 +19,9 @@ impl Format for CSimulation {
         Ok(match source {
             Some(source) => format!("{identity}//\n// {}\n\n{}", source.command(), source.text()),
             None => {
-                format!("{identity}//\n// This study keeps histories or calls compiled code: its simulations are not compiled.\n")
+                format!(
+                    "{identity}//\n// This study keeps histories or calls compiled code: its simulations are not compiled.\n"
+                )
             }
         })
     }

@@ -8,7 +8,7 @@ use super::{Description, Which};
 
 /// Code that has been loaded.
 pub(super) enum Code {
-    Library(Loaded),
+    Library(Box<Loaded>),
     #[cfg(feature = "fmi")]
     Unit(Unit),
 }

@@ -38,7 +38,7 @@ pub(super) struct Tried {
 pub(super) fn load(path: PathBuf, bytes: Vec<u8>) -> Result<Tried, Refused> {
     let (sender, receiver) = sync_channel(1);
     let trial = move || {
-        let result = open(&path, &bytes).and_then(|loaded| tried(Arc::new(Code::Library(loaded))));
+        let result = open(&path, &bytes).and_then(|loaded| tried(Arc::new(Code::Library(loaded.into()))));
         // Nobody listens any more where it took too long.
         let _ = sender.send(result);
     };

@@ -16,6 +16,10 @@ pub(super) const STATE: &str = "fmu_state";
 /// The step of the trial where the FMU says none, in s.
 const STEP: f64 = 1e-3;
 
+const INPUT: usize = 0;
+const PARAMETER: usize = 1;
+const OUTPUT: usize = 2;
+
 /// How an FMU is called.
 pub(super) struct Described {
     pub(super) description: Description,
@@ -114,13 +118,16 @@ fn variables(root: Node<'_, '_>, named: &dyn Fn(&str) -> bool) -> Result<[Vec<(u
     for variable in root.descendants().filter(|node| node.has_tag_name("ScalarVariable")) {
         let Some(real) = variable.children().find(|node| node.has_tag_name("Real")) else { continue };
         let causality = variable.attribute("causality").unwrap_or("local");
-        let is_start = variable.attribute("initial") == Some("exact") && real.has_attribute("start");
-        let kind = match causality {
-            "input" => 0,
-            "parameter" => 1,
-            "output" => 2,
-            // What a state starts from can be set as a parameter can.
-            "local" if is_start && variable.attribute("variability") != Some("constant") => 1,
+        let is_constant = variable.attribute("variability") == Some("constant");
+        // What a state starts from can be set as a parameter can.
+        let starts =
+            variable.attribute("initial") == Some("exact") && real.has_attribute("start") && !is_constant;
+        let kinds: &[usize] = match causality {
+            "input" => &[INPUT],
+            "parameter" => &[PARAMETER],
+            "output" if starts => &[OUTPUT, PARAMETER],
+            "output" => &[OUTPUT],
+            "local" if starts => &[PARAMETER],
             _ => continue,
         };
         let written = variable.attribute("name").unwrap_or_default();
@@ -131,14 +138,20 @@ fn variables(root: Node<'_, '_>, named: &dyn Fn(&str) -> bool) -> Result<[Vec<(u
         let unit =
             real.attribute("unit").map(str::to_owned).or_else(|| units(real.attribute("declaredType")?));
         let start = number(real, "start");
-        let quantity = Quantity {
-            // What this program has no word for is left out: nothing is converted.
-            unit: unit.filter(|unit| Unit::parse(unit).is_ok()).unwrap_or_default(),
-            doc: short(variable.attribute("description").unwrap_or_default()),
-            range: if kind == 1 { range(real) } else { [0.0; 2] },
-            ..quantity_of(plain(written), start.unwrap_or(if kind == 0 { f64::NAN } else { 0.0 }))
-        };
-        found[kind].push((reference, quantity));
+        // What this program has no word for is left out: nothing is converted.
+        let unit = unit.filter(|unit| Unit::parse(unit).is_ok()).unwrap_or_default();
+        let doc = short(variable.attribute("description").unwrap_or_default());
+        for kind in kinds.iter().copied() {
+            let name = if kind == PARAMETER && causality != "parameter" {
+                format!("{}_start", plain(written))
+            } else {
+                plain(written)
+            };
+            let value = start.unwrap_or(if kind == INPUT { f64::NAN } else { 0.0 });
+            let range = if kind == PARAMETER { range(real) } else { [0.0; 2] };
+            let (unit, doc) = (unit.clone(), doc.clone());
+            found[kind].push((reference, Quantity { unit, doc, range, ..quantity_of(name, value) }));
+        }
     }
     let [inputs, parameters, outputs] = &mut found;
     if parameters.len() > QUANTITIES_MAX {

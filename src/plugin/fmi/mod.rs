@@ -12,7 +12,7 @@
 //! a number that names the state of an instance: what it has been told since it began. `update` finds the instance of that name, lets it do
 //! a step, and gives the name of what it has come to. So the same numbers give the same bits, whichever thread and lane they are in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Description, Places, Refused, Which, image};
@@ -96,15 +96,13 @@ fn platform() -> Result<&'static str, Refused> {
 
 /// A path as an address of the kind `file:`.
 fn address(path: &Path) -> String {
-    let path: PathBuf = path.components().collect();
-    let mut address = String::from("file://");
-    for byte in path.to_string_lossy().replace('\\', "/").bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                address.push(char::from(byte));
-            }
-            byte => address += &format!("%{byte:02X}"),
+    let part = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b':' => {
+            char::from(byte).to_string()
         }
-    }
-    address
+        byte => format!("%{byte:02X}"),
+    };
+    let parts: String = path.to_string_lossy().replace('\\', "/").bytes().map(part).collect();
+    // A drive stands behind a third slash.
+    format!("file://{}{parts}", if parts.starts_with('/') { "" } else { "/" })
 }

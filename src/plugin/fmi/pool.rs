@@ -4,6 +4,7 @@
 //! Nobody says when a simulation has ended: an instance that has not been called for a while is set back and used anew.
 
 use std::cell::RefCell;
+use std::mem::take;
 use std::sync::Arc;
 
 use super::Parts;
@@ -53,6 +54,9 @@ struct Running {
 struct Pool {
     running: Vec<Running>,
     calls: u64,
+    /// Numbers of a lane, which keep their place from call to call.
+    operands: Vec<f64>,
+    results: Vec<f64>,
 }
 
 thread_local! {
@@ -63,7 +67,7 @@ thread_local! {
 pub(super) fn call(parts: &Arc<Parts>, which: Which, mut columns: Columns<'_>) {
     POOL.with_borrow_mut(|pool| {
         pool.calls += 1;
-        let (mut operands, mut results) = (Vec::new(), Vec::new());
+        let [mut operands, mut results] = [take(&mut pool.operands), take(&mut pool.results)];
         for lane in 0..columns.lanes {
             columns.read(lane, &mut operands);
             results.clear();
@@ -77,6 +81,7 @@ pub(super) fn call(parts: &Arc<Parts>, which: Which, mut columns: Columns<'_>) {
             }
             columns.write(lane, &results);
         }
+        (pool.operands, pool.results) = (operands, results);
     });
 }
 

@@ -113,7 +113,7 @@ fn nothing_is_said_of_small_disturbances_of_what_is_hidden() {
 }
 
 /// The result files of a tuning without what instances cost, of which each thread has its own.
-fn tuned(directory: &Path) -> (String, String, Vec<String>) {
+fn lasting(directory: &Path) -> (String, String, Vec<String>) {
     let (gains, convergence, mut summary) = results(directory);
     summary.retain(|entry| !entry.starts_with("hot_path_allocations") && !entry.starts_with("growth_bytes"));
     (gains, convergence, summary)
@@ -137,7 +137,7 @@ fn an_fmu_is_tuned_with_the_same_bits_on_any_number_of_threads() {
         assert!(!stdout(&tuned).contains("stable"), "{}", stdout(&tuned));
         output
     });
-    let [one, two] = outputs.map(|output| tuned(&output));
+    let [one, two] = outputs.map(|output| lasting(&output));
     assert_eq!(one, two);
     // A resolved config is the study once more.
     let resolved = write_config(room, "resolved.toml", stdout(&run(&["check", &config], "")));
@@ -180,7 +180,7 @@ fn fmus_that_break_the_standard_get_a_clear_word() {
         let output = bench.room.path().join(format!("out{hostile}"));
         let tuned = run(&["tune", &config, "--output", &output.display().to_string()], hostile);
         assert!(tuned.status.success(), "{}", stderr(&tuned));
-        self::tuned(&output)
+        lasting(&output)
     });
     assert_eq!(lags[0], lags[1]);
 }

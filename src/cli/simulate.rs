@@ -9,6 +9,7 @@ use super::{Exit, gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
 use crate::config::{self, Config};
 use crate::figures::number;
+use crate::plugin::Plugin;
 use crate::problem::Problem;
 use crate::replay;
 use crate::report;
@@ -133,6 +134,10 @@ fn ending(config: &Config, record: &Record) -> String {
     let time = |steps: u64| number(steps as f64 * config.simulation.dt);
     match record.ending {
         Ending::Survived => format!("survived {} s, cost {}", time(record.steps), record.cost),
-        _ => format!("FAILED at t = {} s, cost {}", time(record.steps - 1), record.cost),
+        _ => {
+            let said = config.plant.of.model.library().and_then(Plugin::failure);
+            let said = said.map_or(String::new(), |said| format!("; the FMU: {said}"));
+            format!("FAILED at t = {} s, cost {}{said}", time(record.steps - 1), record.cost)
+        }
     }
 }

@@ -31,6 +31,15 @@ impl Code {
         }
     }
 
+    /// What it has failed with first, where it tells.
+    pub(super) fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Library(_) => None,
+            #[cfg(feature = "fmi")]
+            Self::Unit(unit) => unit.failure(),
+        }
+    }
+
     /// Calls a function on columns of a block, each `vectors` of its vectors.
     #[inline]
     pub(super) fn call<V: Copy>(&self, which: Which, block: &mut [V], vectors: usize, places: &Places) {

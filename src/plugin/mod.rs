@@ -271,6 +271,12 @@ impl Plugin {
         self.loaded.hides_state()
     }
 
+    /// What an FMU has failed with first, since it was loaded; nothing of a library.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.loaded.failure()
+    }
+
     /// What it declares.
     #[must_use]
     pub fn description(&self) -> &Description {

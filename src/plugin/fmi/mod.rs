@@ -13,7 +13,7 @@
 //! a step, and gives the name of what it has come to. So the same numbers give the same bits, whichever thread and lane they are in.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Description, Places, Refused, Which, image};
 
@@ -35,6 +35,8 @@ struct Parts {
     of: Described,
     /// Whether an instance that is set back is as good as a new one.
     resets: bool,
+    /// What a step of a simulation has failed with first.
+    failure: OnceLock<String>,
     // After the binary: a library and its resources lie in it.
     _directory: tempfile::TempDir,
 }
@@ -69,6 +71,10 @@ impl Unit {
 
     pub(super) fn description(&self) -> &Description {
         &self.parts.of.description
+    }
+
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.parts.failure.get().map(String::as_str)
     }
 
     /// Calls a function on columns of a block, each `vectors` of its vectors.

@@ -108,9 +108,10 @@ impl Pool {
         }
         let place = self.find(parts, name, parameters)?;
         let done = self.running[place].step(step, inputs, parameters);
-        if done.is_err() {
+        if let Err(failed) = &done {
             // It may not be called any more but to be freed.
             drop(self.running.swap_remove(place));
+            let _ = parts.failure.set(failed.clone());
             return done;
         }
         let running = &mut self.running[place];
@@ -160,7 +161,10 @@ impl Pool {
             Some(instance) => instance,
             None => Instance::new(&parts.binary)?,
         };
-        self.running.push(Running::begin(instance, parts, parameters, name)?);
+        let begun = Running::begin(instance, parts, parameters, name);
+        self.running.push(begun.inspect_err(|failed| {
+            let _ = parts.failure.set(failed.clone());
+        })?);
         Ok(self.running.len() - 1)
     }
 }

@@ -1,8 +1,8 @@
 //! An FMU on trial, on a thread of its own and within a time: it is used once it does the same again, beside another instance too.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ pub(super) fn load(
             if trial::rounds_otherwise() {
                 return Err(trial::changes_rounding());
             }
-            Ok((Parts { binary, of, resets, _directory: directory }, seconds))
+            Ok((Parts { binary, of, resets, failure: OnceLock::new(), _directory: directory }, seconds))
         });
         // Nobody listens any more where it took too long.
         let _ = sender.send(result);

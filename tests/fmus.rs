@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use gainswarm::Member;
 use gainswarm::config::Config;
 use gainswarm::problem::{Problem, certifier};
 use gainswarm::simulation::{Ending, SimdLevel};
@@ -88,7 +89,7 @@ fn an_fmu_moves_as_the_equations_that_it_discretises() {
         of.iter().map(|of| format!("{} {} {}", of.name, of.unit, of.value)).collect()
     };
     assert_eq!(names(&of.inputs), ["u V 0"]);
-    assert_eq!(names(&of.parameters), ["lag_T s 0.5", "lag_K  2", "x_start  0"]);
+    assert_eq!(names(&of.parameters), ["lag_T s 0.5", "lag_K  2", "x_start m 0"]);
     assert_eq!(names(&of.outputs), ["x m 0", "w  0"]);
     let widest = SimdLevel::widest();
     let records = |config: &Config, level| batch(&Problem::new(config), level, &vectors(config));

@@ -119,11 +119,8 @@ fn lasting(directory: &Path) -> (String, Vec<String>, Vec<String>) {
     let head = convergence.lines().next().expect("a head");
     let growth = head.split(',').position(|name| name == "growth_bytes").expect("a column");
     let without = |line: &str| -> String {
-        line.split(',')
-            .enumerate()
-            .filter(|(column, _)| *column != growth)
-            .map(|(_, cell)| format!("{cell},"))
-            .collect()
+        let cells = line.split(',').enumerate().filter(|(column, _)| *column != growth);
+        cells.map(|(_, cell)| cell).collect::<Vec<_>>().join(",")
     };
     let convergence = convergence.lines().map(without).collect();
     summary.retain(|entry| !entry.starts_with("hot_path_allocations") && !entry.starts_with("growth_bytes"));

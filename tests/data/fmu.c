@@ -90,9 +90,9 @@ status fmi2ExitInitializationMode(void *instance)
 status fmi2Reset(void *instance)
 {
     component *c = instance;
-    double kept = c->value[3];
+    double kept = c->time;
     begin(c);
-    if (hostile("reset")) c->value[1] += kept;
+    if (hostile("reset")) c->time = kept;
     return OK;
 }
 #endif

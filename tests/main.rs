@@ -24,6 +24,8 @@ mod costs;
 mod determinism;
 mod engine;
 mod export;
+#[cfg(feature = "fmi")]
+mod fmus;
 mod functions;
 mod help;
 mod history;

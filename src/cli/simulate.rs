@@ -9,6 +9,7 @@ use super::{Exit, gains, keep_inputs, load, note, stdout_result};
 use crate::Error;
 use crate::config::{self, Config};
 use crate::figures::number;
+use crate::plugin::Plugin;
 use crate::problem::Problem;
 use crate::replay;
 use crate::report;
@@ -131,8 +132,10 @@ fn measures(config: &Config, record: &Record, samples: &Trajectory) -> String {
 fn ending(config: &Config, record: &Record) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a run has far fewer than 2⁵³ steps")]
     let time = |steps: u64| number(steps as f64 * config.simulation.dt);
-    match record.ending {
-        Ending::Survived => format!("survived {} s, cost {}", time(record.steps), record.cost),
-        _ => format!("FAILED at t = {} s, cost {}", time(record.steps - 1), record.cost),
+    if record.ending == Ending::Survived {
+        return format!("survived {} s, cost {}", time(record.steps), record.cost);
     }
+    let said = config.plant.of.model.library().and_then(Plugin::failure);
+    let said = said.map_or(String::new(), |said| format!("; the FMU: {said}"));
+    format!("FAILED at t = {} s, cost {}{said}", time(record.steps - 1), record.cost)
 }

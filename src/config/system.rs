@@ -208,6 +208,7 @@ enum Said<'a> {
     Type(&'a str),
     File(&'a str),
     Library(&'a str),
+    Fmu(&'a str),
     Itself,
 }
 
@@ -216,20 +217,22 @@ fn said<'a>(section: &Section<'a>, of: Kind, default: &'a str) -> Result<Said<'a
         let allowed = format!("allowed: {}", names_of(of).join(", "));
         ConfigError { remedy: allowed, ..error }
     });
-    let (file, library) = (section.text("file"), section.text("library"));
-    let [kind, file, library] = [kind?, file?, library?].map(|found| found.map(|(text, _)| text));
-    let is_linear = kind.or(file).or(library).is_none() && model::is_linear(section, of);
+    let (file, library, fmu) = (section.text("file"), section.text("library"), section.text("fmu"));
+    let [kind, file, library, fmu] = [kind?, file?, library?, fmu?].map(|found| found.map(|(text, _)| text));
+    let is_linear = kind.or(file).or(library).or(fmu).is_none() && model::is_linear(section, of);
     let itself = section.has("equations") || is_linear;
     let refuse = |key: &str, other: &str| {
-        let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here, library for compiled code";
+        let remedy = "keep one: type for a shipped model, file for one of your own, equations for one that stands here, library for compiled code, fmu for an FMU";
         section.error(key, &format!("cannot be combined with {other}"), remedy.into())
     };
-    if let Some(library) = library {
+    let code = library.map(|of| ("library", Said::Library(of))).or(fmu.map(|of| ("fmu", Said::Fmu(of))));
+    if let Some((key, code)) = code {
         return match (kind, file, itself) {
-            (Some(_), ..) => Err(refuse("library", "type")),
-            (_, Some(_), _) => Err(refuse("library", "file")),
-            (.., true) => Err(refuse("library", "equations")),
-            _ => Ok(Said::Library(library)),
+            (Some(_), ..) => Err(refuse(key, "type")),
+            (_, Some(_), _) => Err(refuse(key, "file")),
+            (.., true) => Err(refuse(key, "equations")),
+            _ if library.and(fmu).is_some() => Err(refuse("fmu", "library")),
+            _ => Ok(code),
         };
     }
     match (kind, file, itself) {
@@ -400,7 +403,8 @@ fn model_of(
             }
             (name_of(&path), model)
         }
-        Said::Library(file) => library_of(source, section, kind, file)?,
+        Said::Library(file) => library_of(source, section, kind, ("library", file))?,
+        Said::Fmu(file) => library_of(source, section, kind, ("fmu", file))?,
     };
     let declared = &model.declared;
     let quantities = declared.parameters.iter().map(|parameter| parameter.quantity.name.as_str());
@@ -412,19 +416,26 @@ fn model_of(
     Ok((name, model))
 }
 
-/// The name and the model of a library, and that it is the one that is meant.
+/// The key of a library, or of an FMU.
+pub(super) fn library_key(library: &Plugin) -> &'static str {
+    if library.hides_state() { "fmu" } else { "library" }
+}
+
+/// The name and the model of a library or an FMU, and that it is the one that is meant.
 fn library_of(
     source: &Source,
     section: &Section<'_>,
     kind: Kind,
-    file: &str,
+    (key, file): (&str, &str),
 ) -> Result<(String, Model), ConfigError> {
     let path = source.path().parent().unwrap_or(Path::new("")).join(file);
     let refuse = |problem: String, remedy: String| {
         let problem = format!("= \"{}\": {problem}", file.escape_debug());
-        section.error("library", &problem, remedy)
+        section.error(key, &problem, remedy)
     };
-    let library = Plugin::load(&path).map_err(|refused| refuse(refused.problem, refused.remedy))?;
+    let loaded =
+        if key == "fmu" { Plugin::load_fmu(&path, &|name| section.has(name)) } else { Plugin::load(&path) };
+    let library = loaded.map_err(|refused| refuse(refused.problem, refused.remedy))?;
     if let Some((wanted, _)) = section.text(SHA256)?
         && wanted != library.digest()
     {
@@ -447,10 +458,11 @@ pub fn names_of(kind: Kind) -> Vec<&'static str> {
 }
 
 /// The keys of a section that are no parameters.
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 26] = [
     "type",
     "file",
     "library",
+    "fmu",
     SHA256,
     "name",
     "kind",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::system::{OF_PLANT, SHA256};
+use super::system::{OF_PLANT, SHA256, library_key};
 use super::{Equations, Signal};
 use crate::model::{
     AT_REST, Choices, Declarations, Input, Kind, Parameter, Quantity, RuleGains, Scene, State,
@@ -17,7 +17,7 @@ pub(super) fn model(map: &mut Map<String, Value>, equations: &Equations) {
     match equations.model.library() {
         // It declares the rest itself.
         Some(library) => {
-            map.insert("library".into(), library.path().to_string_lossy().into());
+            map.insert(library_key(library).into(), library.path().to_string_lossy().into());
             map.insert(SHA256.into(), library.digest().into());
         }
         None => written(map, equations),

@@ -217,7 +217,7 @@ impl Loaded {
 }
 
 /// Loads a library with all that it needs, so that nothing is missing later.
-fn library(path: &Path) -> Result<Library, Refused> {
+pub(super) fn library(path: &Path) -> Result<Library, Refused> {
     let told = |error: libloading::Error| {
         let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         Refused::new(

@@ -4,6 +4,7 @@
 //! image.rs   a file → is it a whole library for this processor?      before anything of it runs
 //! load.rs    a library → what it declares, and its functions         the one place of it with `unsafe`
 //! trial.rs   does it do what the interface asks for?                 lanes, NaN, the same bits, time
+//! fmi/       FMUs in place of a library, a lane an instance          with the feature `fmi`; its unit.rs has `unsafe` too
 //! differences.rs   how a function changes, of which nobody knows the derivative
 //! ```
 //!
@@ -14,13 +15,16 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+mod code;
 mod differences;
+#[cfg(feature = "fmi")]
+mod fmi;
 mod image;
 mod load;
 mod places;
 mod trial;
 
-use load::Loaded;
+use code::Code;
 
 pub use load::Column;
 pub use places::Places;
@@ -215,7 +219,7 @@ impl fmt::Display for Refused {
 /// A library that has been loaded, checked and tried. Clones share it; it is unloaded with the last of them and of its functions.
 #[derive(Clone)]
 pub struct Plugin {
-    loaded: Arc<Loaded>,
+    loaded: Arc<Code>,
     path: Arc<Path>,
     digest: Arc<str>,
     seconds: f64,
@@ -239,6 +243,38 @@ impl Plugin {
             Refused { problem: format!("{}: {}", path.display(), refused.problem), ..refused }
         })?;
         Ok(Self { loaded, path: path.into(), digest: digest.into(), seconds })
+    }
+
+    /// Loads the FMU in a file. Of more parameters than a plant can have, those are taken that are `named`.
+    ///
+    /// # Errors
+    ///
+    /// When it is no FMU 2.0 for co-simulation on this platform, does not do what the standard asks for, or this program is built without the
+    /// feature `fmi`.
+    pub fn load_fmu(path: &Path, named: &dyn Fn(&str) -> bool) -> Result<Self, Refused> {
+        let remedy = "give the path of an FMU 2.0 for co-simulation, see docs/fmi.md";
+        let path = std::fs::canonicalize(path)
+            .map_err(|error| Refused::new(format!("{}: {error}", path.display()), remedy))?;
+        let told = |problem: String| Refused::new(format!("{}: {problem}", path.display()), remedy);
+        let bytes = crate::text::read_bounded(&path, SIZE_MAX).map_err(told)?;
+        let unit = unit(&bytes, named).map_err(|refused| Refused {
+            problem: format!("{}: {}", path.display(), refused.problem),
+            ..refused
+        })?;
+        let (code, seconds) = unit;
+        Ok(Self { loaded: code.into(), path: path.into(), digest: digest(&bytes).into(), seconds })
+    }
+
+    /// Whether it remembers what nobody sees, as an FMU does, so that nothing can be said of small disturbances.
+    #[must_use]
+    pub fn hides_state(&self) -> bool {
+        self.loaded.hides_state()
+    }
+
+    /// What an FMU has failed with first, since it was loaded; nothing of a library.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.loaded.failure()
     }
 
     /// What it declares.
@@ -296,7 +332,7 @@ impl fmt::Debug for Plugin {
 /// A function of a library that is loaded.
 #[derive(Clone)]
 pub struct Function {
-    loaded: Arc<Loaded>,
+    loaded: Arc<Code>,
     which: Which,
     results: usize,
     /// The usual size of each operand.
@@ -306,12 +342,18 @@ pub struct Function {
 }
 
 impl Function {
-    fn new(loaded: Arc<Loaded>, which: Which) -> Self {
+    fn new(loaded: Arc<Code>, which: Which) -> Self {
         let description = loaded.description();
         let scale = |operand| description.quantity(operand).map_or(1.0, |of| of.scale);
         let scales: Arc<[f64]> = description.operands(which).into_iter().map(scale).collect();
         let results = description.results(which);
         Self { which, results, in_order: Places::in_order(scales.len(), results).into(), scales, loaded }
+    }
+
+    /// Whether it remembers what no column holds.
+    #[must_use]
+    pub fn hides_state(&self) -> bool {
+        self.loaded.hides_state()
     }
 
     /// How many columns it reads.
@@ -379,6 +421,17 @@ impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.which.name(), self.loaded.description().name)
     }
+}
+
+#[cfg(feature = "fmi")]
+fn unit(bytes: &[u8], named: &dyn Fn(&str) -> bool) -> Result<(Code, f64), Refused> {
+    fmi::Unit::load(bytes, named).map(|(unit, seconds)| (Code::Unit(unit), seconds))
+}
+
+#[cfg(not(feature = "fmi"))]
+fn unit(_: &[u8], _: &dyn Fn(&str) -> bool) -> Result<(Code, f64), Refused> {
+    let problem = "cannot be loaded: this program is built without FMI";
+    Err(Refused::new(problem, "build it with it: cargo install --path . --features fmi"))
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use super::code::Code;
 use super::load::{Column, Loaded};
 use super::{Description, Function, LANES, Operand, Places, Quantity, Refused, Which};
 
@@ -28,7 +29,7 @@ const BEHIND: f64 = -7.25e77;
 const UNWRITTEN: f64 = f64::NAN;
 
 pub(super) struct Tried {
-    pub(super) loaded: Arc<Loaded>,
+    pub(super) loaded: Arc<Code>,
     /// Of a lane of the slowest function, in s.
     pub(super) seconds: f64,
 }
@@ -37,7 +38,7 @@ pub(super) struct Tried {
 pub(super) fn load(path: PathBuf, bytes: Vec<u8>) -> Result<Tried, Refused> {
     let (sender, receiver) = sync_channel(1);
     let trial = move || {
-        let result = open(&path, &bytes).and_then(|loaded| tried(Arc::new(loaded)));
+        let result = open(&path, &bytes).and_then(|loaded| tried(Arc::new(Code::Library(loaded.into()))));
         // Nobody listens any more where it took too long.
         let _ = sender.send(result);
     };
@@ -74,7 +75,7 @@ fn open(path: &Path, bytes: &[u8]) -> Result<Loaded, Refused> {
     Ok(loaded)
 }
 
-fn tried(loaded: Arc<Loaded>) -> Result<Tried, Refused> {
+fn tried(loaded: Arc<Code>) -> Result<Tried, Refused> {
     let mut seconds: f64 = 0.0;
     for which in loaded.description().functions() {
         let function = Function::new(loaded.clone(), which);
@@ -88,13 +89,13 @@ fn tried(loaded: Arc<Loaded>) -> Result<Tried, Refused> {
 }
 
 /// Whether numbers below the smallest normal one are lost, or a third is rounded another way than to the nearest.
-fn rounds_otherwise() -> bool {
+pub(super) fn rounds_otherwise() -> bool {
     let of = |a: f64, b: f64| std::hint::black_box(a) / std::hint::black_box(b);
     let is_other = |a: f64, b: f64, expected: f64| of(a, b).to_bits() != expected.to_bits();
     of(f64::MIN_POSITIVE, 4.0) == 0.0 || is_other(1.0, 3.0, 1.0 / 3.0) || is_other(2.0, 3.0, 2.0 / 3.0)
 }
 
-fn changes_rounding() -> Refused {
+pub(super) fn changes_rounding() -> Refused {
     Refused::new(
         "changes how the processor rounds, and with it the results of all that runs beside it",
         "compile and link it without -ffast-math, and leave the rounding mode alone",

@@ -94,6 +94,12 @@ impl Tape {
         !self.calls.is_empty()
     }
 
+    /// Whether a function is called that remembers what no place holds.
+    #[must_use]
+    pub fn hides_state(&self) -> bool {
+        self.calls.iter().any(|call| call.function.hides_state())
+    }
+
     /// Steps and calls in their order.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
         (0..=self.calls.len()).flat_map(|k| {

@@ -157,6 +157,8 @@ pub enum Reason {
     TooLarge,
     /// Nothing moves.
     Still,
+    /// The plant keeps its state to itself.
+    Hidden,
     /// The control does not move what the law slides on.
     NoInput,
     /// The gains do not bring it to the surface.
@@ -172,6 +174,7 @@ impl Member for Reason {
         Self::Corner,
         Self::TooLarge,
         Self::Still,
+        Self::Hidden,
         Self::NoInput,
         Self::DoesNotReach,
         Self::NotHeld,
@@ -184,6 +187,7 @@ impl Member for Reason {
             Self::Corner => "not_differentiable",
             Self::TooLarge => "too_large",
             Self::Still => "nothing_moves",
+            Self::Hidden => "hidden_state",
             Self::NoInput => "control_moves_no_sigma",
             Self::DoesNotReach => "does_not_reach",
             Self::NotHeld => "sampled_too_slowly",
@@ -202,6 +206,9 @@ impl Member for Reason {
                 "more than 400 values move in a control period, most of them in delay lines: use a longer step, or less dead time"
             }
             Self::Still => "nothing moves",
+            Self::Hidden => {
+                "the plant is an FMU, which keeps its state to itself: nobody can move that a little and see what becomes of it"
+            }
             Self::NoInput => "the control does not move the sliding variable",
             Self::DoesNotReach => "these gains do not bring the state to the sliding surface",
             Self::NotHeld => {

@@ -160,6 +160,7 @@ impl Certifying {
 
     fn in_world(&self, scratch: &mut Scratch, world: &World, gains: &[f64], wanted: Wanted) -> Certificate {
         let pace = Pace { dt: self.dt, steps: world.control_period };
+        let advance = &scratch.moving.of.advance;
         let scope = Scope {
             period: pace.period(),
             steps: world.control_period,
@@ -167,9 +168,11 @@ impl Certifying {
             lag: world.lag,
             loops: scratch.moving.of.probes,
             worlds: 1,
-            differences: scratch.moving.of.advance.calls(),
+            differences: advance.calls() && !advance.hides_state(),
         };
-        let found = if scratch.surface.is_some() {
+        let found = if advance.hides_state() {
+            Err(Reason::Hidden)
+        } else if scratch.surface.is_some() {
             Self::slides(scratch, world, gains, (pace, wanted))
         } else {
             self.samples(scratch, world, gains, (pace, wanted))

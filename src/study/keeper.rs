@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::{Declared, Flow, Observer, Progress, Resources, Run, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::native::Refusal;
+use crate::plugin::Plugin;
 use crate::report::checkpoint;
 
 /// Who looks at a run that is kept, and may stop it.
@@ -78,7 +79,8 @@ impl<'a> Keeper<'a> {
             safe: 0,
             next,
             warned: false,
-            warned_of_growth: false,
+            // The instances of an FMU are made when they are needed first.
+            warned_of_growth: config.plant.of.model.library().is_some_and(Plugin::hides_state),
         })
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
+use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Phase, Watcher};
 use gainswarm::config::Config;
 use gainswarm::engine::Resources;
 use gainswarm::memory::Meter;
@@ -198,6 +198,16 @@ fn the_audit_finds_every_fault_where_it_is() {
         assert_eq!(finding.score(), 100 - lost, "{name}");
         assert_eq!(finding.bytes_per_step.to_bits(), f64::to_bits(bytes_per_step), "{name}");
         assert_eq!(finding.is_ready(), expected.is_empty(), "{name}");
+        let told = |phase: &Phase| phase.allocated_in.iter().any(|function| function.contains("leaks::"));
+        match name {
+            "none" => {
+                assert!(finding.phases.iter().all(|phase| phase.allocated_in.is_empty()), "{finding:?}")
+            }
+            "allocation" => {
+                assert!(finding.phases.iter().all(|phase| phase.green || told(phase)), "{finding:?}")
+            }
+            _ => {}
+        }
     }
 }
 

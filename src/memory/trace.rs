@@ -1,15 +1,17 @@
 //! Where memory is allocated on the hot path.
 //!
-//! While it is [`wanted`], the first allocation inside of a [`HotPath`] keeps its backtrace: addresses only, which are looked up when it
+//! While it is [`wanted`], the first allocation inside of a [`HotPath`] or a [`HotGeneration`] keeps its backtrace: addresses only, which are looked up when it
 //! is [`told`]. What this takes and gives back itself is not counted, and an allocation that is not counted keeps no backtrace, so that
 //! the allocator never calls itself without end. Who does not want it pays for a flag at each allocation.
 
 use std::backtrace::Backtrace;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 static WANTED: AtomicBool = AtomicBool::new(false);
+/// Tunings whose generation is on its way.
+static GENERATIONS: AtomicUsize = AtomicUsize::new(0);
 static FIRST: Mutex<Option<Backtrace>> = Mutex::new(None);
 
 /// Functions that are told at most, the innermost first.
@@ -47,6 +49,22 @@ impl HotPath {
     }
 }
 
+/// While it lives, the whole process is where nothing may be allocated: a tuning counts what all threads do in a generation.
+pub(crate) struct HotGeneration;
+
+impl HotGeneration {
+    pub(crate) fn enter() -> Self {
+        GENERATIONS.fetch_add(1, Relaxed);
+        Self
+    }
+}
+
+impl Drop for HotGeneration {
+    fn drop(&mut self) {
+        GENERATIONS.fetch_sub(1, Relaxed);
+    }
+}
+
 /// Whether this thread takes memory that the meter leaves out.
 pub(super) fn is_uncounted() -> bool {
     IS_UNCOUNTED.get()
@@ -54,8 +72,9 @@ pub(super) fn is_uncounted() -> bool {
 
 /// Called by the meter for each allocation that it counts.
 pub(super) fn allocated() {
+    let is_hot = WANTED.load(Relaxed) && (IS_HOT.get() || GENERATIONS.load(Relaxed) > 0);
     // The message of a panic may hold the lock that a backtrace needs.
-    if !IS_HOT.get() || !WANTED.load(Relaxed) || std::thread::panicking() || !WANTED.swap(false, Relaxed) {
+    if !is_hot || std::thread::panicking() || !WANTED.swap(false, Relaxed) {
         return;
     }
     let _flag = Flag::set(&IS_UNCOUNTED);

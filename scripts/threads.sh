@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The tests of what threads share under ThreadSanitizer: the queue of jobs, the records, the meter, the evaluator and its recovery from a
-# panic, checkpoints and signals, and the loading of compiled code.
+# The tests of what threads share under ThreadSanitizer: the queue of jobs and the records, the meter, the evaluator and its recovery from
+# a panic, checkpoints and signals, machine code and compiled plants; also in the programs that tests start. Fails where there is a race.
 #   scripts/threads.sh [FILTER of tests ...]
-# By hand: std itself is built for it, from the component rust-src, which takes minutes the first time. RUSTC_BOOTSTRAP=1 lets a stable
-# compiler do that. What a C compiler makes, machine code and plug-ins, is not watched. A race is told with both stacks and fails.
+# By hand: std itself is built for it, from the component rust-src, and the first build takes minutes. RUSTC_BOOTSTRAP=1 lets a stable compiler
+# do that. What a C compiler makes is not watched. A test that counts allocations or waits for a moment may fail under it: that is told and
+# is no race.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -11,12 +12,18 @@ if [ -z "$(find "$(rustc --print target-libdir)" -name '*tsan*' -print -quit)" ]
   echo "skipped: this toolchain has no ThreadSanitizer for $host"
   exit 0
 fi
-[ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || rustup component add rust-src
-[ $# -gt 0 ] || set -- engine:: determinism:: constraints:: resume:: plugins:: native::
+[ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library/std" ] || rustup component add rust-src
+[ $# -gt 0 ] || set -- engine:: determinism:: plugins:: native:: resume:: audit::
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread -Cdebuginfo=line-tables-only"
-build=(--profile sanitized --locked --package gainswarm --target "$host" --target-dir "${CARGO_TARGET_DIR:-target}/threads" -Zbuild-std)
-# Races are told and counted; the first does not end a test.
-export TSAN_OPTIONS="halt_on_error=0:exitcode=66:second_deadlock_stack=1:suppressions=$PWD/scripts/threads.txt"
-cargo test "${build[@]}" --test main -- --test-threads 1 "$@"
-cargo test "${build[@]}" --test zero_allocation
+test=(cargo test --profile sanitized --locked --package gainswarm --test main --target "$host"
+  --target-dir "${CARGO_TARGET_DIR:-target}/thread" -Zbuild-std)
+"${test[@]}" --no-run
+# A test asks for more memory than there is and wants null for it. Every process writes its reports into a file of its own.
+export TSAN_OPTIONS="exitcode=0:second_deadlock_stack=1:allocator_may_return_null=1:log_path=$work/report"
+"${test[@]}" -- --test-threads 2 "$@" || echo "some tests fail under ThreadSanitizer; what counts here are its reports"
+reports=$(find "$work" -name 'report.*' -exec grep -l 'WARNING: ThreadSanitizer' {} +) || true
+[ -z "$reports" ] || { cat $reports; exit 1; }
+echo "no race was reported"

@@ -13,7 +13,7 @@ if [ -z "$(find "$(rustc --print target-libdir)" -name '*tsan*' -print -quit)" ]
   exit 0
 fi
 [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library/std" ] || rustup component add rust-src
-[ $# -gt 0 ] || set -- engine:: determinism:: plugins:: native:: resume:: audit::
+[ $# -gt 0 ] || set -- engine:: determinism:: plugins:: native:: resume::
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -110,7 +110,7 @@ fn functions(trace: &str) -> Vec<String> {
         ["rayon", "std::", "core::", "alloc::", "__rust", "start_thread", "clone", "__libc", "_start"];
     let is_of = |name: &str, crates: &[&str]| {
         let name = name.trim_start_matches(['<', '&']);
-        crates.iter().any(|start| name.starts_with(start)) || name == "<unknown>"
+        crates.iter().any(|start| name.starts_with(start)) || name == "unknown>"
     };
     let mut found: Vec<String> = Vec::new();
     for line in trace.lines().map(str::trim) {

@@ -23,7 +23,8 @@ test=(cargo test --profile sanitized --locked --package gainswarm --test main --
 "${test[@]}" --no-run
 # A test asks for more memory than there is and wants null for it. Every process writes its reports into a file of its own.
 export TSAN_OPTIONS="exitcode=0:second_deadlock_stack=1:allocator_may_return_null=1:log_path=$work/report"
-"${test[@]}" -- --test-threads 2 "$@" || echo "some tests fail under ThreadSanitizer; what counts here are its reports"
+# One test waits for a tuning of many generations, which takes too long under it.
+"${test[@]}" -- --test-threads 2 --skip native::a_long_tuning "$@" || echo "some tests fail under ThreadSanitizer; what counts here are its reports"
 reports=$(find "$work" -name 'report.*' -exec grep -l 'WARNING: ThreadSanitizer' {} +) || true
 [ -z "$reports" ] || { cat $reports; exit 1; }
 echo "no race was reported"

@@ -1,5 +1,5 @@
 //! The double inverted pendulum under the classical law as a program and as machine code, on one core: control steps a second of both at
-//! every level, measured in turns, by their medians; and how long it takes to make either, once a study.
+//! every level, measured in turns, by their medians; each level against two lanes, the fewest that there is machine code for; and how long it takes to make either, once a study.
 //!
 //! `cargo bench --bench program`.
 
@@ -31,10 +31,8 @@ fn vectors(problem: &Problem) -> Vec<Vec<f64>> {
     (0..VECTORS).map(scaled).collect()
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a count")]
-fn compare(level: SimdLevel, turns: usize) {
-    let config = pendulum(false, 0.1, STEPS);
-    let [program, native] = [Problem::new(&config), Problem::new(&config)];
+/// Gives a problem its machine code; how long that takes, in s.
+fn compile(native: &Problem, level: SimdLevel) -> f64 {
     let source = native.simulator.source(level).expect("a text");
     // A cache of its own, so that it is compiled.
     let cache = std::env::temp_dir().join(format!("gainswarm-bench-{}", std::process::id()));
@@ -48,7 +46,36 @@ fn compare(level: SimdLevel, turns: usize) {
             .adopt(level, code, &native.values, &native.scenarios)
             .expect("the bits of the program");
     }
+    compiling
+}
 
+/// The rate of a level as machine code over that of vectors of two lanes, which a processor of that level computes with its own fused
+/// multiply-add one number after the other.
+fn against_two_lanes(level: SimdLevel, turns: usize) {
+    let config = pendulum(false, 0.1, STEPS);
+    let levels = [level, SimdLevel::Sse2];
+    let problems = levels.map(|level| {
+        let problem = Problem::new(&config);
+        compile(&problem, level);
+        problem
+    });
+    let vectors = vectors(&problems[0]);
+    let solo = |k: usize| Solo::new(&problems[k], levels[k], &vectors).expect("memory");
+    let (mut wide, mut narrow) = (solo(0), solo(1));
+    let ratios = (0..turns).map(|_| {
+        let [wide, narrow] = [&mut wide, &mut narrow].map(|solo| seconds(|| solo.run()));
+        narrow / wide
+    });
+    let ratio = median(ratios.collect());
+    assert!(wide.records().eq(narrow.records()), "the same bits");
+    println!("{:8} machine code against that of two lanes: {ratio:.2} times", level.name());
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a count")]
+fn compare(level: SimdLevel, turns: usize) {
+    let config = pendulum(false, 0.1, STEPS);
+    let [program, native] = [Problem::new(&config), Problem::new(&config)];
+    let compiling = compile(&native, level);
     let vectors = vectors(&program);
     let [mut program, mut native] =
         [&program, &native].map(|problem| Solo::new(problem, level, &vectors).expect("memory"));
@@ -75,6 +102,9 @@ fn main() {
         .filter(|level| is_bench && !matches!(level, SimdLevel::Sse2 | SimdLevel::Scalar))
     {
         compare(level, turns);
+        if cfg!(target_arch = "x86_64") {
+            against_two_lanes(level, turns);
+        }
     }
     let times = (0..turns.min(15)).map(|_| seconds(|| drop(pendulum(false, 0.1, STEPS)))).collect();
     println!("from the texts of study, plant and law to a program, once: {:.2} ms", 1e3 * median(times));

@@ -13,6 +13,10 @@
 //!   busy now and then leaves some windows alone. A window has 200 latencies of each kind, so that its P99.9 is close to its slowest.
 //! - *Noise* is the median of the windows' P99 over the least of their P50, of latencies alone. The same simulation takes a quiet core the
 //!   same time, so that noise is near 1 there, however slow the program is. A core that is never left alone shows in it too.
+//! - *Saved by a block* is the share of a simulation's time that a full block saves it: its time in a full block, divided by the simulations
+//!   of the block, against its time alone, both medians of the best window of their kind.
+//! - *Arenas*: the time to reserve the arena of a worker and give it back, as would be done for each batch if it were not kept, and the time
+//!   to take the kept one again, each that of the best window.
 //! - *Best* rates and overheads are those of the best turn; thresholds are held against them.
 //! - *Growth* is what a turn leaves behind for the next: how the least live bytes rise over the turns, if they do in most of them, a turn.
 //!   A leak in fewer than half of the turns is not in it, nor is what is paid once or given back.
@@ -24,6 +28,7 @@
 #![allow(clippy::cast_precision_loss, reason = "rates")]
 
 use std::collections::BTreeSet;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::Error;
@@ -32,17 +37,20 @@ use crate::engine::{self, Progress, Resources, Solo, Tuning};
 use crate::memory::{self, live_bytes};
 use crate::native::{Backend, Refusal};
 use crate::problem::Problem;
-use crate::registry::Member;
-use crate::simulation::{SimdLevel, peak};
+use crate::simulation::{SimdLevel, Workspace, peak};
 use crate::statistics::{median, quantile};
 use crate::swarm::{Restarts, Stopping};
+
+mod measurement;
+
+pub use measurement::{Measurement, TARGETS, Thresholds};
 
 /// Turns at least, whatever the time.
 const TURNS_MIN: usize = 4;
 /// Latencies of each kind a window: enough for a P99, and so few that a window is short.
 const WINDOW: usize = 200;
-/// The noise of a machine that is not quiet.
-const NOISY: f64 = 1.25;
+/// Arenas that are made, or taken, between two looks at the clock.
+const ARENAS: usize = 64;
 /// Length of the simulations, in steps of 1 ms: of the latencies, and of the tunings.
 const STEPS: [u64; 2] = [1000, 5000];
 /// Particles of the tunings, on [`STARTS`]: so many that the last simulations of a generation hardly matter; fewer where a tuning would
@@ -55,134 +63,6 @@ const STARTS: &str = "
 count = 8
 ranges = { theta1 = 0.2, theta2 = 0.2 }
 ";
-
-/// What one controller does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measurement {
-    /// Which.
-    pub controller: &'static str,
-    /// What ran its simulations: [`Backend::Native`] or [`Backend::Program`].
-    pub backend: Backend,
-    /// Turns that the medians are of.
-    pub turns: usize,
-    /// Windows whose latencies were taken.
-    pub windows: usize,
-    /// Simulations of a full block.
-    pub lanes: usize,
-    /// Numbers of threads, one first, and the control steps a second of a tuning on them.
-    pub steps_per_s: Vec<(usize, f64)>,
-    /// Control steps a second of a tuning on one thread in the best turn.
-    pub best_steps_per_s: f64,
-    /// Simulations a second of a tuning on most threads, of 5,000 steps each unless they fail.
-    pub simulations_per_s: f64,
-    /// Time of a core a control step of a tuning on most threads, in ns.
-    pub ns_per_step: f64,
-    /// Control steps a second of full blocks on one core.
-    pub kernel_steps_per_s: f64,
-    /// The peak of a core in floating-point operations a second.
-    pub peak_flops: f64,
-    /// The floating-point operations of the simulations a second on one core.
-    pub flops: f64,
-    /// Latency of a simulation alone a second of simulated time, in ms: median, 99 % and 99.9 % quantiles of the best window.
-    pub latency_alone_ms: [f64; 3],
-    /// The same of a simulation in a full block.
-    pub latency_block_ms: [f64; 3],
-    /// How far the machine disturbs latencies, a ratio; near 1 on a quiet one.
-    pub noise: f64,
-    /// Arena bytes a simulation.
-    pub bytes_per_simulation: u64,
-    /// Allocations on the hot path of all tunings; `None` without a meter.
-    pub allocations: Option<u64>,
-    /// Bytes that a turn leaves behind for the next; never below 0, and 0 without a meter.
-    pub growth_bytes: i64,
-    /// Share of the workers' time outside of the kernel.
-    pub overhead: f64,
-    /// The same in the best turn.
-    pub best_overhead: f64,
-    /// The rate of most threads as a share of as many times that of one.
-    pub efficiency: f64,
-}
-
-/// What a [`Measurement`] must reach.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
-    /// Control steps a second on one thread in the best turn, at least.
-    pub steps_per_s: f64,
-    /// The 99 % quantile of the latency of a simulation alone in the best window, in ms a second of simulated time, at most.
-    pub latency_ms: f64,
-    /// Share of the workers' time outside of the kernel in the best turn, at most.
-    pub overhead: f64,
-}
-
-/// The default thresholds.
-pub const TARGETS: Thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
-
-impl Measurement {
-    /// The largest number of threads and the control steps a second on them.
-    ///
-    /// # Panics
-    ///
-    /// Never: [`measure`] takes one thread at least.
-    #[must_use]
-    pub fn most(&self) -> (usize, f64) {
-        *self.steps_per_s.last().expect("one thread at least")
-    }
-
-    /// Whether the machine was too busy for its timings to be the program's.
-    #[must_use]
-    pub fn is_noisy(&self) -> bool {
-        self.noise >= NOISY
-    }
-
-    /// What is missed, a line each; where it is a timing, it says whether the machine was noisy.
-    #[must_use]
-    pub fn misses(&self, thresholds: &Thresholds) -> Vec<String> {
-        let Thresholds { steps_per_s, latency_ms, overhead } = *thresholds;
-        let timings = [
-            (
-                self.best_steps_per_s >= steps_per_s,
-                format!("{:.0} control steps/s on one thread, wanted: {steps_per_s}", self.best_steps_per_s),
-            ),
-            (
-                self.latency_alone_ms[1] <= latency_ms,
-                format!(
-                    "a latency alone (P99, {}) of {:.3} ms a simulated second, allowed: {latency_ms}",
-                    self.backend.name(),
-                    self.latency_alone_ms[1]
-                ),
-            ),
-            (
-                self.best_overhead <= overhead,
-                format!(
-                    "a scheduling overhead of {:.3} %, allowed: {} %",
-                    100.0 * self.best_overhead,
-                    100.0 * overhead
-                ),
-            ),
-        ];
-        let timings = timings.map(|(holds, text)| (holds, format!("{text}; {}", self.cause())));
-        let counts = [
-            (self.growth_bytes == 0, format!("a growth of {} bytes a turn, allowed: 0", self.growth_bytes)),
-            (
-                self.allocations.is_none_or(|count| count == 0),
-                format!("{} allocations on the hot path, allowed: 0", self.allocations.unwrap_or(0)),
-            ),
-        ];
-        timings.into_iter().chain(counts).filter(|(holds, _)| !holds).map(|(_, text)| text).collect()
-    }
-
-    /// Why a timing is missed.
-    fn cause(&self) -> String {
-        let noise = self.noise;
-        if self.is_noisy() {
-            format!(
-                "the machine was noisy (noise {noise:.2}, quiet: below {NOISY}), measure on a quiet machine or with a longer --duration"
-            )
-        } else {
-            format!("the machine was quiet (noise {noise:.2})")
-        }
-    }
-}
 
 /// What a controller is measured on.
 #[derive(Debug, Clone, Copy)]
@@ -221,6 +101,7 @@ pub fn measure(
     let dt = config.simulation.dt;
     let mut alone = Timed::new(Solo::alone(&short, level, &short.values)?, lanes, dt);
     let mut block = Timed::new(Solo::new(&short, level, &vectors)?, lanes, dt);
+    let mut arena = Arena::new(short.simulator.workspace_bytes(level, short.terms), lanes)?;
     let probe = seconds(|| block.solo.run());
     let tuning_s = TUNING_S.min(time.as_secs_f64() / 5.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the next line")]
@@ -246,6 +127,7 @@ pub fn measure(
         let spent = seconds(|| peak::run(level));
         turns.peak.push(peak::operations(level) as f64 / spent);
         turns.watch(&mut alone, &mut block);
+        turns.arena(&mut arena)?;
         turns.live_bytes.push(live_bytes() - turns.own_bytes());
         for k in 0..turns.tunings.len() {
             let resources = Resources { threads: turns.tunings[k].0, level };
@@ -307,6 +189,40 @@ impl<'p> Timed<'p> {
     }
 }
 
+/// An arena that is kept, and what it takes to make such a one.
+struct Arena {
+    bytes: usize,
+    lanes: usize,
+    kept: Workspace,
+}
+
+impl Arena {
+    fn new(bytes: usize, lanes: usize) -> Result<Self, Error> {
+        Ok(Self { bytes, lanes, kept: Workspace::reserve(bytes, lanes)? })
+    }
+
+    /// Nanoseconds to make one and to take the kept one: the least of a window.
+    fn window(&mut self) -> Result<[f64; 2], Error> {
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..WINDOW / 4 {
+            let mut made = Ok(());
+            let making = seconds(|| {
+                made = (0..ARENAS).try_for_each(|_| {
+                    Workspace::reserve(self.bytes, self.lanes).map(|it| drop(black_box(it)))
+                });
+            });
+            made?;
+            let taking = seconds(|| {
+                for _ in 0..ARENAS {
+                    black_box(&mut self.kept).with_arena(|arena, _| _ = black_box(arena));
+                }
+            });
+            least = [least[0].min(making), least[1].min(taking)];
+        }
+        Ok(least.map(|time| 1e9 * time / ARENAS as f64))
+    }
+}
+
 /// What the turns have shown.
 #[derive(Default)]
 struct Turns {
@@ -316,6 +232,8 @@ struct Turns {
     alone: Vec<[f64; 3]>,
     /// And of one in a full block.
     block: Vec<[f64; 3]>,
+    /// Nanoseconds of making an arena and of taking a kept one, the least so far.
+    arena_ns: Option<[f64; 2]>,
     /// Live bytes before the tunings, without those of the turns themselves.
     live_bytes: Vec<i64>,
     /// By number of threads, which increases.
@@ -355,6 +273,14 @@ impl Turns {
     fn watch(&mut self, alone: &mut Timed<'_>, block: &mut Timed<'_>) {
         self.alone.push(alone.window());
         self.block.push(block.window());
+    }
+
+    /// Takes the times of arenas.
+    fn arena(&mut self, arena: &mut Arena) -> Result<(), Error> {
+        let now = arena.window()?;
+        let least = self.arena_ns.unwrap_or(now);
+        self.arena_ns = Some([0, 1].map(|k: usize| least[k].min(now[k])));
+        Ok(())
     }
 
     /// Bytes that the turns take themselves.
@@ -406,6 +332,7 @@ impl Turns {
             flops: kernel_steps_per_s * self.flops_a_step,
             latency_alone_ms: best(&self.alone),
             latency_block_ms: best(&self.block),
+            arena_ns: self.arena_ns.unwrap_or([f64::NAN; 2]),
             noise: noise(&self.alone),
             bytes_per_simulation: most[0].bytes_per_simulation,
             allocations: all().map(|figures| figures.allocations).sum(),

@@ -233,6 +233,9 @@ fn bench_tells_what_it_measures_and_checks_it_against_thresholds() {
         .map(|kind| ["p50", "p99", "p999"].map(|name| measured[kind][name].as_f64().expect("a number")));
     assert!([alone, block].iter().all(|latency| latency[0] > 0.0 && latency.is_sorted()), "{measured}");
     assert!((0.0..1.0).contains(&number("scheduling_overhead")));
+    assert!(
+        number("saved_by_a_block") < 1.0 && number("new_arena_ns") > 0.0 && number("kept_arena_ns") > 0.0
+    );
     assert!(number("best_scheduling_overhead") <= number("scheduling_overhead"));
     assert!(number("best_control_steps_per_s_1_thread") >= number("control_steps_per_s_1_thread"));
     assert!(number("windows") >= 8.0 && number("noise") >= 1.0, "{measured}");
@@ -297,7 +300,8 @@ fn bench_names_every_threshold_that_is_missed_and_no_other() {
         peak_flops: 1.0,
         flops: 1.0,
         latency_alone_ms: [0.1, 0.5, 9.0],
-        latency_block_ms: [9.0, 9.0, 9.0],
+        latency_block_ms: [3.2, 9.0, 9.0],
+        arena_ns: [100.0, 50.0],
         noise: 1.2,
         bytes_per_simulation: 288,
         allocations: Some(0),
@@ -306,7 +310,8 @@ fn bench_names_every_threshold_that_is_missed_and_no_other() {
         best_overhead: 0.005,
         efficiency: 0.1,
     };
-    let thresholds = Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005 };
+    let thresholds =
+        Thresholds { steps_per_s: 200_000.0, latency_ms: 0.5, overhead: 0.005, saved: 0.5, arena: 0.5 };
     assert_eq!(TARGETS, thresholds, "what README and the design promise");
     assert!(good.misses(&thresholds).is_empty(), "{:?}", good.misses(&thresholds));
     let unmetered = Measurement { allocations: None, ..good.clone() };
@@ -323,6 +328,14 @@ fn bench_names_every_threshold_that_is_missed_and_no_other() {
         (
             Measurement { best_overhead: 0.0051, ..good.clone() },
             "scheduling overhead of 0.510 %, allowed: 0.5 %",
+        ),
+        (
+            Measurement { latency_block_ms: [3.3, 9.0, 9.0], ..good.clone() },
+            "a full block of 64 saves 48.4 % of a simulation's time, wanted: 50 %",
+        ),
+        (
+            Measurement { arena_ns: [100.0, 51.0], ..good.clone() },
+            "a kept arena takes 51.0 ns and a new one 100.0 ns, a share of 0.51, allowed: 0.5",
         ),
         (Measurement { growth_bytes: 1, ..good.clone() }, "growth of 1 bytes a turn, allowed: 0"),
         (Measurement { allocations: Some(1), ..good.clone() }, "1 allocations on the hot path, allowed: 0"),

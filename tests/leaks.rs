@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Watcher};
+use gainswarm::audit::{self, Audit, AuditPlan, ControllerAudit, Phase, Watcher};
 use gainswarm::config::Config;
 use gainswarm::engine::Resources;
 use gainswarm::memory::Meter;
@@ -88,9 +88,15 @@ fn faulty(problem: Problem, after: fn(&Faulty, &Batch<'_>)) -> Problem {
     Problem { simulator, ..problem }
 }
 
+/// A function of its own, so that a backtrace names it.
+#[inline(never)]
+fn allocate() {
+    drop(black_box(Box::new([0_u8; 64])));
+}
+
 /// Every batch allocates, and frees what it has allocated.
 fn allocation(problem: Problem) -> Problem {
-    faulty(problem, |_, _| drop(black_box(Box::new([0_u8; 64]))))
+    faulty(problem, |_, _| allocate())
 }
 
 /// Every batch allocates and keeps what it has allocated.
@@ -198,6 +204,15 @@ fn the_audit_finds_every_fault_where_it_is() {
         assert_eq!(finding.score(), 100 - lost, "{name}");
         assert_eq!(finding.bytes_per_step.to_bits(), f64::to_bits(bytes_per_step), "{name}");
         assert_eq!(finding.is_ready(), expected.is_empty(), "{name}");
+        let told = |phase: &Phase| {
+            phase.allocated_in.first().is_some_and(|function| function.contains("leaks::allocate"))
+        };
+        let is_told = match name {
+            "none" => finding.phases.iter().all(|phase| phase.allocated_in.is_empty()),
+            "allocation" => finding.phases.iter().all(|phase| phase.green || told(phase)),
+            _ => true,
+        };
+        assert!(is_told, "{name}: {:?}", finding.phases);
     }
 }
 

@@ -62,6 +62,9 @@ pub struct Phase {
     pub finding: String,
     /// The readings behind it.
     pub samples: Vec<Sample>,
+    /// The functions that its first allocation on the hot path came from, the innermost first; none where there was none, or where the
+    /// program has no symbols.
+    pub allocated_in: Vec<String>,
 }
 
 /// Live bytes at a moment.

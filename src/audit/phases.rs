@@ -103,7 +103,10 @@ pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> 
     let controller = usual(Kind::Controller);
     let config = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let with = |alter| AuditPlan { alter, cycles: 3, ..plan.clone() };
+    memory::wanted();
     let allocation = footprint(&with(planted::allocating), &config)?;
+    let place =
+        memory::told().into_iter().next().unwrap_or_else(|| "a function that has no symbol here".into());
     let clean = footprint(&AuditPlan { alter: std::convert::identity, ..plan.clone() }, &config)?;
     let (_, _, workers) = batch(&with(planted::allocating), controller, &clean, FEW)?;
     let by_workers: u64 = workers.iter().sum();
@@ -117,7 +120,7 @@ pub(super) fn self_test(plan: &AuditPlan) -> Result<[(bool, String); 4], Error> 
         (
             caught,
             format!(
-                "a planted allocation: {} seen, {} without it",
+                "a planted allocation: {} seen, {} without it, in {place}",
                 allocation.allocations, clean.allocations
             ),
         ),
@@ -137,13 +140,16 @@ pub(super) fn controller(
     let short = study(plan, controller, CYCLE_STEPS, Keep::NOTHING)?;
     let mut phases = Vec::with_capacity(8);
     let mut push = |mut phase: Phase, allowed: f64| {
+        phase.allocated_in = memory::told();
         #[allow(clippy::cast_precision_loss, reason = "bytes")]
         if growth_of(&phase.samples) as f64 > allowed {
             phase.green = false;
             phase.finding += "; beyond the alert factor";
         }
         phases.push(phase);
+        memory::wanted();
     };
+    memory::wanted();
 
     say("create and destroy");
     let single = twice(plan, &short)?;
@@ -196,6 +202,7 @@ fn pattern(single: &Footprint) -> Phase {
             single.used, single.declared, single.allocations
         ),
         samples: Vec::new(),
+        allocated_in: Vec::new(),
     }
 }
 
@@ -227,6 +234,7 @@ fn cycles(plan: &AuditPlan, config: &Config) -> Result<Phase, Error> {
             plan.cycles
         ),
         samples,
+        allocated_in: Vec::new(),
     })
 }
 
@@ -250,8 +258,14 @@ fn histories(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, u64),
         10 * CYCLE_STEPS,
         seen.join(", ")
     );
-    let phase =
-        Phase { name: "history bounds", points: 10, green: green && survived, finding, samples: Vec::new() };
+    let phase = Phase {
+        name: "history bounds",
+        points: 10,
+        green: green && survived,
+        finding,
+        samples: Vec::new(),
+        allocated_in: Vec::new(),
+    };
     Ok((phase, declared))
 }
 
@@ -292,6 +306,7 @@ fn stress(plan: &AuditPlan, controller: &'static str) -> Result<(Phase, f64), Er
             plan.steps
         ),
         samples,
+        allocated_in: Vec::new(),
     };
     Ok((phase, slope))
 }
@@ -322,6 +337,7 @@ fn batch(
             tuning.tally.simulations, plan.resources.threads, tuning.bytes_per_simulation
         ),
         samples: Vec::new(),
+        allocated_in: Vec::new(),
     };
     Ok((phase, tuning.bytes_per_simulation, workers))
 }
@@ -345,5 +361,6 @@ fn cleanup(plan: &AuditPlan, controller: &'static str, single: &Footprint) -> Re
         green: growth == 0,
         finding: format!("all of it {ROUNDS} times more: live bytes grew by {growth}"),
         samples,
+        allocated_in: Vec::new(),
     })
 }

@@ -91,6 +91,7 @@ pub(super) fn soak(
             pages(&samples)
         ),
         samples,
+        allocated_in: Vec::new(),
     };
     Ok((phase, interrupted))
 }

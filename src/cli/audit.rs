@@ -11,7 +11,7 @@ use super::json_progress::{Lines, per_second};
 use super::table::table;
 use super::{ControllerArgs, Exit, FollowArgs, MachineArgs, ShowArgs, load, note, print};
 use crate::Error;
-use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Soak, Watcher};
+use crate::audit::{self, Audit, AuditPlan, ControllerAudit, Phase, Soak, Watcher};
 use crate::config;
 use crate::figures::{count, folded, wrapped};
 use crate::report;
@@ -96,12 +96,20 @@ fn complaints(audit: &Audit) -> Vec<String> {
     let red = |finding: &ControllerAudit| {
         let name = finding.controller;
         let lines = finding.phases.iter().filter(|phase| !phase.green);
-        let lines =
-            lines.map(|phase| format!("error: {name}: {} is not green: {}", phase.name, phase.finding));
+        let lines = lines.map(|phase| {
+            format!("error: {name}: {} is not green: {}{}", phase.name, phase.finding, trace(phase))
+        });
         lines.collect::<Vec<_>>()
     };
     let first = (!audit.works()).then(|| broken.to_owned());
     first.into_iter().chain(audit.findings.iter().flat_map(red)).collect()
+}
+
+/// The functions that a phase's first allocation came from, a line each.
+fn trace(phase: &Phase) -> String {
+    let head = if phase.allocated_in.is_empty() { "" } else { "\n  the first allocation was in" };
+    let lines = phase.allocated_in.iter().map(|function| format!("\n    {function}"));
+    std::iter::once(head.to_owned()).chain(lines).collect()
 }
 
 /// Tells what is going on, and writes what is known after every controller.

@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// Threshold: share of the time that the threads spend outside of the simulations in the best turn in percent, at most
     #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * TARGETS.overhead, value_parser = factor)]
     max_overhead: f64,
+    /// Threshold: share of a simulation's time in percent that a full block saves it, against being asked for alone, at least
+    #[arg(long, value_name = "PERCENT", default_value_t = 100.0 * TARGETS.saved, value_parser = factor)]
+    min_saved: f64,
     /// Directory for bench.json [default: none is written]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -129,6 +132,8 @@ fn hold(args: &Args, measurements: &[Measurement]) -> bool {
         steps_per_s: args.min_steps_per_s,
         latency_ms: args.max_latency_ms,
         overhead: args.max_overhead / 100.0,
+        saved: args.min_saved / 100.0,
+        ..TARGETS
     };
     let mut hold = true;
     for measurement in measurements {
@@ -182,6 +187,9 @@ fn show(measurements: &[Measurement]) -> String {
     }
     rows.extend([
         row("simulations of a full block", &|m| m.lanes.to_string()),
+        row("saved by a full block", &|m| percent(m.saved_by_a_block())),
+        row("new arena, ns", &|m| format!("{:.1}", m.arena_ns[0])),
+        row("kept arena, ns", &|m| format!("{:.1}", m.arena_ns[1])),
         row("noise (quiet: 1)", &|m| format!("{:.2}", m.noise)),
         row("bytes a simulation", &|m| count(m.bytes_per_simulation)),
         row("allocations", &|m| m.allocations.map_or("not measured".into(), count)),

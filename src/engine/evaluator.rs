@@ -13,7 +13,7 @@ use super::outcomes::{outcome, several};
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
-use crate::memory::{self, OwnReading, Reading};
+use crate::memory::{self, HotPath, OwnReading, Reading};
 use crate::problem::Problem;
 use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
@@ -371,7 +371,7 @@ impl<'p> Evaluator<'p> {
     /// Takes jobs until none is left; after a panic the jobs that were in flight are run one by one.
     fn work(&self, end: usize) {
         let worker = rayon::current_thread_index().unwrap_or(0);
-        let before = OwnReading::now();
+        let (before, _hot) = (OwnReading::now(), HotPath::enter());
         let mut workspace = lock(&self.workspaces[worker]);
         while self.try_run(&self.queue, end, &mut workspace).is_err() {
             let unfinished: Vec<usize> = workspace.in_flight().iter().copied().flatten().collect();

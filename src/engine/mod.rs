@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::archive::{self, Archive, Damage, Persist};
-use crate::memory::{self, Reading, Rising, live_bytes};
+use crate::memory::{self, HotGeneration, Reading, Rising, live_bytes};
 use crate::native::Refusal;
 use crate::problem::{Problem, known_cost};
 use crate::simulation::Terms;
@@ -309,6 +309,7 @@ impl<'p> Run<'p> {
         let mut mark = Reading::now();
         let mut interrupted = false;
         while self.ended.is_none() && !interrupted {
+            let hot = HotGeneration::enter();
             let step = self.coarse.next(&self.search);
             let question = match self.search.for_one_mut() {
                 Some(search) if step == Step::Again => search.ask_again(),
@@ -320,6 +321,7 @@ impl<'p> Run<'p> {
             self.ended = self.learn(&evaluator, step, elapsed);
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark);
+            drop(hot);
             row.growth_bytes = self.growth_bytes();
             self.keep(row);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);

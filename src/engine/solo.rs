@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::outcomes::outcome;
 use crate::Error;
+use crate::memory::HotPath;
 use crate::problem::Problem;
 use crate::simulation::{Batch, Extent, Record, Records, SimdLevel, Workspace};
 use crate::swarm::Outcome;
@@ -66,6 +67,7 @@ impl<'p> Solo<'p> {
     ///
     /// None.
     pub fn run(&mut self) {
+        let _hot = HotPath::enter();
         self.queue.store(0, Ordering::Relaxed);
         let batch = Batch {
             values: &self.values,

@@ -25,6 +25,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::trace;
+
 /// The system allocator with a count.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Meter;
@@ -107,15 +109,22 @@ fn live_bytes() -> u64 {
 }
 
 fn count_allocation(bytes: usize) {
+    if trace::is_uncounted() {
+        return;
+    }
     ALLOCATIONS.fetch_add(1, Relaxed);
     BYTES_ALLOCATED.fetch_add(bytes as u64, Relaxed);
     PEAK.fetch_max(live_bytes(), Relaxed);
     OWN_ALLOCATIONS.set(OWN_ALLOCATIONS.get() + 1);
     OWN_LIVE_BYTES.set(OWN_LIVE_BYTES.get() + bytes.cast_signed() as i64);
     OWN_PEAK_BYTES.set(OWN_PEAK_BYTES.get().max(OWN_LIVE_BYTES.get()));
+    trace::allocated();
 }
 
 fn count_free(bytes: usize) {
+    if trace::is_uncounted() {
+        return;
+    }
     FREES.fetch_add(1, Relaxed);
     BYTES_FREED.fetch_add(bytes as u64, Relaxed);
     OWN_FREES.set(OWN_FREES.get() + 1);

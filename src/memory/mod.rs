@@ -4,9 +4,11 @@ use crate::Error;
 
 mod growth;
 pub mod meter;
+mod trace;
 
 pub(crate) use growth::{Rising, growth};
 pub use meter::{Meter, OwnReading, Reading};
+pub(crate) use trace::{HotGeneration, HotPath, told, wanted};
 
 /// Bytes that are allocated now over all threads; 0 without a meter. Signed, since it is used in differences.
 pub(crate) fn live_bytes() -> i64 {

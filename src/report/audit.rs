@@ -71,7 +71,13 @@ fn finding(finding: &ControllerAudit) -> Value {
 }
 
 fn phase(phase: &Phase) -> Value {
-    json!({ "name": phase.name, "points": phase.points, "green": phase.green, "finding": phase.finding })
+    json!({
+        "name": phase.name,
+        "points": phase.points,
+        "green": phase.green,
+        "finding": phase.finding,
+        "allocated_in": phase.allocated_in,
+    })
 }
 
 fn write_samples(file: &mut dyn Write, audit: &Audit) -> io::Result<()> {

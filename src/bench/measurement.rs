@@ -81,7 +81,7 @@ impl Measurement {
     ///
     /// # Panics
     ///
-    /// Never: [`measure`] takes one thread at least.
+    /// Never: [`super::measure`] takes one thread at least.
     #[must_use]
     pub fn most(&self) -> (usize, f64) {
         *self.steps_per_s.last().expect("one thread at least")

@@ -90,7 +90,11 @@ fn an_fmu_moves_as_the_equations_that_it_discretises() {
     };
     assert_eq!(names(&of.inputs), ["u V 0"]);
     assert_eq!(names(&of.parameters), ["lag_T s 0.5", "lag_K  2", "x_start m 0"]);
-    assert_eq!(names(&of.outputs), ["x m 0", "w  0"]);
+    assert_eq!(names(&of.outputs), ["x m 0", "w furlong 0"]);
+    // A unit that the language has no word for is none.
+    assert!(
+        unit.plant.of.model.declared.outputs.iter().all(|output| output.name != "w" || output.unit.is_none())
+    );
     let widest = SimdLevel::widest();
     let records = |config: &Config, level| batch(&Problem::new(config), level, &vectors(config));
     let [found, expected] = [&unit, &equations].map(|config| records(config, widest));

@@ -21,7 +21,8 @@ impl Model {
             let remedy = format!("give the library of a {}", kind.name());
             return Err(refused(format!("`{}` is a {its}", of.name), remedy));
         }
-        let declared = declarations(of)?;
+        let declared =
+            if library.hides_state() { declarations(&with_known_units(of))? } else { declarations(of)? };
         check_names(&declared)?;
         for (place, output) in declared.outputs.iter().enumerate() {
             let name = &output.name;
@@ -145,6 +146,17 @@ fn declarations(of: &Description) -> Result<Declarations, Misread> {
         declared.outputs.push(quantity(output)?);
     }
     Ok(declared)
+}
+
+/// What an FMU declares, whose units may be any: one that the language has no word for is left out, since nothing is converted.
+fn with_known_units(of: &Description) -> Description {
+    let mut of = of.clone();
+    for quantities in [&mut of.states, &mut of.memory, &mut of.inputs, &mut of.parameters, &mut of.outputs] {
+        for quantity in quantities.iter_mut().filter(|quantity| Unit::parse(&quantity.unit).is_err()) {
+            quantity.unit.clear();
+        }
+    }
+    of
 }
 
 fn finite(of: &plugin::Quantity, what: &str) -> Result<f64, Misread> {

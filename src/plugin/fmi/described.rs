@@ -2,7 +2,6 @@
 
 use roxmltree::{Document, Node};
 
-use crate::model::Unit;
 use crate::plugin::{Description, Quantity, Refused, Role};
 
 /// Most quantities of a kind.
@@ -137,9 +136,8 @@ fn variables(root: Node<'_, '_>, named: &dyn Fn(&str) -> bool) -> Result<[Vec<(u
         };
         let unit =
             real.attribute("unit").map(str::to_owned).or_else(|| units(real.attribute("declaredType")?));
+        let unit = unit.unwrap_or_default();
         let start = number(real, "start");
-        // What this program has no word for is left out: nothing is converted.
-        let unit = unit.filter(|unit| Unit::parse(unit).is_ok()).unwrap_or_default();
         let doc = short(variable.attribute("description").unwrap_or_default());
         for kind in kinds.iter().copied() {
             let name = if kind == PARAMETER && causality != "parameter" {

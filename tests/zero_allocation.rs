@@ -29,7 +29,7 @@ fn study(controller: &str, rule: RuleKind, topology: TopologyKind) -> Config {
     parsed(&format!(
         "[controller]\ntype = \"{controller}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
          [[scenarios]]\ninitial_state = [0.0, -0.2, -0.15, 0.0, 0.0, 0.0]\n\
-         [swarm]\nparticles = 50\nrule = \"{}\"\ntopology = \"{}\"\n[swarm.stopping]\ngenerations = 20\n",
+         [swarm]\nparticles = 50\nrule = \"{}\"\ntopology = \"{}\"\n[swarm.stopping]\ngenerations = 30\n",
         rule.name(),
         topology.name()
     ))
@@ -223,7 +223,7 @@ fn everything_on_does_not_allocate() {
              uncertainty = {{ {mass} = 20.0 }}\nnoise = {{ {angle} = 1e-3 }}\nquantisation = {{ x = 1e-3 }}\n\
              disturbances = [{{ type = \"step\", amplitude = 2.0 }}, {{ type = \"noise\", amplitude = 1.0 }}]\n\
              actuator_lag = 1e-3\nrate_limit = 1e5\ndead_time = 2\ncontrol_period = 2\n\
-             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 12\n"
+             [swarm]\nparticles = 25\n[swarm.stopping]\ngenerations = 30\n"
         );
         let tuning = tune(&problem(&rough));
         assert_eq!(tuning.hot_path_allocations, Some(0), "everything on, on {plant}");

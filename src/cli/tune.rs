@@ -13,7 +13,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::constraint::Constraint;
 use crate::engine::Tuning;
-use crate::figures::{count, folded, number, number_or_dash, rate, searched, value_of};
+use crate::figures::{count, counted, folded, number, number_or_dash, rate, searched, value_of};
 use crate::registry::Member;
 use crate::stability::{Certificate, Verdict};
 use crate::validation;
@@ -155,8 +155,10 @@ fn facts(config: &Config, tuning: &Tuning, certificate: &Certificate) -> String 
         tuning.resources.threads,
         tuning.resources.level.name()
     );
-    let restarts =
-        if tuning.restarts > 0 { format!(", {} restarts", tuning.restarts) } else { String::new() };
+    let restarts = match tuning.restarts {
+        0 => String::new(),
+        restarts => format!(", {}", counted(restarts, "restart")),
+    };
     let search = format!("{} generations{restarts}; {}", count(tuning.generations), tuning.reason.summary());
     let how_far = tuning.how_far();
     let answer = if how_far.has_converged() { "yes" } else { "no" };

@@ -3,7 +3,6 @@
 use super::Config;
 use super::equations::Misfit;
 use crate::closed_loop::{Imperfections, Law, Measured, OutsideLoop, Parts};
-use crate::costs::Judge;
 
 impl Config {
     /// The shortest control period in the scenarios of the tuning, in steps of `dt`.
@@ -40,9 +39,7 @@ impl Config {
     ///
     /// What does not fit; nothing of a config that has been checked.
     pub(crate) fn loop_around(&self, measured: Vec<Measured>) -> Result<OutsideLoop, Misfit> {
-        let settings = self.settings();
-        let judge =
-            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let judge = self.judge()?;
         OutsideLoop::new(&self.parts(&judge, super::Coverage::Tuning), measured).map_err(Misfit::Loop)
     }
 
@@ -52,9 +49,7 @@ impl Config {
     ///
     /// What does not fit; of a config that has been checked, that the law needs the plant's answer to its own output, or is too large by itself.
     pub(crate) fn law_alone(&self, values: &[f64]) -> Result<Law, Misfit> {
-        let settings = self.settings();
-        let judge =
-            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let judge = self.judge()?;
         let parts = self.parts(&judge, super::Coverage::Tuning);
         let parts = Parts {
             varies: false,

@@ -125,7 +125,17 @@ impl Config {
         (0..self.cost.len()).map(is_asked).collect()
     }
 
-    pub(super) fn criteria<'a>(&'a self, settings: &'a [(&'static str, f64)]) -> Criteria<'a> {
+    /// What judges a simulation.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its expressions; nothing of a config that has been checked.
+    pub(super) fn judge(&self) -> Result<Judge, Misfit> {
+        let settings = self.settings();
+        Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))
+    }
+
+    fn criteria<'a>(&'a self, settings: &'a [(&'static str, f64)]) -> Criteria<'a> {
         let simulation = &self.simulation;
         Criteria {
             terms: &self.cost,
@@ -142,9 +152,7 @@ impl Config {
     ///
     /// What does not fit; nothing of a config that has been checked.
     pub(crate) fn closed_loop(&self, coverage: Coverage) -> Result<ClosedLoop, Misfit> {
-        let settings = self.settings();
-        let judge =
-            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let judge = self.judge()?;
         ClosedLoop::new(&self.parts(&judge, coverage)).map_err(|unfit| match unfit {
             Unfit::Model("judge", error) => Misfit::Judge(error, judge.places),
             other => Misfit::Loop(other),
@@ -157,9 +165,7 @@ impl Config {
     ///
     /// What does not fit, such as what the controller says of its certificate; nothing else of a config that has been checked.
     pub(crate) fn sampled_loop(&self, observed: &[&str]) -> Result<Sampled, Misfit> {
-        let settings = self.settings();
-        let judge =
-            Judge::new(self.criteria(&settings)).map_err(|(error, places)| Misfit::Judge(error, places))?;
+        let judge = self.judge()?;
         let parts = self.parts(&judge, Coverage::Tuning);
         let lags = self.scenarios.iter().any(|group| group.actuator_lag > 0.0);
         let dead_time = self.scenarios.iter().map(|group| group.dead_time).max().unwrap_or(0);

@@ -43,7 +43,7 @@ pub(super) enum Step {
 }
 
 /// A part of the simulations of a gain vector.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Part {
     /// Its scenarios, in their order.
     pub scenarios: Vec<usize>,
@@ -273,16 +273,22 @@ fn of_part(
     costs: &mut [Weighed],
 ) -> Outcome {
     let Judged { problem, records, .. } = judged;
-    let all: f64 = scenarios.iter().map(|scenario| problem.weights[*scenario]).sum();
-    let of_scenario = |scenario: &usize| {
+    let of_scenario = |(scenario, weight): (&usize, f64)| {
         let job = row * problem.scenarios.len() + scenario;
         let record = records.get(job);
         let mark = if parts < PARTS { records.mark(job, parts) } else { f64::NAN };
         let record =
             if mark.is_nan() { record } else { Record { ending: Ending::Survived, cost: mark, ..record } };
-        (record, problem.weights[*scenario] / all)
+        (record, weight)
     };
-    outcome(problem, scenarios.iter().map(of_scenario), costs)
+    let weighed = scenarios.iter().zip(weights(problem, scenarios));
+    outcome(problem, weighed.map(of_scenario), costs)
+}
+
+/// The weights of some scenarios, which sum up to 1.
+pub(super) fn weights(problem: &Problem, scenarios: &[usize]) -> impl Iterator<Item = f64> {
+    let all: f64 = scenarios.iter().map(|scenario| problem.weights[*scenario]).sum();
+    scenarios.iter().map(move |scenario| problem.weights[*scenario] / all)
 }
 
 impl Persist for Coarse {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::Resources;
-use super::coarse::{Judged, Part, Step};
+use super::coarse::{self, Judged, Part, Step};
 use super::outcomes::{outcome, several};
 use crate::Error;
 use crate::archive::{Archive, Damage, Persist};
@@ -114,7 +114,7 @@ pub(super) struct Evaluator<'p> {
 
 /// A part as it is run.
 struct PartRun {
-    of: Part,
+    parts: usize,
     scenarios: Box<[Scenario]>,
     weights: Box<[f64]>,
 }
@@ -249,17 +249,11 @@ impl<'p> Evaluator<'p> {
 
     /// Takes over the part by which gain vectors are judged, if there is one.
     pub(super) fn take_part(&mut self, part: Option<&Part>) {
-        self.part = part.map(|part| {
-            let all: f64 = part.scenarios.iter().map(|scenario| self.problem.weights[*scenario]).sum();
-            PartRun {
-                scenarios: part
-                    .scenarios
-                    .iter()
-                    .map(|place| self.problem.scenarios[*place].clone())
-                    .collect(),
-                weights: part.scenarios.iter().map(|place| self.problem.weights[*place] / all).collect(),
-                of: part.clone(),
-            }
+        let scenario = |place: &usize| self.problem.scenarios[*place].clone();
+        self.part = part.map(|part| PartRun {
+            parts: part.parts,
+            scenarios: part.scenarios.iter().map(scenario).collect(),
+            weights: coarse::weights(self.problem, &part.scenarios).collect(),
         });
     }
 
@@ -404,7 +398,7 @@ impl<'p> Evaluator<'p> {
             reaches: &self.reaches,
             terms: self.terms,
             extent: match (&self.part, self.step) {
-                (Some(part), Step::Part) => Extent::Parts(part.of.parts),
+                (Some(part), Step::Part) => Extent::Parts(part.parts),
                 (_, Step::Noted | Step::Again) => Extent::Marked,
                 _ => Extent::Whole,
             },

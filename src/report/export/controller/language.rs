@@ -9,7 +9,7 @@ use crate::graph::Operation;
 
 /// A language that a controller is written in.
 pub(super) struct Language {
-    /// The text of an operation; `None` where [`super::functions`] has it.
+    /// The text of an operation, where it is not that of [`arithmetic`]; `None` of others where [`super::functions`] has it.
     pub(super) operation: fn(Operation, Math) -> Option<&'static str>,
     /// A quotient by a number that is not 0, where another one needs care.
     pub(super) by_number: Option<&'static str>,
@@ -115,7 +115,7 @@ impl Writer<'_> {
         use Operation::{And, Div, Not, Or, Select};
         let template = match (operation, operands.get(1), self.language.by_number) {
             (Div, Some(Expr::Number(by)), Some(template)) if *by != 0.0 => Some(template),
-            _ => (self.language.operation)(operation, self.code.math),
+            _ => (self.language.operation)(operation, self.code.math).or_else(|| arithmetic(operation)),
         };
         let truths = match operation {
             Select | Not => 1,
@@ -191,4 +191,22 @@ fn replaced(text: &str, mark: &str, by: &str) -> String {
     // A mark that is put in is kept from being taken for one of the template's.
     let by = by.replace('{', "{\u{1}").replace('[', "[\u{1}");
     text.replace(mark, &by)
+}
+
+/// The text of an operation in nearly every language.
+fn arithmetic(operation: Operation) -> Option<&'static str> {
+    Some(match operation {
+        Operation::Neg => "-{a}",
+        Operation::Add => "{a} + {b}",
+        Operation::Sub => "{a} - {b}",
+        Operation::Mul => "{a} * {b}",
+        Operation::Div => "{a} / {b}",
+        Operation::Less => "{a} < {b}",
+        Operation::LessEqual => "{a} <= {b}",
+        Operation::Equal => "{a} == {b}",
+        Operation::MulAdd => "({a} * {b}) + {c}",
+        Operation::MulSub => "({a} * {b}) - {c}",
+        Operation::NegMulAdd => "{c} - ({a} * {b})",
+        _ => return None,
+    })
 }

@@ -47,7 +47,6 @@ const MATLAB: Language = Language {
 
 fn operation(operation: Operation, _: Math) -> Option<&'static str> {
     Some(match operation {
-        Operation::Neg => "-{a}",
         Operation::Abs => "abs([a])",
         Operation::Sqrt => "sqrt([a])",
         Operation::Cbrt => "nthroot([a], 3)",
@@ -65,21 +64,11 @@ fn operation(operation: Operation, _: Math) -> Option<&'static str> {
         Operation::Log10 => "log10([a])",
         Operation::Floor => "floor([a])",
         Operation::Not => "~{a}",
-        Operation::Add => "{a} + {b}",
-        Operation::Sub => "{a} - {b}",
-        Operation::Mul => "{a} * {b}",
-        Operation::Div => "{a} / {b}",
         Operation::Pow => "{a} ^ {b}",
         Operation::Atan2 => "atan2([a], [b])",
         Operation::Hypot => "hypot([a], [b])",
-        Operation::Less => "{a} < {b}",
-        Operation::LessEqual => "{a} <= {b}",
-        Operation::Equal => "{a} == {b}",
         Operation::And => "{a} && {b}",
         Operation::Or => "{a} || {b}",
-        Operation::MulAdd => "({a} * {b}) + {c}",
-        Operation::MulSub => "({a} * {b}) - {c}",
-        Operation::NegMulAdd => "{c} - ({a} * {b})",
         Operation::Select => "own_pick([a], [b], [c])",
         _ => return None,
     })

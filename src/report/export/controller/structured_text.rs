@@ -45,7 +45,6 @@ const ST: Language = Language {
 
 fn operation(operation: Operation, _: Math) -> Option<&'static str> {
     Some(match operation {
-        Operation::Neg => "-{a}",
         Operation::Abs => "ABS([a])",
         Operation::Sqrt => "SQRT([a])",
         Operation::Sin => "SIN([a])",
@@ -60,19 +59,10 @@ fn operation(operation: Operation, _: Math) -> Option<&'static str> {
         // Of a number at a half the even one, as the standard wants it.
         Operation::Round => "LINT_TO_LREAL(LREAL_TO_LINT([a]))",
         Operation::Not => "NOT {a}",
-        Operation::Add => "{a} + {b}",
-        Operation::Sub => "{a} - {b}",
-        Operation::Mul => "{a} * {b}",
-        Operation::Div => "{a} / {b}",
         Operation::Pow => "EXPT([a], [b])",
-        Operation::Less => "{a} < {b}",
-        Operation::LessEqual => "{a} <= {b}",
         Operation::Equal => "{a} = {b}",
         Operation::And => "{a} AND {b}",
         Operation::Or => "{a} OR {b}",
-        Operation::MulAdd => "({a} * {b}) + {c}",
-        Operation::MulSub => "({a} * {b}) - {c}",
-        Operation::NegMulAdd => "{c} - ({a} * {b})",
         Operation::Select => "SEL([a], [c], [b])",
         _ => return None,
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gainswarm::archive;
 use gainswarm::config::Config;
-use gainswarm::engine::{Flow, Observer, Progress, Resources, Run, Tuning};
+use gainswarm::engine::{Flow, Generation, Observer, Progress, Resources, Run, Tuning};
 use gainswarm::problem::Problem;
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::{
@@ -213,6 +213,24 @@ fn rows_and_simulations_of_a_generation_that_was_cut_short_are_counted_once() {
     assert_eq!(second.bests, whole.bests);
     assert_eq!((first.bests.len(), first.bests.last()), (5, Some(&first.values)));
     assert_eq!(second.values, whole.values);
+}
+
+#[test]
+fn a_search_that_is_coarse_first_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_the_start() {
+    let long = problem("generations = 90");
+    let (whole, _) = run(&long, None);
+    let is_part = |row: &Generation| row.restarts > 0 && row.swarm.is_some_and(|swarm| swarm.median.is_nan());
+    assert!(whole.convergence.iter().any(is_part), "a part judges a second swarm");
+    // Around the first looks at the whole, and around a restart.
+    let second = whole.convergence.iter().find(|row| row.restarts > 0).expect("a second swarm").generation;
+    for end in (1..=3).chain(9..=11).chain(second - 2..=second + 3) {
+        for budget in [format!("generations = {end}"), format!("evaluations = {}", 24 * end - 7)] {
+            let (_, state) = run(&problem(&budget), None);
+            let (more, _) = run(&long, Some(&state));
+            assert_eq!(format!("{:?}", more.convergence), format!("{:?}", whole.convergence), "{budget}");
+            assert_eq!((more.tally, &more.values), (whole.tally, &whole.values), "{budget}");
+        }
+    }
 }
 
 /// The program in a place of its own.

@@ -144,7 +144,7 @@ impl Coarse {
         match self.phase {
             Phase::Fresh => Step::Noted,
             Phase::Closed => Step::Whole,
-            Phase::Open if self.since >= EVERY || search.wants_the_whole() => Step::Again,
+            Phase::Open if self.since >= EVERY || search.wants_the_whole() || search.is_last() => Step::Again,
             Phase::Open => Step::Part,
         }
     }

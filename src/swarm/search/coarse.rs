@@ -10,14 +10,15 @@ use crate::swarm::outcome::sort;
 use crate::swarm::{Outcome, Question, StopReason, Swarm, decode};
 
 impl Search {
-    /// Whether the whole is wanted now: the swarm has settled, or the budget ends with this generation.
+    /// Whether a part of the truth has done what it can: the swarm has settled by it, or no time is left.
     #[must_use]
     pub fn wants_the_whole(&self) -> bool {
-        self.state.wants_the_whole || self.is_last()
+        self.state.wants_the_whole
     }
 
-    /// Whether the budget ends with this generation.
-    fn is_last(&self) -> bool {
+    /// Whether the budget ends with the next generation.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
         self.last_question(self.state.generations, self.state.evaluations).is_some()
     }
 

@@ -124,7 +124,7 @@ fn cells(parameter: &Parameter) -> Vec<String> {
     ]
 }
 
-/// The parameters of the controllers of the usual plant as they stand in README: those that all share first, then those of each.
+/// The parameters of the controllers of the usual plant as they stand in docs/sliding-mode.md: those that all share first, then those of each.
 fn parameters_in_markdown() -> String {
     let laws: Vec<Equations> = controllers_as_they_stand()
         .into_iter()
@@ -143,7 +143,7 @@ fn parameters_in_markdown() -> String {
     std::iter::once(table("all of these", shared)).chain(own).collect::<Vec<_>>().join("\n")
 }
 
-/// The cost terms of the usual plant as they stand in README.
+/// The cost terms of the usual plant as they stand in docs/sliding-mode.md.
 fn costs_in_markdown() -> String {
     let row = |term: Term| {
         let numbers = [term.weight, term.norm].map(|number| Short(number).to_string());

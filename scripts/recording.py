@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyte
 
-COLUMNS, ROWS = 82, 34
+COLUMNS, ROWS = 79, 33
 CHARACTER, LINE, MARGIN, TITLE = 8.43, 19, 14, 30  # px
 FRAME = 0.1  # s between two looks at the screen
 HOLD = 6.0  # s that the last screen stays

@@ -23,12 +23,13 @@ def test_what_docstrings_show_is_what_happens(name: str) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-def test_what_the_readme_shows_is_what_happens() -> None:
-    readme = HERE / "README.md"
-    if not readme.exists():
+@pytest.mark.parametrize(("page", "examples"), [("python/README.md", 10), ("docs/tutorials/python.md", 10), ("docs/migrating.md", 2)])
+def test_what_the_documents_show_is_what_happens(page: str, examples: int) -> None:
+    path = HERE.parent / page
+    if not path.exists():
         pytest.skip("the package is tested without its sources")
-    result = doctest.testfile(str(readme), module_relative=False)
-    assert result.failed == 0 and result.attempted > 10
+    result = doctest.testfile(str(path), module_relative=False)
+    assert result.failed == 0 and result.attempted > examples
 
 
 def test_every_public_name_has_a_docstring() -> None:

@@ -1,6 +1,55 @@
 //! Tunes controller gains: a particle swarm proposes gain vectors, every vector is judged by closed-loop simulations,
 //! thousands at a time over SIMD lanes and threads, and nothing allocates while they run.
 //!
+//! The command line is described in the book (`docs/`); this is the library that it is made of.
+//!
+//! # Where to begin
+//!
+//! | to | begin at |
+//! |---|---|
+//! | tune a study, in memory | [`config::Config`], [`problem::Problem`], [`engine::tune`] |
+//! | tune a study into a directory, with checkpoints | [`study`] |
+//! | minimise a function of your own | [`swarm::Search`], or [`swarm::Swarm`] for one swarm |
+//! | know whether a loop is stable, and its margins | [`problem::certifier`] |
+//! | try gains on scenarios that tuning never saw | [`validation::Trial`] |
+//! | look at trajectories | [`replay::Replay`] |
+//! | add a rule, a topology, an export format | [`swarm::rules::Rule`], [`swarm::topologies::Topology`], [`report::export::Format`] |
+//!
+//! Quantities have the units of the model that declares them. A gain vector has a value for each parameter of the controller, in
+//! their order, also for those that are not searched.
+//!
+//! # A study from its text
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use gainswarm::config::Config;
+//! use gainswarm::engine::{self, Resources};
+//! use gainswarm::problem::{self, Problem};
+//! use gainswarm::stability::Verdict;
+//!
+//! let text = r#"
+//!     plant = { type = "dc_motor", K = 0.05, Kb = 0.05, L = 0.005 }
+//!     controller = { type = "pi", u_max = 24.0 }
+//!     connect = { measurement = "omega", voltage = "u" }
+//!     scenarios = [{ signals = { reference = 100.0 } }]
+//!     cost.itae.signals = ["error"]
+//!     simulation.duration = 0.5
+//!     swarm.stopping.evaluations = 100
+//! "#;
+//! let config = Config::parse(Path::new("motor.toml"), text)?;
+//! let tuning = engine::tune(&Problem::new(&config), Resources::default(), &mut |progress| {
+//!     assert!(progress.simulations > 0);
+//! })?;
+//! assert!(tuning.cost() > 0.0 && tuning.evaluations == 100);
+//!
+//! let certificate = problem::certifier(&config)(&tuning.values);
+//! assert_eq!(certificate.verdict, Verdict::Stable);
+//! # Ok::<(), gainswarm::Error>(())
+//! ```
+//!
+//! # The modules
+//!
 //! Data flows one way, and the modules stand in that order:
 //!
 //! 1. [`model`]: plants and laws as texts of equations become checked declarations and statements.
@@ -20,7 +69,7 @@
 //! 12. [`study`]: a study from its config to the results in its directory, checkpoints and interruptions on the way.
 //! 13. [`cli`]: the commands; the only module that prints.
 //!
-//! # Example
+//! # A study made in code
 //!
 //! ```
 //! use gainswarm::config::Config;

@@ -5,8 +5,8 @@
 //!
 //! - `console`: commands behind `$ ` and what they print, `…` for any number of lines; `console not-run` is shown alone, and
 //!   `console needs=TOOL` is run where the tool is there;
-//! - `LANGUAGE file=NAME`: a file that the commands below find; `toml` is parsed;
-//! - `toml part`, `json`: a part of a file, parsed;
+//! - `LANGUAGE file=NAME`: a file that the commands below find;
+//! - `toml`, `json`: a file or a part of one, parsed;
 //! - `python`: run by the tests of the Python package, or `not-run`;
 //! - `text`, `c`, `matlab`: to be read.
 
@@ -234,7 +234,7 @@ fn every_block_is_of_a_known_kind_and_is_run_or_parsed_or_marked() {
                         "{page} belongs into the series above"
                     );
                 }
-                "toml" if block.says("file").is_some() || block.is("part") => {
+                "toml" => {
                     if let Err(error) = block.text().parse::<toml::Table>() {
                         panic!("{page}: {error}\n{}", block.text());
                     }

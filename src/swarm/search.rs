@@ -32,6 +32,27 @@ pub struct Question<'a> {
 }
 
 /// A search: [`Search::ask`], judge, [`Search::tell`], until it says why it ends.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gainswarm::swarm::{Axis, Outcome, Plan, Scale, Search, Settings, Stopping};
+///
+/// let axes = [Axis::new(0.0, 4.0, Scale::Linear), Axis::new(1e-3, 1e3, Scale::Log10)];
+/// let stopping = Stopping { evaluations: 2000, ..Stopping::after_generations(u64::MAX) };
+/// let mut search = Search::new(&axes, &Plan::new(Settings::default(), stopping), 1)?;
+/// let reason = loop {
+///     let cost = |x: &[f64]| (x[0] - 1.0).powi(2) + x[1].log10().powi(2);
+///     let positions = search.ask().positions.chunks_exact(2);
+///     let outcomes: Vec<Outcome> = positions.map(|x| Outcome::feasible(cost(x))).collect();
+///     if let Some(reason) = search.tell(&outcomes, Duration::ZERO) {
+///         break reason;
+///     }
+/// };
+/// let (position, outcome) = search.best();
+/// assert!(outcome.cost < 1e-6, "{reason:?} at {position:?}");
+/// # Ok::<(), gainswarm::Error>(())
+/// ```
 pub struct Search {
     plan: Plan,
     seed: u64,

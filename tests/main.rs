@@ -54,6 +54,7 @@ mod places;
 mod plants;
 mod plugins;
 mod programs;
+mod reference;
 mod report;
 mod resolved;
 mod resume;

@@ -1,7 +1,6 @@
 //! The command line: the only module that prints.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes: 0 for success, 1 for gains that do not hold and for what the
-//! machine refuses, 2 for input that can be mended, 130, 143 and 129 for a run that SIGINT, SIGTERM or SIGHUP interrupted.
+//! Results go to stdout, everything else to stderr; [`EXIT_CODES`] says how a command ends.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -25,6 +24,7 @@ mod certify;
 mod check;
 mod compare;
 mod completions;
+mod exit;
 mod export;
 mod foresee;
 mod front;
@@ -51,7 +51,10 @@ mod validate;
 mod validate_front;
 mod validate_shard;
 
+pub use exit::EXIT_CODES;
+
 use args::{BackendArgs, ControllerArgs, FollowArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
+use exit::Exit;
 
 #[derive(Debug, Parser)]
 #[command(name = "gainswarm", version, about, max_term_width = 100)]
@@ -66,13 +69,7 @@ use args::{BackendArgs, ControllerArgs, FollowArgs, MachineArgs, SearchArgs, Sho
   gainswarm report outputs/classical --plots
   gainswarm export outputs/classical --format c --output gains.h
   gainswarm compare configs/classical.toml configs/super_twisting.toml
-  gainswarm list controllers
-
-Exit codes:
-  0    success
-  1    the gains do not hold, a check found a fault, or the machine refused (a full disk, no memory)
-  2    a mistake in the command or in a file that it reads
-  130  interrupted by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP (a lost connection)")]
+  gainswarm list controllers")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -134,12 +131,18 @@ enum Command {
 }
 
 /// The command line as clap knows it. Negative numbers are values of options, which say what is allowed.
-fn command() -> clap::Command {
+#[must_use]
+pub fn command() -> clap::Command {
     let with_value = |arg: clap::Arg| {
         let takes_value = arg.get_action().takes_values() && !arg.is_positional();
         arg.allow_negative_numbers(takes_value)
     };
-    Cli::command().mut_subcommands(|command| command.mut_args(with_value))
+    let command = Cli::command();
+    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let codes = EXIT_CODES.map(|(code, meaning)| format!("\n  {code:<4} {meaning}")).concat();
+    command
+        .after_help(format!("{examples}\n\nExit codes:{codes}"))
+        .mut_subcommands(|command| command.mut_args(with_value))
 }
 
 /// Runs the program on the arguments of the process.
@@ -187,22 +190,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let _ = writeln!(io::stderr(), "error: {error}");
             error.exit_code()
         }
-    }
-}
-
-/// How a command that ran to its end exits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
-    Success,
-    /// The gains do not hold.
-    Failure,
-    /// With the exit code for the signal.
-    Interrupted(u8),
-}
-
-impl Exit {
-    fn of(success: bool) -> Self {
-        if success { Self::Success } else { Self::Failure }
     }
 }
 

@@ -123,7 +123,7 @@ impl AskTell {
 }
 
 /// Checks the text of a config of a search without a study.
-fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
+pub(super) fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, ConfigError> {
     let document = source.document()?;
     let root = Section::root(source, document.get_ref());
     root.refuse_all_but(&["seed", "objectives", "outstanding", "constraints", "swarm", "parameters"])?;

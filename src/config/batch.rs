@@ -40,9 +40,14 @@ impl BatchConfig {
     ///
     /// The first thing that is wrong, in the batch or in a study, and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let source = Source::read(path)?;
+        Self::read(&Source::read(path)?)
+    }
+
+    /// Checks a batch and reads all its studies.
+    pub(super) fn read(source: &Source) -> Result<Self, ConfigError> {
         let document = source.document()?;
-        let root = Section::root(&source, document.get_ref());
+        let path = source.path();
+        let root = Section::root(source, document.get_ref());
         if root.has("controller") || root.has("scenarios") {
             let remedy = "run it with `gainswarm tune`, or name it in studies = […] of a batch".into();
             return Err(root.error("scenarios", "belongs in a study, but this should be a batch", remedy));

@@ -17,11 +17,12 @@ use crate::simulation::Keep;
 use crate::stability::Limited;
 use crate::swarm::{Axis, Plan};
 use crate::text::Source;
-pub use crate::text::{ConfigError, FILE_SIZE_MAX, Marked};
+pub use crate::text::{Asked, ConfigError, FILE_SIZE_MAX, Marked};
 pub(crate) use crate::text::{MANIFEST_SIZE_MAX, Refusal, one_of, read_bounded};
 
 mod alone;
 mod ask_tell;
+mod asked;
 mod axis;
 mod batch;
 mod build;
@@ -44,6 +45,7 @@ mod write;
 mod write_models;
 
 pub use ask_tell::{Added, AskTell};
+pub use asked::Reader;
 pub use batch::{BatchConfig, Entry};
 pub use equations::{Column, Coverage, Role};
 pub(crate) use gains::LAW_COLUMNS;

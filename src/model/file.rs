@@ -48,7 +48,8 @@ impl Model {
     }
 }
 
-fn read(source: &Source) -> Result<Model, ConfigError> {
+/// Reads and checks a model file.
+pub(crate) fn read(source: &Source) -> Result<Model, ConfigError> {
     let document = source.document()?;
     let root = Section::root(source, document.get_ref());
     let wanted = required(&root, "kind")?.0;

@@ -1,6 +1,7 @@
 //! Text → tokens: the first step from equations to a graph.
 
 use super::Misread;
+use super::language::SIGNS;
 
 /// Longest name.
 pub(super) const NAME_MAX: usize = 64;
@@ -27,8 +28,6 @@ pub(super) enum Kind {
     /// The end of a line, or `;`.
     End,
 }
-
-const SIGNS: [&str; 15] = ["==", "!=", "<=", ">=", "+", "-", "*", "/", "^", "(", ")", ",", "=", "<", ">"];
 
 /// All tokens of a text, of which there may be `most`; line ends within parentheses and behind an operator are none.
 pub(super) fn tokens(text: &str, most: usize) -> Result<Vec<Token>, Misread> {

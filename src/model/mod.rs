@@ -22,6 +22,7 @@ mod about;
 mod choose;
 mod expression;
 mod file;
+mod language;
 mod lexer;
 mod library;
 mod linear;
@@ -33,12 +34,14 @@ mod regulators;
 mod relation;
 mod rules;
 mod shipped;
+mod typeset;
 pub mod unit;
 mod units;
 
 pub use about::{broken, holds, is_never_below_zero, names, value};
 pub use expression::FUNCTIONS;
-pub(crate) use file::section;
+pub(crate) use file::{read, section};
+pub use language::{CONSTANTS, OPERATORS, Operator, SIGNS, STATEMENTS, WORDS};
 pub(crate) use linear::is_linear;
 pub use lower::{Base, Lowered};
 pub use parse::{Expression, Part, Statement, parts};
@@ -47,6 +50,7 @@ pub use relation::{Comparison, Relation, relation};
 pub(crate) use rules::AT_REST;
 pub use rules::RuleGains;
 pub use shipped::{Shipped, shipped, usual};
+pub use typeset::typeset;
 pub use unit::Unit;
 
 /// What is wrong with a text, where, and what is allowed.
@@ -321,9 +325,6 @@ pub struct Model {
 
 /// The value of a controller that says whether it reaches what it slides on.
 pub(crate) const REACHES: &str = "__reaches";
-
-/// Words that no name may be.
-const WORDS: [&str; 10] = ["if", "then", "else", "and", "or", "not", "t", "dt", "pi", "table"];
 
 impl Model {
     /// Reads the statements of a model.

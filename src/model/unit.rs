@@ -49,8 +49,6 @@ const DERIVED: &[(&str, [i16; 7])] = &[
     ("degC", [0, 0, 0, 0, 1, 0, 0]),
 ];
 
-const PREFIXES: [&str; 10] = ["da", "m", "k", "M", "µ", "μ", "u", "n", "c", "G"];
-
 const SUPERSCRIPTS: [(char, char); 12] = [
     ('⁰', '0'),
     ('¹', '1'),
@@ -65,6 +63,14 @@ const SUPERSCRIPTS: [(char, char); 12] = [
     ('⁻', '-'),
     ('½', '½'),
 ];
+
+/// The names that a unit may be made of: those of the base units, and others.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BASE.into_iter().chain(DERIVED.iter().map(|(name, _)| *name))
+}
+
+/// What may stand before them.
+pub const PREFIXES: [&str; 10] = ["da", "m", "k", "M", "µ", "μ", "u", "n", "c", "G"];
 
 impl Unit {
     /// A pure number.

@@ -1,11 +1,14 @@
 //! TOML files as they were read: tables read key by key, each by its name and range, with no key left over, and errors that point into the
 //! file. Configs and models are read by the same means.
 
+mod asked;
 mod names;
+mod numbers;
 mod section;
 mod source;
 mod words;
 
+pub use asked::Asked;
 pub(crate) use names::{kept, kept_names, kept_values};
 pub(crate) use section::{NAME_MAX, Section, name_of, one_of};
 pub use source::{ConfigError, FILE_SIZE_MAX, Marked};

@@ -9,12 +9,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Refusal;
+use super::asked::{TABLE, TEXT, Told};
 use super::source::{ConfigError, Source};
 use crate::parameter::Parameter;
 use crate::registry::Member;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
+/// A default of this and more stands for none.
+const NONE: u64 = u64::MAX >> 1;
 /// Most characters of a name that is that of a file or directory.
 pub(crate) const NAME_MAX: usize = 100;
 /// Longer texts are no misspelt names: comparing takes time as the product of the lengths.
@@ -53,29 +56,6 @@ impl<'a> Section<'a> {
         self.source
     }
 
-    /// A number with the default and range of `parameter`.
-    pub(crate) fn number(&self, parameter: &Parameter) -> Result<f64, ConfigError> {
-        let Some(value) = self.find(parameter.name) else { return Ok(parameter.default) };
-        let allowed = || parameter.allowed();
-        let number = number(value.get_ref()).ok_or_else(|| self.refuse(parameter.name, value, allowed()))?;
-        if parameter.allows(number) { Ok(number) } else { Err(self.refuse(parameter.name, value, allowed())) }
-    }
-
-    /// A number for each of some parameters.
-    pub(crate) fn values(&self, parameters: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-        parameters.iter().map(|parameter| self.number(parameter)).collect()
-    }
-
-    /// A number that has no default, within `range`; `None` when it is absent.
-    pub(crate) fn optional_number(&self, key: &str, range: &Parameter) -> Result<Option<f64>, ConfigError> {
-        let renamed = self.find(key).map(|value| {
-            number(value.get_ref()).filter(|number| range.allows(*number)).ok_or_else(|| {
-                self.refuse(key, value, format!("{} (the range of {})", range.allowed(), range.name))
-            })
-        });
-        renamed.transpose()
-    }
-
     /// A whole number within `range`.
     pub(crate) fn whole(
         &self,
@@ -103,37 +83,39 @@ impl<'a> Section<'a> {
         default: u64,
         range: RangeInclusive<u64>,
     ) -> Result<u64, ConfigError> {
+        let allowed = || format!("a whole number{what} from {} to {}", range.start(), range.end());
+        self.tell(key, || Told::new(allowed(), (default < NONE).then(|| default.to_string())));
         let Some(value) = self.find(key) else { return Ok(default) };
         value
             .get_ref()
             .as_integer()
             .and_then(|text| u64::from_str_radix(text.as_str(), text.radix()).ok())
             .filter(|number| range.contains(number))
-            .ok_or_else(|| {
-                let allowed = format!("a whole number{what} from {} to {}", range.start(), range.end());
-                self.refuse(key, value, allowed)
-            })
+            .ok_or_else(|| self.refuse(key, value, allowed()))
     }
 
     /// `true` or `false`.
     pub(crate) fn switch(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
+        const ALLOWED: &str = "true or false";
+        self.tell(key, || Told::new(ALLOWED, Some(default.to_string())));
         let Some(value) = self.find(key) else { return Ok(default) };
-        value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, "true or false"))
+        value.get_ref().as_bool().ok_or_else(|| self.refuse(key, value, ALLOWED))
     }
 
     /// A member of a family, by name.
     pub(crate) fn choice<M: Member>(&self, key: &str, default: M) -> Result<M, ConfigError> {
+        let names = || M::ALL.iter().map(|member| member.name()).collect::<Vec<&str>>();
+        self.tell(key, || Told::new(Told::names(&names()), Some(format!("\"{}\"", default.name()))));
         let Some(value) = self.find(key) else { return Ok(default) };
         let wanted = value.get_ref().as_str().unwrap_or_default();
-        M::ALL.iter().copied().find(|member| member.name() == wanted).ok_or_else(|| {
-            let names: Vec<&str> = M::ALL.iter().map(|member| member.name()).collect();
-            self.refuse(key, value, one_of(wanted, &names))
-        })
+        let found = M::ALL.iter().copied().find(|member| member.name() == wanted);
+        found.ok_or_else(|| self.refuse(key, value, one_of(wanted, &names())))
     }
 
     /// A parameter, by name.
     pub(crate) fn parameter(&self, key: &str, parameters: &[Parameter]) -> Result<usize, ConfigError> {
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+        self.tell(key, || Told::new(Told::names(&names), None));
         let Some(value) = self.find(key) else {
             return Err(self.missing(key, one_of("", &names)));
         };
@@ -149,6 +131,7 @@ impl<'a> Section<'a> {
         let allowed = format!(
             "letters, digits, `-`, `_` and `.` in at most {NAME_MAX} bytes, not starting with `.`, not ending with `.csv`, `.html`, `.json` or `.bin`"
         );
+        self.tell(key, || Told::new(allowed.as_str(), Some(default.to_owned())));
         let fits = |text: &&str| is_file_name(text);
         match self.find(key) {
             None => Some(default).filter(fits).map(Into::into).ok_or_else(|| {
@@ -170,64 +153,6 @@ impl<'a> Section<'a> {
         self.find(key).is_some()
     }
 
-    /// `[lower, upper]`, or a number r for ±r, within the range of `parameter`; its default alone when it is absent.
-    pub(crate) fn range(&self, parameter: &Parameter) -> Result<[f64; 2], ConfigError> {
-        let Some(value) = self.find(parameter.name) else { return Ok([parameter.default; 2]) };
-        let bounds = match value.get_ref() {
-            DeValue::Array(array) if array.len() == 2 => {
-                number(array[0].get_ref()).zip(number(array[1].get_ref()))
-            }
-            half => number(half).map(|half| (-half, half)),
-        };
-        let fits = |(lower, upper): &(f64, f64)| {
-            parameter.allows(*lower) && parameter.allows(*upper) && lower <= upper
-        };
-        bounds.filter(fits).map(|(lower, upper)| [lower, upper]).ok_or_else(|| {
-            let form = "[lower, upper], or r for [-r, r]; each";
-            self.refuse(parameter.name, value, format!("{form} {}", parameter.allowed()))
-        })
-    }
-
-    /// As many numbers as `ranges`, each within its own.
-    pub(crate) fn numbers(&self, key: &str, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-        match self.find(key) {
-            Some(value) => self.row(key, value, ranges),
-            None => Err(self.missing(key, shape(ranges))),
-        }
-    }
-
-    fn row(&self, key: &str, value: &Value<'_>, ranges: &[Parameter]) -> Result<Vec<f64>, ConfigError> {
-        let DeValue::Array(array) = value.get_ref() else {
-            return Err(self.refuse(key, value, shape(ranges)));
-        };
-        if array.len() != ranges.len() {
-            return Err(self.refuse(key, value, shape(ranges)));
-        }
-        let element = |(element, range): (&Value<'_>, &Parameter)| {
-            number(element.get_ref())
-                .filter(|number| range.allows(*number))
-                .ok_or_else(|| self.refuse(&format!("{key}[{}]", range.name), element, range.allowed()))
-        };
-        array.iter().zip(ranges).map(element).collect()
-    }
-
-    /// An array of up to `most` arrays of numbers, each within its own of `ranges`; `None` when it is another array or absent.
-    pub(crate) fn rows(
-        &self,
-        key: &str,
-        most: usize,
-        ranges: &[Parameter],
-    ) -> Result<Option<Vec<Vec<f64>>>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(None) };
-        let DeValue::Array(array) = value.get_ref() else { return Ok(None) };
-        let is_row = |entry: &Value<'_>| matches!(entry.get_ref(), DeValue::Array(_));
-        if array.is_empty() || array.len() > most || !array.iter().all(is_row) {
-            return Ok(None);
-        }
-        let row = |entry: &Value<'a>| self.row(key, entry, ranges);
-        array.iter().map(row).collect::<Result<_, _>>().map(Some)
-    }
-
     /// An array of up to `most` texts, each read by `read`, which is given its place in errors.
     pub(crate) fn texts<T>(
         &self,
@@ -235,8 +160,9 @@ impl<'a> Section<'a> {
         most: usize,
         read: impl Fn(&str) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
         let shape = || format!("an array of at most {most} strings");
+        self.tell(key, || Told::new(shape(), None));
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
         let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
         if array.len() > most {
             let found = format!("{} has {} entries", self.path(key), array.len());
@@ -256,6 +182,7 @@ impl<'a> Section<'a> {
     /// A table within this one.
     pub(crate) fn section(&self, key: &str) -> Result<Self, ConfigError> {
         let name = self.path(key);
+        self.tell(key, || Told::new(TABLE, None));
         match self.find(key) {
             None => Ok(Self::new(self.source, name, None, None)),
             Some(value) => match value.get_ref() {
@@ -269,8 +196,9 @@ impl<'a> Section<'a> {
 
     /// An array of up to `most` tables.
     pub(crate) fn sections(&self, key: &str, most: usize) -> Result<Vec<Self>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
         let shape = || format!("an array of at most {most} tables, [[{}]]", self.path(key));
+        self.tell(key, || Told::new(shape(), None));
+        let Some(value) = self.find(key) else { return Ok(Vec::new()) };
         let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };
         if array.len() > most {
             let found = format!("{} has {} entries", self.path(key), array.len());
@@ -306,52 +234,15 @@ impl<'a> Section<'a> {
 
     /// A text, and where it begins in the file where it stands there as it is; `None` when it is absent.
     pub(crate) fn text(&self, key: &str) -> Result<Option<(&'a str, Option<usize>)>, ConfigError> {
+        self.tell(key, || Told::new(TEXT, None));
         let Some(value) = self.find(key) else { return Ok(None) };
-        let text = value.get_ref().as_str().ok_or_else(|| self.refuse(key, value, "a text"))?;
+        let text = value.get_ref().as_str().ok_or_else(|| self.refuse(key, value, TEXT))?;
         let raw = self.source.text().get(value.span()).unwrap_or_default();
         let start = raw.find(|c| !matches!(c, '"' | '\'' | '\r' | '\n')).unwrap_or(0);
         let lead = text.find(|c| !matches!(c, '"' | '\'' | '\r' | '\n')).unwrap_or(0);
         let start = start.saturating_sub(lead);
         let stands = raw.get(start..).is_some_and(|raw| raw.starts_with(text));
         Ok(Some((text, stands.then_some(value.span().start + start))))
-    }
-
-    /// An array of two numbers, the first below the second; `None` when it is absent.
-    pub(crate) fn pair(&self, key: &str) -> Result<Option<[f64; 2]>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(None) };
-        let numbers = match value.get_ref() {
-            DeValue::Array(array) if array.len() == 2 => {
-                number(array[0].get_ref()).zip(number(array[1].get_ref()))
-            }
-            _ => None,
-        };
-        let fits = numbers.filter(|(low, high)| low < high && low.is_finite() && high.is_finite());
-        fits.map(|(low, high)| Some([low, high]))
-            .ok_or_else(|| self.refuse(key, value, "[lower, upper], lower < upper"))
-    }
-
-    /// An array of finite numbers; `None` when it is absent.
-    pub(crate) fn list(&self, key: &str) -> Result<Option<Vec<f64>>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(None) };
-        let numbers = value.get_ref().as_array().and_then(|array| array.iter().map(finite).collect());
-        numbers.map(Some).ok_or_else(|| self.refuse(key, value, "an array of numbers"))
-    }
-
-    /// An array of arrays of finite numbers, of which an array of numbers is one and a number one of one; `None` when it is absent.
-    pub(crate) fn matrix(&self, key: &str) -> Result<Option<Vec<Vec<f64>>>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(None) };
-        let row =
-            |entry: &Value<'_>| entry.get_ref().as_array()?.iter().map(finite).collect::<Option<Vec<f64>>>();
-        let rows = || value.get_ref().as_array()?.iter().map(row).collect::<Option<Vec<_>>>();
-        let matrix =
-            finite(value).map(|number| vec![vec![number]]).or_else(|| Some(vec![row(value)?])).or_else(rows);
-        matrix.map(Some).ok_or_else(|| self.refuse(key, value, "rows of numbers, such as [[0, 1], [-2, -3]]"))
-    }
-
-    /// A finite number; `None` when it is absent.
-    pub(crate) fn any_number(&self, key: &str) -> Result<Option<f64>, ConfigError> {
-        let Some(value) = self.find(key) else { return Ok(None) };
-        finite(value).map(Some).ok_or_else(|| self.refuse(key, value, "a number"))
     }
 
     /// Refuses whatever has not been asked for.
@@ -368,6 +259,7 @@ impl<'a> Section<'a> {
 
     /// Refuses keys that are not among `names`.
     pub(crate) fn refuse_all_but(&self, names: &[&str]) -> Result<(), ConfigError> {
+        names.iter().for_each(|name| self.source.ask(&self.name, name, None));
         let keys = self.table.into_iter().flat_map(|table| table.keys());
         let Some(stray) = keys.into_iter().find(|key| !names.contains(&key.get_ref().as_ref())) else {
             return Ok(());
@@ -390,7 +282,16 @@ impl<'a> Section<'a> {
         if !known.iter().any(|name| name == key) {
             known.push(key.into());
         }
+        drop(known);
+        self.source.ask(&self.name, key, None);
         self.table?.get(key)
+    }
+
+    /// Notes what is read of a key, where the source notes what it is asked for.
+    pub(super) fn tell(&self, key: &str, told: impl FnOnce() -> Told) {
+        if self.source.notes() {
+            self.source.ask(&self.name, key, Some(told()));
+        }
     }
 
     fn path(&self, key: &str) -> String {
@@ -406,7 +307,7 @@ impl<'a> Section<'a> {
         self.source.error(Some(value.span().start), problem, format!("allowed: {allowed}"))
     }
 
-    fn missing(&self, key: &str, allowed: impl Display) -> ConfigError {
+    pub(super) fn missing(&self, key: &str, allowed: impl Display) -> ConfigError {
         self.source.error(self.at, format!("{} is missing", self.path(key)), format!("allowed: {allowed}"))
     }
 
@@ -451,29 +352,6 @@ pub(crate) fn name_of(path: &Path) -> String {
         name.pop();
     }
     if is_result(&name) { name.replace('.', "_") } else { name }
-}
-
-/// What an array of numbers looks like.
-fn shape(ranges: &[Parameter]) -> String {
-    let names: Vec<&str> = ranges.iter().map(|range| range.name).collect();
-    format!("an array of {} numbers [{}]", ranges.len(), names.join(", "))
-}
-
-/// A finite number.
-fn finite(entry: &Value<'_>) -> Option<f64> {
-    number(entry.get_ref()).filter(|number| number.is_finite())
-}
-
-/// A float or an integer.
-fn number(value: &DeValue<'_>) -> Option<f64> {
-    match value {
-        DeValue::Float(float) => float.as_str().parse().ok(),
-        #[allow(clippy::cast_precision_loss, reason = "a whole number stands for the nearest float")]
-        DeValue::Integer(integer) => {
-            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|whole| whole as f64)
-        }
-        _ => None,
-    }
 }
 
 /// The known names, and the one that was probably meant.

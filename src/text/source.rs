@@ -1,5 +1,6 @@
 //! The config file as it was read, and errors that point into it.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::DeTable;
+
+use super::asked::{Asked, Told};
 
 /// Larger files are refused.
 pub const FILE_SIZE_MAX: u64 = 1 << 20;
@@ -89,11 +92,34 @@ pub(crate) fn read_bounded(path: &Path, size_max: u64) -> Result<Vec<u8>, String
 pub(crate) struct Source {
     path: PathBuf,
     text: String,
+    /// What it is asked for, where this is noted.
+    asked: Option<RefCell<Vec<Asked>>>,
 }
 
 impl Source {
     pub(crate) fn new(path: &Path, text: String) -> Self {
-        Self { path: path.into(), text }
+        Self { path: path.into(), text, asked: None }
+    }
+
+    /// The same, which notes what it is asked for.
+    pub(crate) fn noting(path: &Path, text: String) -> Self {
+        Self { asked: Some(RefCell::default()), ..Self::new(path, text) }
+    }
+
+    /// What it was asked for so far, where it notes that; in the order of the first question.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.as_ref().map_or(Vec::new(), |asked| asked.borrow().clone())
+    }
+
+    pub(super) fn notes(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Notes that a key was asked for.
+    pub(super) fn ask(&self, table: &str, key: &str, told: Option<Told>) {
+        if let Some(asked) = &self.asked {
+            Asked::note(&mut asked.borrow_mut(), table, key, told);
+        }
     }
 
     /// Reads a config of at most [`FILE_SIZE_MAX`] bytes.

@@ -3,11 +3,13 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::asked::Told;
 use super::{ConfigError, Section};
 
 impl<'a> Section<'a> {
     /// A text, or `true` or `false` as one; `None` when it is absent.
     pub(crate) fn word(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        self.tell(key, || Told::new("a text, true or false", None));
         match self.find(key).and_then(|value| value.get_ref().as_bool()) {
             Some(switch) => Ok(Some(switch.to_string())),
             None => Ok(self.text(key)?.map(|(text, _)| text.to_owned())),
@@ -16,6 +18,7 @@ impl<'a> Section<'a> {
 
     /// An array of texts, where `true` and `false` count as such; `None` when it is absent.
     pub(crate) fn words(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
+        self.tell(key, || Told::new("an array of names", None));
         let Some(value) = self.find(key) else { return Ok(None) };
         let shape = || "an array of names, such as [\"tanh\", \"linear\"]";
         let DeValue::Array(array) = value.get_ref() else { return Err(self.refuse(key, value, shape())) };

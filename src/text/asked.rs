@@ -101,10 +101,8 @@ impl Asked {
 fn without_places(table: &str) -> String {
     let mut name = String::new();
     for part in table.split_inclusive('[') {
-        name.push_str(match name.ends_with('[') {
-            true => part.trim_start_matches(|c: char| c.is_ascii_digit()),
-            false => part,
-        });
+        let is_place = name.ends_with('[');
+        name.push_str(if is_place { part.trim_start_matches(|c: char| c.is_ascii_digit()) } else { part });
     }
     name
 }

@@ -224,15 +224,13 @@ impl Texts<'_> {
             }
             let said = said.unwrap_or_default();
             let meaning = if said.meaning.is_empty() { one.doc.clone() } else { said.meaning };
-            let is_of_model = OF_MODELS.contains(&(table, one.key.as_str()));
-            let allowed = said.allowed.unwrap_or_else(|| match is_of_model {
-                true => "a number in the range that the model declares".into(),
-                false => one.allowed.join("; or "),
-            });
-            let default = said.default.unwrap_or_else(|| match is_of_model {
-                true => "the model's".into(),
-                false => one.default.iter().map(|text| code(text)).collect::<Vec<_>>().join(" or "),
-            });
+            let of_model = OF_MODELS.contains(&(table, one.key.as_str()));
+            let declared = |of_it: &str, own: String| if of_model { of_it.to_owned() } else { own };
+            let allowed =
+                declared("a number in the range that the model declares", one.allowed.join("; or "));
+            let default = one.default.iter().map(|text| code(text)).collect::<Vec<_>>().join(" or ");
+            let allowed = said.allowed.unwrap_or(allowed);
+            let default = said.default.unwrap_or_else(|| declared("the model's", default));
             rows.push([code(&one.key), allowed, default, meaning]);
         }
         rows

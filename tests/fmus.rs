@@ -15,6 +15,8 @@ use zip::write::SimpleFileOptions;
 use crate::support::libraries::Bench;
 use crate::support::{batch, results, stderr, stdout, write_config};
 
+mod exported;
+
 const DESCRIPTION: &str = include_str!("data/fmu.xml");
 
 /// What compiles the FMU of the tests; `None` where there is no compiler, or no binaries of FMI 2.0 for this platform that are made here.

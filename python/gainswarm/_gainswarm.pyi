@@ -113,8 +113,8 @@ class Tuning:
         """What else the user should know of the gains."""
     def write(self, directory: str) -> None:
         """Writes the files that ``gainswarm tune`` writes."""
-    def export(self, format: str) -> str:
-        """The gains in a format of ``gainswarm export``."""
+    def export(self, format: str, math: Optional[str], precision: str) -> str:
+        """The gains in a format of ``gainswarm export``; a controller with these functions and numbers."""
 
 class Search:
     """A search, and how far it is."""

@@ -236,9 +236,15 @@ class Tuning:
         """A ``gains.csv``: every parameter of the controller, a row each; written to ``path`` where one is given."""
         return _written(self.study._native.gains_csv(list(self.parameters.values())), path)
 
-    def export(self, format: str = "python") -> str:
-        """The controller in a format of ``gainswarm export``: ``csv``, ``json``, ``toml``, ``c``, ``c-simulation``, ``python``, ``matlab``."""
-        return self._native.export(format)
+    def export(self, format: str = "python", *, math: Optional[str] = None, precision: str = "double") -> str:
+        """The controller in a format of ``gainswarm export``.
+
+        The gains, for a program that has the law: ``csv``, ``json``, ``toml``, ``c``, ``python``, ``matlab``. The whole law as code:
+        ``c-controller``, ``rust-controller``, ``python-controller``, ``matlab-function``, ``st``; with functions of its own (``math="own"``,
+        the bits of the simulation) or those of the target's library (``math="libm"``), and numbers of 64 bits or of 32
+        (``precision="float"``, which says in its head what it loses). The simulation in C: ``c-simulation``, and of the plant alone ``fmu``.
+        """
+        return self._native.export(format, math, precision)
 
     def sensitivity(self, measurements: Optional[int] = None, *, simd: Optional[str] = None) -> Sensitivity:
         """How flat the cost is about the tuned gains; see `gainswarm.sensitivity`."""

@@ -69,7 +69,7 @@ fn exception<'py>(py: Python<'py>, name: &str, parts: impl pyo3::call::PyCallArg
 
 /// A text with the options of the command line as the keyword arguments that they are here.
 pub(crate) fn spoken(text: &str) -> String {
-    const OPTIONS: [(&str, &str); 12] = [
+    const OPTIONS: [(&str, &str); 15] = [
         ("--resume", "resume=True"),
         ("--force", "force=True"),
         ("--output", "output"),
@@ -82,6 +82,9 @@ pub(crate) fn spoken(text: &str) -> String {
         ("--replay", "replay"),
         ("--every", "every"),
         ("--seed", "seed"),
+        ("--math", "math"),
+        ("--precision", "precision"),
+        ("--format", "format"),
     ];
     let text =
         ["generations", "evaluations"].iter().fold(text.to_owned(), |text, limit| resumed(&text, limit));

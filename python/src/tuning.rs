@@ -7,6 +7,7 @@ use gainswarm::Member;
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Generation};
 use gainswarm::problem;
+use gainswarm::report::export::{Math, Precision};
 use gainswarm::report::{self, Export, FormatKind, StudyRow, Summary};
 use gainswarm::simulation::{Ending, Record};
 use gainswarm::stability::{Certificate, Complex, LoopResponse, Margins};
@@ -124,19 +125,27 @@ impl Tuning {
             .map_err(|error| raised(py, error))
     }
 
-    /// The gains in a format of `gainswarm export`.
-    fn export(&self, py: Python<'_>, format: &str) -> PyResult<String> {
-        let Some(kind) = FormatKind::ALL.iter().find(|kind| kind.name() == format) else {
-            let names: Vec<&str> = FormatKind::ALL.iter().map(|kind| kind.name()).collect();
-            let found = format!("format=\"{}\" is unknown", format.escape_debug());
-            return Err(refused(py, found, format!("allowed: {}", names.join(", "))));
-        };
+    /// The gains in a format of `gainswarm export`; a controller with these functions and numbers.
+    fn export(&self, py: Python<'_>, format: &str, math: Option<&str>, precision: &str) -> PyResult<String> {
+        let kind: FormatKind = named(py, "format", format)?;
+        let math: Option<Math> = math.map(|math| named(py, "math", math)).transpose()?;
+        let precision: Precision = named(py, "precision", precision)?;
         let mut export = Export::new(&self.config, &self.result.values);
+        export.code = kind.code(math, precision).map_err(|error| raised(py, error))?;
         export.cost = Some(self.result.cost()).filter(|cost| cost.is_finite());
         export.feasible = Some(self.result.best.is_feasible());
         export.complete = !self.result.reason.is_early();
         kind.text(&export).map_err(|error| raised(py, error))
     }
+}
+
+/// The member of a registry that an argument names.
+fn named<M: Member>(py: Python<'_>, argument: &str, name: &str) -> PyResult<M> {
+    M::ALL.iter().copied().find(|member| member.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = M::ALL.iter().map(|member| member.name()).collect();
+        let found = format!("{argument}=\"{}\" is unknown", name.escape_debug());
+        refused(py, found, format!("allowed: {}", names.join(", ")))
+    })
 }
 
 impl Tuning {

@@ -121,6 +121,27 @@ def test_a_result_tells_what_was_tuned(motor: gs.Study, tmp_path: Path) -> None:
     assert Path("saved/manifest.json").exists()
 
 
+def test_a_controller_is_code_with_functions_and_numbers_of_ones_choice(motor: gs.Study) -> None:
+    tuning = motor.tune(evaluations=60)
+    own, libm, single = (
+        tuning.export("c-controller", **said) for said in ({}, {"math": "libm"}, {"precision": "float"})
+    )
+    assert "fma(" in own and "fma(" not in libm
+    assert "What float loses" in single and "float Kp;" in single and "double Kp;" in own
+    space: dict[str, object] = {}
+    exec(tuning.export("python-controller"), space)  # noqa: S102
+    assert callable(space["Controller"])
+    assert "fmi2DoStep" in tuning.export("fmu")
+    for format, said, words in [
+        ("st", {"math": "own"}, "math own is not to be had in st"),
+        ("c", {"precision": "float"}, "precision is given, and c is no controller"),
+        ("c-controller", {"math": "mine"}, 'math="mine" is unknown'),
+        ("c-controller", {"precision": "half"}, "allowed: double, float"),
+    ]:
+        with pytest.raises(gs.OptionError, match=words):
+            tuning.export(format, **said)
+
+
 def test_a_pickled_result_is_the_same(motor: gs.Study) -> None:
     tuning = motor.tune(evaluations=60)
     again = pickle.loads(pickle.dumps(tuning))

@@ -16,8 +16,10 @@ use crate::report::{self, Export, FormatKind};
   gainswarm export outputs/classical --format c --output gains.h
   gainswarm export outputs/classical --format c-controller --output controller.h
   gainswarm export outputs/classical --format rust-controller --precision float --output controller.rs
+  gainswarm export outputs/classical --format fmu --output pendulum.fmu
 
-The formats with `controller`, `matlab-function` and `st` are the whole law as code; docs/export.md says how to put it into firmware.")]
+The formats with `controller`, `matlab-function` and `st` are the whole law as code; docs/export.md says how to put it into firmware.
+`fmu` is the plant for other tools, see docs/fmi.md.")]
 pub(super) struct Args {
     /// A directory with the results of `gainswarm tune`
     directory: PathBuf,
@@ -41,12 +43,21 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     // The parser lets only the names of members through.
     let format = FormatKind::ALL.iter().find(|kind| kind.name() == args.format).unwrap_or(&FormatKind::Csv);
     let code = code(args, *format)?;
+    if *format == FormatKind::Fmu && args.output.is_none() {
+        return Err(Error::Option {
+            option: "--output",
+            found: "is not given, and fmu is no text".into(),
+            remedy: "name the file, such as --output plant.fmu".into(),
+        });
+    }
     let mut export = Export::read(&args.directory)?;
     export.code = code;
-    let text = format.text(&export)?;
     match &args.output {
-        Some(path) => report::replace(path, |file| file.write_all(text.as_bytes())),
-        None => print(&text),
+        Some(path) => {
+            let bytes = format.file(&export)?;
+            report::replace(path, |file| file.write_all(&bytes))
+        }
+        None => print(&format.text(&export)?),
     }?;
     for remark in export.remarks() {
         note(&format!("warning: these gains are {remark}"));
@@ -60,26 +71,6 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
 /// How a controller is written; refuses what its language does not have.
 fn code(args: &Args, format: FormatKind) -> Result<Code, Error> {
     let named = |name: &str| Math::ALL.iter().copied().find(|math| math.name() == name);
-    let own = args.math.as_deref().and_then(named);
     let precision = Precision::ALL.iter().copied().find(|precision| precision.name() == args.precision);
-    let code = Code { math: own.unwrap_or_default(), precision: precision.unwrap_or_default() };
-    let is_libm = matches!(format, FormatKind::MatlabFunction | FormatKind::St);
-    if own == Some(Math::Own) && is_libm {
-        return Err(Error::Option {
-            option: "--math",
-            found: format!("own is not to be had in {}", format.name()),
-            remedy: "allowed: libm, the functions of the target, since that language has no product that is rounded once with its sum".into(),
-        });
-    }
-    if (own.is_some() || code.precision != Precision::default()) && !format.is_controller() {
-        let option = if own.is_some() { "--math" } else { "--precision" };
-        let controllers = FormatKind::ALL.iter().filter(|kind| kind.is_controller());
-        let names: Vec<&str> = controllers.map(|kind| kind.name()).collect();
-        return Err(Error::Option {
-            option,
-            found: format!("is given, and {} is no controller", format.name()),
-            remedy: format!("leave it out, or give --format {}", names.join(" or ")),
-        });
-    }
-    Ok(code)
+    format.code(args.math.as_deref().and_then(named), precision.unwrap_or_default())
 }

@@ -81,6 +81,22 @@ impl Compiler {
         })?;
         Ok(Self { command, cache, limit: LIMIT, optimise: "-O3" })
     }
+
+    /// Makes a shared library of a file of C99 in a directory, for any processor of this kind, and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the compiler cannot be started, fails, or takes too long.
+    pub fn library(&self, room: &Path, source: &str, library: &str) -> Result<(), Refusal> {
+        let flags =
+            ["-O2", "-std=c99", "-ffp-contract=off", "-fPIC", "-shared", source, "-o", library, "-lm"];
+        let mut child = start(&self.command, &to_owned(&flags), room)?;
+        let since = Instant::now();
+        while !has_done(&mut child, since, self.limit, room, program(&self.command))? {
+            std::thread::sleep(PATIENCE);
+        }
+        Ok(())
+    }
 }
 
 /// The command as it is found from any directory.
@@ -255,21 +271,9 @@ impl Job {
     }
 
     fn advance(&mut self) -> Result<Option<Vec<Native>>, Refusal> {
-        let status = match self.child.try_wait() {
-            Ok(Some(status)) => status,
-            Ok(None) if self.since.elapsed() <= self.limit => return Ok(None),
-            Ok(None) => {
-                end(&mut self.child);
-                let seconds = self.limit.as_secs_f64();
-                return Err(Refusal::Failed(format!(
-                    "`{}` has not ended within {seconds} s",
-                    self.compiler()
-                )));
-            }
-            Err(error) => return Err(Refusal::Failed(format!("`{}`: {error}", self.compiler()))),
-        };
-        if !status.success() {
-            return Err(Refusal::Failed(self.complaint(status)));
+        let room = self.room.path();
+        if !has_done(&mut self.child, self.since, self.limit, room, program(&self.compiler))? {
+            return Ok(None);
         }
         let made = match self.stage {
             Stage::Asking => {
@@ -303,20 +307,8 @@ impl Job {
         });
         functions.map_err(|reason| {
             cache::remove(path);
-            Refusal::Failed(format!("what `{}` has made cannot be loaded: {reason}", self.compiler()))
+            Refusal::Failed(format!("what `{}` has made cannot be loaded: {reason}", program(&self.compiler)))
         })
-    }
-
-    fn compiler(&self) -> &str {
-        self.compiler.first().map_or("", String::as_str)
-    }
-
-    /// What a compiler that failed has said.
-    fn complaint(&self, status: ExitStatus) -> String {
-        let said = fs::read_to_string(self.room.path().join(COMPLAINTS)).unwrap_or_default();
-        let line =
-            said.lines().find(|line| line.contains("error")).or(said.lines().next()).unwrap_or_default();
-        format!("`{}` has failed ({status}): {}", self.compiler(), line.trim())
     }
 }
 
@@ -356,6 +348,38 @@ fn start(compiler: &[String], flags: &[String], room: &Path) -> Result<Child, Re
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map_err(told)
+}
+
+/// Whether a compiler has done its work.
+fn has_done(
+    child: &mut Child,
+    since: Instant,
+    limit: Duration,
+    room: &Path,
+    program: &str,
+) -> Result<bool, Refusal> {
+    match child.try_wait() {
+        Ok(Some(status)) if status.success() => Ok(true),
+        Ok(Some(status)) => Err(Refusal::Failed(complaint(program, status, room))),
+        Ok(None) if since.elapsed() <= limit => Ok(false),
+        Ok(None) => {
+            end(child);
+            let seconds = limit.as_secs_f64();
+            Err(Refusal::Failed(format!("`{program}` has not ended within {seconds} s")))
+        }
+        Err(error) => Err(Refusal::Failed(format!("`{program}`: {error}"))),
+    }
+}
+
+/// What a compiler that failed has said.
+fn complaint(program: &str, status: ExitStatus, room: &Path) -> String {
+    let said = fs::read_to_string(room.join(COMPLAINTS)).unwrap_or_default();
+    let line = said.lines().find(|line| line.contains("error")).or(said.lines().next()).unwrap_or_default();
+    format!("`{program}` has failed ({status}): {}", line.trim())
+}
+
+fn program(compiler: &[String]) -> &str {
+    compiler.first().map_or("", String::as_str)
 }
 
 /// Ends a process and those that it has started, if they still run.

@@ -26,6 +26,8 @@ mod trial;
 
 use code::Code;
 
+#[cfg(feature = "fmi")]
+pub(crate) use fmi::platform as fmi_platform;
 pub use load::Column;
 pub use places::Places;
 

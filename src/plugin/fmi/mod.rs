@@ -88,7 +88,7 @@ impl Unit {
 }
 
 /// The directory of an FMU for this platform.
-fn platform() -> Result<&'static str, Refused> {
+pub(crate) fn platform() -> Result<&'static str, Refused> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => Ok("linux64"),
         ("windows", "x86_64") => Ok("win64"),

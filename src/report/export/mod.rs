@@ -22,6 +22,7 @@ pub mod c;
 pub mod c_simulation;
 pub mod controller;
 pub mod csv;
+pub mod fmu;
 pub mod json;
 mod loss;
 pub mod matlab;
@@ -29,6 +30,7 @@ pub mod python;
 pub mod toml;
 
 pub use self::csv::Csv;
+pub use self::fmu::Fmu;
 pub use self::json::Json;
 pub use self::toml::Toml;
 pub use c::C;
@@ -51,6 +53,15 @@ pub trait Format {
     ///
     /// When the controller cannot be written in this format.
     fn text(export: &Export) -> Result<String, Error>;
+
+    /// Its bytes, where it is no text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Format::text`].
+    fn file(export: &Export) -> Result<Vec<u8>, Error> {
+        Self::text(export).map(String::into_bytes)
+    }
 }
 
 registry! {
@@ -68,6 +79,7 @@ registry! {
         PythonController,
         MatlabFunction,
         St,
+        Fmu,
     }
 }
 
@@ -79,6 +91,40 @@ impl FormatKind {
     /// As [`Format::text`].
     pub fn text(self, export: &Export) -> Result<String, Error> {
         with_format!(self, F => F::text(export))
+    }
+
+    /// The same as bytes; those of an FMU are an archive, whose source is the text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Format::text`].
+    pub fn file(self, export: &Export) -> Result<Vec<u8>, Error> {
+        with_format!(self, F => F::file(export))
+    }
+
+    /// How a controller is written in this format.
+    ///
+    /// # Errors
+    ///
+    /// When its language does not have that, or it is no controller.
+    pub fn code(self, math: Option<Math>, precision: Precision) -> Result<Code, Error> {
+        if math == Some(Math::Own) && matches!(self, Self::MatlabFunction | Self::St) {
+            return Err(Error::Option {
+                option: "--math",
+                found: format!("own is not to be had in {}", self.name()),
+                remedy: "allowed: libm, the functions of the target, since that language has no product that is rounded once with its sum".into(),
+            });
+        }
+        if (math.is_some() || precision != Precision::default()) && !self.is_controller() {
+            let controllers = Self::ALL.iter().filter(|kind| kind.is_controller());
+            let names: Vec<&str> = controllers.map(|kind| kind.name()).collect();
+            return Err(Error::Option {
+                option: if math.is_some() { "--math" } else { "--precision" },
+                found: format!("is given, and {} is no controller", self.name()),
+                remedy: format!("leave it out, or give --format {}", names.join(" or ")),
+            });
+        }
+        Ok(Code { math: math.unwrap_or_default(), precision })
     }
 
     /// Whether it is a whole controller.
@@ -272,12 +318,7 @@ impl Export {
 
     /// The study as an identifier of any language, which begins with a letter; letters beyond ASCII are their code points.
     fn identifier(&self) -> String {
-        let letter = |c: char| match c {
-            c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase().to_string(),
-            c if c.is_ascii() => "_".into(),
-            c => format!("u{:04x}", u32::from(c)),
-        };
-        format!("{}_{}", env!("CARGO_PKG_NAME"), self.study.chars().map(letter).collect::<String>())
+        identifier(&self.study)
     }
 
     /// Identity, values and units as an object; what is not known is left out.
@@ -407,6 +448,16 @@ impl ExportedGain {
         let Parameter { unit, doc, .. } = self.parameter;
         comment(&format!("{unit}, {doc}{}", if self.searched.is_some() { "; tuned" } else { "" }))
     }
+}
+
+/// A name as an identifier of any language, which begins with a letter; letters beyond ASCII are their code points.
+fn identifier(name: &str) -> String {
+    let letter = |c: char| match c {
+        c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase().to_string(),
+        c if c.is_ascii() => "_".into(),
+        c => format!("u{:04x}", u32::from(c)),
+    };
+    format!("{}_{}", env!("CARGO_PKG_NAME"), name.chars().map(letter).collect::<String>())
 }
 
 /// A line that no language takes for anything but the inside of a comment.

@@ -24,7 +24,7 @@ impl Format for CController {
     }
 }
 
-const C: Language = Language {
+pub(super) const C: Language = Language {
     operation,
     by_number: None,
     conversions: ["{a} ? {1} : {0}", "fabs~([a]) > {0}"],
@@ -244,7 +244,7 @@ fn number(number: f64, precision: Precision) -> String {
 }
 
 /// Statements, indented.
-fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
+pub(super) fn statements(writer: &Writer<'_>, lets: &[Let]) -> String {
     let line = |Let { name, value }: &Let| {
         let of = if writer.is_truth(value) { "bool" } else { writer.real() };
         format!("    const {of} {name} = {};\n", writer.value(value))

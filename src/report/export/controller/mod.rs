@@ -11,6 +11,7 @@ mod head;
 mod language;
 mod matlab;
 mod names;
+pub(super) mod nodes;
 mod plan;
 mod python;
 mod rust;
@@ -123,27 +124,12 @@ impl<'a> Controller<'a> {
 
     /// The functions that the code calls, as texts.
     fn functions(&self) -> Vec<String> {
-        let write = |function: &Function| {
-            let Writer { language, code, study, .. } = self.writer;
-            let mut writer = Writer { language, code, study, truths: Vec::new() };
-            writer.truths = truths(function.lets.iter());
-            (language.function)(&writer, function)
-        };
-        self.functions.iter().map(write).collect()
+        written(&self.writer, &self.functions)
     }
 
-    /// The whole text behind those helpers of the language that it calls.
+    /// The helpers of the language that a text calls.
     fn helpers(&self, text: &str) -> String {
-        let prefix = (self.writer.language.prefix)(self.writer.study);
-        let mut helpers = String::new();
-        // A helper may call one that stands before it.
-        for (name, helper) in self.writer.language.helpers.iter().rev() {
-            let call = format!("{prefix}{name}(");
-            if text.contains(&call) || helpers.contains(&call) {
-                helpers = format!("{}\n{helpers}", self.writer.helper(helper));
-            }
-        }
-        helpers
+        helpers(&self.writer, text)
     }
 
     /// The lines of the head, each behind what a comment begins with.
@@ -160,6 +146,30 @@ impl Plan {
         let lets = self.prepare.0.iter().chain(&self.prepare.1).chain(&self.step).map(|one| &one.value);
         lets.chain(self.states.iter().map(|state| &state.first)).collect()
     }
+}
+
+/// Functions as texts.
+fn written(writer: &Writer<'_>, functions: &[Function]) -> Vec<String> {
+    let write = |function: &Function| {
+        let Writer { language, code, study, .. } = *writer;
+        let writer = Writer { language, code, study, truths: truths(function.lets.iter()) };
+        (language.function)(&writer, function)
+    };
+    functions.iter().map(write).collect()
+}
+
+/// The helpers of a language that a text calls.
+fn helpers(writer: &Writer<'_>, text: &str) -> String {
+    let prefix = (writer.language.prefix)(writer.study);
+    let mut helpers = String::new();
+    // A helper may call one that stands before it.
+    for (name, helper) in writer.language.helpers.iter().rev() {
+        let call = format!("{prefix}{name}(");
+        if text.contains(&call) || helpers.contains(&call) {
+            helpers = format!("{}\n{helpers}", writer.helper(helper));
+        }
+    }
+    helpers
 }
 
 /// The names of those statements that are true or false.

@@ -13,8 +13,8 @@ use super::{bench, run};
 use crate::support::libraries::{Bench, pendulum};
 use crate::support::{results, stderr, write_config};
 
-/// A study in which numbers drive a plant; `ise` of its states is its cost.
-fn driven(line: &str, plant: &Config) -> String {
+/// A study in which numbers drive a plant; `start` says where its scenario starts.
+fn driven(line: &str, start: &str, plant: &Config) -> String {
     let declared = &plant.plant.of.model.declared;
     let inputs = declared.inputs.iter().enumerate();
     let inputs: Vec<(String, f64)> = inputs
@@ -29,7 +29,7 @@ fn driven(line: &str, plant: &Config) -> String {
         declared.states.iter().map(|state| format!("\"{}\"", state.quantity.name)).collect();
     format!(
         "[plant]\n{line}\n[controller]\nequations = \"\"\"\n{}\"\"\"\n[controller.gains]\n{}[controller.outputs]\n{}[connect]\n{}\
-         [simulation]\ndt = 0.001\nduration = 0.2\n[[scenarios]]\n[cost.ise]\nsignals = [{}]\n",
+         [simulation]\ndt = 0.001\nduration = 0.2\n[[scenarios]]\n{start}\n[cost.ise]\nsignals = [{}]\n",
         each(&|place, _, _| format!("says{place} = gain{place}\n")),
         each(&|place, _, value| format!("gain{place} = {{ default = {value:?}, search = [-9.0, 9.0] }}\n")),
         each(&|place, _, _| format!("says{place} = {{}}\n")),
@@ -72,7 +72,9 @@ fn every_plant_of_equations_moves_as_an_fmu_as_it_does_here() {
     let mut refused = Vec::new();
     for plant in names_of(Kind::Plant) {
         let of = usual(&bench, plant);
-        let equations = study_of(&driven(&format!("type = \"{plant}\""), &of), plant);
+        let starts: Vec<f64> = of.plant.of.model.declared.states.iter().map(|state| state.initial).collect();
+        let start = format!("initial_state = {starts:?}");
+        let equations = study_of(&driven(&format!("type = \"{plant}\""), &start, &of), plant);
         let export = Export::new(&equations, &equations.controller.values);
         if let Err(error) = FormatKind::Fmu.text(&export) {
             let error = error.to_string();
@@ -80,7 +82,7 @@ fn every_plant_of_equations_moves_as_an_fmu_as_it_does_here() {
             refused.push(plant);
             continue;
         }
-        let unit = study_of(&driven(&line(&exported(&bench, &equations)), &of), plant);
+        let unit = study_of(&driven(&line(&exported(&bench, &equations)), "", &of), plant);
         let [(found, moved), (expected, wanted)] = [&unit, &equations].map(recorded);
         assert_eq!((found, moved.rows().count()), (expected, wanted.rows().count()), "{plant}");
         let declared = &of.plant.of.model.declared;
@@ -127,15 +129,18 @@ fn tuned(bench: &Bench, name: &str, text: &str) -> (PathBuf, Vec<f64>, f64) {
 #[test]
 fn the_pendulum_of_a_tuned_study_is_exported_and_tuned_as_an_fmu_with_the_same_gains() {
     let Some(bench) = bench() else { return };
-    let text = |plant: &str| {
+    let text = |plant: &str, start: &str| {
         let text = pendulum(plant, 1e-3, 0.5);
-        format!(
-            "{}[swarm]\ncoarse_first = false\n[swarm.stopping]\nevaluations = 60\n",
-            text.split("[swarm.stopping]").next().expect("a text")
-        )
+        let drawn = "ranges = { theta1 = 0.05, theta2 = 0.05 }\ncount = 8\nseed = 1\n";
+        assert!(text.contains(drawn), "{text}");
+        let text = text.replace(drawn, start);
+        text.replace("[swarm.stopping]", "[swarm]\ncoarse_first = false\n[swarm.stopping]")
     };
-    let (output, gains, cost) =
-        tuned(&bench, "equations", &text("type = \"double_inverted_pendulum\"\nlink1_mass = 0.21"));
+    let of_equations = text(
+        "type = \"double_inverted_pendulum\"\nlink1_mass = 0.21",
+        "initial_state = [0.0, 0.05, -0.03, 0.0, 0.0, 0.0]\n",
+    );
+    let (output, gains, cost) = tuned(&bench, "equations", &of_equations);
     let fmu = bench.room.path().join("pendulum.fmu").display().to_string();
     let output = output.display().to_string();
     let arguments = ["export", &output, "--format", "fmu"];
@@ -144,14 +149,16 @@ fn the_pendulum_of_a_tuned_study_is_exported_and_tuned_as_an_fmu_with_the_same_g
     assert!(stderr(&unsaid).contains("--output is not given, and fmu is no text"), "{}", stderr(&unsaid));
     let written = run(&[&arguments[..], &["--output", &fmu]].concat(), "");
     assert!(written.status.success(), "{}", stderr(&written));
-    let (_, found, of_unit) = tuned(&bench, "unit", &text(&line(Path::new(&fmu))));
-    assert!((of_unit / cost - 1.0).abs() < 1e-9, "{of_unit} and {cost}");
+    let plant = format!("{}\ntheta1_start = 0.05\ntheta2_start = -0.03", line(Path::new(&fmu)));
+    let of_unit = text(&plant, "");
+    let (_, found, cost_of_unit) = tuned(&bench, "unit", &of_unit);
+    assert!((cost_of_unit / cost - 1.0).abs() < 1e-9, "{cost_of_unit} and {cost}");
     assert_eq!(found.len(), gains.len());
     for (found, gain) in found.iter().zip(&gains) {
         assert!((found - gain).abs() <= 1e-6 * gain.abs(), "{found} and {gain}");
     }
     // What the study has said of the plant is what the FMU starts from.
-    let unit = study_of(&text(&line(Path::new(&fmu))), "pendulum");
+    let unit = study_of(&of_unit, "pendulum");
     let place = unit.plant.parameters().iter().position(|parameter| parameter.name == "link1_mass");
     assert_eq!(unit.plant.values[place.expect("a parameter")].to_bits(), 0.21_f64.to_bits());
 }

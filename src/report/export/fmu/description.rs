@@ -12,14 +12,14 @@ pub(super) fn text(export: &Export, identifier: &str, variables: &[Variable]) ->
     let simulation = &export.config.simulation;
     let units: BTreeSet<&str> =
         variables.iter().map(|one| one.unit.as_str()).filter(|unit| !unit.is_empty()).collect();
-    let units: String =
-        units.iter().map(|unit| format!("    <Unit name=\"{}\"/>\n", escaped(unit))).collect();
+    let unit = |unit: &&str| format!("    <Unit name=\"{}\"/>\n", escaped(unit));
+    let units: String = units.iter().map(unit).collect();
     let units =
         if units.is_empty() { units } else { format!("  <UnitDefinitions>\n{units}  </UnitDefinitions>\n") };
-    let listed: String = variables.iter().enumerate().map(|(place, one)| written(place, one)).collect();
+    let listed: String = variables.iter().enumerate().map(written).collect();
+    let index = |(place, _): (usize, &Variable)| format!("<Unknown index=\"{}\"/>", place + 1);
     let unknown = |is_it: fn(Causality) -> bool| -> String {
-        let places = variables.iter().enumerate().filter(|(_, one)| is_it(one.causality));
-        places.map(|(place, _)| format!("<Unknown index=\"{}\"/>", place + 1)).collect()
+        variables.iter().enumerate().filter(|(_, one)| is_it(one.causality)).map(index).collect()
     };
     let outputs = unknown(|of| matches!(of, Causality::State | Causality::Output));
     let initial = match unknown(|of| of == Causality::Output) {
@@ -47,7 +47,7 @@ pub(super) fn text(export: &Export, identifier: &str, variables: &[Variable]) ->
 }
 
 /// A variable.
-fn written(reference: usize, of: &Variable) -> String {
+fn written((reference, of): (usize, &Variable)) -> String {
     let kind = match of.causality {
         Causality::Parameter => "causality=\"parameter\" variability=\"fixed\" initial=\"exact\"",
         Causality::Input => "causality=\"input\" variability=\"continuous\"",

@@ -260,7 +260,7 @@ fn head(export: &Export) -> String {
         String::new(),
     ];
     lines.extend(of.model.equations.trim_matches('\n').lines().map(str::to_owned));
-    let lines: String =
-        lines.iter().map(|line| format!("{}\n", format!(" * {}", comment(line)).trim_end())).collect();
+    let marked = |line: &String| format!(" * {}", comment(line)).trim_end().to_owned() + "\n";
+    let lines: String = lines.iter().map(marked).collect();
     format!("/*\n{lines} */\n")
 }

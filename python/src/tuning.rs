@@ -126,6 +126,7 @@ impl Tuning {
     }
 
     /// The gains in a format of `gainswarm export`; a controller with these functions and numbers.
+    #[pyo3(signature = (format, math, precision))]
     fn export(&self, py: Python<'_>, format: &str, math: Option<&str>, precision: &str) -> PyResult<String> {
         let kind: FormatKind = named(py, "format", format)?;
         let math: Option<Math> = math.map(|math| named(py, "math", math)).transpose()?;

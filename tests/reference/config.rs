@@ -231,7 +231,7 @@ impl Texts<'_> {
             let default = one.default.iter().map(|text| code(text)).collect::<Vec<_>>().join(" or ");
             let allowed = said.allowed.unwrap_or(allowed);
             let default = said.default.unwrap_or_else(|| declared("the model's", default));
-            rows.push([code(&one.key), allowed, default, meaning]);
+            rows.push([code(&one.key), meaning, allowed, default]);
         }
         rows
     }
@@ -302,7 +302,7 @@ impl Texts<'_> {
             if rows.is_empty() {
                 continue;
             }
-            text.push_str(&table(["key", "allowed", "default", "meaning"], rows));
+            text.push_str(&table(["key", "meaning", "allowed", "default"], rows));
         }
         text
     }

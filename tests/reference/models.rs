@@ -208,7 +208,7 @@ fn page(model: &Model, called: &str) -> String {
         let _ = write!(page, "## Open loop\n\n{}\n\n", motion.told(model));
         for (state, svg) in motion.plots(model) {
             let file = format!("{called}-{state}.svg");
-            let style = "width: 49%; min-width: 17em";
+            let style = "width: 49%; min-width: min(100%, 22em)";
             let _ = writeln!(page, "<img src=\"{file}\" alt=\"{state} over time\" style=\"{style}\">");
             hold(&format!("models/plants/{file}"), &svg);
         }

@@ -71,7 +71,7 @@ impl Piece {
         }
     }
 
-    fn row(text: String, binds: Binds, width: usize, edges: [Edge; 2]) -> Self {
+    fn row(text: &str, binds: Binds, width: usize, edges: [Edge; 2]) -> Self {
         Self::new(format!("<mrow>{text}</mrow>"), binds, width, edges)
     }
 
@@ -82,7 +82,7 @@ impl Piece {
         }
         let (at, width) = (self.at, self.width + 2);
         let text = format!("<mo>(</mo>{}<mo>)</mo>", self.text);
-        Self { at, ..Self::row(text, Binds::Atom, width, [Edge::Fence; 2]) }
+        Self { at, ..Self::row(&text, Binds::Atom, width, [Edge::Fence; 2]) }
     }
 
     /// The terms of a sum, or itself as the only one.
@@ -217,7 +217,7 @@ fn applied(operation: Operation, operands: Vec<Piece>) -> Piece {
     let mut next = || operands.next().unwrap_or_else(|| number(f64::NAN));
     let between = |sign: &str, [a, b]: [Piece; 2], binds: Binds| {
         let (width, edges) = (a.width + b.width + 3, [a.edges.0[0], b.edges.0[1]]);
-        Piece::row(format!("{}{sign}{}", a.text, b.text), binds, width, edges)
+        Piece::row(&format!("{}{sign}{}", a.text, b.text), binds, width, edges)
     };
     let word =
         |word: &str| format!("<mspace width=\"0.4em\"/><mtext>{word}</mtext><mspace width=\"0.4em\"/>");
@@ -238,7 +238,7 @@ fn applied(operation: Operation, operands: Vec<Piece>) -> Piece {
             let [a, b] = [next(), next()];
             if let (Some([name, arguments]), Edge::Number) = (&a.call, b.edges.0[0]) {
                 let text = format!("<msup>{name}{}</msup>{arguments}", b.text);
-                return Piece::row(text, Binds::Whole, a.width + 1, a.edges.0);
+                return Piece::row(&text, Binds::Whole, a.width + 1, a.edges.0);
             }
             let a = a.within(Binds::Atom);
             let (width, edge) = (a.width + b.width, a.edges.0[0]);
@@ -258,7 +258,7 @@ fn applied(operation: Operation, operands: Vec<Piece>) -> Piece {
             }
             let a = a.within(Binds::Not);
             let text = format!("<mtext>not</mtext><mspace width=\"0.4em\"/>{}", a.text);
-            Piece::row(text, Binds::Not, a.width + 4, [Edge::Word, a.edges.0[1]])
+            Piece::row(&text, Binds::Not, a.width + 4, [Edge::Word, a.edges.0[1]])
         }
         Operation::Select => choice([next(), next(), next()]),
         // What no text says.
@@ -275,7 +275,7 @@ fn comparison([less, more]: [&str; 2], sides: [Piece; 2]) -> Piece {
         sign = more;
     }
     let (width, edges) = (a.width + b.width + 3, [a.edges.0[0], b.edges.0[1]]);
-    Piece::row(format!("{}<mo>{sign}</mo>{}", a.text, b.text), Binds::Comparison, width, edges)
+    Piece::row(&format!("{}<mo>{sign}</mo>{}", a.text, b.text), Binds::Comparison, width, edges)
 }
 
 const EQUAL: &str = "<mo>=</mo>";
@@ -298,7 +298,7 @@ fn sum(terms: Vec<(&'static str, String, usize)>) -> Piece {
     let width = terms.iter().map(|(_, _, width)| width + 3).sum::<usize>() - 3;
     let text: String =
         terms.iter().enumerate().map(|(place, (sign, text, _))| signed(sign, text, place == 0)).collect();
-    Piece { terms, ..Piece::row(text, Binds::Sum, width, [Edge::Fence; 2]) }
+    Piece { terms, ..Piece::row(&text, Binds::Sum, width, [Edge::Fence; 2]) }
 }
 
 /// A product; a sign before its first factor is that of the whole.
@@ -318,7 +318,7 @@ fn product(a: Piece, b: Piece) -> Piece {
         _ => "<mspace width=\"0.18em\"/>",
     };
     let (width, edges) = (a.width + b.width + 1, [a.edges.0[0], b.edges.0[1]]);
-    Piece::row(format!("{}{sign}{}", a.text, b.text), Binds::Product, width, edges)
+    Piece::row(&format!("{}{sign}{}", a.text, b.text), Binds::Product, width, edges)
 }
 
 /// What a value is under conditions.
@@ -344,7 +344,7 @@ fn choice([condition, then, otherwise]: [Piece; 3]) -> Piece {
     // A line in place of a brace, which grows only with a font for mathematics.
     let style = "border-left: 0.07em solid; padding-left: 0.3em";
     let text = format!("<mtable style=\"{style}\">{rows}</mtable>");
-    Piece { branches, ..Piece::row(text, Binds::Choice, most, [Edge::Fence; 2]) }
+    Piece { branches, ..Piece::row(&text, Binds::Choice, most, [Edge::Fence; 2]) }
 }
 
 fn called(name: &str, mut operands: Vec<Piece>) -> Piece {
@@ -361,7 +361,7 @@ fn called(name: &str, mut operands: Vec<Piece>) -> Piece {
             let field = if name == "lie_drift" { "f" } else { "g" };
             let a = operands.remove(0).within(Binds::Whole);
             let text = format!("<msub><mi>L</mi><mi>{field}</mi></msub><mspace width=\"0.1em\"/>{}", a.text);
-            Piece::row(text, Binds::Whole, a.width + 3, [Edge::Symbol, a.edges.0[1]])
+            Piece::row(&text, Binds::Whole, a.width + 3, [Edge::Symbol, a.edges.0[1]])
         }
         _ => function(format!("<mi mathvariant=\"normal\">{name}</mi>"), name.len(), operands),
     }
@@ -372,7 +372,7 @@ fn function(name: String, wide: usize, operands: Vec<Piece>) -> Piece {
     let texts: Vec<String> = operands.into_iter().map(|of| of.text).collect();
     let arguments = texts.join("<mo separator=\"true\">,</mo>");
     let arguments = format!("<mo>&#x2061;</mo><mrow><mo>(</mo>{arguments}<mo>)</mo></mrow>");
-    let row = Piece::row(format!("{name}{arguments}"), Binds::Whole, width, [Edge::Symbol, Edge::Fence]);
+    let row = Piece::row(&format!("{name}{arguments}"), Binds::Whole, width, [Edge::Symbol, Edge::Fence]);
     Piece { call: Some([name, arguments]), ..row }
 }
 

@@ -259,7 +259,9 @@ impl<'a> Section<'a> {
 
     /// Refuses keys that are not among `names`.
     pub(crate) fn refuse_all_but(&self, names: &[&str]) -> Result<(), ConfigError> {
-        names.iter().for_each(|name| self.source.ask(&self.name, name, None));
+        for name in names {
+            self.source.ask(&self.name, name, None);
+        }
         let keys = self.table.into_iter().flat_map(|table| table.keys());
         let Some(stray) = keys.into_iter().find(|key| !names.contains(&key.get_ref().as_ref())) else {
             return Ok(());

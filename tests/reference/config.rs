@@ -223,7 +223,7 @@ impl Texts<'_> {
                 self.missing.push(format!("[{group}] \"{path}\""));
             }
             let said = said.unwrap_or_default();
-            let meaning = if said.meaning.is_empty() { one.doc.clone() } else { said.meaning };
+            let meaning = if said.told.is_empty() { one.doc.clone() } else { said.told };
             let of_model = OF_MODELS.contains(&(table, one.key.as_str()));
             let declared = |of_it: &str, own: String| if of_model { of_it.to_owned() } else { own };
             let allowed =
@@ -248,7 +248,7 @@ impl Texts<'_> {
             return String::new();
         }
         let without: Vec<String> = scenarios.difference(&own).map(|key| code(key)).collect();
-        let said = self.find("study", VALIDATION).unwrap_or_default().meaning;
+        let said = self.find("study", VALIDATION).unwrap_or_default().told;
         let head = head(VALIDATION);
         format!(
             "{level} `{head}`\n\n{said} Its keys are those of `[[scenarios]]`, but for {}.\n\n",
@@ -294,7 +294,7 @@ impl Texts<'_> {
                 let _ = writeln!(text, "{level} `{}`\n", head(of));
                 match self.find(group, of) {
                     Some(said) => {
-                        let _ = writeln!(text, "{}\n", said.meaning);
+                        let _ = writeln!(text, "{}\n", said.told);
                     }
                     None => self.missing.push(format!("[{group}] \"{of}\"")),
                 }

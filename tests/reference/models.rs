@@ -74,7 +74,7 @@ fn unit(of: &Quantity) -> String {
 
 fn range([low, high]: [f64; 2]) -> String {
     let end = |end: f64| {
-        if end.abs() == f64::MAX {
+        if end.abs() >= f64::MAX {
             if end < 0.0 { "−∞".into() } else { "∞".into() }
         } else {
             Short(end).to_string()
@@ -148,8 +148,7 @@ fn expressions(model: &Model) -> String {
     let declared = &model.declared;
     let mut text = String::new();
     for (key, usual) in &declared.expressions {
-        let set =
-            |text: &str| typeset(key, text).map_or_else(|_| format!("<code>{text}</code>"), |math| math);
+        let set = |text: &str| typeset(key, text).unwrap_or_else(|_| format!("<code>{text}</code>"));
         let _ = write!(text, "### `{key}`\n\n");
         match declared.choices.get(key) {
             None => {
@@ -310,7 +309,7 @@ fn equations_are_set_as_a_book_has_them() {
     assert!(set("cart_mass").contains("cart_mass"));
     assert!(set("a != b").contains('≠'));
     let kept = |text: &str, sign: &str| {
-        assert!(set(text).contains(&format!("<mi>a</mi><mo>{sign}</mo>")), "{}", set(text))
+        assert!(set(text).contains(&format!("<mi>a</mi><mo>{sign}</mo>")), "{}", set(text));
     };
     kept("a > b", "&gt;");
     kept("a <= b + 1", "≤");

@@ -1,5 +1,7 @@
 //! What the pages of the plants show of their open loop: an input that steps where that moves the plant, else the free motion from a start.
 
+use std::fmt::Write;
+
 use gainswarm::model::Model;
 use gainswarm::report::plot_over_time;
 
@@ -113,8 +115,10 @@ impl Motion {
         let dt = self.seconds / STEPS as f64;
         let driven: Vec<(String, String)> =
             self.inputs.iter().map(|(name, _)| ((*name).to_owned(), format!("driven_{name}"))).collect();
-        let mut equations: String =
-            self.inputs.iter().map(|(name, value)| format!("driven_{name} = {value:?}\n")).collect();
+        let mut equations = String::new();
+        for (name, value) in self.inputs {
+            let _ = writeln!(equations, "driven_{name} = {value:?}");
+        }
         equations.push_str("idle = 0");
         let connect: Vec<(&str, &str)> = driven.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         let states = &model.declared.states;

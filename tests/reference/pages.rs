@@ -15,7 +15,11 @@ pub(super) fn place(path: &str) -> PathBuf {
 
 /// Holds a page in `docs/` against what it should be, or writes it where `UPDATE` says so.
 pub(super) fn hold(path: &str, text: &str) {
-    let text = if path.ends_with(".md") { format!("{MADE}{}\n", text.trim_end()) } else { text.to_owned() };
+    let text = if Path::new(path).extension().is_some_and(|end| end == "md") {
+        format!("{MADE}{}\n", text.trim_end())
+    } else {
+        text.to_owned()
+    };
     let file = place("docs").join(path);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder to write to");
@@ -52,7 +56,7 @@ pub(super) fn code(text: &str) -> String {
 /// What a key or a column means, with what is said of it in place of what is declared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Meaning {
-    pub(super) meaning: String,
+    pub(super) told: String,
     pub(super) allowed: Option<String>,
     pub(super) default: Option<String>,
     pub(super) unit: String,
@@ -69,7 +73,7 @@ pub(super) fn meanings(file: &str) -> Meanings {
         let of = value.as_str().map(String::from).or_else(|| said("meaning"));
         let unit = said("unit").unwrap_or_default();
         let meaning = Meaning {
-            meaning: of.unwrap_or_else(|| panic!("{file}: {key} has no meaning")),
+            told: of.unwrap_or_else(|| panic!("{file}: {key} has no meaning")),
             allowed: said("allowed"),
             default: said("default"),
             unit,

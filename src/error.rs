@@ -105,6 +105,17 @@ pub enum Error {
         reason: String,
     },
 
+    /// A rank of MPI cannot judge its part.
+    #[error("rank {rank} of MPI, on {host}, cannot take part: {reason}")]
+    Rank {
+        /// Which one.
+        rank: i32,
+        /// The machine that it runs on.
+        host: String,
+        /// What it says.
+        reason: String,
+    },
+
     /// The best gain vector, simulated once more, does not give the cost for which it was chosen.
     #[error(
         "the best gain vector was chosen for a cost of {chosen} but costs {found} when simulated again\n  \
@@ -134,6 +145,7 @@ impl Error {
             | Self::Write { .. }
             | Self::Memory { .. }
             | Self::Threads { .. }
+            | Self::Rank { .. }
             | Self::NotReproduced { .. } => 1,
         }
     }

@@ -60,6 +60,9 @@ pub struct Problem {
     pub memory_limit: Option<u64>,
     /// The seed of every random number.
     pub seed: u64,
+    /// The study and what of it the simulator covers, so that another process can make the same.
+    #[cfg(feature = "mpi")]
+    pub study: (String, Coverage),
 }
 
 impl Problem {
@@ -76,7 +79,13 @@ impl Problem {
         Self::covering(config, Coverage::All, scenarios, weights)
     }
 
-    fn covering(config: &Config, coverage: Coverage, scenarios: Vec<Scenario>, weights: Vec<f64>) -> Self {
+    /// The same with a simulator that covers no more than it has to.
+    pub(crate) fn covering(
+        config: &Config,
+        coverage: Coverage,
+        scenarios: Vec<Scenario>,
+        weights: Vec<f64>,
+    ) -> Self {
         Self {
             parameters: config.controller.parameters().to_vec(),
             values: config.controller.values.clone(),
@@ -98,6 +107,8 @@ impl Problem {
             search: config.swarm.clone(),
             memory_limit: config.memory_limit,
             seed: config.seed,
+            #[cfg(feature = "mpi")]
+            study: (config.to_toml(), coverage),
         }
     }
 

@@ -12,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Error;
 use crate::config::{Config, Gains, read_gains};
+use crate::engine;
 use crate::report::tuned_plant;
 use crate::study::questionable;
 
@@ -55,6 +56,7 @@ pub use exit::EXIT_CODES;
 
 use args::{BackendArgs, ControllerArgs, FollowArgs, MachineArgs, SearchArgs, ShowArgs, SimdArgs};
 use exit::Exit;
+use interrupt::Interrupt;
 
 #[derive(Debug, Parser)]
 #[command(name = "gainswarm", version, about, max_term_width = 100)]
@@ -148,15 +150,29 @@ pub fn command() -> clap::Command {
 /// Runs the program on the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::from(run(std::env::args_os()))
+    let command = || run(std::env::args_os());
+    ExitCode::from(engine::conduct(command, || drop(Interrupt::listen())))
 }
 
-/// Runs the program on arguments, of which the first is its name, and returns its exit code. A request for help and invalid arguments
-/// end the process.
+/// Runs the program on arguments, of which the first is its name, and returns its exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let matches = command().get_matches_from(arguments);
-    let arguments = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let read = |matches: clap::ArgMatches| Cli::from_arg_matches(&matches);
+    let arguments = match command().try_get_matches_from(arguments).and_then(read) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A request for help is one, too.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let is_shared = matches!(
+        arguments.command,
+        Command::Tune(_) | Command::Compare(_) | Command::Batch(_) | Command::Validate(_)
+    );
+    if is_shared {
+        engine::share_out();
+    }
     let result = match arguments.command {
         Command::Init(args) => init::run(&args).map(|()| Exit::Success),
         Command::Check(args) => check::run(&args).map(|()| Exit::Success),

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::Error;
+use crate::engine;
 use crate::shard::{SHARDS_MAX, Shard};
 
 /// What `--shard` asks for.
@@ -90,6 +91,10 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 impl Wanted {
     /// The part that is meant.
     pub(super) fn resolved(self) -> Result<Shard, Error> {
+        if let Self::Auto(_) = self {
+            // The ranks of an MPI job have a part each.
+            engine::part_ways();
+        }
         self.resolved_in(&|name| std::env::var(name).ok())
     }
 

@@ -20,6 +20,8 @@ pub(super) enum Switch {
     /// It may start a compiler.
     Open,
     Compiling(Box<Job>),
+    /// It is there.
+    Native,
     Closed,
 }
 
@@ -52,11 +54,19 @@ impl Switch {
     pub(super) fn new(problem: &Problem, level: SimdLevel) -> (Self, Option<Refusal>) {
         match problem.backend {
             Backend::Program => (Self::Closed, None),
-            Backend::Native => (Self::Closed, prepare(problem, level).err()),
+            Backend::Native => match prepare(problem, level) {
+                Ok(()) => (Self::Native, None),
+                Err(refusal) => (Self::Closed, Some(refusal)),
+            },
             // Where fused multiply-adds are emulated a compiler has nothing to win.
             Backend::Auto if matches!(level, SimdLevel::Sse2 | SimdLevel::Scalar) => (Self::Closed, None),
             Backend::Auto => (Self::Open, None),
         }
+    }
+
+    /// Whether there is machine code.
+    pub(super) fn is_native(&self) -> bool {
+        matches!(self, Self::Native)
     }
 
     /// Goes on between two generations; `left` is how long the rest of the run will take. Tells what has gone wrong, once.
@@ -71,11 +81,12 @@ impl Switch {
                 None => Ok(Vec::new()),
             },
             Self::Compiling(job) => job.poll()?,
-            Self::Open | Self::Closed => return None,
+            Self::Open | Self::Native | Self::Closed => return None,
         };
-        *self = Self::Closed;
+        let result = result.and_then(|code| adopt(problem, level, code));
+        *self = if result.is_ok() { Self::Native } else { Self::Closed };
         // Without a compiler nothing is amiss: nobody has asked for one.
-        let refusal = result.and_then(|code| adopt(problem, level, code)).err();
+        let refusal = result.err();
         refusal.filter(|refusal| *refusal != Refusal::NoCompiler)
     }
 }

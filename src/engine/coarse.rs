@@ -42,6 +42,12 @@ pub(super) enum Step {
     Again,
 }
 
+impl Step {
+    /// All, in the order of their numbers.
+    #[cfg(feature = "mpi")]
+    pub(super) const ALL: [Self; 4] = [Self::Whole, Self::Noted, Self::Part, Self::Again];
+}
+
 /// A part of the simulations of a gain vector.
 #[derive(Debug)]
 pub(super) struct Part {

@@ -1,5 +1,6 @@
 //! What a run needs, known before anything of it is reserved.
 
+use super::crew::Crew;
 use super::{Generation, Resources};
 use crate::Error;
 use crate::problem::Problem;
@@ -76,6 +77,8 @@ impl Declared {
             generation: judged(positions)
                 + judged(1)
                 + coarse
+                + Crew::bytes(problem, resources, positions)
+                + Crew::bytes(problem, resources, 1)
                 + positions as u64 * size_of::<Outcome>() as u64
                 + if problem.objectives.is_empty() {
                     0

@@ -1,5 +1,6 @@
 //! Evaluates gain vectors on all threads, each with a workspace of its own.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,9 +10,10 @@ use rayon::prelude::*;
 
 use super::Resources;
 use super::coarse::{self, Judged, Part, Step};
+use super::crew::{Crew, Jobs};
 use super::outcomes::{outcome, several};
+use super::tally::Tally;
 use crate::Error;
-use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
 use crate::memory::{self, HotPath, OwnReading, Reading};
 use crate::problem::Problem;
@@ -27,58 +29,6 @@ const WARM_UP_ROUNDS_MAX: usize = 100;
 
 /// How long the other workers stay busy in the warm-up, so that the one that shares out the work has to wait once.
 const LINGER: Duration = Duration::from_millis(1);
-
-/// Counts over a number of simulations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Simulations that were run.
-    pub simulations: u64,
-    /// Control steps that they took.
-    pub control_steps: u64,
-    /// Simulations in which the plant left its limits.
-    pub failed: u64,
-    /// Simulations that were stopped because their particle could not improve any more.
-    pub abandoned: u64,
-    /// Simulations whose code panicked.
-    pub panicked: u64,
-    /// Gain vectors that were not simulated because they break a constraint or have no stable certificate.
-    pub rejected: u64,
-}
-
-impl Tally {
-    /// Nothing.
-    pub(super) const NONE: Self =
-        Self { simulations: 0, control_steps: 0, failed: 0, abandoned: 0, panicked: 0, rejected: 0 };
-
-    /// Adds what other simulations came to.
-    pub fn add(&mut self, other: &Self) {
-        self.simulations += other.simulations;
-        self.control_steps += other.control_steps;
-        self.failed += other.failed;
-        self.abandoned += other.abandoned;
-        self.panicked += other.panicked;
-        self.rejected += other.rejected;
-    }
-
-    fn count(&mut self, record: &Record) {
-        self.simulations += 1;
-        self.control_steps += record.steps;
-        match record.ending {
-            Ending::Failed => self.failed += 1,
-            Ending::Abandoned => self.abandoned += 1,
-            Ending::Panicked => self.panicked += 1,
-            Ending::Pending | Ending::Survived => {}
-        }
-    }
-}
-
-impl Persist for Tally {
-    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
-        let Self { simulations, control_steps, failed, abandoned, panicked, rejected } = self;
-        let counts = [simulations, control_steps, failed, abandoned, panicked, rejected];
-        counts.into_iter().try_for_each(|count| archive.u64(count))
-    }
-}
 
 /// Judges gain vectors by simulation; everything is reserved when it is made.
 pub(super) struct Evaluator<'p> {
@@ -110,6 +60,8 @@ pub(super) struct Evaluator<'p> {
     /// What the last evaluation was, and the part that may judge.
     step: Step,
     part: Option<PartRun>,
+    /// The processes that judge with this one.
+    crew: Crew,
 }
 
 /// A part as it is run.
@@ -161,6 +113,7 @@ impl<'p> Evaluator<'p> {
             tally: Tally::default(),
             step: Step::Whole,
             part: None,
+            crew: Crew::assemble(problem, resources, vectors, terms)?,
         })
     }
 
@@ -169,7 +122,8 @@ impl<'p> Evaluator<'p> {
     /// # Errors
     ///
     /// As [`Evaluator::new`].
-    pub(super) fn marked(self) -> Result<Self, Error> {
+    pub(super) fn marked(mut self) -> Result<Self, Error> {
+        self.crew.mark()?;
         let records = Records::marked(self.records.len(), self.problem.limits.len())?;
         Ok(Self { records, ..self })
     }
@@ -178,11 +132,12 @@ impl<'p> Evaluator<'p> {
     ///
     /// Must be called within the pool, like everything that evaluates.
     pub(super) fn warm_up(&mut self) {
+        self.crew.warm_up();
         self.rendezvous();
         let mut quiet = 0;
         for _ in 0..WARM_UP_ROUNDS_MAX {
             let before = Reading::now().map(|reading| reading.allocations);
-            self.run(0);
+            self.run(0..0);
             let after = Reading::now().map(|reading| reading.allocations);
             quiet = if before == after { quiet + 1 } else { 0 };
             if quiet == QUIET_ROUNDS {
@@ -234,7 +189,7 @@ impl<'p> Evaluator<'p> {
         self.judged = question.to_beat.len();
         let rows = self.admit(question);
         self.records.clear();
-        self.run(rows * self.scenarios().len());
+        self.run_all(rows * self.scenarios().len());
         self.reduce(rows);
         self.rows = rows;
     }
@@ -249,6 +204,7 @@ impl<'p> Evaluator<'p> {
 
     /// Takes over the part by which gain vectors are judged, if there is one.
     pub(super) fn take_part(&mut self, part: Option<&Part>) {
+        self.crew.take_part(part);
         let scenario = |place: &usize| self.problem.scenarios[*place].clone();
         self.part = part.map(|part| PartRun {
             parts: part.parts,
@@ -326,7 +282,7 @@ impl<'p> Evaluator<'p> {
         self.step = Step::Whole;
         let scenarios = self.problem.scenarios.len();
         self.records.clear();
-        self.run(scenarios);
+        self.run_all(scenarios);
         (0..scenarios).map(|scenario| self.records.get(scenario)).collect()
     }
 
@@ -351,10 +307,58 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// Runs the jobs up to `end` on all workers.
-    fn run(&self, end: usize) {
-        self.queue.store(0, Ordering::Relaxed);
-        self.on_all_workers(|| self.work(end));
+    /// How many processes judge together.
+    pub(super) fn processes(&self) -> usize {
+        self.crew.processes()
+    }
+
+    /// Tells the others that the simulator has machine code.
+    pub(super) fn go_native(&mut self) {
+        self.crew.go_native();
+    }
+
+    /// What other processes have allocated while they judged, since this was last asked.
+    pub(super) fn take_allocations(&mut self) -> u64 {
+        self.crew.take_allocations()
+    }
+
+    /// Runs so many jobs, here and wherever else somebody judges.
+    fn run_all(&mut self, count: usize) {
+        let (width, scenarios) = (self.problem.values.len(), self.scenarios().len());
+        let (values, bounds, step) = (&self.values, &self.bounds, self.step);
+        let own = self.crew.deal(Jobs { values, width, bounds, scenarios, step, count });
+        self.run(own);
+        self.crew.gather(&self.records);
+    }
+
+    /// Runs jobs that another process has dealt: with the bounds and the values of their rows, as bits; their records are then in [`Evaluator::records`].
+    ///
+    /// # Allocation
+    ///
+    /// None after [`Evaluator::warm_up`], as long as nothing panics.
+    #[cfg(feature = "mpi")]
+    pub(super) fn run_dealt(&mut self, step: Step, jobs: Range<usize>, [bounds, values]: [&[u64]; 2]) {
+        self.step = step;
+        let row = jobs.start / self.scenarios().len();
+        let copy = |places: &mut [f64], words: &[u64]| {
+            places.iter_mut().zip(words).for_each(|(place, word)| *place = f64::from_bits(*word));
+        };
+        copy(&mut self.bounds[row..], bounds);
+        copy(&mut self.values[row * self.problem.values.len()..], values);
+        self.records.clear();
+        self.run(jobs);
+    }
+
+    /// The records of the last generation.
+    #[cfg(feature = "mpi")]
+    pub(super) fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Runs jobs on all workers of this process.
+    fn run(&self, jobs: Range<usize>) {
+        self.queue.store(jobs.start, Ordering::Relaxed);
+        self.on_all_workers(|| self.work(jobs.end));
     }
 
     /// Runs one copy of `task` for each worker.

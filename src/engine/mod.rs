@@ -8,34 +8,41 @@ use std::time::{Duration, Instant};
 use crate::archive::{self, Archive, Damage, Persist};
 use crate::memory::{self, HotGeneration, Reading, Rising, live_bytes};
 use crate::native::Refusal;
-use crate::problem::{Problem, known_cost};
+use crate::problem::Problem;
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
-use crate::statistics::quantile_by;
-use crate::swarm::{Diversity, Outcome, Seeker, StopReason, Stopping, Swarm};
+use crate::swarm::{Outcome, Seeker, StopReason, Stopping};
 use crate::{Error, Member};
 
 mod backend;
 mod coarse;
+mod crew;
 mod declared;
 mod evaluator;
 mod front;
 mod log;
 mod outcomes;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod solo;
+mod standing;
+mod tally;
 mod tuning;
 mod workers;
 
 pub use backend::prepare;
 use backend::{Switch, left};
 use coarse::{Coarse, Step};
+pub(crate) use crew::{conduct, part_ways, processes, share_out};
 pub use declared::Declared;
 use evaluator::Evaluator;
-pub use evaluator::Tally;
 pub use front::{FrontSize, TradeOff};
 use log::Log;
 pub use log::ROWS_MAX;
 pub use solo::Solo;
+pub use standing::Standing;
+use standing::standing;
+pub use tally::Tally;
 pub use tuning::Tuning;
 
 /// How a run uses the machine; nothing here changes a result.
@@ -79,17 +86,6 @@ pub struct Generation {
     /// Bytes by which the process has grown during generations since the start. Growth counts from its third new maximum on, so that
     /// memory taken once does not count: 0 unless something leaks. 0 without a meter.
     pub growth_bytes: i64,
-}
-
-/// The state of a swarm.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Standing {
-    /// The median cost of the personal bests; not finite when that one has none.
-    pub median: f64,
-    /// The difference between the quartiles of their costs; not finite when one of them has none.
-    pub range: f64,
-    /// The spread of the personal bests and the speed of the particles.
-    pub diversity: Diversity,
 }
 
 /// What an observer is shown after each generation.
@@ -283,13 +279,13 @@ impl<'p> Run<'p> {
 
     fn run(mut self, resources: Resources, observer: &mut dyn Observer) -> Result<Tuning, Error> {
         let problem = self.problem;
-        let resources = Resources { level: resources.level, ..resources };
-        if self.ended.is_none() {
-            self.resources = resources;
-        }
         let stopping = problem.search.stopping;
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
+        let threads = resources.threads * evaluator.processes();
+        if self.ended.is_none() {
+            self.resources = Resources { threads, ..resources };
+        }
         if self.coarse.is_on() {
             evaluator = evaluator.marked()?;
             evaluator.take_part(self.coarse.part());
@@ -301,6 +297,9 @@ impl<'p> Run<'p> {
         };
         if let Some(refusal) = refusal {
             observer.on_the_program(&refusal);
+        }
+        if switch.is_native() {
+            evaluator.go_native();
         }
         evaluator.warm_up();
 
@@ -320,13 +319,13 @@ impl<'p> Run<'p> {
             let elapsed = before + spent;
             self.ended = self.learn(&evaluator, step, elapsed);
             let mut row = self.row(&evaluator, &mut ordered);
-            self.count_since(mark);
+            self.count_since(mark, evaluator.take_allocations());
             drop(hot);
             row.growth_bytes = self.growth_bytes();
             self.keep(row);
             let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
             self.wall_ns = ns(elapsed);
-            self.core_ns = core_before + ns(spent).saturating_mul(resources.threads as u64);
+            self.core_ns = core_before + ns(spent).saturating_mul(threads as u64);
             let Tally { simulations, control_steps, .. } = self.all();
             let used = (live_bytes() - self.held_bytes).max(0).cast_unsigned();
             let ended = self.ended.is_some();
@@ -341,6 +340,9 @@ impl<'p> Run<'p> {
                 let left = left(problem, [self.generations(), self.evaluations()], elapsed);
                 if let Some(refusal) = switch.advance(problem, resources.level, left) {
                     observer.on_the_program(&refusal);
+                }
+                if switch.is_native() {
+                    evaluator.go_native();
                 }
             }
             if matches!(step, Step::Noted | Step::Again) {
@@ -411,10 +413,10 @@ impl<'p> Run<'p> {
         all
     }
 
-    /// Adds the allocations and the growth since `mark`.
-    fn count_since(&mut self, mark: Option<Reading>) {
+    /// Adds the allocations, those of other processes too, and the growth since `mark`.
+    fn count_since(&mut self, mark: Option<Reading>, elsewhere: u64) {
         if let (Some(count), Some(before), Some(now)) = (&mut self.allocations, mark, Reading::now()) {
-            *count += now.allocations - before.allocations;
+            *count += now.allocations - before.allocations + elsewhere;
             self.growth.add(now.live_bytes.cast_signed() - before.live_bytes.cast_signed());
         }
     }
@@ -486,13 +488,4 @@ impl Persist for Run<'_> {
 /// How many numbers of the best position the log has: of trade-offs none, of which there is no best.
 fn logged(problem: &Problem) -> usize {
     if problem.objectives.is_empty() { problem.tuned.len() } else { 0 }
-}
-
-/// The state of a swarm; `ordered` is room to sort in.
-fn standing(swarm: &Swarm, ordered: &mut Vec<Outcome>) -> Standing {
-    ordered.clear();
-    ordered.extend_from_slice(swarm.personal_bests());
-    ordered.sort_unstable_by(Outcome::rank);
-    let quantile = |share: f64| quantile_by(ordered.len(), share, |place| known_cost(&ordered[place]));
-    Standing { median: quantile(0.5), range: quantile(0.75) - quantile(0.25), diversity: swarm.diversity() }
 }

@@ -260,6 +260,38 @@ impl Records {
         }
     }
 
+    /// Words of some jobs, for [`Records::export`].
+    #[cfg(feature = "mpi")]
+    #[must_use]
+    pub(crate) fn words_of(&self, jobs: usize) -> usize {
+        let marks = if self.marks.is_empty() { 0 } else { PARTS - 1 };
+        jobs * (self.width + marks)
+    }
+
+    /// The words of some jobs, in an order of their own.
+    #[cfg(feature = "mpi")]
+    fn cells(&self, jobs: std::ops::Range<usize>) -> impl Iterator<Item = &AtomicU64> {
+        let marks = if self.marks.is_empty() { 0 } else { PARTS - 1 };
+        let words = &self.words[jobs.start * self.width..jobs.end * self.width];
+        words.iter().chain(&self.marks[jobs.start * marks..jobs.end * marks])
+    }
+
+    /// Copies the records of some jobs, with their marks, into so many words.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn export(&self, jobs: std::ops::Range<usize>, words: &mut [u64]) {
+        for (word, cell) in words.iter_mut().zip(self.cells(jobs)) {
+            *word = cell.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Takes over what [`Records::export`] has given for the same jobs.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn import(&self, jobs: std::ops::Range<usize>, words: &[u64]) {
+        for (word, cell) in words.iter().zip(self.cells(jobs)) {
+            cell.store(*word, Ordering::Relaxed);
+        }
+    }
+
     fn row(&self, job: usize) -> &[AtomicU64] {
         &self.words[job * self.width..][..self.width]
     }

@@ -61,7 +61,7 @@ impl Default for Conditions {
 }
 
 /// Noise and quantisation, a number a state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sensors {
     /// Standard deviation of the noise in the state's unit.
     pub noise: Vec<f64>,

@@ -303,7 +303,7 @@ impl Trial<'_> {
         told: &mut dyn FnMut(&[Record]),
     ) -> Result<ControlFlow<usize, Runs>, Error> {
         let (mut scenarios, mut records) = (Vec::new(), Vec::new());
-        let mut size = FIRST_PART * self.resources.threads;
+        let mut size = FIRST_PART * self.resources.threads * engine::processes();
         while records.len() < runs.len() {
             if (self.stop)() {
                 return Ok(ControlFlow::Break(records.len()));

@@ -1,0 +1,183 @@
+//! Who judges a generation: this process alone or, with the feature `mpi`, the ranks of an MPI job together.
+//!
+//! Nothing of this is reached while simulations run: jobs are dealt before, and records are gathered after.
+
+use std::ops::Range;
+
+use super::Resources;
+use super::coarse::{Part, Step};
+use crate::Error;
+use crate::problem::Problem;
+use crate::simulation::{Records, Terms};
+
+#[cfg(feature = "mpi")]
+use super::ranks::{self, Lead};
+
+/// The processes that judge a generation.
+pub(super) enum Crew {
+    /// This one.
+    Alone,
+    /// This one, rank 0, and all other ranks.
+    #[cfg(feature = "mpi")]
+    Ranks(Box<Lead>),
+}
+
+/// The jobs of a generation: every row of `values` in every scenario.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "mpi"), allow(dead_code, reason = "one process needs no more than their number"))]
+pub(super) struct Jobs<'a> {
+    pub values: &'a [f64],
+    /// Numbers a row.
+    pub width: usize,
+    /// One a row.
+    pub bounds: &'a [f64],
+    pub scenarios: usize,
+    pub step: Step,
+    /// How many jobs.
+    pub count: usize,
+}
+
+impl Crew {
+    /// Whoever is there to judge up to so many vectors at a time.
+    ///
+    /// # Errors
+    ///
+    /// When another rank cannot take part, or memory cannot be reserved.
+    #[cfg_attr(not(feature = "mpi"), allow(clippy::unnecessary_wraps, reason = "ranks may fail"))]
+    pub(super) fn assemble(
+        _problem: &Problem,
+        _resources: Resources,
+        _vectors: usize,
+        _terms: Terms,
+    ) -> Result<Self, Error> {
+        #[cfg(feature = "mpi")]
+        if let Some(world) = ranks::open() {
+            return Lead::new(world, _problem, _resources, _vectors, _terms).map(Box::new).map(Self::Ranks);
+        }
+        Ok(Self::Alone)
+    }
+
+    /// Bytes that it reserves in this process.
+    pub(super) fn bytes(_problem: &Problem, _resources: Resources, _vectors: usize) -> u64 {
+        #[cfg(feature = "mpi")]
+        if let Some(world) = ranks::open() {
+            return Lead::bytes(world, _problem, _resources, _vectors);
+        }
+        0
+    }
+
+    /// How many there are.
+    pub(super) fn processes(&self) -> usize {
+        match self {
+            Self::Alone => 1,
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.processes(),
+        }
+    }
+
+    /// Has costs on the way noted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::assemble`].
+    #[cfg_attr(not(feature = "mpi"), allow(clippy::unnecessary_wraps, reason = "ranks may fail"))]
+    pub(super) fn mark(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Alone => Ok(()),
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.mark(),
+        }
+    }
+
+    /// Lets the others warm up, too.
+    pub(super) fn warm_up(&mut self) {
+        match self {
+            Self::Alone => {}
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.warm_up(),
+        }
+    }
+
+    /// Tells the others of the part by which gain vectors are judged.
+    pub(super) fn take_part(&mut self, _part: Option<&Part>) {
+        match self {
+            Self::Alone => {}
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.take_part(_part),
+        }
+    }
+
+    /// Tells the others that there is machine code.
+    pub(super) fn go_native(&mut self) {
+        match self {
+            Self::Alone => {}
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.go_native(),
+        }
+    }
+
+    /// Hands the others their jobs, and gives those of this process.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn deal(&mut self, jobs: Jobs<'_>) -> Range<usize> {
+        match self {
+            Self::Alone => 0..jobs.count,
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.deal(jobs),
+        }
+    }
+
+    /// Waits for the records of the jobs that the others have.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn gather(&mut self, _records: &Records) {
+        match self {
+            Self::Alone => {}
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.gather(_records),
+        }
+    }
+
+    /// What the others have allocated while they judged, since this was last asked.
+    pub(super) fn take_allocations(&mut self) -> u64 {
+        match self {
+            Self::Alone => 0,
+            #[cfg(feature = "mpi")]
+            Self::Ranks(lead) => lead.take_allocations(),
+        }
+    }
+}
+
+/// Runs a command as the process was started: alone or, as a rank of an MPI job, on rank 0, with the others at its service; `follow` prepares those. Gives the
+/// exit code.
+pub(crate) fn conduct(command: impl FnOnce() -> u8, _follow: impl FnOnce()) -> u8 {
+    #[cfg(feature = "mpi")]
+    return ranks::conduct(command, _follow);
+    #[cfg(not(feature = "mpi"))]
+    command()
+}
+
+/// Lets the other ranks judge a part of every generation from now on.
+pub(crate) fn share_out() {
+    #[cfg(feature = "mpi")]
+    ranks::share_out();
+}
+
+/// Lets the other ranks run the command by themselves, as processes of their own.
+pub(crate) fn part_ways() {
+    #[cfg(feature = "mpi")]
+    ranks::part_ways();
+}
+
+/// How many processes judge a generation.
+pub(crate) fn processes() -> usize {
+    #[cfg(feature = "mpi")]
+    if let Some(world) = ranks::open() {
+        return world.size();
+    }
+    1
+}

@@ -1,0 +1,172 @@
+//! The rank that asks: it deals jobs and gathers records.
+
+use std::ops::Range;
+
+use super::deal::share;
+use super::posed::Posed;
+use super::world::{Tag, World};
+use crate::engine::Resources;
+use crate::engine::coarse::Part;
+use crate::engine::crew::Jobs;
+use crate::problem::Problem;
+use crate::simulation::{PARTS, Records, Terms};
+use crate::{Error, memory};
+
+/// Words before the bounds and values of dealt jobs: the first job, one past the last, and the step.
+pub(super) const HEAD: usize = 3;
+
+/// What rank 0 knows of a problem that all ranks judge; they forget it with it.
+pub(in crate::engine) struct Lead {
+    world: World,
+    /// Jobs that fill the lanes of a thread.
+    block: usize,
+    /// How many jobs were dealt last.
+    dealt: usize,
+    /// Room for the jobs and for the records of a rank.
+    jobs: Box<[u64]>,
+    records: Box<[u64]>,
+    /// What the others have allocated while they judged.
+    allocations: u64,
+    is_native: bool,
+}
+
+impl Lead {
+    /// Poses a problem to all other ranks.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot take part, or memory cannot be reserved.
+    pub(in crate::engine) fn new(
+        world: World,
+        problem: &Problem,
+        resources: Resources,
+        vectors: usize,
+        terms: Terms,
+    ) -> Result<Self, Error> {
+        let block = problem.simulator.lanes(resources.level);
+        let [jobs, records] = rooms(world, problem, block, vectors);
+        let lead = Self {
+            world,
+            block,
+            dealt: 0,
+            jobs: memory::filled("the jobs of a rank", jobs, 0)?,
+            records: memory::filled("the records of a rank", records, 0)?,
+            allocations: 0,
+            is_native: false,
+        };
+        world.tell_all(Tag::Begin, &Posed::of(problem, resources, vectors, terms).to_bytes());
+        lead.hear()?;
+        Ok(lead)
+    }
+
+    /// Bytes that it reserves, at most.
+    pub(in crate::engine) fn bytes(
+        world: World,
+        problem: &Problem,
+        resources: Resources,
+        vectors: usize,
+    ) -> u64 {
+        let block = problem.simulator.lanes(resources.level);
+        rooms(world, problem, block, vectors).into_iter().map(|words| words as u64 * 8).sum()
+    }
+
+    pub(in crate::engine) fn processes(&self) -> usize {
+        self.world.size()
+    }
+
+    pub(in crate::engine) fn mark(&mut self) -> Result<(), Error> {
+        self.world.tell_all(Tag::Mark, &[]);
+        self.hear()
+    }
+
+    pub(in crate::engine) fn warm_up(&mut self) {
+        self.world.tell_all(Tag::WarmUp, &[]);
+    }
+
+    pub(in crate::engine) fn take_part(&mut self, part: Option<&Part>) {
+        let words = part.map_or(Vec::new(), |part| {
+            let scenarios = part.scenarios.iter().map(|place| *place as u64);
+            std::iter::once(part.parts as u64).chain(scenarios).collect()
+        });
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.world.tell_all(Tag::Part, &bytes);
+    }
+
+    pub(in crate::engine) fn go_native(&mut self) {
+        if !self.is_native {
+            self.world.tell_all(Tag::Native, &[]);
+        }
+        self.is_native = true;
+    }
+
+    pub(in crate::engine) fn deal(&mut self, jobs: Jobs<'_>) -> Range<usize> {
+        self.dealt = jobs.count;
+        for rank in self.world.others() {
+            let share = self.share(rank);
+            if share.is_empty() {
+                break;
+            }
+            let rows = share.start / jobs.scenarios..share.end.div_ceil(jobs.scenarios);
+            let bounds = &jobs.bounds[rows.clone()];
+            let values = &jobs.values[rows.start * jobs.width..rows.end * jobs.width];
+            let head = [share.start as u64, share.end as u64, jobs.step as u64];
+            let words = head.into_iter().chain(bounds.iter().chain(values).map(|number| number.to_bits()));
+            let length = HEAD + bounds.len() + values.len();
+            for (place, word) in self.jobs.iter_mut().zip(words) {
+                *place = word;
+            }
+            World::send(rank, Tag::Jobs, &self.jobs[..length]);
+        }
+        self.share(0)
+    }
+
+    pub(in crate::engine) fn gather(&mut self, records: &Records) {
+        for rank in self.world.others() {
+            let share = self.share(rank);
+            if share.is_empty() {
+                break;
+            }
+            let words = World::words_from(rank, Tag::Records, &mut self.records);
+            records.import(share, &self.records[1..words]);
+            self.allocations += self.records[0];
+        }
+    }
+
+    pub(in crate::engine) fn take_allocations(&mut self) -> u64 {
+        std::mem::take(&mut self.allocations)
+    }
+
+    fn share(&self, rank: i32) -> Range<usize> {
+        share(self.dealt, self.block, self.world.size(), usize::try_from(rank).unwrap_or(0))
+    }
+
+    /// Hears from all others whether they do what they were told.
+    fn hear(&self) -> Result<(), Error> {
+        let mut result = Ok(());
+        for rank in self.world.others() {
+            let answer = World::bytes_from(rank, Tag::Answer);
+            let answer = String::from_utf8_lossy(&answer);
+            if let (Ok(()), Some((host, reason))) = (&result, answer.split_once('\n')) {
+                result = Err(Error::Rank { rank, host: host.into(), reason: reason.into() });
+            }
+        }
+        result
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.world.tell_all(Tag::Done, &[]);
+    }
+}
+
+/// Words of the jobs and of the records of a rank, at most.
+fn rooms(world: World, problem: &Problem, block: usize, vectors: usize) -> [usize; 2] {
+    let scenarios = problem.scenarios.len();
+    let jobs = share(vectors.saturating_mul(scenarios), block, world.size(), 1).len();
+    // A piece may begin and end within a row.
+    let rows = vectors.min(jobs / scenarios.max(1) + 2);
+    let marks = if problem.search.coarse_first { PARTS - 1 } else { 0 };
+    let record = Records::bytes(1, problem.limits.len()) as usize / size_of::<u64>() + marks;
+    [HEAD + rows * (problem.values.len() + 1), 1 + jobs * record]
+}

@@ -1,0 +1,83 @@
+//! The ranks of an MPI job judge each generation together.
+//!
+//! Rank 0 runs the command: it asks, deals the jobs of a generation, judges its own part, gathers the records and tells. It alone reads and
+//! writes files and prints. The others know nothing but what it sends: first the study with its scenarios, then, a generation at a time, gain
+//! vectors with their bounds. A job has the same bits wherever it runs, and records are reduced in the order of their index, so that no
+//! result depends on the number of ranks.
+//!
+//! Calls of MPI come from one thread at a time, which need not be the same one.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mpi::Threading;
+
+mod deal;
+mod follow;
+mod lead;
+mod posed;
+mod world;
+
+pub(super) use lead::Lead;
+use world::{Tag, World};
+
+/// Variables that the starters of MPI jobs set: Open MPI, PMIx (Slurm) and PMI (MPICH, Slurm).
+const STARTED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK"];
+
+/// The ranks, when this process is rank 0 of several.
+static WORLD: OnceLock<World> = OnceLock::new();
+/// Whether the other ranks take part.
+static IS_OPEN: AtomicBool = AtomicBool::new(false);
+/// Whether they wait for what rank 0 says.
+static ARE_WAITING: AtomicBool = AtomicBool::new(false);
+
+/// Runs a command on rank 0, and serves it on the others.
+pub(super) fn conduct(command: impl FnOnce() -> u8, follow: impl FnOnce()) -> u8 {
+    if !STARTED.iter().any(|name| std::env::var_os(name).is_some()) {
+        return command();
+    }
+    let Some((universe, _)) = mpi::initialize_with_threading(Threading::Serialized) else {
+        return command();
+    };
+    let world = World::of(&universe);
+    let code = if world.is_lead() {
+        if world.size() > 1 {
+            ARE_WAITING.store(true, Ordering::Relaxed);
+            let _ = WORLD.set(world);
+        }
+        let code = command();
+        send_off(Tag::End);
+        code
+    } else {
+        follow();
+        match follow::follow() {
+            Tag::Apart => command(),
+            _ => 0,
+        }
+    };
+    drop(universe);
+    code
+}
+
+/// The ranks, where they take part.
+pub(super) fn open() -> Option<World> {
+    WORLD.get().copied().filter(|_| IS_OPEN.load(Ordering::Relaxed))
+}
+
+/// Lets the others take part from now on.
+pub(super) fn share_out() {
+    IS_OPEN.store(true, Ordering::Relaxed);
+}
+
+/// Lets the others run the command by themselves.
+pub(super) fn part_ways() {
+    send_off(Tag::Apart);
+}
+
+/// The last that the others hear.
+fn send_off(tag: Tag) {
+    IS_OPEN.store(false, Ordering::Relaxed);
+    if let Some(world) = WORLD.get().filter(|_| ARE_WAITING.swap(false, Ordering::Relaxed)) {
+        world.tell_all(tag, &[]);
+    }
+}

@@ -1,0 +1,180 @@
+//! Messages between the ranks.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mpi::Tag as Number;
+use mpi::environment::{self, Universe};
+use mpi::point_to_point::{Destination, Source, Status};
+use mpi::topology::{Communicator, Rank, SimpleCommunicator};
+use mpi::traits::Equivalence;
+
+/// Who waits keeps its core for so long, and then looks this often: a rank without work must not slow down one that has some.
+const AWAKE: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_micros(100);
+
+/// The rank that asks.
+const LEAD: Rank = 0;
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// A problem, which is judged from now on; answered.
+    Begin,
+    /// Costs on the way are noted; answered.
+    Mark,
+    /// To warm up.
+    WarmUp,
+    /// The part that judges, from now on.
+    Part,
+    /// There is machine code.
+    Native,
+    /// Jobs; answered by their records.
+    Jobs,
+    /// The problem is not judged any more.
+    Done,
+    /// To run the command by oneself.
+    Apart,
+    /// Nothing is to be judged any more.
+    End,
+    /// That a rank does what it was told, or why not.
+    Answer,
+    /// Records.
+    Records,
+}
+
+impl Tag {
+    const ALL: [Self; 11] = [
+        Self::Begin,
+        Self::Mark,
+        Self::WarmUp,
+        Self::Part,
+        Self::Native,
+        Self::Jobs,
+        Self::Done,
+        Self::Apart,
+        Self::End,
+        Self::Answer,
+        Self::Records,
+    ];
+
+    fn number(self) -> Number {
+        self as Number
+    }
+
+    fn of(status: Status) -> Self {
+        let place = usize::try_from(status.tag()).ok();
+        place.and_then(|place| Self::ALL.get(place).copied()).expect("a tag of ours")
+    }
+}
+
+/// The ranks of the job.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct World {
+    rank: Rank,
+    size: Rank,
+}
+
+impl World {
+    pub(super) fn of(universe: &Universe) -> Self {
+        let world = universe.world();
+        Self { rank: world.rank(), size: world.size() }
+    }
+
+    /// How many ranks there are.
+    pub(in crate::engine) fn size(self) -> usize {
+        usize::try_from(self.size).unwrap_or(1)
+    }
+
+    /// Whether this is the rank that asks.
+    pub(super) fn is_lead(self) -> bool {
+        self.rank == LEAD
+    }
+
+    /// All ranks but the one that asks.
+    pub(super) fn others(self) -> impl Iterator<Item = Rank> {
+        LEAD + 1..self.size
+    }
+
+    /// The name of this machine.
+    pub(super) fn host() -> String {
+        environment::processor_name().unwrap_or_else(|_| "an unknown machine".into())
+    }
+
+    /// Sends words to a rank.
+    pub(super) fn send(rank: Rank, tag: Tag, words: &[u64]) {
+        SimpleCommunicator::world().process_at_rank(rank).send_with_tag(words, tag.number());
+    }
+
+    /// Sends bytes to all others.
+    pub(super) fn tell_all(self, tag: Tag, bytes: &[u8]) {
+        for rank in self.others() {
+            SimpleCommunicator::world().process_at_rank(rank).send_with_tag(bytes, tag.number());
+        }
+    }
+
+    /// Sends words to the rank that asks.
+    pub(super) fn reply(words: &[u64]) {
+        Self::send(LEAD, Tag::Records, words);
+    }
+
+    /// Sends bytes to the rank that asks.
+    pub(super) fn answer(bytes: &[u8]) {
+        SimpleCommunicator::world().process_at_rank(LEAD).send_with_tag(bytes, Tag::Answer.number());
+    }
+
+    /// Waits for a message of the rank that asks.
+    pub(super) fn next() -> Tag {
+        Tag::of(wait_for(LEAD))
+    }
+
+    /// The bytes of the message that has come from a rank, or will.
+    pub(super) fn bytes_from(rank: Rank, tag: Tag) -> Vec<u8> {
+        let mut bytes = vec![0; count_of::<u8>(wait_for(rank))];
+        SimpleCommunicator::world().process_at_rank(rank).receive_into_with_tag(&mut bytes[..], tag.number());
+        bytes
+    }
+
+    /// The bytes of the message that has come from the rank that asks.
+    pub(super) fn bytes(tag: Tag) -> Vec<u8> {
+        Self::bytes_from(LEAD, tag)
+    }
+
+    /// Takes the words of the message that has come from the rank that asks; how many there are.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn words(tag: Tag, room: &mut [u64]) -> usize {
+        Self::words_from(LEAD, tag, room)
+    }
+
+    /// Waits for a message of a rank and takes its words; how many there are.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn words_from(rank: Rank, tag: Tag, room: &mut [u64]) -> usize {
+        let count = count_of::<u64>(wait_for(rank));
+        let world = SimpleCommunicator::world();
+        world.process_at_rank(rank).receive_into_with_tag(&mut room[..count], tag.number());
+        count
+    }
+}
+
+/// Waits for a message of a rank.
+fn wait_for(rank: Rank) -> Status {
+    let world = SimpleCommunicator::world();
+    let from = world.process_at_rank(rank);
+    let since = Instant::now();
+    loop {
+        if let Some(status) = from.immediate_probe() {
+            return status;
+        }
+        if since.elapsed() < AWAKE { thread::yield_now() } else { thread::sleep(NAP) }
+    }
+}
+
+fn count_of<T: Equivalence>(status: Status) -> usize {
+    usize::try_from(status.count(T::equivalent_datatype())).unwrap_or(0)
+}

@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use super::Resources;
-use super::coarse::{Part, Step};
+use super::coarse::Part;
+use super::jobs::Jobs;
 use crate::Error;
 use crate::problem::Problem;
 use crate::simulation::{Records, Terms};
@@ -20,21 +21,6 @@ pub(super) enum Crew {
     /// This one, rank 0, and all other ranks.
     #[cfg(feature = "mpi")]
     Ranks(Box<Lead>),
-}
-
-/// The jobs of a generation: every row of `values` in every scenario.
-#[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "mpi"), allow(dead_code, reason = "one process needs no more than their number"))]
-pub(super) struct Jobs<'a> {
-    pub values: &'a [f64],
-    /// Numbers a row.
-    pub width: usize,
-    /// One a row.
-    pub bounds: &'a [f64],
-    pub scenarios: usize,
-    pub step: Step,
-    /// How many jobs.
-    pub count: usize,
 }
 
 impl Crew {
@@ -150,34 +136,4 @@ impl Crew {
             Self::Ranks(lead) => lead.take_allocations(),
         }
     }
-}
-
-/// Runs a command as the process was started: alone or, as a rank of an MPI job, on rank 0, with the others at its service; `follow` prepares those. Gives the
-/// exit code.
-pub(crate) fn conduct(command: impl FnOnce() -> u8, _follow: impl FnOnce()) -> u8 {
-    #[cfg(feature = "mpi")]
-    return ranks::conduct(command, _follow);
-    #[cfg(not(feature = "mpi"))]
-    command()
-}
-
-/// Lets the other ranks judge a part of every generation from now on.
-pub(crate) fn share_out() {
-    #[cfg(feature = "mpi")]
-    ranks::share_out();
-}
-
-/// Lets the other ranks run the command by themselves, as processes of their own.
-pub(crate) fn part_ways() {
-    #[cfg(feature = "mpi")]
-    ranks::part_ways();
-}
-
-/// How many processes judge a generation.
-pub(crate) fn processes() -> usize {
-    #[cfg(feature = "mpi")]
-    if let Some(world) = ranks::open() {
-        return world.size();
-    }
-    1
 }

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::Resources;
+use super::backend::Switch;
 use super::coarse::{self, Judged, Part, Step};
-use super::crew::{Crew, Jobs};
+use super::crew::Crew;
+use super::jobs::Jobs;
 use super::outcomes::{outcome, several};
 use super::tally::Tally;
 use crate::Error;
@@ -312,9 +314,11 @@ impl<'p> Evaluator<'p> {
         self.crew.processes()
     }
 
-    /// Tells the others that the simulator has machine code.
-    pub(super) fn go_native(&mut self) {
-        self.crew.go_native();
+    /// Tells the others when there is machine code.
+    pub(super) fn tell_of(&mut self, switch: &Switch) {
+        if switch.is_native() {
+            self.crew.go_native();
+        }
     }
 
     /// What other processes have allocated while they judged, since this was last asked.

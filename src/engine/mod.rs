@@ -16,10 +16,14 @@ use crate::{Error, Member};
 
 mod backend;
 mod coarse;
+mod conduct;
 mod crew;
 mod declared;
 mod evaluator;
+#[cfg(feature = "mpi")]
+mod follow;
 mod front;
+mod jobs;
 mod log;
 mod outcomes;
 #[cfg(feature = "mpi")]
@@ -33,7 +37,7 @@ mod workers;
 pub use backend::prepare;
 use backend::{Switch, left};
 use coarse::{Coarse, Step};
-pub(crate) use crew::{conduct, part_ways, processes, share_out};
+pub(crate) use conduct::{conduct, part_ways, processes, share_out};
 pub use declared::Declared;
 use evaluator::Evaluator;
 pub use front::{FrontSize, TradeOff};
@@ -298,9 +302,7 @@ impl<'p> Run<'p> {
         if let Some(refusal) = refusal {
             observer.on_the_program(&refusal);
         }
-        if switch.is_native() {
-            evaluator.go_native();
-        }
+        evaluator.tell_of(&switch);
         evaluator.warm_up();
 
         let (before, core_before) = (Duration::from_nanos(self.wall_ns), self.core_ns);
@@ -341,9 +343,7 @@ impl<'p> Run<'p> {
                 if let Some(refusal) = switch.advance(problem, resources.level, left) {
                     observer.on_the_program(&refusal);
                 }
-                if switch.is_native() {
-                    evaluator.go_native();
-                }
+                evaluator.tell_of(&switch);
             }
             if matches!(step, Step::Noted | Step::Again) {
                 evaluator.take_part(self.coarse.part());

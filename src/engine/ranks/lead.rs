@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use super::deal::share;
 use super::posed::Posed;
 use super::world::{Tag, World};
 use crate::engine::Resources;
 use crate::engine::coarse::Part;
-use crate::engine::crew::Jobs;
+use crate::engine::jobs::Jobs;
 use crate::problem::Problem;
+use crate::shard::Shard;
 use crate::simulation::{PARTS, Records, Terms};
 use crate::{Error, memory};
 
 /// Words before the bounds and values of dealt jobs: the first job, one past the last, and the step.
-pub(super) const HEAD: usize = 3;
+pub(in crate::engine) const HEAD: usize = 3;
 
 /// What rank 0 knows of a problem that all ranks judge; they forget it with it.
 pub(in crate::engine) struct Lead {
@@ -104,7 +104,7 @@ impl Lead {
         for rank in self.world.others() {
             let share = self.share(rank);
             if share.is_empty() {
-                break;
+                continue;
             }
             let rows = share.start / jobs.scenarios..share.end.div_ceil(jobs.scenarios);
             let bounds = &jobs.bounds[rows.clone()];
@@ -124,7 +124,7 @@ impl Lead {
         for rank in self.world.others() {
             let share = self.share(rank);
             if share.is_empty() {
-                break;
+                continue;
             }
             let words = World::words_from(rank, Tag::Records, &mut self.records);
             records.import(share, &self.records[1..words]);
@@ -137,7 +137,7 @@ impl Lead {
     }
 
     fn share(&self, rank: i32) -> Range<usize> {
-        share(self.dealt, self.block, self.world.size(), usize::try_from(rank).unwrap_or(0))
+        share(self.dealt, self.block, [usize::try_from(rank).unwrap_or(0), self.world.size()])
     }
 
     /// Hears from all others whether they do what they were told.
@@ -160,13 +160,20 @@ impl Drop for Lead {
     }
 }
 
+/// The jobs of a rank of so many: one piece of whole blocks, which fill the lanes of a thread. None is larger than that of rank 0, whose records stay where they
+/// are.
+fn share(jobs: usize, block: usize, [rank, ranks]: [usize; 2]) -> Range<usize> {
+    let piece =
+        Shard::all(ranks).nth(ranks - 1 - rank).map_or(0..0, |shard| shard.runs(jobs.div_ceil(block)));
+    (piece.start * block).min(jobs)..(piece.end * block).min(jobs)
+}
+
 /// Words of the jobs and of the records of a rank, at most.
 fn rooms(world: World, problem: &Problem, block: usize, vectors: usize) -> [usize; 2] {
-    let scenarios = problem.scenarios.len();
-    let jobs = share(vectors.saturating_mul(scenarios), block, world.size(), 1).len();
-    // A piece may begin and end within a row.
-    let rows = vectors.min(jobs / scenarios.max(1) + 2);
-    let marks = if problem.search.coarse_first { PARTS - 1 } else { 0 };
-    let record = Records::bytes(1, problem.limits.len()) as usize / size_of::<u64>() + marks;
-    [HEAD + rows * (problem.values.len() + 1), 1 + jobs * record]
+    let jobs = share(vectors.saturating_mul(problem.scenarios.len()), block, [0, world.size()]).len();
+    let marks = if problem.search.coarse_first { jobs.saturating_mul(PARTS - 1) } else { 0 };
+    let records = usize::try_from(Records::bytes(jobs, problem.limits.len()) / 8).unwrap_or(usize::MAX);
+    // Of a part of the scenarios a rank may have all rows.
+    let rows = vectors.saturating_mul(problem.values.len() + 1);
+    [HEAD.saturating_add(rows), records.saturating_add(marks).saturating_add(1)]
 }

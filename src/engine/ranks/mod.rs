@@ -11,15 +11,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mpi::Threading;
+use mpi::environment::Universe;
 
-mod deal;
-mod follow;
 mod lead;
 mod posed;
 mod world;
 
-pub(super) use lead::Lead;
-use world::{Tag, World};
+pub(super) use lead::{HEAD, Lead};
+pub(super) use posed::Posed;
+pub(super) use world::{Tag, World};
 
 /// Variables that the starters of MPI jobs set: Open MPI, PMIx (Slurm) and PMI (MPICH, Slurm).
 const STARTED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK"];
@@ -31,32 +31,36 @@ static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// Whether they wait for what rank 0 says.
 static ARE_WAITING: AtomicBool = AtomicBool::new(false);
 
-/// Runs a command on rank 0, and serves it on the others.
-pub(super) fn conduct(command: impl FnOnce() -> u8, follow: impl FnOnce()) -> u8 {
-    if !STARTED.iter().any(|name| std::env::var_os(name).is_some()) {
-        return command();
+/// The MPI job of which this process is a rank; MPI ends with it.
+pub(super) struct Job {
+    world: World,
+    _universe: Universe,
+}
+
+impl Job {
+    /// Whether this is rank 0.
+    pub(super) fn is_lead(&self) -> bool {
+        self.world.is_lead()
     }
-    let Some((universe, _)) = mpi::initialize_with_threading(Threading::Serialized) else {
-        return command();
-    };
+}
+
+/// Begins as a rank; `None` where this process was not started as one.
+pub(super) fn start() -> Option<Job> {
+    if !STARTED.iter().any(|name| std::env::var_os(name).is_some()) {
+        return None;
+    }
+    let (universe, _) = mpi::initialize_with_threading(Threading::Serialized)?;
     let world = World::of(&universe);
-    let code = if world.is_lead() {
-        if world.size() > 1 {
-            ARE_WAITING.store(true, Ordering::Relaxed);
-            let _ = WORLD.set(world);
-        }
-        let code = command();
-        send_off(Tag::End);
-        code
-    } else {
-        follow();
-        match follow::follow() {
-            Tag::Apart => command(),
-            _ => 0,
-        }
-    };
-    drop(universe);
-    code
+    if world.is_lead() && world.size() > 1 {
+        ARE_WAITING.store(true, Ordering::Relaxed);
+        let _ = WORLD.set(world);
+    }
+    Some(Job { world, _universe: universe })
+}
+
+/// Lets the other ranks end.
+pub(super) fn end() {
+    send_off(Tag::End);
 }
 
 /// The ranks, where they take part.

@@ -11,34 +11,39 @@ use crate::registry::Member;
 use crate::simulation::{Conditions, Scenario, Sensors, SimdLevel, Terms};
 
 /// What a rank is told at the beginning.
-pub(super) struct Posed {
+pub(in crate::engine) struct Posed {
     /// The program of the rank that asks.
     version: String,
     study: String,
     coverage: Coverage,
     scenarios: Vec<Scenario>,
     weights: Vec<f64>,
-    pub resources: Resources,
+    pub(in crate::engine) resources: Resources,
     /// How many gain vectors are judged at a time, at most.
-    pub vectors: usize,
+    pub(in crate::engine) vectors: usize,
     /// The terms to find.
-    pub terms: Terms,
+    pub(in crate::engine) terms: Terms,
 }
 
 impl Posed {
-    pub(super) fn of(problem: &Problem, resources: Resources, vectors: usize, terms: Terms) -> Self {
+    pub(in crate::engine) fn of(
+        problem: &Problem,
+        resources: Resources,
+        vectors: usize,
+        terms: Terms,
+    ) -> Self {
         let (study, coverage) = problem.study.clone();
         let (scenarios, weights) = (problem.scenarios.clone(), problem.weights.clone());
         Self { version: VERSION.into(), study, coverage, scenarios, weights, resources, vectors, terms }
     }
 
-    pub(super) fn to_bytes(&mut self) -> Vec<u8> {
+    pub(in crate::engine) fn to_bytes(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         archive::save(self, &mut bytes);
         bytes
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+    pub(in crate::engine) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let mut posed = Self {
             version: String::new(),
             study: String::new(),
@@ -54,17 +59,17 @@ impl Posed {
     }
 
     /// Whether both are of one study, so that one simulator serves both.
-    pub(super) fn has_the_study_of(&self, other: &Self) -> bool {
+    pub(in crate::engine) fn has_the_study_of(&self, other: &Self) -> bool {
         self.study == other.study && self.coverage == other.coverage
     }
 
     /// Whether both are the same problem.
-    pub(super) fn is_of_the_problem_of(&self, other: &Self) -> bool {
+    pub(in crate::engine) fn is_of_the_problem_of(&self, other: &Self) -> bool {
         self.has_the_study_of(other) && self.scenarios == other.scenarios && self.weights == other.weights
     }
 
     /// The scenarios and their weights.
-    pub(super) fn cases(&self) -> (Vec<Scenario>, Vec<f64>) {
+    pub(in crate::engine) fn cases(&self) -> (Vec<Scenario>, Vec<f64>) {
         (self.scenarios.clone(), self.weights.clone())
     }
 
@@ -73,7 +78,7 @@ impl Posed {
     /// # Errors
     ///
     /// Why this rank cannot have the same.
-    pub(super) fn problem(&self) -> Result<Problem, String> {
+    pub(in crate::engine) fn problem(&self) -> Result<Problem, String> {
         if self.version != VERSION {
             return Err(format!("it is gainswarm {VERSION}, and rank 0 is gainswarm {}", self.version));
         }

@@ -18,7 +18,7 @@ const LEAD: Rank = 0;
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
+pub(in crate::engine) enum Tag {
     /// A problem, which is judged from now on; answered.
     Begin,
     /// Costs on the way are noted; answered.
@@ -76,7 +76,7 @@ pub(in crate::engine) struct World {
 }
 
 impl World {
-    pub(super) fn of(universe: &Universe) -> Self {
+    pub(in crate::engine) fn of(universe: &Universe) -> Self {
         let world = universe.world();
         Self { rank: world.rank(), size: world.size() }
     }
@@ -87,56 +87,56 @@ impl World {
     }
 
     /// Whether this is the rank that asks.
-    pub(super) fn is_lead(self) -> bool {
+    pub(in crate::engine) fn is_lead(self) -> bool {
         self.rank == LEAD
     }
 
     /// All ranks but the one that asks.
-    pub(super) fn others(self) -> impl Iterator<Item = Rank> {
+    pub(in crate::engine) fn others(self) -> impl Iterator<Item = Rank> {
         LEAD + 1..self.size
     }
 
     /// The name of this machine.
-    pub(super) fn host() -> String {
+    pub(in crate::engine) fn host() -> String {
         environment::processor_name().unwrap_or_else(|_| "an unknown machine".into())
     }
 
     /// Sends words to a rank.
-    pub(super) fn send(rank: Rank, tag: Tag, words: &[u64]) {
+    pub(in crate::engine) fn send(rank: Rank, tag: Tag, words: &[u64]) {
         SimpleCommunicator::world().process_at_rank(rank).send_with_tag(words, tag.number());
     }
 
     /// Sends bytes to all others.
-    pub(super) fn tell_all(self, tag: Tag, bytes: &[u8]) {
+    pub(in crate::engine) fn tell_all(self, tag: Tag, bytes: &[u8]) {
         for rank in self.others() {
             SimpleCommunicator::world().process_at_rank(rank).send_with_tag(bytes, tag.number());
         }
     }
 
     /// Sends words to the rank that asks.
-    pub(super) fn reply(words: &[u64]) {
+    pub(in crate::engine) fn reply(words: &[u64]) {
         Self::send(LEAD, Tag::Records, words);
     }
 
     /// Sends bytes to the rank that asks.
-    pub(super) fn answer(bytes: &[u8]) {
+    pub(in crate::engine) fn answer(bytes: &[u8]) {
         SimpleCommunicator::world().process_at_rank(LEAD).send_with_tag(bytes, Tag::Answer.number());
     }
 
     /// Waits for a message of the rank that asks.
-    pub(super) fn next() -> Tag {
+    pub(in crate::engine) fn next() -> Tag {
         Tag::of(wait_for(LEAD))
     }
 
     /// The bytes of the message that has come from a rank, or will.
-    pub(super) fn bytes_from(rank: Rank, tag: Tag) -> Vec<u8> {
+    pub(in crate::engine) fn bytes_from(rank: Rank, tag: Tag) -> Vec<u8> {
         let mut bytes = vec![0; count_of::<u8>(wait_for(rank))];
         SimpleCommunicator::world().process_at_rank(rank).receive_into_with_tag(&mut bytes[..], tag.number());
         bytes
     }
 
     /// The bytes of the message that has come from the rank that asks.
-    pub(super) fn bytes(tag: Tag) -> Vec<u8> {
+    pub(in crate::engine) fn bytes(tag: Tag) -> Vec<u8> {
         Self::bytes_from(LEAD, tag)
     }
 
@@ -145,7 +145,7 @@ impl World {
     /// # Allocation
     ///
     /// None.
-    pub(super) fn words(tag: Tag, room: &mut [u64]) -> usize {
+    pub(in crate::engine) fn words(tag: Tag, room: &mut [u64]) -> usize {
         Self::words_from(LEAD, tag, room)
     }
 
@@ -154,7 +154,7 @@ impl World {
     /// # Allocation
     ///
     /// None.
-    pub(super) fn words_from(rank: Rank, tag: Tag, room: &mut [u64]) -> usize {
+    pub(in crate::engine) fn words_from(rank: Rank, tag: Tag, room: &mut [u64]) -> usize {
         let count = count_of::<u64>(wait_for(rank));
         let world = SimpleCommunicator::world();
         world.process_at_rank(rank).receive_into_with_tag(&mut room[..count], tag.number());

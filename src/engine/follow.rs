@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use super::lead::HEAD;
-use super::posed::Posed;
-use super::world::{Tag, World};
+use super::backend::Switch;
+use super::coarse::{Part, Step};
+use super::evaluator::Evaluator;
+use super::ranks::{HEAD, Posed, Tag, World};
+use super::{Resources, workers};
 use crate::Error;
-use crate::engine::backend::Switch;
-use crate::engine::coarse::{Part, Step};
-use crate::engine::evaluator::Evaluator;
-use crate::engine::workers;
 use crate::memory::{self, Reading};
 use crate::problem::Problem;
 use crate::simulation::SimdLevel;
@@ -20,15 +18,15 @@ struct Known {
     problem: Problem,
 }
 
-/// Judges problem after problem; what comes when there are no more.
-pub(super) fn follow() -> Tag {
+/// Judges problem after problem; whether the command is to be run by this rank itself then.
+pub(super) fn follow() -> bool {
     let mut known = None;
     loop {
         match World::next() {
             Tag::Begin => known = begin(known, None),
             end @ (Tag::Apart | Tag::End) => {
                 World::bytes(end);
-                return end;
+                return end == Tag::Apart;
             }
             tag => unreachable!("{tag:?} without a problem"),
         }
@@ -63,8 +61,11 @@ fn begin(before: Option<Known>, around: Option<&Known>) -> Option<Known> {
     }
 }
 
+/// Says why this rank cannot judge the problem; the rank that asks is then done with it.
 fn refuse(reason: &str) -> Option<Known> {
     World::answer(format!("{}\n{reason}", World::host()).as_bytes());
+    while World::next() != Tag::Done {}
+    World::bytes(Tag::Done);
     None
 }
 
@@ -81,7 +82,7 @@ fn serve(posed: &Posed, known: &Known) -> Result<(), Error> {
     let problem = &known.problem;
     let wanted = posed.resources;
     let level = SimdLevel::available().find(|level| *level == wanted.level).unwrap_or(SimdLevel::widest());
-    let resources = crate::engine::Resources { level, ..wanted };
+    let resources = Resources { level, ..wanted };
     let mut evaluator = Evaluator::new(problem, resources, posed.vectors, posed.terms)?;
     let mut room = Room::of(problem, &evaluator)?;
     let mut switch = Switch::Closed;

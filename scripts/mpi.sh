@@ -73,7 +73,8 @@ echo "batch and compare: the same bytes, and so with a shard a rank"
 # An error is told once, with its exit code, and a command that has nothing to share runs on rank 0 alone.
 code=0
 ranks 3 tune missing.toml 2>error.txt || code=$?
-[ "$code" = 2 ] && [ "$(grep -c '^error: missing.toml' error.txt)" = 1 ]
+[ "$code" = 2 ]
+[ "$(grep -c '^error: missing.toml' error.txt)" = 1 ]
 [ "$(ranks 3 --version | wc -l)" = 1 ]
 
 # A rank that is killed ends the run; it goes on from its checkpoint.
@@ -89,7 +90,8 @@ for rank in 1 0; do
   done
   code=0
   wait $job || code=$?
-  [ "$code" -ne 0 ] && [ ! -e "killed-$rank/gains.csv" ]
+  [ "$code" = 137 ]
+  [ ! -e "killed-$rank/gains.csv" ]
 done
 ranks 2 tune "${study[@]}" --evaluations 1000000 --generations 30 --threads 1 --resume --quiet --output killed-1
 "$gainswarm" tune "${study[@]}" --evaluations 1000000 --generations 30 --resume --quiet --output killed-0
@@ -104,5 +106,6 @@ for _ in $(seq 600); do [ -s stopped/checkpoint.bin ] && break; sleep 0.05; done
 kill -TERM $job
 code=0
 wait $job || code=$?
-[ "$code" -ne 0 ] && [ -s stopped/gains.csv ]
+[ "$code" -ne 0 ]
+[ -s stopped/gains.csv ]
 echo "interrupted: results so far"

@@ -1,10 +1,12 @@
 //! A command as the process was started: alone or, with the feature `mpi`, as a rank of an MPI job.
 
+#![cfg_attr(not(feature = "mpi"), allow(unused_variables, reason = "a process alone prepares nothing"))]
+
 #[cfg(feature = "mpi")]
 use super::{follow, ranks};
 
 /// Runs a command, alone or on rank 0 with the other ranks at its service; `prepare` prepares those. Gives the exit code.
-pub(crate) fn conduct(command: impl FnOnce() -> u8, _prepare: impl FnOnce()) -> u8 {
+pub(crate) fn conduct(command: impl FnOnce() -> u8, prepare: impl FnOnce()) -> u8 {
     #[cfg(feature = "mpi")]
     if let Some(job) = ranks::start() {
         return if job.is_lead() {
@@ -12,7 +14,7 @@ pub(crate) fn conduct(command: impl FnOnce() -> u8, _prepare: impl FnOnce()) -> 
             ranks::end();
             code
         } else {
-            _prepare();
+            prepare();
             if follow::follow() { command() } else { 0 }
         };
     }

@@ -2,6 +2,15 @@
 //!
 //! Nothing of this is reached while simulations run: jobs are dealt before, and records are gathered after.
 
+#![cfg_attr(
+    not(feature = "mpi"),
+    allow(
+        unused_variables,
+        clippy::unnecessary_wraps,
+        reason = "one process needs to know nothing and cannot fail"
+    )
+)]
+
 use std::ops::Range;
 
 use super::Resources;
@@ -29,25 +38,24 @@ impl Crew {
     /// # Errors
     ///
     /// When another rank cannot take part, or memory cannot be reserved.
-    #[cfg_attr(not(feature = "mpi"), allow(clippy::unnecessary_wraps, reason = "ranks may fail"))]
     pub(super) fn assemble(
-        _problem: &Problem,
-        _resources: Resources,
-        _vectors: usize,
-        _terms: Terms,
+        problem: &Problem,
+        resources: Resources,
+        vectors: usize,
+        terms: Terms,
     ) -> Result<Self, Error> {
         #[cfg(feature = "mpi")]
         if let Some(world) = ranks::open() {
-            return Lead::new(world, _problem, _resources, _vectors, _terms).map(Box::new).map(Self::Ranks);
+            return Lead::new(world, problem, resources, vectors, terms).map(Box::new).map(Self::Ranks);
         }
         Ok(Self::Alone)
     }
 
     /// Bytes that it reserves in this process.
-    pub(super) fn bytes(_problem: &Problem, _resources: Resources, _vectors: usize) -> u64 {
+    pub(super) fn bytes(problem: &Problem, resources: Resources, vectors: usize) -> u64 {
         #[cfg(feature = "mpi")]
         if let Some(world) = ranks::open() {
-            return Lead::bytes(world, _problem, _resources, _vectors);
+            return Lead::bytes(world, problem, resources, vectors);
         }
         0
     }
@@ -66,7 +74,6 @@ impl Crew {
     /// # Errors
     ///
     /// As [`Self::assemble`].
-    #[cfg_attr(not(feature = "mpi"), allow(clippy::unnecessary_wraps, reason = "ranks may fail"))]
     pub(super) fn mark(&mut self) -> Result<(), Error> {
         match self {
             Self::Alone => Ok(()),
@@ -85,11 +92,11 @@ impl Crew {
     }
 
     /// Tells the others of the part by which gain vectors are judged.
-    pub(super) fn take_part(&mut self, _part: Option<&Part>) {
+    pub(super) fn take_part(&mut self, part: Option<&Part>) {
         match self {
             Self::Alone => {}
             #[cfg(feature = "mpi")]
-            Self::Ranks(lead) => lead.take_part(_part),
+            Self::Ranks(lead) => lead.take_part(part),
         }
     }
 
@@ -120,11 +127,11 @@ impl Crew {
     /// # Allocation
     ///
     /// None.
-    pub(super) fn gather(&mut self, _records: &Records) {
+    pub(super) fn gather(&mut self, records: &Records) {
         match self {
             Self::Alone => {}
             #[cfg(feature = "mpi")]
-            Self::Ranks(lead) => lead.gather(_records),
+            Self::Ranks(lead) => lead.gather(records),
         }
     }
 

@@ -54,7 +54,7 @@ impl Lead {
             allocations: 0,
             is_native: false,
         };
-        world.tell_all(Tag::Begin, &Posed::of(problem, resources, vectors, terms).to_bytes());
+        world.tell_all(Tag::Begin, &Posed::of(problem, resources, vectors, terms).into_bytes());
         lead.hear()?;
         Ok(lead)
     }

@@ -21,7 +21,7 @@ pub(super) use lead::{HEAD, Lead};
 pub(super) use posed::Posed;
 pub(super) use world::{Tag, World};
 
-/// Variables that the starters of MPI jobs set: Open MPI, PMIx (Slurm) and PMI (MPICH, Slurm).
+/// Variables that the starters of MPI jobs set: Open MPI, `PMIx` (Slurm) and PMI (MPICH, Slurm).
 const STARTED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK"];
 
 /// The ranks, when this process is rank 0 of several.

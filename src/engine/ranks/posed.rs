@@ -37,9 +37,9 @@ impl Posed {
         Self { version: VERSION.into(), study, coverage, scenarios, weights, resources, vectors, terms }
     }
 
-    pub(in crate::engine) fn to_bytes(&mut self) -> Vec<u8> {
+    pub(in crate::engine) fn into_bytes(mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        archive::save(self, &mut bytes);
+        archive::save(&mut self, &mut bytes);
         bytes
     }
 
@@ -140,11 +140,11 @@ fn scenario(archive: &mut Archive<'_>, scenario: &mut Scenario) -> Result<(), Da
 }
 
 /// As many values as there are.
-fn list<T: Clone>(
-    archive: &mut Archive<'_>,
+fn list<'a, T: Clone>(
+    archive: &mut Archive<'a>,
     values: &mut Vec<T>,
     empty: &T,
-    mut pass: impl FnMut(&mut Archive<'_>, &mut T) -> Result<(), Damage>,
+    mut pass: impl FnMut(&mut Archive<'a>, &mut T) -> Result<(), Damage>,
 ) -> Result<(), Damage> {
     let mut length = values.len();
     archive.index(&mut length, usize::MAX)?;
@@ -159,13 +159,13 @@ fn list<T: Clone>(
 }
 
 fn numbers(archive: &mut Archive<'_>, values: &mut Vec<f64>) -> Result<(), Damage> {
-    list(archive, values, &0.0, |archive, number| archive.f64(number))
+    list(archive, values, &0.0, Archive::f64)
 }
 
-fn maybe<T: Default>(
-    archive: &mut Archive<'_>,
+fn maybe<'a, T: Default>(
+    archive: &mut Archive<'a>,
     value: &mut Option<T>,
-    pass: impl FnOnce(&mut Archive<'_>, &mut T) -> Result<(), Damage>,
+    pass: impl FnOnce(&mut Archive<'a>, &mut T) -> Result<(), Damage>,
 ) -> Result<(), Damage> {
     let mut is_there = value.is_some();
     archive.flag(&mut is_there)?;
@@ -174,7 +174,7 @@ fn maybe<T: Default>(
 
 fn text(archive: &mut Archive<'_>, text: &mut String) -> Result<(), Damage> {
     let mut bytes: Vec<u64> = text.bytes().map(u64::from).collect();
-    list(archive, &mut bytes, &0, |archive, byte| archive.u64(byte))?;
+    list(archive, &mut bytes, &0, Archive::u64)?;
     let bytes: Option<Vec<u8>> = bytes.into_iter().map(|byte| u8::try_from(byte).ok()).collect();
     *text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Damage::Range)?;
     Ok(())

@@ -9,14 +9,11 @@ use super::{follow, ranks};
 pub(crate) fn conduct(command: impl FnOnce() -> u8, prepare: impl FnOnce()) -> u8 {
     #[cfg(feature = "mpi")]
     if let Some(job) = ranks::start() {
-        return if job.is_lead() {
-            let code = command();
-            ranks::end();
-            code
-        } else {
-            prepare();
-            if follow::follow() { command() } else { 0 }
-        };
+        if job.is_lead() {
+            return command();
+        }
+        prepare();
+        return if follow::follow() { command() } else { 0 };
     }
     command()
 }

@@ -160,8 +160,8 @@ impl Drop for Lead {
     }
 }
 
-/// The jobs of a rank of so many: one piece of whole blocks, which fill the lanes of a thread. None is larger than that of rank 0, whose records stay where they
-/// are.
+/// The jobs of a rank of so many: one piece of whole blocks, which fill the lanes of a thread. None has more of them than rank 0, whose records stay where
+/// they are.
 fn share(jobs: usize, block: usize, [rank, ranks]: [usize; 2]) -> Range<usize> {
     let piece =
         Shard::all(ranks).nth(ranks - 1 - rank).map_or(0..0, |shard| shard.runs(jobs.div_ceil(block)));
@@ -170,7 +170,8 @@ fn share(jobs: usize, block: usize, [rank, ranks]: [usize; 2]) -> Range<usize> {
 
 /// Words of the jobs and of the records of a rank, at most.
 fn rooms(world: World, problem: &Problem, block: usize, vectors: usize) -> [usize; 2] {
-    let jobs = share(vectors.saturating_mul(problem.scenarios.len()), block, [0, world.size()]).len();
+    let all = vectors.saturating_mul(problem.scenarios.len());
+    let jobs = all.div_ceil(block).div_ceil(world.size()).saturating_mul(block).min(all);
     let marks = if problem.search.coarse_first { jobs.saturating_mul(PARTS - 1) } else { 0 };
     let records = usize::try_from(Records::bytes(jobs, problem.limits.len()) / 8).unwrap_or(usize::MAX);
     // Of a part of the scenarios a rank may have all rows.

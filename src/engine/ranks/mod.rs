@@ -24,6 +24,9 @@ pub(super) use world::{Tag, World};
 /// Variables that the starters of MPI jobs set: Open MPI, `PMIx` (Slurm) and PMI (MPICH, Slurm).
 const STARTED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK"];
 
+/// The exit code of a process that has panicked.
+const PANICKED: i32 = 101;
+
 /// The ranks, when this process is rank 0 of several.
 static WORLD: OnceLock<World> = OnceLock::new();
 /// Whether the other ranks take part.
@@ -58,9 +61,16 @@ pub(super) fn start() -> Option<Job> {
     Some(Job { world, _universe: universe })
 }
 
-/// Lets the other ranks end.
-pub(super) fn end() {
-    send_off(Tag::End);
+impl Drop for Job {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The others may wait for this one.
+            World::abort(PANICKED);
+        }
+        if self.is_lead() {
+            send_off(Tag::End);
+        }
+    }
 }
 
 /// The ranks, where they take part.

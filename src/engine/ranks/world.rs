@@ -101,6 +101,11 @@ impl World {
         environment::processor_name().unwrap_or_else(|_| "an unknown machine".into())
     }
 
+    /// Ends all ranks at once.
+    pub(in crate::engine) fn abort(code: i32) -> ! {
+        SimpleCommunicator::world().abort(code)
+    }
+
     /// Sends words to a rank.
     pub(in crate::engine) fn send(rank: Rank, tag: Tag, words: &[u64]) {
         SimpleCommunicator::world().process_at_rank(rank).send_with_tag(words, tag.number());

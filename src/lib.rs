@@ -65,6 +65,7 @@
 //!    [`pid_rules`]: what published rules give; [`sensitivity`]: how flat the cost is.
 //! 9. [`validation`]: how tuned gains do on scenarios that tuning never saw; [`statistics`].
 //! 10. [`memory`]: the counting allocator; [`audit`]: what it shows of every controller; [`bench`](mod@bench): how fast they are.
+//!     [`pace`]: how long a tuning will take; [`scaling`]: on how many cores it is worth it.
 //! 11. [`replay`]: tuned gains simulated once more, to be looked at; [`report`]: results as files.
 //! 12. [`study`]: a study from its config to the results in its directory, checkpoints and interruptions on the way.
 //! 13. [`cli`]: the commands; the only module that prints.
@@ -114,6 +115,7 @@ pub mod program;
 pub mod replay;
 pub mod report;
 pub mod sampling;
+pub mod scaling;
 pub mod sensitivity;
 pub mod shard;
 pub mod signals;

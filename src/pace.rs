@@ -17,8 +17,9 @@ use crate::simulation::{Scenario, SimdLevel};
 /// How long a measurement takes, in s, and how many there are a thread.
 const MOMENT_S: f64 = 0.01;
 const MOMENTS: usize = 5;
-/// Steps of a simulation that is measured, at most.
+/// Steps of a simulation that is measured, at most, and those with which it begins.
 const STEPS: u64 = 2000;
+const STEPS_FIRST: u64 = 50;
 /// See the module.
 const EARLY: f64 = 500.0;
 const FEWEST: f64 = 0.75;
@@ -51,30 +52,67 @@ fn side_by_side(config: &Config, lanes: usize, threads: usize) -> usize {
 ///
 /// When the measurement does.
 pub fn measured(config: &Config, resources: Resources) -> Result<Pace, Error> {
-    let mut config = config.clone();
-    config.simulation.duration = config.simulation.steps().min(STEPS) as f64 * config.simulation.dt;
-    let whole = Problem::new(&config);
-    let level = resources.level;
-    // More threads than cores do not add speed.
-    let threads = resources.threads.min(Resources::default().threads).max(1);
-    let lanes = side_by_side(&config, whole.simulator.lanes(level), threads);
-    let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
-    let weights = vec![1.0; scenarios.len()];
-    let problem = Problem { scenarios, weights, ..whole };
-    // On all threads at once, as in a tuning: some cores share their arithmetic units.
-    let moments: Vec<Result<Vec<f64>, Error>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| steps(&problem, level, lanes))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("the measurement")).collect()
-    });
-    let moments: Vec<f64> =
-        moments.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let threads = cores(resources);
+    let lanes = Problem::new(config).simulator.lanes(resources.level);
+    let (step, problem) = step(config, resources, side_by_side(config, lanes, threads))?;
     let certificate = problem.required_certificate.as_ref().map_or([0.0; 2], |certify| {
         range(&moments_of(|| {
             certify(&problem.values);
             1
         }))
     });
-    Ok(Pace { step: range(&moments).map(|seconds| seconds / threads as f64), certificate })
+    Ok(Pace { step: step.map(|seconds| seconds / threads as f64), certificate })
+}
+
+/// What a block of simulations side by side takes on one core, in s: as many as a core takes at a time, or all of a generation.
+///
+/// # Errors
+///
+/// As [`measured`].
+///
+/// # Panics
+///
+/// As [`measured`].
+pub fn block(config: &Config, resources: Resources) -> Result<f64, Error> {
+    let lanes = Problem::new(config).simulator.lanes(resources.level);
+    let together = side_by_side(config, lanes, 1);
+    let ([shortest, _], _) = step(config, resources, together)?;
+    Ok(shortest * together as f64 * config.simulation.steps() as f64)
+}
+
+/// More threads than cores do not add speed.
+fn cores(resources: Resources) -> usize {
+    resources.threads.min(Resources::default().threads).max(1)
+}
+
+/// Processor time of a control step of one of so many simulations side by side, and the problem on which it was measured.
+fn step(config: &Config, resources: Resources, lanes: usize) -> Result<([f64; 2], Problem), Error> {
+    let level = resources.level;
+    let mut config = config.clone();
+    let steps = config.simulation.steps();
+    // Where a few steps take long enough, as those of an FMU do, more of them say nothing new.
+    for tried in [STEPS_FIRST, STEPS] {
+        config.simulation.duration = steps.min(tried) as f64 * config.simulation.dt;
+        let whole = Problem::new(&config);
+        let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
+        let weights = vec![1.0; scenarios.len()];
+        let problem = Problem { scenarios, weights, ..whole };
+        let start = thread_seconds();
+        steps_of(&problem, level, lanes)?.run();
+        if tried < STEPS && tried < steps && thread_seconds() - start < MOMENT_S {
+            continue;
+        }
+        // On all threads at once, as in a tuning: some cores share their arithmetic units.
+        let moments: Vec<Result<Vec<f64>, Error>> = std::thread::scope(|scope| {
+            let worker = || scope.spawn(|| moments_of_steps(&problem, level, lanes));
+            let workers: Vec<_> = (0..cores(resources)).map(|_| worker()).collect();
+            workers.into_iter().map(|worker| worker.join().expect("the measurement")).collect()
+        });
+        let moments: Vec<f64> =
+            moments.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        return Ok((range(&moments), problem));
+    }
+    unreachable!("the last is measured")
 }
 
 /// The least and the largest of some numbers.
@@ -82,10 +120,15 @@ fn range(numbers: &[f64]) -> [f64; 2] {
     [numbers.iter().copied().fold(f64::INFINITY, f64::min), numbers.iter().copied().fold(0.0, f64::max)]
 }
 
-/// Processor time a control step, in s, several times, with so many simulations side by side.
-fn steps(problem: &Problem, level: SimdLevel, lanes: usize) -> Result<Vec<f64>, Error> {
+/// So many simulations side by side.
+fn steps_of<'p>(problem: &'p Problem, level: SimdLevel, lanes: usize) -> Result<Solo<'p>, Error> {
     let vectors = lanes.div_ceil(problem.scenarios.len());
-    let mut solo = Solo::new(problem, level, &vec![problem.values.clone(); vectors])?;
+    Solo::new(problem, level, &vec![problem.values.clone(); vectors])?.only(lanes)
+}
+
+/// Processor time a control step, in s, several times.
+fn moments_of_steps(problem: &Problem, level: SimdLevel, lanes: usize) -> Result<Vec<f64>, Error> {
+    let mut solo = steps_of(problem, level, lanes)?;
     // The first run is slower.
     solo.run();
     Ok(moments_of(|| {
@@ -124,13 +167,13 @@ pub fn foreseen(left: u64, vectors: u64, steps_a_vector: f64, pace: Pace) -> [f6
 
 /// The processor time that this thread has taken, in s; the wall time where the system does not measure it.
 #[cfg(unix)]
-fn thread_seconds() -> f64 {
+pub(crate) fn thread_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 #[cfg(not(unix))]
-fn thread_seconds() -> f64 {
+pub(crate) fn thread_seconds() -> f64 {
     let now = std::time::SystemTime::now();
     now.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }

@@ -60,6 +60,7 @@ mod resolved;
 mod resume;
 mod rooms;
 mod rules;
+mod scaling;
 mod shards;
 mod shards_refused;
 mod signals;

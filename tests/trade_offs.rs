@@ -441,4 +441,12 @@ fn several_trade_offs_are_validated_in_one_table() {
     assert_eq!(read().1.len(), self::rows(&directory).len() - 1);
     let refused = gainswarm(&["validate", &config, "--samples", "50"]);
     assert_eq!(refused.status.code(), Some(2));
+    // Shards are of one gain vector: which, pick says.
+    let refused = gainswarm(&[&marked[..], &["--shard", "1/2"]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("--shard") && stderr(&refused).contains("gainswarm pick"),
+        "{}",
+        stderr(&refused)
+    );
 }

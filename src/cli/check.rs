@@ -12,6 +12,7 @@ use crate::figures::{count, counted, wrapped};
 use crate::parameter::Short;
 use crate::problem::Problem;
 use crate::registry::Member;
+use crate::scaling::{self, Scaling};
 use crate::simulation::SimdLevel;
 use crate::swarm::Restarts;
 
@@ -38,6 +39,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let declared = Declared::of(&problem, resources).with_checkpoints();
     declared.fit(config.memory_limit)?;
     let extent = Extent::of(&config);
+    let scaling = scaling::measured(&config, resources)?;
     if args.json {
         let Extent { evaluations, simulations, scenarios, steps } = extent;
         let json = json!({
@@ -47,12 +49,12 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
             "steps": steps,
             "memory_bytes": declared.total(),
             "threads": resources.threads,
+            "scaling": scaling_json(&scaling),
             "config": config,
         });
         return print(&format!("{json}\n"));
     }
-    let level = resources.level;
-    let facts = facts(&args.config, &config, &extent, &declared, Resources { level, ..resources });
+    let facts = facts(&args.config, &config, &extent, &declared, resources, &scaling);
     print(&format!("{facts}\n{}", config.to_toml()))
 }
 
@@ -81,6 +83,7 @@ fn facts(
     extent: &Extent,
     declared: &Declared,
     Resources { threads, level }: Resources,
+    scaling: &Scaling,
 ) -> String {
     let parameters = config.controller.parameters();
     let gains: Vec<&str> = config.tune.iter().map(|gain| parameters[gain.index].name).collect();
@@ -110,6 +113,7 @@ fn facts(
         ("trades", trades(config)),
         ("ends", ends(config).join(", or ")),
         ("memory", memory(declared, config.memory_limit, threads, level)),
+        ("scales", scales(scaling)),
     ];
     let applies = |(_, value): &&(&str, String)| !value.is_empty();
     let rows: String = rows
@@ -182,6 +186,42 @@ fn memory(declared: &Declared, limit: Option<u64>, threads: usize, level: SimdLe
         level.name(),
         parts.join(", ")
     )
+}
+
+/// On how many cores the study is worth it, and why.
+fn scales(scaling: &Scaling) -> String {
+    // Two digits are what a measurement is worth.
+    let milliseconds = |seconds: f64| match 1e3 * seconds {
+        long if long >= 10.0 => format!("{long:.0}"),
+        short if short >= 1.0 => format!("{short:.1}"),
+        shorter => format!("{shorter:.2}"),
+    };
+    format!(
+        "fills {}: a generation is {} in {} of {} lanes, {} ms each, beside {} ms on one core; beyond that use --shard over seeds",
+        counted(scaling.cores() as u64, "core"),
+        counted(scaling.simulations as u64, "simulation"),
+        counted(scaling.blocks() as u64, "block"),
+        scaling.lanes,
+        milliseconds(scaling.block_s),
+        milliseconds(scaling.serial_s() + scaling.exchange_s)
+    )
+}
+
+/// What a generation costs.
+fn scaling_json(scaling: &Scaling) -> serde_json::Value {
+    let Scaling { simulations, lanes, block_s, search_s, constraints_s, reduction_s, exchange_s } = *scaling;
+    json!({
+        "cores": scaling.cores(),
+        "speedup": scaling.speedup(scaling.cores()),
+        "simulations": simulations,
+        "lanes": lanes,
+        "blocks": scaling.blocks(),
+        "block_s": block_s,
+        "search_s": search_s,
+        "constraints_s": constraints_s,
+        "reduction_s": reduction_s,
+        "exchange_s": exchange_s,
+    })
 }
 
 /// A path that cannot break out of a comment.

@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// Do one of several parts of the runs: I/N; auto, as a job array or MPI numbers this process; or auto/N. Put together by merge
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["front", "report", "require", "json"])]
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["report", "require", "json"])]
     shard: Option<shard::Wanted>,
     /// Number of runs in each set
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(1..=1_000_000))]
@@ -76,6 +76,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
     let mut meter = Meter::new(&args.follow, &config.study, shard);
     if let Some(directory) = &args.front {
+        if shard.is_some() {
+            return Err(Error::Option {
+                option: "--shard",
+                found: "is of one gain vector, and --front gives several".into(),
+                remedy: "choose trade-offs with gainswarm pick, and validate the gains of each with --gains and --shard".into(),
+            });
+        }
         let output = args.output.as_ref().unwrap_or(directory);
         let (points, sets) =
             (validate_front::read(directory, args.points, &trial)?, validation::sets(&config)?);

@@ -57,8 +57,17 @@ impl<'p> Solo<'p> {
     ///
     /// As [`Solo::new`].
     pub fn alone(problem: &'p Problem, level: SimdLevel, values: &[f64]) -> Result<Self, Error> {
-        let records = Records::new(1, problem.limits.len())?;
-        Ok(Self { records, ..Self::new(problem, level, &[values.to_vec()])? })
+        Self::new(problem, level, &[values.to_vec()])?.only(1)
+    }
+
+    /// The same worker for the first simulations alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Solo::new`].
+    pub fn only(self, simulations: usize) -> Result<Self, Error> {
+        let records = Records::new(simulations.min(self.records.len()), self.problem.limits.len())?;
+        Ok(Self { records, ..self })
     }
 
     /// Simulates all.

@@ -121,7 +121,7 @@ fn range(numbers: &[f64]) -> [f64; 2] {
 }
 
 /// So many simulations side by side.
-fn steps_of<'p>(problem: &'p Problem, level: SimdLevel, lanes: usize) -> Result<Solo<'p>, Error> {
+fn steps_of(problem: &Problem, level: SimdLevel, lanes: usize) -> Result<Solo<'_>, Error> {
     let vectors = lanes.div_ceil(problem.scenarios.len());
     Solo::new(problem, level, &vec![problem.values.clone(); vectors])?.only(lanes)
 }

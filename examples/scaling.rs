@@ -9,7 +9,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gainswarm::config::Config;
@@ -37,6 +37,9 @@ const CASES: [(&str, usize, usize, u64); 3] = [
 ];
 /// Simulations of a block.
 const LANES: usize = 64;
+
+/// A case, what the model knows of it, and how many times as fast as one so many threads are.
+type Drawn = (&'static str, Scaling, Vec<(usize, f64)>);
 
 /// The time of each generation.
 struct Clock {
@@ -124,11 +127,11 @@ fn curve(directory: &Path, study: &Path) -> Result<(), Box<dyn Error>> {
         drawn.push((known.0, scaling, points.collect::<Vec<_>>()));
     }
     std::fs::write(directory.join("scaling.csv"), rows)?;
-    Ok(draw(&directory.join("scaling.svg"), &drawn)?)
+    draw(&directory.join("scaling.svg"), &drawn)
 }
 
 /// Dots are runs, lines the model, and a cross the number of cores that a study fills.
-fn draw(path: &PathBuf, cases: &[(&str, Scaling, Vec<(usize, f64)>)]) -> Result<(), Box<dyn Error>> {
+fn draw(path: &Path, cases: &[Drawn]) -> Result<(), Box<dyn Error>> {
     register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular()).map_err(|_| "the font")?;
     let area = SVGBackend::new(path, (960, 600)).into_drawing_area();
     area.fill(&WHITE)?;

@@ -99,8 +99,13 @@ impl Search {
         let (count, objectives) = (inner.question.rows, inner.objectives());
         let [rows, columns] = [costs.shape()[0], costs.shape()[1]];
         if rows != count || columns != objectives {
-            let found = format!("costs of shape ({rows}, {columns})");
-            return Err(refused(py, found, format!("allowed: ({count}, {objectives}), a row a position")));
+            let shape = |rows, columns| match objectives {
+                1 => format!("({rows},)"),
+                _ => format!("({rows}, {columns})"),
+            };
+            let found = format!("costs of shape {}", shape(rows, columns));
+            let allowed = format!("allowed: {}, a row a position", shape(count, objectives));
+            return Err(refused(py, found, allowed));
         }
         if violations.len() != count {
             let found = format!("violations of shape ({},)", violations.len());

@@ -90,6 +90,8 @@ def test_costs_of_a_wrong_shape_or_type_are_refused_and_nothing_is_lost(wrong: A
     assert x.shape == (10, 3)
     with pytest.raises(gs.OptionError, match="allowed: "):
         swarm.tell(wrong)
+    with pytest.raises(gs.OptionError, match=r"costs of shape \(9,\)\s+allowed: \(10,\)"):
+        swarm.tell(np.zeros(9))
     assert np.array_equal(swarm.ask(), x)
     swarm.tell(sphere(x))
 

@@ -194,7 +194,8 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
 #[test]
 fn the_median_is_the_cost_of_the_particle_in_the_middle() {
     let mut seen = Vec::new();
-    let problem = problem(&SMALL_STUDY.replacen("generations = 12", "generations = 1", 1));
+    let text = SMALL_STUDY.replacen("generations = 12", "generations = 1", 1);
+    let problem = problem(&text.replacen("[swarm]", "[swarm]\ncoarse_first = false", 1));
     let tuning =
         engine::tune(&problem, Resources::default(), &mut |progress| seen.push(*progress)).expect("a tuning");
     // In the first generation the personal bests are the costs of the initial positions.

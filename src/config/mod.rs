@@ -90,6 +90,15 @@ pub struct TunedGain {
 }
 
 /// A checked and resolved config.
+///
+/// What is wrong is told with its place and what is allowed:
+///
+/// ```
+/// use gainswarm::config::Config;
+///
+/// let error = Config::parse("study.toml".as_ref(), "[simulation]\ndt = 2.0\n").unwrap_err().to_string();
+/// assert!(error.starts_with("study.toml, line 2: simulation.dt = 2.0"), "{error}");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Name of the study: its directory below `outputs/`.

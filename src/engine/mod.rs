@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::archive::{self, Archive, Damage, Persist};
 use crate::memory::{self, HotGeneration, Reading, Rising, live_bytes};
-use crate::native::Refusal;
 use crate::problem::Problem;
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
-use crate::swarm::{Outcome, Seeker, StopReason, Stopping};
+use crate::swarm::{Outcome, Seeker, StopReason};
 use crate::{Error, Member};
 
 mod backend;
@@ -25,6 +24,7 @@ mod follow;
 mod front;
 mod jobs;
 mod log;
+mod observer;
 mod outcomes;
 #[cfg(feature = "mpi")]
 mod ranks;
@@ -43,6 +43,7 @@ use evaluator::Evaluator;
 pub use front::{FrontSize, TradeOff};
 use log::Log;
 pub use log::ROWS_MAX;
+pub use observer::{Flow, Observer, Progress};
 pub use solo::Solo;
 pub use standing::Standing;
 use standing::standing;
@@ -90,50 +91,6 @@ pub struct Generation {
     /// Bytes by which the process has grown during generations since the start. Growth counts from its third new maximum on, so that
     /// memory taken once does not count: 0 unless something leaks. 0 without a meter.
     pub growth_bytes: i64,
-}
-
-/// What an observer is shown after each generation.
-#[derive(Debug, Clone, Copy)]
-pub struct Progress {
-    /// The generation that was done.
-    pub row: Generation,
-    /// When the run ends.
-    pub stopping: Stopping,
-    /// Simulations since the start.
-    pub simulations: u64,
-    /// Control steps of them.
-    pub control_steps: u64,
-    /// Time since the start, without what lies between an interruption and a resumption.
-    pub elapsed: Duration,
-    /// Whether it was the last.
-    pub ended: bool,
-    /// Whether the program uses more memory than it may, so that the run stops here; it can be resumed.
-    pub exceeds: bool,
-}
-
-/// Whether a run continues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// It continues, unless it has ended.
-    Continue,
-    /// It stops here, and can be resumed.
-    Interrupt,
-}
-
-/// Observes a run.
-pub trait Observer: Send {
-    /// Called after every generation, outside of what is counted and timed as the hot path; `run` can be saved.
-    fn generation(&mut self, progress: &Progress, run: &mut Run<'_>) -> Flow;
-
-    /// Called when there is no machine code, and why: the program runs all simulations, with the same results.
-    fn on_the_program(&mut self, _refusal: &Refusal) {}
-}
-
-impl<F: FnMut(&Progress) + Send> Observer for F {
-    fn generation(&mut self, progress: &Progress, _run: &mut Run<'_>) -> Flow {
-        self(progress);
-        Flow::Continue
-    }
 }
 
 /// Runs the search on a problem from its beginning to its end.

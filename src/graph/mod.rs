@@ -76,6 +76,20 @@ const MANY: usize = 16;
 const POWER_MAX: f64 = 16.0;
 
 /// A hash-consed graph of expressions.
+///
+/// ```
+/// use gainswarm::graph::{Graph, Operation, Symbol};
+///
+/// let mut graph = Graph::new();
+/// let x = graph.symbol(Symbol(0));
+/// let sine = graph.apply(Operation::Sin, &[x]);
+/// let product = graph.mul(x, sine);
+/// assert_eq!(graph.mul(x, sine), product, "what is written twice stands once");
+///
+/// let slope = graph.derivative(product, Symbol(0));
+/// let [value] = graph.evaluated(&[slope], &|_| 2.0)[..] else { unreachable!() };
+/// assert!((value - (2_f64.sin() + 2.0 * 2_f64.cos())).abs() < 1e-15);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,

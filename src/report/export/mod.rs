@@ -41,6 +41,23 @@ pub use matlab::Matlab;
 pub use python::Python;
 
 /// A form in which gains can be read.
+///
+/// ```
+/// use gainswarm::config::Config;
+/// use gainswarm::report::export::{Export, Format, Python};
+///
+/// # let text = r#"
+/// #     plant = { type = "dc_motor" }
+/// #     controller = { type = "pi", u_max = 24.0 }
+/// #     connect = { measurement = "omega", voltage = "u" }
+/// #     scenarios = [{ signals = { reference = 100.0 } }]
+/// #     cost.itae.signals = ["error"]
+/// #     simulation.duration = 0.2
+/// # "#;
+/// let config = Config::parse("motor.toml".as_ref(), text)?;
+/// println!("{}", Python::text(&Export::new(&config, &config.controller.values))?);
+/// # Ok::<(), gainswarm::Error>(())
+/// ```
 pub trait Format {
     /// The key on the command line.
     const NAME: &'static str;

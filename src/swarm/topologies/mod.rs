@@ -19,6 +19,17 @@ pub use ring::Ring;
 pub use von_neumann::VonNeumann;
 
 /// Who informs whom.
+///
+/// ```
+/// use gainswarm::swarm::topologies::{Ring, Topology};
+///
+/// let ring = Ring::new(5, 3)?;
+/// let mut informants = Vec::new();
+/// ring.each_informant(0, 5, &mut |other| informants.push(other));
+/// informants.sort_unstable();
+/// assert_eq!(informants, [0, 1, 4]);
+/// # Ok::<(), gainswarm::Error>(())
+/// ```
 pub trait Topology: Send {
     /// The key in the config.
     const NAME: &'static str;

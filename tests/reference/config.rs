@@ -331,6 +331,9 @@ the line of the file and what is allowed. `gainswarm check CONFIG` shows a study
 Names in capitals stand for those of a model: `STATE`, `INPUT` and `PARAMETER` of the plant, `SETTING` for a number that it adds to `[simulation]`, `GAIN` and `EXPRESSION` of the law,
 `SIGNAL` for a reference or an input that nothing drives, `TERM` for a term of the cost. A key without a default may be left out, unless its meaning says otherwise.
 
+A study has at least one `[[scenarios]]` and one term of the cost. It has `[connect]` where the names of plant and law differ, and a `[[response]]` for limits such as
+`max_overshoot`.
+
 ";
 
 #[test]

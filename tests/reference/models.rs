@@ -15,7 +15,7 @@ const INTRODUCTION: &str = "# The library of models
 Plants and laws that ship with gainswarm: equations, states, parameters with units and ranges, sources. Each is a text in `models/` of the project; a study names
 it with `[plant] type = \"…\"` or `[controller] type = \"…\"`, and [one of your own](../reference/language.md) is written in the same way.
 
-In the equations a dot is the derivative by time, a name with + the value at the next control period, and *Lf* and *Lg* are Lie derivatives along the plant without control and along what
+In the equations a dot, or a prime behind a longer name, is the derivative by time, a name with + the value at the next control period, and *Lf* and *Lg* are Lie derivatives along the plant without control and along what
 drives it. `sat` is a number within ±1, `clamp` one within two bounds, `delay` a value so many seconds ago.
 
 ";

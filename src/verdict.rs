@@ -83,13 +83,14 @@ fn settled(config: &Config, records: &[Record]) -> Option<(usize, usize)> {
 pub(crate) fn settling_band(config: &Config) -> String {
     let of_response = |response: &crate::costs::Response| {
         format!(
-            "settled: {} stays within {} % of its way to {}\n",
+            "settled means: {} stays within {} % of its way to {}\n",
             response.output,
             Short(100.0 * response.band),
             response.reference
         )
     };
-    let of_plant = own_settling(config).map(|term| format!("settled: {}\n", with_settings(config, term)));
+    let of_plant =
+        own_settling(config).map(|term| format!("settled means: {}\n", with_settings(config, term)));
     config.responses.iter().map(of_response).chain(of_plant).collect()
 }
 

@@ -270,7 +270,7 @@ fn a_start_within_the_settling_band_settles_at_once_and_the_band_is_named() {
         let text = stdout(&run);
         let line = text.lines().find(|line| line.starts_with("settling time")).expect("a line");
         assert!(line.contains(time), "{text}");
-        let band = "settled: within settled_position = 0.05 m, settled_angle = 0.01 rad\n";
+        let band = "settled means: within settled_position = 0.05 m, settled_angle = 0.01 rad\n";
         assert!(text.ends_with(band), "{text}");
         let run = gainswarm(&["compare", &config, "--output", compared.to_str().expect("UTF-8")]);
         assert!(stdout(&run).ends_with(band), "{}", stdout(&run));

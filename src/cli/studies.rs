@@ -41,8 +41,8 @@ pub(super) fn note_doubts(rows: &[&StudyRow]) {
     let unconverged = rows.iter().filter(|row| row.summary.get("converged") == false).count();
     if unconverged > 0 {
         note(&format!(
-            "warning: the searches of {unconverged} of {} studies had not converged (converged in summary.csv): with more in \
-             [swarm.stopping]\n  they go on when the batch is started again",
+            "warning: the searches of {unconverged} of {} studies had not converged (converged in summary.csv)\n  \
+             they go on when the batch is started again with a larger --evaluations",
             rows.len()
         ));
     }

@@ -159,7 +159,7 @@ fn scenario_groups(root: &Section<'_>, setup: scenarios::Setup<'_>) -> Result<Ve
         return Ok(vec![scenarios::usual(root, setup)?]);
     }
     if groups.is_empty() {
-        let remedy = "add at least one [[scenarios]] table with an initial_state or ranges".into();
+        let remedy = "add at least one [[scenarios]] table with signals, an initial_state or ranges".into();
         return Err(root.error("scenarios", "is missing", remedy));
     }
     Ok(groups)

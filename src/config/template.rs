@@ -131,7 +131,7 @@ pub fn template(plant: &TemplateModel, law: &TemplateModel, path: &Path) -> Stri
     let mut text = format!(
         "# Tunes {} on {}.\n#   gainswarm check shows what this file would do, and gainswarm tune runs it.\n\
          # A line such as `# dt = 0.001` shows a default: remove its first # to change it.\n\n\
-         # study = \"{}\"    # name of the directory for the results\nseed = 1    # of all random numbers: the same seed gives the same gains\n",
+         # study = \"{}\"    # name of the directory for the results\nseed = 1    # of the search: the same seed gives the same gains\n",
         law.name,
         plant.name,
         name_of(path)

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::pages::{code, hold, meanings, place, table};
 
 /// The files, what writes them, and what a row or the whole is.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     (
         "gains.csv",
         "tune/gains.csv",
@@ -65,6 +65,11 @@ const FILES: [(&str, &str, &str); 15] = [
         "summary.csv of a batch",
         "batch/summary.csv",
         "`batch`: a row a study, as in the `summary.csv` of a tuning, and what its group has in common: the studies that differ from it in nothing but the seed.",
+    ),
+    (
+        "summary.csv of a comparison",
+        "compare/compare.csv",
+        "`compare` writes it as `compare.csv`: a row a study, as in the `summary.csv` of a tuning.",
     ),
     ("audit.csv", "audit/audit.csv", "`audit`: every sample of memory."),
     ("audit.json", "audit/audit.json", "`audit`: what was found."),
@@ -133,6 +138,10 @@ fn written() -> TempDir {
             "study.toml",
             format!("study = \"one\"\n{STUDY}[cost.TERM]\nweight = 1.0\nintegrate = \"STATE^2\"\n"),
         ),
+        (
+            "other.toml",
+            format!("study = \"other\"\n{STUDY}[cost.TERM]\nweight = 1.0\nintegrate = \"STATE^2\"\n"),
+        ),
         ("front.toml", format!("study = \"front\"\n{STUDY}{OBJECTIVES}")),
         ("batch.toml", "studies = [\"study.toml\"]\n[grid]\nseed = [1, 2]\n".to_owned()),
     ];
@@ -141,12 +150,13 @@ fn written() -> TempDir {
     }
     let gains = ["--gains", "tune/gains.csv"];
     let with = |before: &[&'static str], after: &[&'static str]| [before, &gains, after].concat();
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["tune", "study.toml", "--output", "tune", "--quiet"],
         &["tune", "front.toml", "--output", "front", "--quiet"],
         &["sensitivity", "tune"],
         &["report", "tune"],
         &["batch", "batch.toml", "--output", "batch", "--quiet"],
+        &["compare", "study.toml", "other.toml", "--output", "compare", "--quiet"],
         &["audit", "study.toml", "--cycles", "2", "--steps", "2000", "--output", "audit"],
         &with(&["simulate", "study.toml"], &["--output", "trajectory.csv"]),
         &with(

@@ -24,6 +24,28 @@ pub use scenario::{Conditions, Scenario, Sensors};
 pub use workspace::Workspace;
 
 /// Simulates batches of a fixed closed loop.
+///
+/// What a study needs of memory is known before anything runs:
+///
+/// ```
+/// use gainswarm::config::Config;
+/// use gainswarm::problem;
+/// use gainswarm::simulation::{SimdLevel, Simulator, Terms, Workspace};
+///
+/// # let text = r#"
+/// #     plant = { type = "dc_motor" }
+/// #     controller = { type = "pi", u_max = 24.0 }
+/// #     connect = { measurement = "omega", voltage = "u" }
+/// #     scenarios = [{ signals = { reference = 100.0 } }]
+/// #     cost.itae.signals = ["error"]
+/// # "#;
+/// let simulator = problem::runner(&Config::parse("motor.toml".as_ref(), text)?);
+/// let level = SimdLevel::available().next().expect("every machine has one");
+/// let bytes = simulator.workspace_bytes(level, Terms::Needed);
+/// let workspace = Workspace::reserve(bytes, simulator.lanes(level))?;
+/// # drop(workspace);
+/// # Ok::<(), gainswarm::Error>(())
+/// ```
 pub trait Simulator: Send + Sync {
     /// Simulations that advance together at a SIMD level.
     fn lanes(&self, level: SimdLevel) -> usize;

@@ -97,6 +97,24 @@ impl Particle<'_> {
 }
 
 /// How a particle moves.
+///
+/// A swarm is given the kind of its rule:
+///
+/// ```
+/// use gainswarm::swarm::rules::RuleKind;
+/// use gainswarm::swarm::{Axis, Outcome, Scale, Settings, Swarm};
+///
+/// let rule = RuleKind::Spso2011;
+/// let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
+/// let axis = Axis::new(-5.0, 5.0, Scale::Linear);
+/// let mut swarm = Swarm::new(&[axis; 2], &Settings { rule, coefficients, ..Settings::default() }, 1)?;
+/// for _ in 0..100 {
+///     let outcomes: Vec<_> = swarm.ask().chunks(2).map(|x| Outcome::feasible(x[0].hypot(x[1]))).collect();
+///     swarm.tell(&outcomes);
+/// }
+/// assert!(swarm.best().1.cost < 1e-2);
+/// # Ok::<(), gainswarm::Error>(())
+/// ```
 pub trait Rule: Send {
     /// The key in the config.
     const NAME: &'static str;

@@ -130,6 +130,19 @@ impl Archive<'_> {
         *value = index == 1;
         Ok(())
     }
+
+    /// One of `all`, by its place among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage::Range`] and [`Damage::Short`].
+    pub fn one_of<T: Copy + PartialEq>(&mut self, value: &mut T, all: &[T]) -> Result<(), Damage> {
+        let mut place = all.iter().position(|one| one == value).unwrap_or(0);
+        self.index(&mut place, all.len())?;
+        *value = all[place];
+        Ok(())
+    }
+
     /// An optional value; `nothing` is saved in its place when it is missing, so that the length does not depend on it.
     ///
     /// # Errors

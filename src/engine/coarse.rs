@@ -302,9 +302,7 @@ impl Persist for Coarse {
         if !self.is_on {
             return Ok(());
         }
-        let mut phase = Phase::ALL.iter().position(|phase| *phase == self.phase).unwrap_or(0);
-        archive.index(&mut phase, Phase::ALL.len())?;
-        self.phase = Phase::ALL[phase];
+        archive.one_of(&mut self.phase, &Phase::ALL)?;
         archive.u64(&mut self.swarm)?;
         archive.u64(&mut self.since)?;
         self.best.pass(archive)?;

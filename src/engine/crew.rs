@@ -60,15 +60,6 @@ impl Crew {
         0
     }
 
-    /// How many there are.
-    pub(super) fn processes(&self) -> usize {
-        match self {
-            Self::Alone => 1,
-            #[cfg(feature = "mpi")]
-            Self::Ranks(lead) => lead.processes(),
-        }
-    }
-
     /// Has costs on the way noted.
     ///
     /// # Errors

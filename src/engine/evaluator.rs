@@ -309,11 +309,6 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// How many processes judge together.
-    pub(super) fn processes(&self) -> usize {
-        self.crew.processes()
-    }
-
     /// Tells the others when there is machine code.
     pub(super) fn tell_of(&mut self, switch: &Switch) {
         if switch.is_native() {

@@ -67,6 +67,13 @@ impl Default for Resources {
     }
 }
 
+impl Persist for Resources {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
+        archive.index(&mut self.threads, usize::MAX)?;
+        archive.one_of(&mut self.level, SimdLevel::ALL)
+    }
+}
+
 /// One generation of a run, or several in a row: a row of `convergence.csv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Generation {
@@ -243,7 +250,7 @@ impl<'p> Run<'p> {
         let stopping = problem.search.stopping;
         let positions = problem.search.positions_max(problem.tuned.len());
         let mut evaluator = Evaluator::new(problem, resources, positions, problem.terms)?;
-        let threads = resources.threads * evaluator.processes();
+        let threads = resources.threads * processes();
         if self.ended.is_none() {
             self.resources = Resources { threads, ..resources };
         }
@@ -425,10 +432,7 @@ impl Persist for Run<'_> {
         archive.optional(&mut self.cut, Generation::NONE, |archive, row| row.pass(archive))?;
         archive.u64(&mut self.wall_ns)?;
         archive.u64(&mut self.core_ns)?;
-        archive.index(&mut self.resources.threads, usize::MAX)?;
-        let mut level = SimdLevel::ALL.iter().position(|level| *level == self.resources.level).unwrap_or(0);
-        archive.index(&mut level, SimdLevel::ALL.len())?;
-        self.resources.level = SimdLevel::ALL[level];
+        self.resources.pass(archive)?;
         let mut allocations = self.allocations.unwrap_or(0);
         archive.u64(&mut allocations)?;
         self.allocations = self.allocations.map(|_| allocations);

@@ -40,7 +40,7 @@ pub use workspace::Workspace;
 /// #     cost.itae.signals = ["error"]
 /// # "#;
 /// let simulator = problem::runner(&Config::parse("motor.toml".as_ref(), text)?);
-/// let level = SimdLevel::available().next().expect("every machine has one");
+/// let level = SimdLevel::widest();
 /// let bytes = simulator.workspace_bytes(level, Terms::Needed);
 /// let workspace = Workspace::reserve(bytes, simulator.lanes(level))?;
 /// # drop(workspace);

@@ -70,10 +70,6 @@ impl Lead {
         rooms(world, problem, block, vectors).into_iter().map(|words| words as u64 * 8).sum()
     }
 
-    pub(in crate::engine) fn processes(&self) -> usize {
-        self.world.size()
-    }
-
     pub(in crate::engine) fn mark(&mut self) -> Result<(), Error> {
         self.world.tell_all(Tag::Mark, &[]);
         self.hear()

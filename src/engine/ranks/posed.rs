@@ -7,8 +7,7 @@ use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::{Config, Coverage};
 use crate::engine::Resources;
 use crate::problem::Problem;
-use crate::registry::Member;
-use crate::simulation::{Conditions, Scenario, Sensors, SimdLevel, Terms};
+use crate::simulation::{Conditions, Scenario, Sensors, Terms};
 
 /// What a rank is told at the beginning.
 pub(in crate::engine) struct Posed {
@@ -102,10 +101,7 @@ impl Persist for Posed {
         self.coverage = if covers_all { Coverage::All } else { Coverage::Tuning };
         list(archive, &mut self.scenarios, &Scenario::default(), scenario)?;
         numbers(archive, &mut self.weights)?;
-        archive.index(&mut self.resources.threads, usize::MAX)?;
-        let mut level = SimdLevel::ALL.iter().position(|level| *level == self.resources.level).unwrap_or(0);
-        archive.index(&mut level, SimdLevel::ALL.len())?;
-        self.resources.level = SimdLevel::ALL[level];
+        self.resources.pass(archive)?;
         archive.index(&mut self.vectors, usize::MAX)?;
         let mut all_terms = self.terms == Terms::All;
         archive.flag(&mut all_terms)?;

@@ -76,9 +76,7 @@ impl Persist for Kept<'_> {
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
         archive.f64s(self.tuned)?;
         for record in self.records.iter_mut().flatten() {
-            let mut ending = record.ending as usize;
-            archive.index(&mut ending, Ending::ALL.len())?;
-            record.ending = Ending::ALL[ending];
+            archive.one_of(&mut record.ending, &Ending::ALL)?;
             archive.u64(&mut record.steps)?;
             archive.f64(&mut record.cost)?;
             archive.f64s(&mut record.values[..self.terms])?;

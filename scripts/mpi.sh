@@ -57,10 +57,21 @@ for n in 2 5; do
 done
 echo "validated: the same bytes"
 
-printf 'studies = ["%s/classical.toml", "%s/dc_motor_pid.toml"]\n[grid]\nseed = [1, 2]\n' "$configs" "$configs" >batch.toml
+# Six studies: over 2 and 3 ranks all are dealt, and over 5 a long one is shared out first.
+printf 'studies = ["%s/classical.toml", "%s/robust_classical.toml", "%s/dc_motor_pid.toml"]\n[grid]\nseed = [1, 2]\n' "$configs" "$configs" "$configs" >batch.toml
+same_batch() { # two directories
+  cmp "$1/gains.csv" "$2/gains.csv"
+  diff <(facts "$1") <(facts "$2")
+  local each
+  for each in "$1"/*/; do same_tuning "$each" "$2/$(basename "$each")"; done
+}
 "$gainswarm" batch batch.toml --evaluations 300 --quiet --output batch
-ranks 2 batch batch.toml --evaluations 300 --threads 1 --quiet --output batch-2
-cmp batch/gains.csv batch-2/gains.csv
+for n in 1 2 3 5; do
+  for threads in 1 2; do
+    ranks $n batch batch.toml --evaluations 300 --threads $threads --quiet --output "batch-$n-$threads"
+    same_batch batch "batch-$n-$threads"
+  done
+done
 ranks 2 batch batch.toml --evaluations 300 --threads 1 --quiet --shard auto --output batch-shards
 "$gainswarm" merge batch-shards --quiet
 cmp batch/gains.csv batch-shards/gains.csv
@@ -78,20 +89,25 @@ ranks 3 tune missing.toml 2>error.txt || code=$?
 [ "$(ranks 3 --version | wc -l)" = 1 ]
 
 # A rank that is killed ends the run; it goes on from its checkpoint.
-for rank in 1 0; do
-  mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" tune "${study[@]}" --evaluations 1000000 --threads 1 \
-    --checkpoint-every 1 --quiet --output "killed-$rank" >killed.txt 2>&1 &
-  job=$!
-  for _ in $(seq 600); do [ -s "killed-$rank/checkpoint.bin" ] && break; sleep 0.05; done
+killed() { # which rank, the directory that they write into, a file that is there before, and a command over 3 ranks
+  mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" "${@:4}" --threads 1 --checkpoint-every 1 --quiet --output "$2" >killed.txt 2>&1 &
+  local job=$! code=0
+  for _ in $(seq 600); do [ -s "$2/$3" ] && break; sleep 0.05; done
   for process in /proc/[0-9]*; do
-    if grep -qzx "OMPI_COMM_WORLD_RANK=$rank" "$process/environ" 2>/dev/null && grep -qzx "killed-$rank" "$process/cmdline"; then
+    if grep -qzx "OMPI_COMM_WORLD_RANK=$1" "$process/environ" 2>/dev/null && grep -qzx "$2" "$process/cmdline"; then
       kill -9 "${process#/proc/}"
     fi
   done
-  code=0
   wait $job || code=$?
   [ "$code" = 137 ]
+}
+for rank in 1 0; do
+  killed $rank "killed-$rank" checkpoint.bin tune "${study[@]}" --evaluations 1000000
   [ ! -e "killed-$rank/gains.csv" ]
+  killed $rank "batch-killed-$rank" robust_classical-seed2/checkpoint.bin batch batch.toml --evaluations 300
+  [ "$(ls "batch-killed-$rank"/*/gains.csv 2>/dev/null | wc -l)" -lt 6 ]
+  ranks 2 batch batch.toml --evaluations 300 --threads 1 --resume --quiet --output "batch-killed-$rank"
+  same_batch batch "batch-killed-$rank"
 done
 ranks 2 tune "${study[@]}" --evaluations 1000000 --generations 30 --threads 1 --resume --quiet --output killed-1
 "$gainswarm" tune "${study[@]}" --evaluations 1000000 --generations 30 --resume --quiet --output killed-0
@@ -108,4 +124,17 @@ code=0
 wait $job || code=$?
 [ "$code" -ne 0 ]
 [ -s stopped/gains.csv ]
+
+# Asked to end, rank 0 calls off what the others have.
+mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" batch batch.toml --evaluations 1000000 --threads 1 --quiet --output batch-stopped 2>stopped.txt &
+job=$!
+for _ in $(seq 600); do [ "$(ls batch-stopped/*/checkpoint.bin 2>/dev/null | wc -l)" = 3 ] && break; sleep 0.05; done
+for process in /proc/[0-9]*; do
+  if grep -qzx OMPI_COMM_WORLD_RANK=0 "$process/environ" 2>/dev/null && grep -qzx batch-stopped "$process/cmdline"; then kill -TERM "${process#/proc/}"; fi
+done
+code=0
+wait $job || code=$?
+[ "$code" = 143 ]
+grep -q "interrupted: 0 of 6 studies are done" stopped.txt
+[ "$(ls batch-stopped/*/gains.csv | wc -l)" = 3 ]
 echo "interrupted: results so far"

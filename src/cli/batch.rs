@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::batch_deal::{self, Plan};
 use super::interrupt::Interrupt;
 use super::json_progress::Lines;
 use super::place::{self, Place};
-use super::progress::Board;
+use super::progress::{Board, Foreseen};
 use super::study::{self, Claim, Shown, Study};
 use super::{Exit, SearchArgs, foresee, note, shard, studies};
 use crate::Error;
 use crate::config::{BatchConfig, Entry};
-use crate::engine::Resources;
+use crate::engine::{self, Answer, Resources};
 use crate::report::shard::write_batch_shard;
 use crate::report::{self, StudyRow};
 use crate::shard::Shard;
+use crate::study::Safety;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -22,7 +24,8 @@ use crate::shard::Shard;
     [grid]                                          # every study with every combination\n  seed = [1, 2, 3]\n  \
     plant.link1_mass = [0.2, 0.25]\n\nA batch that was interrupted goes on when it is started again; what is complete is not run again.\n\n\
     Examples:\n  gainswarm batch configs/batch.toml --dry-run\n  gainswarm batch configs/batch.toml\n  \
-    gainswarm batch configs/batch.toml --shard 3/12     # a part, on any machine; then gainswarm merge"
+    gainswarm batch configs/batch.toml --shard 3/12     # a part, on any machine; then gainswarm merge\n  \
+    mpirun -n 8 gainswarm batch configs/batch.toml          # feature mpi: whole studies, each on the rank that is free"
 )]
 pub(super) struct Args {
     /// The batch, a TOML file
@@ -37,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    search: SearchArgs,
+    pub(super) search: SearchArgs,
 }
 
 /// Tunes what is missing and writes what is known after each study.
@@ -74,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
         (None, None) => Place::usual(&whole.name, search, &owner)?,
     };
     // Every refusal comes before the first study is tuned, not in the middle of a long run.
-    let is_complete = |entry| claim(entry, &directory, search).map(|claim| claim.is_complete());
+    let is_complete = |entry| claim(entry, &directory, search.safety()).map(|claim| claim.is_complete());
     let complete: Vec<bool> = batch.entries.iter().map(is_complete).collect::<Result<_, _>>()?;
     if (!search.report || shard.is_some()) && complete.contains(&false) {
         report::forget_page(&directory);
@@ -104,10 +107,9 @@ fn part(whole: &BatchConfig, shard: Option<Shard>) -> BatchConfig {
     BatchConfig { name: whole.name.clone(), entries: entries.map(|(_, entry)| entry.clone()).collect() }
 }
 
-fn claim(entry: &Entry, directory: &Path, search: &SearchArgs) -> Result<Claim, Error> {
+fn claim(entry: &Entry, directory: &Path, safety: Safety) -> Result<Claim, Error> {
     let own = directory.join(&entry.config.study);
-    let claim = Place::at(own.clone())
-        .and_then(|place| Claim::resuming(entry.config.clone(), place, search.safety()));
+    let claim = Place::at(own.clone()).and_then(|place| Claim::resuming(entry.config.clone(), place, safety));
     claim.map_err(|error| match error {
         Error::Refused { path, problem, .. } => Error::Refused {
             path,
@@ -145,8 +147,9 @@ impl BatchRun<'_> {
         let studies = self.complete.len();
         let (done, open): (Vec<usize>, Vec<usize>) = (0..studies).partition(|place| self.complete[*place]);
         let mut board = Board::new(self.search.follower(self.lines()), studies, self.foreseen(&open)?);
+        let Plan { together, apart } = Plan::new(self.batch, open, self.directory, self.resources);
         let last_done = done.last().copied();
-        for place in done.into_iter().chain(open) {
+        for place in done.into_iter().chain(together) {
             let before = self.rows.len();
             self.study(place, &mut board);
             let is_due =
@@ -154,15 +157,40 @@ impl BatchRun<'_> {
             if is_due && !self.rows.is_empty() {
                 self.write(&mut board);
             }
-            if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < studies) {
-                board.finish();
-                let without = if self.search.safety().force { " without --force" } else { "" };
-                note(&format!("interrupted: {}; start it again{without} to go on", self.standing()));
-                return Ok(Exit::Interrupted(code));
+            if self.interrupt.exit_code().is_some() {
+                break;
             }
         }
+        self.deal(&apart, &mut board);
         board.finish();
+        if let Some(code) = self.interrupt.exit_code().filter(|_| self.known() < studies) {
+            let without = if self.search.safety().force { " without --force" } else { "" };
+            note(&format!("interrupted: {}; start it again{without} to go on", self.standing()));
+            return Ok(Exit::Interrupted(code));
+        }
         self.end()
+    }
+
+    /// Tunes studies, each on whichever rank is free.
+    fn deal(&mut self, places: &[usize], board: &mut Board) {
+        let tasks = batch_deal::tasks(self.batch, places, self.directory);
+        let interrupt = self.interrupt.clone();
+        engine::deal(&tasks, &|| interrupt.exit_code().is_some(), &mut |task, answer| {
+            let place = places[task];
+            if let Some(Answer { is_done, took }) = answer {
+                // What another rank could not do is tried here, unless it was called off.
+                if !is_done && self.interrupt.exit_code().is_some() {
+                    return;
+                }
+                self.complete[place] = is_done;
+                board.ended_elsewhere(&self.batch.entries[place].config.study, took);
+            }
+            let before = self.rows.len();
+            self.study(place, board);
+            if self.rows.len() > before {
+                self.write(board);
+            }
+        });
     }
 
     fn lines(&self) -> Lines {
@@ -174,12 +202,13 @@ impl BatchRun<'_> {
     }
 
     /// How long the studies that are to run will take; nothing where nobody is told.
-    fn foreseen(&self, open: &[usize]) -> Result<Vec<[f64; 2]>, Error> {
+    fn foreseen(&self, open: &[usize]) -> Result<Foreseen, Error> {
         if open.is_empty() || !self.search.is_followed() {
-            return Ok(Vec::new());
+            return Ok(Foreseen::new());
         }
         let all = foresee::all(self.batch, self.directory, self.resources, self.search)?;
-        Ok(open.iter().map(|place| all[*place].seconds).collect())
+        let of = |place: &usize| (self.batch.entries[*place].config.study.clone(), all[*place].seconds);
+        Ok(open.iter().map(of).collect())
     }
 
     /// How many studies are done or have failed.
@@ -205,8 +234,11 @@ impl BatchRun<'_> {
         let entry = &self.batch.entries[place];
         let name = &entry.config.study;
         let mut shown = Shown { meter: board.begin(name, self.complete[place]), interrupt: &self.interrupt };
-        let study = claim(entry, self.directory, self.search)
-            .and_then(|claim| Study::tune(claim, self.resources, self.search.safety(), &mut shown))
+        // What another rank has just done is not done again.
+        let force = self.search.safety().force && !self.complete[place];
+        let safety = Safety { force, ..self.search.safety() };
+        let study = claim(entry, self.directory, safety)
+            .and_then(|claim| Study::tune(claim, self.resources, safety, &mut shown))
             .and_then(|study| study.write().map(|()| study));
         board.end();
         match study {

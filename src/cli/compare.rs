@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::interrupt::Interrupt;
 use super::json_progress::Lines;
 use super::place::Place;
-use super::progress::Board;
+use super::progress::{Board, Foreseen};
 use super::study::{self, Claim, Shown, Study};
 use super::table::table;
 use super::tune::nothing_holds;
@@ -99,7 +99,7 @@ fn tune_all(
     let interrupt = Interrupt::listen();
     let studies = claims.len();
     let mut tuned = Tuned { rows: Vec::new(), is_done: true, hold: true, interrupted: None };
-    let mut board = Board::new(search.follower(Lines::new("compare")), studies, Vec::new());
+    let mut board = Board::new(search.follower(Lines::new("compare")), studies, Foreseen::new());
     for claim in claims {
         let meter = board.begin(&claim.config().study, claim.is_complete());
         let study =

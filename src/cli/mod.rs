@@ -20,6 +20,7 @@ mod args;
 mod ask_tell;
 mod audit;
 mod batch;
+mod batch_deal;
 mod bench;
 mod certify;
 mod check;
@@ -151,14 +152,19 @@ pub fn command() -> clap::Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let command = || run(std::env::args_os());
-    ExitCode::from(engine::conduct(command, || drop(Interrupt::listen())))
+    let task = |task: &[u8]| parse(std::env::args_os()).is_ok_and(|cli| batch_deal::assist(&cli, task));
+    ExitCode::from(engine::conduct(command, || drop(Interrupt::listen()), task))
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let read = |matches: clap::ArgMatches| Cli::from_arg_matches(&matches);
+    command().try_get_matches_from(arguments).and_then(read)
 }
 
 /// Runs the program on arguments, of which the first is its name, and returns its exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let read = |matches: clap::ArgMatches| Cli::from_arg_matches(&matches);
-    let arguments = match command().try_get_matches_from(arguments).and_then(read) {
+    let arguments = match parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // A request for help is one, too.

@@ -1,13 +1,14 @@
 //! Progress on stderr: a bar on a terminal, a line every tenth of the run elsewhere, or JSON for other programs.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::json_progress::Lines;
-use crate::engine::Progress;
+use crate::engine::{self, Progress};
 use crate::figures::{number, rate, shortened, time_range};
 use crate::problem::known_cost;
 use crate::swarm::Stopping;
@@ -37,8 +38,8 @@ pub(super) enum Follower {
 }
 
 impl Board {
-    /// A board for so many studies, with the foreseen times of those that are to run, in their order; empty when they are not known.
-    pub(super) fn new(follower: Follower, studies: usize, foreseen: Vec<[f64; 2]>) -> Self {
+    /// A board for so many studies, with the foreseen times of those that are to run; empty when they are not known.
+    pub(super) fn new(follower: Follower, studies: usize, foreseen: Foreseen) -> Self {
         let view = if let Follower::Program(lines) = follower {
             View::Json { lines, done: 0, studies: studies as u64, study: String::new() }
         } else if matches!(follower, Follower::User { quiet: true }) {
@@ -50,12 +51,12 @@ impl Board {
         } else {
             View::Lines { done: 0, studies: studies as u64 }
         };
-        Self { view, left: Left::new(foreseen) }
+        Self { view, left: Left::new(foreseen, engine::processes()) }
     }
 
     /// A study begins, or is shown again.
     pub(super) fn begin(&mut self, study: &str, is_complete: bool) -> ProgressView {
-        let left = self.left.begin(is_complete);
+        let left = self.left.begin(study, is_complete);
         match &mut self.view {
             View::Quiet => ProgressView::Quiet,
             View::Json { lines, study: named, .. } => {
@@ -81,9 +82,14 @@ impl Board {
         }
     }
 
+    /// Another process has ended one that it began so long ago.
+    pub(super) fn ended_elsewhere(&mut self, study: &str, took: Duration) {
+        self.left.count(study, took.as_secs_f64());
+    }
+
     /// It has ended, in whatever way.
     pub(super) fn end(&mut self) {
-        self.left.end();
+        self.left.end(engine::processes());
         let left = self.left.range();
         match &mut self.view {
             View::Quiet => {}
@@ -114,53 +120,72 @@ impl Board {
     }
 }
 
+/// From the shortest time to the longest, in s, of each study on one process.
+pub(super) type Foreseen = BTreeMap<String, [f64; 2]>;
+
 /// How long the studies that have not been run will take: as foreseen at first, then by what the others took.
 struct Left {
-    /// From the shortest time to the longest, in s, of each study in its turn.
-    foreseen: Vec<[f64; 2]>,
-    /// Studies that have been run, and the time that they took.
-    done: usize,
+    /// Of the studies that have not ended.
+    foreseen: Foreseen,
+    /// Of those that have, and the time that they took, over all processes.
+    done: [f64; 2],
     spent_s: f64,
-    /// When the one that runs began.
-    began: Option<Instant>,
+    /// The one that runs, and since when.
+    running: Option<(String, Instant)>,
+    /// How many processes tune.
+    processes: f64,
 }
 
 impl Left {
-    fn new(foreseen: Vec<[f64; 2]>) -> Self {
-        Self { foreseen, done: 0, spent_s: 0.0, began: None }
+    fn new(foreseen: Foreseen, processes: usize) -> Self {
+        let processes = figure(processes);
+        Self { foreseen, done: [0.0; 2], spent_s: 0.0, running: None, processes }
     }
 
     /// A study begins; what to say of the time that is left.
-    fn begin(&mut self, is_complete: bool) -> String {
+    fn begin(&mut self, study: &str, is_complete: bool) -> String {
         if is_complete {
             return String::new();
         }
-        self.began = Some(Instant::now());
+        self.running = Some((study.into(), Instant::now()));
         self.range().map_or(String::new(), |range| format!(", {} left", time_range(range)))
     }
 
-    fn end(&mut self) {
-        if let Some(began) = self.began.take() {
-            self.spent_s += began.elapsed().as_secs_f64();
-            self.done += 1;
+    /// It has ended, on one process or shared out among several.
+    fn end(&mut self, processes: usize) {
+        if let Some((study, began)) = self.running.take() {
+            self.count(&study, began.elapsed().as_secs_f64() * figure(processes));
+        }
+    }
+
+    /// A study has taken so long.
+    fn count(&mut self, study: &str, seconds: f64) {
+        if let Some(foreseen) = self.foreseen.remove(study) {
+            self.done = sum(self.done, foreseen);
+            self.spent_s += seconds;
         }
     }
 
     /// The shortest and the longest time that is left, in s; `None` when it is not known.
     fn range(&self) -> Option<[f64; 2]> {
-        let sum = |studies: &[[f64; 2]]| {
-            studies.iter().fold([0.0, 0.0], |sum, range| [sum[0] + range[0], sum[1] + range[1]])
-        };
-        let (done, left) = self.foreseen.split_at_checked(self.done)?;
-        let (done, left) = (sum(done), sum(left));
-        if self.done == 0 {
-            return (left[1] > 0.0).then_some(left);
+        let left = self.foreseen.values().copied().fold([0.0; 2], sum);
+        if self.spent_s == 0.0 {
+            return (left[1] > 0.0).then_some(left.map(|seconds| seconds / self.processes));
         }
         // The rest deviates from what was foreseen as much as the finished studies did.
-        let share = |bound: usize| self.spent_s / done[bound] * left[bound];
+        let share = |bound: usize| self.spent_s / self.done[bound] * left[bound] / self.processes;
         let (a, b) = (share(0), share(1));
         (a.is_finite() && b.is_finite()).then(|| [a.min(b), a.max(b)])
     }
+}
+
+fn sum(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [a[0] + b[0], a[1] + b[1]]
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a number of processes")]
+fn figure(processes: usize) -> f64 {
+    processes as f64
 }
 
 fn bar(template: &str, length: u64) -> ProgressBar {
@@ -269,19 +294,30 @@ fn message(progress: &Progress) -> String {
 mod tests {
     use super::*;
 
+    fn of<const N: usize>(foreseen: [(&str, [f64; 2]); N], processes: usize) -> Left {
+        Left::new(foreseen.map(|(study, range)| (study.to_owned(), range)).into(), processes)
+    }
+
     #[test]
     fn the_time_that_is_left_follows_what_the_studies_took() {
-        let mut left = Left::new(vec![[1.0, 2.0], [3.0, 6.0], [2.0, 4.0]]);
+        let three = [("a", [1.0, 2.0]), ("b", [3.0, 6.0]), ("c", [2.0, 4.0])];
+        let mut left = of(three, 1);
         assert_eq!(left.range(), Some([6.0, 12.0]), "what was foreseen");
         // The first took three times the longest time that was foreseen: so will the others.
-        (left.done, left.spent_s) = (1, 6.0);
+        left.count("a", 6.0);
         assert_eq!(left.range(), Some([30.0, 30.0]));
-        (left.done, left.spent_s) = (3, 20.0);
+        left.count("b", 8.0);
+        left.count("c", 6.0);
         assert_eq!(left.range(), Some([0.0, 0.0]));
-        assert_eq!(Left::new(Vec::new()).range(), None, "not known");
+        assert_eq!(of([], 1).range(), None, "not known");
         // One took half of the longest time and the other no longer than the shortest.
-        let mut mixed = Left::new(vec![[1.0, 4.0], [1.0, 2.0]]);
-        (mixed.done, mixed.spent_s) = (1, 2.0);
+        let mut mixed = of([("a", [1.0, 4.0]), ("b", [1.0, 2.0])], 1);
+        mixed.count("a", 2.0);
         assert_eq!(mixed.range(), Some([1.0, 2.0]), "2/4 of the longest, 2/1 of the shortest");
+        // Two processes do the same in half the time.
+        let mut two = of(three, 2);
+        assert_eq!(two.range(), Some([3.0, 6.0]));
+        two.count("a", 6.0);
+        assert_eq!(two.range(), Some([15.0, 15.0]));
     }
 }

@@ -18,12 +18,19 @@ struct Known {
     problem: Problem,
 }
 
-/// Judges problem after problem; whether the command is to be run by this rank itself then.
-pub(super) fn follow() -> bool {
+/// Judges problem after problem and does tasks by `task`, which says whether it could; whether the command is to be run by this rank itself then.
+pub(super) fn follow(mut task: impl FnMut(&[u8]) -> bool) -> bool {
     let mut known = None;
     loop {
         match World::next() {
             Tag::Begin => known = begin(known, None),
+            Tag::Task => {
+                known = None;
+                let is_done = task(&World::bytes(Tag::Task));
+                World::reply(&[u64::from(is_done)]);
+            }
+            // It came too late.
+            Tag::Stop => drop(World::bytes(Tag::Stop)),
             end @ (Tag::Apart | Tag::End) => {
                 World::bytes(end);
                 return end == Tag::Apart;

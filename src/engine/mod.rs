@@ -37,7 +37,7 @@ mod workers;
 pub use backend::prepare;
 use backend::{Switch, left};
 use coarse::{Coarse, Step};
-pub(crate) use conduct::{conduct, part_ways, processes, share_out};
+pub(crate) use conduct::{Answer, all_agree, conduct, deal, is_called_off, part_ways, processes, share_out};
 pub use declared::Declared;
 use evaluator::Evaluator;
 pub use front::{FrontSize, TradeOff};

@@ -31,6 +31,15 @@ pub fn prepare_directory(directory: &Path) -> Result<(), Error> {
         .map_err(refusal(directory))
 }
 
+/// An empty file in a directory, by which other processes can tell whether they see the same one; gone when dropped.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn sign(directory: &Path) -> Result<tempfile::TempPath, Error> {
+    temporary(directory).map(tempfile::NamedTempFile::into_temp_path).map_err(refusal(directory))
+}
+
 /// A directory that belongs to this process until it is dropped.
 #[derive(Debug)]
 pub struct Held(#[allow(dead_code, reason = "the lock is released with the file")] Option<File>);

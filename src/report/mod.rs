@@ -42,7 +42,7 @@ pub use cell::text_cell;
 pub use convergence::convergence_rows;
 pub use directory::{
     Held, Owner, file_of_tuning, hold, hold_if_free, hold_shared, owner, prepare_directory, refuse_foreign,
-    refuse_tuning, tuning_of,
+    refuse_tuning, sign, tuning_of,
 };
 pub use export::{Export, FormatKind};
 use file::Staged;

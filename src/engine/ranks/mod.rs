@@ -5,6 +5,9 @@
 //! vectors with their bounds. A job has the same bits wherever it runs, and records are reduced in the order of their index, so that no
 //! result depends on the number of ranks.
 //!
+//! In the place of that, rank 0 can hand out tasks that a rank does as a whole, such as a study of a batch with all its files (`deal.rs`). What they are is known to
+//! those who pose and do them.
+//!
 //! Calls of MPI come from one thread at a time, which need not be the same one.
 
 use std::sync::OnceLock;
@@ -13,10 +16,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mpi::Threading;
 use mpi::environment::Universe;
 
+mod deal;
 mod lead;
 mod posed;
 mod world;
 
+pub(super) use deal::{all_agree, deal};
 pub(super) use lead::{HEAD, Lead};
 pub(super) use posed::Posed;
 pub(super) use world::{Tag, World};
@@ -78,9 +83,9 @@ pub(super) fn open() -> Option<World> {
     WORLD.get().copied().filter(|_| IS_OPEN.load(Ordering::Relaxed))
 }
 
-/// Lets the others take part from now on.
-pub(super) fn share_out() {
-    IS_OPEN.store(true, Ordering::Relaxed);
+/// Lets the others judge a part of every generation from now on, or not.
+pub(super) fn set_open(is_open: bool) {
+    IS_OPEN.store(is_open, Ordering::Relaxed);
 }
 
 /// Lets the others run the command by themselves.
@@ -90,7 +95,7 @@ pub(super) fn part_ways() {
 
 /// The last that the others hear.
 fn send_off(tag: Tag) {
-    IS_OPEN.store(false, Ordering::Relaxed);
+    set_open(false);
     if let Some(world) = WORLD.get().filter(|_| ARE_WAITING.swap(false, Ordering::Relaxed)) {
         world.tell_all(tag, &[]);
     }

@@ -31,6 +31,10 @@ pub(in crate::engine) enum Tag {
     Native,
     /// Jobs; answered by their records.
     Jobs,
+    /// A task to be done as a whole; answered by what it comes to.
+    Task,
+    /// The task is called off.
+    Stop,
     /// The problem is not judged any more.
     Done,
     /// To run the command by oneself.
@@ -39,18 +43,20 @@ pub(in crate::engine) enum Tag {
     End,
     /// That a rank does what it was told, or why not.
     Answer,
-    /// Records.
+    /// Records, or what a task has come to.
     Records,
 }
 
 impl Tag {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Begin,
         Self::Mark,
         Self::WarmUp,
         Self::Part,
         Self::Native,
         Self::Jobs,
+        Self::Task,
+        Self::Stop,
         Self::Done,
         Self::Apart,
         Self::End,
@@ -106,15 +112,15 @@ impl World {
         SimpleCommunicator::world().abort(code)
     }
 
-    /// Sends words to a rank.
-    pub(in crate::engine) fn send(rank: Rank, tag: Tag, words: &[u64]) {
-        SimpleCommunicator::world().process_at_rank(rank).send_with_tag(words, tag.number());
+    /// Sends words or bytes to a rank.
+    pub(in crate::engine) fn send<T: Equivalence>(rank: Rank, tag: Tag, message: &[T]) {
+        SimpleCommunicator::world().process_at_rank(rank).send_with_tag(message, tag.number());
     }
 
     /// Sends bytes to all others.
     pub(in crate::engine) fn tell_all(self, tag: Tag, bytes: &[u8]) {
         for rank in self.others() {
-            SimpleCommunicator::world().process_at_rank(rank).send_with_tag(bytes, tag.number());
+            Self::send(rank, tag, bytes);
         }
     }
 
@@ -125,7 +131,23 @@ impl World {
 
     /// Sends bytes to the rank that asks.
     pub(in crate::engine) fn answer(bytes: &[u8]) {
-        SimpleCommunicator::world().process_at_rank(LEAD).send_with_tag(bytes, Tag::Answer.number());
+        Self::send(LEAD, Tag::Answer, bytes);
+    }
+
+    /// A rank whose records, or whose task, have come.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(in crate::engine) fn heard() -> Option<Rank> {
+        let all = SimpleCommunicator::world();
+        all.any_process().immediate_probe_with_tag(Tag::Records.number()).map(|status| status.source_rank())
+    }
+
+    /// Whether such a message of the rank that asks has come.
+    pub(in crate::engine) fn has_come(tag: Tag) -> bool {
+        let world = SimpleCommunicator::world();
+        world.process_at_rank(LEAD).immediate_probe_with_tag(tag.number()).is_some()
     }
 
     /// Waits for a message of the rank that asks.

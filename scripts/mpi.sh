@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tunes, validates and compares over the ranks of an MPI job, built with the feature `mpi`: the bytes of one process at any number of ranks and threads,
-# and again after a rank was killed. scripts/mpi.sh DIR
+# and again after a rank was killed. scripts/mpi.sh DIR, with Open MPI; with MPICH, too:
+# CARGO_TARGET_DIR=target/mpich MPICC=mpicc.mpich MPIRUN=mpirun.mpich scripts/mpi.sh DIR
 set -euo pipefail
-command -v mpirun >/dev/null && command -v mpicc >/dev/null || { echo "skipped: Open MPI cannot be installed here"; exit 0; }
+command -v mpirun >/dev/null && command -v mpicc >/dev/null || { echo "skipped: MPI cannot be installed here"; exit 0; }
 mkdir -p "$1"
 room=$(realpath "$1")
 cd "$(dirname "$0")/.."
@@ -14,8 +15,9 @@ gainswarm=$room/gainswarm
 configs=$PWD/configs
 cd "$room"
 
+read -ra mpirun <<<"${MPIRUN:-mpirun -q --allow-run-as-root --oversubscribe}"
 ranks() { # their number, and a command
-  timeout 120 mpirun -q --allow-run-as-root --oversubscribe -n "$1" "$gainswarm" "${@:2}"
+  timeout 120 "${mpirun[@]}" -n "$1" "$gainswarm" "${@:2}"
 }
 # What does not tell of times or of the machine.
 facts() {
@@ -88,18 +90,23 @@ ranks 3 tune missing.toml 2>error.txt || code=$?
 [ "$(grep -c '^error: missing.toml' error.txt)" = 1 ]
 [ "$(ranks 3 --version | wc -l)" = 1 ]
 
-# A rank that is killed ends the run; it goes on from its checkpoint.
-killed() { # which rank, the directory that they write into, a file that is there before, and a command over 3 ranks
-  mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" "${@:4}" --threads 1 --checkpoint-every 1 --quiet --output "$2" >killed.txt 2>&1 &
-  local job=$! code=0
-  for _ in $(seq 600); do [ -s "$2/$3" ] && break; sleep 0.05; done
+signal() { # which one, to which rank, which has this word in its command
   for process in /proc/[0-9]*; do
-    if grep -qzx "OMPI_COMM_WORLD_RANK=$1" "$process/environ" 2>/dev/null && grep -qzx "$2" "$process/cmdline"; then
-      kill -9 "${process#/proc/}"
+    if grep -qzxE "(OMPI_COMM_WORLD|PMI)_RANK=$2" "$process/environ" 2>/dev/null && grep -qzx "$3" "$process/cmdline"; then
+      kill "-$1" "${process#/proc/}"
     fi
   done
+}
+
+# A rank that is killed ends the run; it goes on from its checkpoint.
+killed() { # which rank, the directory that they write into, a file that is there before, and a command over 3 ranks
+  "${mpirun[@]}" -n 3 "$gainswarm" "${@:4}" --threads 1 --checkpoint-every 1 --quiet --output "$2" >killed.txt 2>&1 &
+  local job=$! code=0
+  for _ in $(seq 600); do [ -s "$2/$3" ] && break; sleep 0.05; done
+  signal KILL "$1" "$2"
   wait $job || code=$?
-  [ "$code" = 137 ]
+  # Of Open MPI and of MPICH.
+  [ "$code" = 137 ] || [ "$code" = 9 ]
 }
 for rank in 1 0; do
   killed $rank "killed-$rank" checkpoint.bin tune "${study[@]}" --evaluations 1000000
@@ -116,7 +123,7 @@ for rank in 0 1; do same_tuning unbroken "killed-$rank"; done
 echo "killed and resumed: the same bytes"
 
 # SIGTERM ends it after a generation.
-mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" tune "${study[@]}" --evaluations 1000000 --threads 1 --quiet --output stopped &
+"${mpirun[@]}" -n 3 "$gainswarm" tune "${study[@]}" --evaluations 1000000 --threads 1 --quiet --output stopped &
 job=$!
 for _ in $(seq 600); do [ -s stopped/checkpoint.bin ] && break; sleep 0.05; done
 kill -TERM $job
@@ -126,12 +133,10 @@ wait $job || code=$?
 [ -s stopped/gains.csv ]
 
 # Asked to end, rank 0 calls off what the others have.
-mpirun -q --allow-run-as-root --oversubscribe -n 3 "$gainswarm" batch batch.toml --evaluations 1000000 --threads 1 --quiet --output batch-stopped 2>stopped.txt &
+"${mpirun[@]}" -n 3 "$gainswarm" batch batch.toml --evaluations 1000000 --threads 1 --quiet --output batch-stopped 2>stopped.txt &
 job=$!
 for _ in $(seq 600); do [ "$(ls batch-stopped/*/checkpoint.bin 2>/dev/null | wc -l)" = 3 ] && break; sleep 0.05; done
-for process in /proc/[0-9]*; do
-  if grep -qzx OMPI_COMM_WORLD_RANK=0 "$process/environ" 2>/dev/null && grep -qzx batch-stopped "$process/cmdline"; then kill -TERM "${process#/proc/}"; fi
-done
+signal TERM 0 batch-stopped
 code=0
 wait $job || code=$?
 [ "$code" = 143 ]

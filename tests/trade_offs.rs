@@ -441,12 +441,23 @@ fn several_trade_offs_are_validated_in_one_table() {
     assert_eq!(read().1.len(), self::rows(&directory).len() - 1);
     let refused = gainswarm(&["validate", &config, "--samples", "50"]);
     assert_eq!(refused.status.code(), Some(2));
-    // Shards are of one gain vector: which, pick says.
-    let refused = gainswarm(&[&marked[..], &["--shard", "1/2"]].concat());
+    // In parts it is the same table.
+    let parts = folder.path().join("parts");
+    let parts = parts.to_str().expect("UTF-8");
+    for shard in ["2/3", "3/3", "1/3"] {
+        let more = ["--points", "all", "--quiet", "--shard", shard, "--threads", "1", "--output", parts];
+        let done = gainswarm(&[&marked[..], &more].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+    }
+    let refused = gainswarm(&["merge", parts, "--json"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(
-        stderr(&refused).contains("--shard") && stderr(&refused).contains("gainswarm pick"),
-        "{}",
-        stderr(&refused)
-    );
+    assert!(stderr(&refused).contains("of trade-offs"), "{}", stderr(&refused));
+    let merged = gainswarm(&["merge", parts, "--quiet"]);
+    assert!(merged.status.success(), "{}", stderr(&merged));
+    let table = |directory: &Path| std::fs::read(directory.join("pareto_validation.csv")).expect("a table");
+    assert_eq!(table(Path::new(parts)), table(&directory));
+    std::fs::remove_file(Path::new(parts).join("validation-shard-2-of-3.bin")).expect("a shard");
+    let missing = gainswarm(&["merge", parts, "--quiet"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("--front"), "{}", stderr(&missing));
 }

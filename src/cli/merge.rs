@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::place::Place;
-use super::{Exit, ShowArgs, note, studies, validate};
+use super::{Exit, ShowArgs, note, studies, validate, validate_front};
 use crate::Error;
 use crate::engine::Resources;
 use crate::report::shard::{BatchParts, Parts, ValidationParts};
-use crate::report::{self, Validation};
+use crate::report::{self, FrontFinding, Validation};
 use crate::study::write_page;
 use crate::validation::{self, Finding, Trial};
 
@@ -53,6 +53,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
             remedy: "leave it out".into(),
         }),
         Parts::Batch(batch) => whole_batch(batch, output, args),
+        Parts::Validation(parts) if parts.chosen.is_some() && (args.report || args.show.json) => {
+            Err(Error::Option {
+                option: "merge",
+                found:
+                    "has --report or --json, and these shards are of trade-offs, of which there is a table"
+                        .into(),
+                remedy: "leave it out".into(),
+            })
+        }
         Parts::Validation(parts) => whole_validation(*parts, output, args),
     }
 }
@@ -83,12 +92,12 @@ fn whole_validation(mut parts: ValidationParts, output: &Path, args: &Args) -> R
     let interrupt = Interrupt::listen();
     let Place { directory, held: _held } = Place::at(output.into())?;
     let records = std::mem::take(&mut parts.records);
-    let ValidationParts { config, files, samples, seed, gains, tuned, .. } = &parts;
+    let ValidationParts { config, files, samples, seed, gains, chosen, tuned, .. } = &parts;
     let stop = || interrupt.exit_code().is_some();
     let trial =
         Trial { config, resources: Resources::default(), samples: *samples, seed: *seed, stop: &stop };
     let sets = validation::sets(config)?;
-    let mut found: [Vec<Finding>; 2] = Default::default();
+    let mut found: Vec<Vec<Finding>> = vec![Vec::new(); gains.len().max(2)];
     for (place, records) in records.into_iter().enumerate() {
         let (set, which) = (place / gains.len(), place % gains.len());
         let ControlFlow::Continue(finding) = trial.of_records(&sets[set], records, tuned[which]) else {
@@ -97,7 +106,23 @@ fn whole_validation(mut parts: ValidationParts, output: &Path, args: &Args) -> R
         };
         found[which].push(finding);
     }
-    let [findings, others] = &found;
+    let require = args.require.unwrap_or(0.0);
+    if let Some(chosen) = chosen {
+        let rows = chosen.rows.iter().zip(found);
+        let found: Vec<FrontFinding<'_>> = rows
+            .flat_map(|((row, point), findings)| {
+                findings.into_iter().map(move |finding| FrontFinding { row: *row, point, finding })
+            })
+            .collect();
+        return validate_front::finish(
+            &chosen.config,
+            config,
+            &found,
+            &directory,
+            (args.show.quiet, require),
+        );
+    }
+    let [findings, others] = [&found[0], &found[1]];
     let validation = Validation {
         config,
         seed: *seed,
@@ -109,5 +134,5 @@ fn whole_validation(mut parts: ValidationParts, output: &Path, args: &Args) -> R
         differences: validation::differences(config, findings, others),
         missing: Vec::new(),
     };
-    validate::finish(&validation, &directory, &args.show, (args.report, args.require.unwrap_or(0.0)))
+    validate::finish(&validation, &directory, &args.show, (args.report, require))
 }

@@ -76,18 +76,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let trial = Trial { config: &config, resources, samples, seed: args.seed, stop: &stop };
     let mut meter = Meter::new(&args.follow, &config.study, shard);
     if let Some(directory) = &args.front {
-        if shard.is_some() {
-            return Err(Error::Option {
-                option: "--shard",
-                found: "is of one gain vector, and --front gives several".into(),
-                remedy: "choose trade-offs with gainswarm pick, and validate the gains of each with --gains and --shard".into(),
-            });
-        }
         let output = args.output.as_ref().unwrap_or(directory);
-        let (points, sets) =
+        let (chosen, sets) =
             (validate_front::read(directory, args.points, &trial)?, validation::sets(&config)?);
+        if let Some(shard) = shard {
+            ValidationShard::prepare(output, shard)?;
+            let tried: Vec<Vec<f64>> = chosen.rows.iter().map(|(_, point)| point.values.clone()).collect();
+            let of = (&tried[..], Some(&chosen));
+            let done =
+                validate_shard::run(&trial, &sets, of, (shard, [&args.config, directory]), &mut meter)?;
+            return validate_shard::end(done, output, (args.show.quiet, interrupt.exit_code()));
+        }
         let how = (args.show.quiet, args.require);
-        let done = validate_front::run(&points, (&trial, &sets), output, how, &mut meter)?;
+        let done = validate_front::run(&chosen, (&trial, &sets), output, how, &mut meter)?;
         return Ok(done.unwrap_or(Exit::Interrupted(interrupt.exit_code().unwrap_or(1))));
     }
     // clap asks for it where there is no front.
@@ -103,7 +104,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Error> {
     let tried: Vec<Vec<f64>> = tried.iter().map(|path| gains(path, &config)).collect::<Result<_, _>>()?;
     let sets = validation::sets(&config)?;
     if let Some(shard) = shard {
-        let done = validate_shard::run(&trial, &sets, &tried, (shard, [&args.config, &file]), &mut meter)?;
+        let done =
+            validate_shard::run(&trial, &sets, (&tried, None), (shard, [&args.config, &file]), &mut meter)?;
         return validate_shard::end(done, &output, (args.show.quiet, interrupt.exit_code()));
     }
     let done = find(&trial, &sets, (&tried[0], tried.get(1).map(Vec::as_slice)), &mut meter)?;

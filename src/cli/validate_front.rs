@@ -7,9 +7,10 @@ use super::table::table;
 use super::validate_shard::Meter;
 use super::{Exit, note, print};
 use crate::Error;
+use crate::config::Config;
 use crate::engine::TradeOff;
 use crate::figures::{count, number};
-use crate::report::{self, Front, FrontFinding};
+use crate::report::{self, Chosen, Front, FrontFinding};
 use crate::validation::{self, Set, Trial};
 
 /// Which trade-offs are validated.
@@ -22,13 +23,9 @@ pub(super) enum Points {
 }
 
 /// The trade-offs of a tuning of this study, with their rows in pareto.csv.
-pub(super) fn read(
-    directory: &Path,
-    points: Points,
-    trial: &Trial<'_>,
-) -> Result<(Front, Vec<(usize, TradeOff)>), Error> {
+pub(super) fn read(directory: &Path, points: Points, trial: &Trial<'_>) -> Result<Chosen, Error> {
     let front = Front::read(directory)?;
-    let names = |config: &crate::config::Config| {
+    let names = |config: &Config| {
         config.controller.parameters().iter().map(|parameter| parameter.name).collect::<Vec<_>>()
     };
     if names(&front.config) != names(trial.config) {
@@ -39,21 +36,21 @@ pub(super) fn read(
         });
     }
     let is_meant = |point: &TradeOff| points == Points::All || point.is_knee || !point.ends.is_empty();
-    let rows = front.points.iter().cloned().enumerate().filter(|(_, point)| is_meant(point));
+    let rows = front.points.into_iter().enumerate().filter(|(_, point)| is_meant(point));
     let rows = rows.map(|(place, point)| (place + 1, point)).collect();
-    Ok((front, rows))
+    Ok(Chosen { config: front.config, rows })
 }
 
 /// Validates and writes `pareto_validation.csv`; nothing when it is interrupted.
 pub(super) fn run(
-    (front, rows): &(Front, Vec<(usize, TradeOff)>),
+    chosen: &Chosen,
     (trial, sets): (&Trial<'_>, &[Set]),
     output: &Path,
     (quiet, require): (bool, f64),
     meter: &mut Meter,
 ) -> Result<Option<Exit>, Error> {
     let mut found = Vec::new();
-    for (row, point) in rows {
+    for (row, point) in &chosen.rows {
         let cost = validation::tuned_cost(trial.config, trial.resources, &point.values)?;
         for set in sets {
             let told = &mut meter.of(set, trial.samples, &format!("row {row}"));
@@ -64,15 +61,26 @@ pub(super) fn run(
             found.push(FrontFinding { row: *row, point, finding });
         }
     }
-    report::write_front_validation(output, &front.config, trial.config, &found)?;
-    if !quiet {
-        print(&shown(front, &found))?;
-        note(&format!("written to {}", output.join("pareto_validation.csv").display()));
-    }
-    Ok(Some(Exit::of(found.iter().all(|found| found.finding.success.value >= require))))
+    finish(&chosen.config, trial.config, &found, output, (quiet, require)).map(Some)
 }
 
-fn shown(Front { config, .. }: &Front, found: &[FrontFinding<'_>]) -> String {
+/// Writes and shows what was found of trade-offs of the study of a tuning; fails when a smaller share than `require` of a set succeeds.
+pub(super) fn finish(
+    tuned: &Config,
+    config: &Config,
+    found: &[FrontFinding<'_>],
+    output: &Path,
+    (quiet, require): (bool, f64),
+) -> Result<Exit, Error> {
+    report::write_front_validation(output, tuned, config, found)?;
+    if !quiet {
+        print(&shown(tuned, found))?;
+        note(&format!("written to {}", output.join("pareto_validation.csv").display()));
+    }
+    Ok(Exit::of(found.iter().all(|found| found.finding.success.value >= require)))
+}
+
+fn shown(config: &Config, found: &[FrontFinding<'_>]) -> String {
     let objectives = config.objectives.iter().map(|objective| objective.name.as_str());
     let header: Vec<&str> = ["row", ""]
         .into_iter()

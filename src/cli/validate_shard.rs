@@ -10,6 +10,7 @@ use super::json_progress::{Lines, timed};
 use super::{Exit, FollowArgs, note};
 use crate::Error;
 use crate::figures::count;
+use crate::report::Chosen;
 use crate::report::shard::ValidationShard;
 use crate::shard::Shard;
 use crate::simulation::Record;
@@ -55,20 +56,24 @@ impl Meter {
     }
 }
 
-/// The runs of a part, or of how many of all its runs nothing is kept.
+/// The runs of a part, of gains that may be trade-offs; nothing where they are interrupted.
 pub(super) fn run<'a>(
     trial: &Trial<'a>,
     sets: &[Set],
-    gains: &'a [Vec<f64>],
+    (gains, chosen): (&'a [Vec<f64>], Option<&'a Chosen>),
     (shard, files): (Shard, [&'a Path; 2]),
     meter: &mut Meter,
 ) -> Result<ControlFlow<(), ValidationShard<'a>>, Error> {
     let runs = shard.runs(trial.samples);
     let tuned_cost = |values: &Vec<f64>| validation::tuned_cost(trial.config, trial.resources, values);
     let tuned = gains.iter().map(tuned_cost).collect::<Result<_, _>>()?;
+    let names: Vec<String> = match chosen {
+        None => ["these", "others"].map(String::from).into(),
+        Some(chosen) => chosen.rows.iter().map(|(row, _)| format!("row {row}")).collect(),
+    };
     let mut records = Vec::new();
     for set in sets {
-        for (values, name) in gains.iter().zip(["these", "others"]) {
+        for (values, name) in gains.iter().zip(&names) {
             let told = &mut meter.of(set, runs.len(), name);
             match trial.records(set, values, runs.clone(), told)? {
                 ControlFlow::Continue(found) => records.push(found),
@@ -77,7 +82,8 @@ pub(super) fn run<'a>(
         }
     }
     let Trial { config, samples, seed, .. } = *trial;
-    Ok(ControlFlow::Continue(ValidationShard { shard, config, files, samples, seed, gains, tuned, records }))
+    let part = ValidationShard { shard, config, files, samples, seed, gains, chosen, tuned, records };
+    Ok(ControlFlow::Continue(part))
 }
 
 /// Writes the part, and says what is next.
@@ -95,7 +101,7 @@ pub(super) fn end(
         let (shard, runs) = (part.shard, part.shard.runs(part.samples));
         note(&format!(
             "written to {}: shard {shard}, {} of {} runs of each set\n  when all shards are done, `gainswarm merge` \
-             makes validation.csv and validation.json of their directories",
+             makes the tables of the whole of their directories",
             output.display(),
             count(runs.len() as u64),
             count(part.samples as u64),

@@ -104,6 +104,15 @@ fn cell(value: &Value) -> String {
     if value.is_null() { String::new() } else { value.to_string() }
 }
 
+/// Trade-offs of a tuning that are validated.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// The study of that tuning.
+    pub config: Config,
+    /// With their rows in `pareto.csv`, from 1.
+    pub rows: Vec<(usize, TradeOff)>,
+}
+
 /// The trade-offs of a tuning, read back.
 #[derive(Debug, Clone)]
 pub struct Front {

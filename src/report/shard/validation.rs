@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use super::super::checkpoint::{self, difference};
 use super::super::directory::prepare_directory;
+use super::super::pareto::Chosen;
 use super::{Part, Whole, incomplete, place_of_missing, refuse_other_numbers};
 use crate::Error;
 use crate::archive::{self, Archive, Damage, Persist};
 use crate::config::Config;
+use crate::engine::TradeOff;
 use crate::figures::{count, pasted};
 use crate::shard::Shard;
 use crate::simulation::{Ending, Record};
@@ -30,6 +32,8 @@ pub struct ValidationShard<'a> {
     pub seed: u64,
     /// The gains, and those that they are compared with, if any.
     pub gains: &'a [Vec<f64>],
+    /// What they are where they are trade-offs.
+    pub chosen: Option<&'a Chosen>,
     /// The cost of each of them in the scenarios of the tuning.
     pub tuned: Vec<f64>,
     /// The runs of this part: set after set, and in each set of one gain vector after the other.
@@ -53,11 +57,14 @@ impl ValidationShard<'_> {
     ///
     /// When it cannot be written.
     pub fn write(&mut self, directory: &Path) -> Result<(), Error> {
-        let Self { shard, config, files, samples, seed, gains, tuned, records } = self;
+        let Self { shard, config, files, samples, seed, gains, chosen, tuned, records } = self;
         let identity = json!({
             "shard": shard.to_string(),
             "files": files,
-            "of": { "config": config, "gains": gains, "seed": seed, "samples": samples },
+            "of": {
+                "config": config, "gains": gains, "seed": seed, "samples": samples,
+                "trade_offs": chosen.map(listed),
+            },
         });
         let mut state = Vec::new();
         archive::save(&mut Kept { tuned, records, terms: config.cost.len() }, &mut state);
@@ -97,6 +104,8 @@ pub struct ValidationParts {
     pub seed: u64,
     /// The gains, and those that they are compared with, if any.
     pub gains: Vec<Vec<f64>>,
+    /// What they are where they are trade-offs.
+    pub chosen: Option<Chosen>,
     /// The cost of each of them in the scenarios of the tuning.
     pub tuned: Vec<f64>,
     /// All runs: set after set, and in each set of one gain vector after the other.
@@ -135,8 +144,7 @@ impl ValidationParts {
     /// The validation of an identity, without any runs.
     fn empty(identity: &Value) -> Option<Self> {
         let of = identity.get("of")?;
-        let text = json!({ "config": of.get("config")? }).to_string();
-        let config = Config::from_manifest(Path::new("the shard"), text.as_bytes()).ok()?;
+        let config = study(of)?;
         let gains: Vec<Vec<f64>> = serde_json::from_value(of.get("gains")?.clone()).ok()?;
         let width = config.controller.parameters().len();
         let sets = crate::validation::sets(&config).ok()?.len();
@@ -146,6 +154,10 @@ impl ValidationParts {
             seed: of.get("seed")?.as_u64()?,
             tuned: Vec::new(),
             records: vec![Vec::new(); sets * gains.len()],
+            chosen: match of.get("trade_offs")? {
+                Value::Null => None,
+                listed => Some(chosen(listed, &gains)?),
+            },
             gains: Some(gains)
                 .filter(|gains| !gains.is_empty() && gains.iter().all(|one| one.len() == width))?,
             config,
@@ -161,6 +173,7 @@ impl ValidationParts {
             return Ok(());
         }
         let [config, gains] = self.files.each_ref().map(|file| pasted(file));
+        let option = if self.chosen.is_some() { "--front" } else { "--gains" };
         let line = |shard: &Shard| {
             format!(
                 "shard {shard} is missing ({} runs of each set)",
@@ -169,7 +182,7 @@ impl ValidationParts {
         };
         let command = |shard: &Shard| {
             format!(
-                "gainswarm validate {config} --gains {gains} … --shard {shard} --output {}",
+                "gainswarm validate {config} {option} {gains} … --shard {shard} --output {}",
                 place_of_missing(parts)
             )
         };
@@ -208,6 +221,40 @@ impl ValidationParts {
         self.records.iter_mut().zip(records).for_each(|(all, more)| all.extend(more));
         Ok(())
     }
+}
+
+/// The study that is written in an object.
+fn study(of: &Value) -> Option<Config> {
+    let text = json!({ "config": of.get("config")? }).to_string();
+    Config::from_manifest(Path::new("the shard"), text.as_bytes()).ok()
+}
+
+/// Trade-offs, but for their gains.
+fn listed(chosen: &Chosen) -> Value {
+    let row = |(row, point): &(usize, TradeOff)| {
+        let TradeOff { objectives, is_knee, ends, .. } = point;
+        json!({ "row": row, "objectives": objectives, "is_knee": is_knee, "ends": ends })
+    };
+    json!({ "config": chosen.config, "rows": chosen.rows.iter().map(row).collect::<Vec<_>>() })
+}
+
+/// The trade-offs of those gains.
+fn chosen(listed: &Value, gains: &[Vec<f64>]) -> Option<Chosen> {
+    let config = study(listed)?;
+    let rows = listed.get("rows")?.as_array().filter(|rows| rows.len() == gains.len())?;
+    let objectives = config.objectives.len();
+    let row = |(row, values): (&Value, &Vec<f64>)| {
+        let part = |key: &str| row.get(key).cloned();
+        let point = TradeOff {
+            values: values.clone(),
+            objectives: serde_json::from_value(part("objectives")?).ok()?,
+            is_knee: part("is_knee")?.as_bool()?,
+            ends: serde_json::from_value(part("ends")?).ok()?,
+        };
+        let fits = point.objectives.len() == objectives && point.ends.iter().all(|end| *end < objectives);
+        fits.then_some((usize::try_from(part("row")?.as_u64()?).ok()?, point))
+    };
+    Some(Chosen { rows: rows.iter().zip(gains).map(row).collect::<Option<_>>()?, config })
 }
 
 /// What a part is of, and its state.

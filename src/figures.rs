@@ -22,6 +22,19 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// A number that bounds another from above, with so many decimals: rounded up, so that the claim stays true but for what arithmetic rounds.
+pub(crate) fn at_most(value: f64, decimals: usize) -> String {
+    let shown = |value: f64| format!("{value:.decimals$}");
+    let rounded = shown(value);
+    let below = value - rounded.parse().unwrap_or(value);
+    if below > 1e-9 * value.abs() {
+        let unit = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        shown(value + unit)
+    } else {
+        rounded
+    }
+}
+
 /// The value of a parameter: the name of a choice, or a number.
 pub(crate) fn value_of(parameter: &Parameter, value: f64) -> String {
     parameter.chosen(value).map_or_else(|| number(value), String::from)
@@ -264,6 +277,22 @@ mod tests {
         for labels in [labels, distinct(&["classical", "classical-kd20.0000000001"], 12)] {
             assert!(labels.iter().all(|label| label.chars().count() <= 12), "{labels:?}");
             assert!(labels.iter().collect::<HashSet<_>>().len() == labels.len(), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn a_bound_from_above_is_never_below_what_it_bounds() {
+        for (value, decimals, shown) in [
+            (0.0504, 3, "0.051"),
+            (0.0507, 3, "0.051"),
+            (0.050_000_1, 3, "0.051"),
+            (0.05, 3, "0.050"),
+            // What adding up steps leaves.
+            (0.050_000_000_000_000_01, 3, "0.050"),
+            (2.999_9, 3, "3.000"),
+            (4.2e-4, 9, "0.000420000"),
+        ] {
+            assert_eq!(at_most(value, decimals), shown, "{value}");
         }
     }
 

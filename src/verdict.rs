@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::costs::{Aspect, Measure, Term};
-use crate::figures::number;
+use crate::figures::{at_most, number};
 use crate::parameter::Short;
 use crate::simulation::{Ending, Record};
 
@@ -52,8 +52,8 @@ pub(crate) fn settling(config: &Config, records: &[Record]) -> Option<String> {
     }
     Some(match records.iter().map(|record| record.values[place]).fold(0.0, f64::max) {
         0.0 => "at once: starts within the settling band".into(),
-        latest if latest < 5e-4 => format!("<= {} s", number(latest)),
-        latest => format!("<= {latest:.3} s"),
+        latest if latest < 5e-4 => format!("<= {} s", at_most(latest, 9)),
+        latest => format!("<= {} s", at_most(latest, 3)),
     })
 }
 

@@ -280,7 +280,7 @@ fn costs() -> Vec<Broken> {
         with(
             "a share that does not apply",
             "[aggregate]\nalpha = 0.1",
-            &["unknown key `alpha` in [aggregate]"],
+            &["aggregate.alpha is for type = \"cvar\""],
         ),
         with("nothing aggregated", "[aggregate]\ntype = \"mean_max\"\nmean = 0\nworst = 0", &["are both 0"]),
         with(

@@ -55,6 +55,7 @@ mod plants;
 mod plugins;
 mod programs;
 mod reference;
+mod refusals;
 mod report;
 mod resolved;
 mod resume;

@@ -208,7 +208,8 @@ fn calls_stay_on_the_program_and_a_law_that_asks_for_equations_is_refused() {
     ));
     let error = error.expect_err("no equations").to_string();
     assert!(
-        error.contains("the law asks for the equations of its plant, and double_pendulum is compiled code"),
+        error
+            .contains("controller asks for the equations of its plant, and double_pendulum is compiled code"),
         "{error}"
     );
 }

@@ -3,7 +3,6 @@
 use super::Unfit;
 use super::compose::{Composer, Moment};
 use crate::graph::Id;
-use crate::model::Misread;
 
 impl Composer<'_> {
     /// The states after a step, with what a plant remembers beside what moves: held over the step, and changed at its end.
@@ -18,8 +17,8 @@ impl Composer<'_> {
     /// Refuses what a law asks of a plant whose equations nobody knows.
     pub(super) fn refuse_library(&self, asks: &str) -> Result<(), Unfit> {
         let Some(library) = self.parts.plant.library() else { return Ok(()) };
-        let problem = format!("the law {asks}, and {} is compiled code", library.description().name);
+        let problem = format!("{asks}, and {} is compiled code", library.description().name);
         let remedy = "take a law that needs only what is measured, or write the plant as equations".into();
-        Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }))
+        Err(Unfit::Law { problem, remedy })
     }
 }

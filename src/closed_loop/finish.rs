@@ -5,7 +5,6 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use super::compose::{Composer, Made};
 use super::{ClosedLoop, DELAY_MAX, DelayLine, Layout, Told, Unfit};
 use crate::graph::{Delay, Fixed, Id, NODES_MAX, Node, Operation, Symbol};
-use crate::model::Misread;
 use crate::program::{Carried, Program, Sections, Tape};
 
 impl Composer<'_> {
@@ -23,8 +22,8 @@ impl Composer<'_> {
             return Ok(());
         }
         let remedy = format!("allowed: {NODES_MAX} operations; use a smaller model or fewer terms");
-        let problem = "the loop is too large".into();
-        Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }))
+        let problem = "makes a loop that is too large".into();
+        Err(Unfit::Law { problem, remedy })
     }
 
     /// What a program is made of, and where the numbers of a job go.

@@ -15,7 +15,7 @@ use super::compose::{Acting, Composer, Made, Moment};
 use super::numbers::PlantNumbers;
 use super::{ClosedLoop, Layout, Parts, Unfit};
 use crate::graph::{Graph, Id, Node, Symbol};
-use crate::model::{Lowered, Misread};
+use crate::model::Lowered;
 use crate::program::{Program, Sections};
 
 /// A law by itself.
@@ -239,7 +239,7 @@ impl Law {
             let problem = "is compiled code, or needs a plant that is, and that cannot be written out".into();
             let remedy =
                 "take a law that is written as equations; of compiled code you have the source".into();
-            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+            return Err(Unfit::Law { problem, remedy });
         }
         let is_open = nodes.any(|node| matches!(node, Node::Symbol(symbol) if !is_known(&symbol)));
         if is_open { Err(Unfit::Connection("the law".into())) } else { Ok(self) }

@@ -140,6 +140,13 @@ pub struct DelayLine {
 pub enum Unfit {
     /// The equations of the named model cannot be used.
     Model(&'static str, Misread),
+    /// The law as a whole does not suit the plant; what it does, and the remedy.
+    Law {
+        /// What it does, behind its name.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// An input is connected to nothing that is known.
     Connection(String),
     /// The law's input depends on its output in the same step: an algebraic loop.

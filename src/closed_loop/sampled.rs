@@ -17,7 +17,7 @@ use super::finish::Whole;
 use super::open::{Open, Sliding};
 use super::{Parts, Unfit};
 use crate::graph::{Graph, Id, Operation, Symbol};
-use crate::model::{Lowered, Misread};
+use crate::model::Lowered;
 use crate::program::Tape;
 
 /// A step of a loop as it is differentiated.
@@ -173,9 +173,7 @@ impl Composer<'_> {
             return Ok(());
         }
         let Some(name) = &self.parts.law.model.declared.sliding else { return Ok(()) };
-        let refuse = |problem: String, remedy: &str| {
-            Err(Unfit::Model("controller", Misread { at: 0, problem, remedy: remedy.into() }))
-        };
+        let refuse = |problem: String, remedy: &str| Err(Unfit::Law { problem, remedy: remedy.into() });
         let Some(sigma) = law.values.get(name).copied() else {
             return refuse(
                 format!("sliding = \"{name}\" is no value of it"),
@@ -222,8 +220,8 @@ impl Composer<'_> {
         let slides = self.slides(made, &whole)?;
         if self.graph.is_full() {
             let remedy = format!("allowed: {} operations; use a smaller model", crate::graph::NODES_MAX);
-            let problem = "the loop is too large".into();
-            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+            let problem = "makes a loop that is too large".into();
+            return Err(Unfit::Law { problem, remedy });
         }
         let first: Vec<Id> = whole.carried.iter().map(|carried| carried.first).collect();
         let next: Vec<Id> =
@@ -265,7 +263,7 @@ impl Composer<'_> {
         if grows.iter().any(|slope| self.graph.depends(*slope, |symbol| symbol == control)) {
             let problem = "slides, but the plant does not move evenly with its input".into();
             let remedy = "leave `sliding` out of the controller's [certificate]".into();
-            return Err(Unfit::Model("controller", Misread { at: 0, problem, remedy }));
+            return Err(Unfit::Law { problem, remedy });
         }
         let none = HashMap::from_iter([(control, self.graph.number(0.0))]);
         let drift = self.graph.substituted(&rates, &none);

@@ -175,7 +175,7 @@ impl<'a> Known<'a> {
                 weigh(&table, &mut term)?;
                 terms.push(term);
             } else {
-                terms.push(self.term(section, &table, &name)?);
+                terms.push(self.term(section, &table, &name, &of_responses)?);
             }
             table.finish()?;
         }
@@ -270,11 +270,17 @@ impl<'a> Known<'a> {
         Aspect::ALL.iter().map(term).collect()
     }
 
-    fn term(&self, section: &Section<'_>, table: &Section<'_>, name: &str) -> Result<Term, ConfigError> {
+    fn term(
+        &self,
+        section: &Section<'_>,
+        table: &Section<'_>,
+        name: &str,
+        of_responses: &[Term],
+    ) -> Result<Term, ConfigError> {
         let usual = Usual::ALL.iter().find(|kind| kind.name() == name).copied();
         let measure = match usual {
             Some(kind) => Measure::Usual { kind, signals: self.signals(table, kind)? },
-            None => self.own(section, table, name)?,
+            None => self.own(section, table, name, of_responses)?,
         };
         let (unit, summary) = self.described(table, &measure)?;
         let mut term = Term {
@@ -320,7 +326,13 @@ impl<'a> Known<'a> {
     }
 
     /// A term of the study's own.
-    fn own(&self, section: &Section<'_>, table: &Section<'_>, name: &str) -> Result<Measure, ConfigError> {
+    fn own(
+        &self,
+        section: &Section<'_>,
+        table: &Section<'_>,
+        name: &str,
+        of_responses: &[Term],
+    ) -> Result<Measure, ConfigError> {
         let mut found = None;
         for how in How::ALL {
             let Some((text, _)) = table.text(how.name())? else { continue };
@@ -331,7 +343,11 @@ impl<'a> Known<'a> {
         }
         let hows: Vec<&str> = How::ALL.iter().map(|how| how.name()).collect();
         let Some(measure) = found else {
-            let usual: Vec<&str> = Usual::ALL.iter().map(|kind| kind.name()).collect();
+            if let Some(remedy) = lacking(name, of_responses) {
+                return Err(section.error(name, "says not what is measured", remedy));
+            }
+            let usual = Usual::ALL.iter().map(|kind| kind.name());
+            let usual: Vec<&str> = usual.chain(of_responses.iter().map(|term| term.name)).collect();
             let remedy = format!(
                 "allowed: {}; or a name of your own with one of {} = \"expression\"",
                 one_of(name, &usual),
@@ -380,6 +396,23 @@ pub(super) const RESERVED: [&str; 7] = ["cost", "partial", "failed", "t", "dt", 
 /// The limit of what is 0 where a response settles and 1 where it does not.
 pub(super) const SETTLED: f64 = 0.5;
 
+/// What a study lacks so that a usual name is that of a term; `None` of a name that it has, or that nothing usual has.
+pub(super) fn lacking(name: &str, terms: &[Term]) -> Option<String> {
+    if terms.iter().any(|term| term.name == name) {
+        return None;
+    }
+    let has_response = terms.iter().any(|term| matches!(term.measure, Measure::Response { .. }));
+    if !has_response && Aspect::ALL.iter().any(|aspect| aspect.name() == name) {
+        let of = "the value that has to come to its reference";
+        return Some(format!(
+            "`{name}` is measured of a response: add [[response]] with output = \"…\", {of}"
+        ));
+    }
+    let is_usual = Usual::ALL.iter().any(|usual| usual.name() == name);
+    is_usual
+        .then(|| format!("add [cost.{name}], with weight = 0.0 where it shall be measured and cost nothing"))
+}
+
 /// `max_<term>` of each term, infinite where there is none. What depends on times that a response has only when it settles has to settle.
 pub(super) fn limits(
     section: Section<'_>,
@@ -401,6 +434,11 @@ pub(super) fn limits(
                 simulation.duration
             );
             return Err(section.error(range.name, "cannot be exceeded", remedy));
+        }
+    }
+    for key in section.keys() {
+        if let Some(remedy) = key.strip_prefix("max_").and_then(|name| lacking(name, terms)) {
+            return Err(section.error(&key, "limits what the study does not measure", remedy));
         }
     }
     section.finish()?;

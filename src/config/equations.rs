@@ -1,11 +1,13 @@
 //! A study on models as one closed loop: the parts, and what is wrong where they do not fit.
 
+use std::path::Path;
+
 use super::cost::known_names;
 use super::{Config, ConfigError, Refusal, system};
 use crate::closed_loop::{ClosedLoop, Connected, DELAY_MAX, Imperfections, Parts, Sampled, Unfit};
 use crate::costs::{Criteria, Judge, Measure, Timing};
 use crate::figures::{label, with_unit};
-use crate::model::{self, Misread};
+use crate::model::{self, Kind, Misread};
 use crate::parameter::Quantity;
 use crate::program::TooLarge;
 use crate::sampling::Group;
@@ -304,13 +306,38 @@ fn read(
     }
 }
 
+/// What is wrong with the statements of a model beside the other one, told where they stand: in the file that the study names, in the study, or in
+/// what ships.
+fn misread(
+    root: &Section<'_>,
+    kind: Kind,
+    config: &Config,
+    error: Misread,
+) -> Result<ConfigError, ConfigError> {
+    let section = root.section(kind.name())?;
+    if let Some((file, _)) = section.text("file")? {
+        let source = Source::read(&root.source().beside(file))?;
+        let document = source.document()?;
+        return Ok(model::unfitting(&source, &Section::root(&source, document.get_ref()), error));
+    }
+    let equations = if kind == Kind::Plant { &config.plant.of } else { &config.controller.of };
+    let is_meant = |shipped: &&model::Shipped| shipped.name == equations.name && !section.has("equations");
+    let Some(shipped) = model::shipped(kind).iter().find(is_meant) else {
+        return Ok(model::unfitting(root.source(), &section, error));
+    };
+    let inner = Source::new(Path::new(shipped.path), shipped.text.into());
+    let document = inner.document()?;
+    let inner = model::unfitting(&inner, &Section::root(&inner, document.get_ref()), error);
+    Ok(root.error(kind.name(), &format!("does not fit: {}", inner.place()), inner.remedy))
+}
+
 fn unfitting(root: &Section<'_>, config: &Config, unfit: Unfit) -> ConfigError {
     match unfit {
         Unfit::Model(of, error) => {
-            let equations = if of == "plant" { &config.plant.of } else { &config.controller.of };
-            let text = equations.model.equations.as_str();
-            root.error(of, &format!("cannot be made: {}", error.shown(text)), "mend the model".into())
+            let of = if of == "plant" { Kind::Plant } else { Kind::Controller };
+            misread(root, of, config, error).unwrap_or_else(|error| error)
         }
+        Unfit::Law { problem, remedy } => root.error("controller", &problem, remedy),
         Unfit::Connection(name) => {
             root.error("connect", &format!("leaves `{name}` open"), "connect it in [connect]".into())
         }

@@ -3,7 +3,7 @@
 //! A bound of one figure is a limit, as those of `[limits]`. Any other relation of terms becomes a term of its own that has to stay within a limit:
 //! 1 − (larger side − smaller side) at most 1 or, of an equality, 1 + ∣difference∣ at most 1 + [`EQUAL`].
 
-use super::cost::{SETTLED, is_of_times};
+use super::cost::{SETTLED, is_of_times, lacking};
 use super::{CONSTRAINTS_MAX, ConfigError, ControllerConfig, Refusal};
 use crate::constraint::Linear;
 use crate::costs::{Aspect, Measure, TERMS_MAX, Term};
@@ -50,10 +50,15 @@ pub(super) fn read(
 ) -> Result<Measured, ConfigError> {
     let known = terms.clone();
     let read = root.texts("constraints", CONSTRAINTS_MAX, |text| {
+        let names = model::names(text).unwrap_or_default();
+        let mut others = names.iter().filter(|(_, name)| !is_gain(controller, name));
+        if let Some(remedy) = others.find_map(|(_, name)| lacking(name, &known)) {
+            let problem = format!("\"{}\" names what the study does not measure", text.escape_debug());
+            return Err(Refusal { problem, remedy });
+        }
         if !is_measured(text, controller, &known) {
             return Ok(None);
         }
-        let names = model::names(text).unwrap_or_default();
         match names.iter().find(|(_, name)| is_gain(controller, name)) {
             None => Asked::read(text, &known).map(Some),
             Some((_, gain)) => Err(Refusal {

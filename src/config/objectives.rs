@@ -1,6 +1,6 @@
 //! Reading `[[objectives]]`: what is traded off, each a sum of weighted terms or an expression of them.
 
-use super::cost::RESERVED;
+use super::cost::{RESERVED, lacking};
 use super::{ConfigError, ControllerConfig};
 use crate::costs::{Objective, Term};
 use crate::model;
@@ -84,6 +84,9 @@ fn one(section: &Section<'_>, terms: &mut Vec<Term>, values: &[&str]) -> Result<
     }
     let unknown = |key: &str, name: &str| {
         let problem = format!("names no term \"{}\"", name.escape_debug());
+        if let Some(remedy) = lacking(name, terms) {
+            return section.error(key, &problem, remedy);
+        }
         section.error(key, &problem, format!("allowed: {FORMS}; the terms are {}", one_of(name, &names)))
     };
     if !section.has("cost") {

@@ -14,6 +14,7 @@ use crate::costs::{Aggregate, AggregateKind, Term};
 use crate::model::{self, Kind};
 use crate::native::Backend;
 use crate::parameter::Parameter;
+use crate::registry::Member;
 use crate::sampling::Group;
 use crate::simulation::{Keep, Policy};
 use crate::swarm::{Axis, Scale};
@@ -42,6 +43,10 @@ const SECTIONS: [&str; 19] = [
     "tune",
 ];
 
+/// What stands at the top level of a model.
+const OF_MODELS: [&str; 9] =
+    ["kind", "equations", "states", "inputs", "outputs", "parameters", "gains", "tables", "expressions"];
+
 /// Checks the text of a config.
 pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     let document = source.document()?;
@@ -54,6 +59,12 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
     if root.has("studies") {
         let remedy = "run it with `gainswarm batch`".into();
         return Err(root.error("studies", "belongs in a batch, but this should be a study", remedy));
+    }
+    if let Some(key) = root.keys().iter().find(|key| OF_MODELS.contains(&key.as_str())) {
+        let remedy = format!(
+            "write [plant.{key}] or [controller.{key}] here; a file of its own is named: [plant] file = \"…\""
+        );
+        return Err(root.error(key, "is part of a model, but this should be a study", remedy));
     }
     root.refuse_all_but(&SECTIONS)?;
     resolved(&root, Kind::ALL.map(model::usual))
@@ -165,6 +176,14 @@ fn scenario_groups(root: &Section<'_>, setup: scenarios::Setup<'_>) -> Result<Ve
     Ok(groups)
 }
 
+/// The keys of `[aggregate]` that only one of its types has.
+const KINDS_OF_KEYS: [(&str, AggregateKind); 4] = [
+    ("mean", AggregateKind::MeanMax),
+    ("worst", AggregateKind::MeanMax),
+    ("alpha", AggregateKind::Cvar),
+    ("quantile", AggregateKind::Quantile),
+];
+
 fn aggregate(section: Section<'_>) -> Result<Aggregate, ConfigError> {
     let share = |name, default, doc| Parameter::fixed(name, "1", default, [0.0, 1.0], doc);
     let positive = |name, default, doc| Parameter::fixed(name, "1", default, [1e-9, 1.0], doc);
@@ -195,6 +214,12 @@ fn aggregate(section: Section<'_>) -> Result<Aggregate, ConfigError> {
         }
         AggregateKind::Quantile => {
             aggregate.quantile = section.number(&positive("quantile", aggregate.quantile, "share"))?;
+        }
+    }
+    for (key, kind) in KINDS_OF_KEYS {
+        if kind != aggregate.kind && section.keys().iter().any(|known| known == key) {
+            let problem = format!("is for type = \"{}\"", kind.name());
+            return Err(section.error(key, &problem, "say that type, or leave the key out".into()));
         }
     }
     section.finish()?;

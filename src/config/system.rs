@@ -395,7 +395,7 @@ fn model_of(
             ((*name).to_owned(), Model::parse(Path::new(found.path), found.text)?)
         }
         Said::File(file) => {
-            let path = source.path().parent().unwrap_or(Path::new("")).join(file);
+            let path = source.beside(file);
             let model = Model::load(&path)?;
             if model.kind != kind {
                 let problem = format!("= \"{}\" is a {}", file.escape_debug(), model.kind.name());
@@ -428,7 +428,7 @@ fn library_of(
     kind: Kind,
     (key, file): (&str, &str),
 ) -> Result<(String, Model), ConfigError> {
-    let path = source.path().parent().unwrap_or(Path::new("")).join(file);
+    let path = source.beside(file);
     let refuse = |problem: String, remedy: String| {
         let problem = format!("= \"{}\": {problem}", file.escape_debug());
         section.error(key, &problem, remedy)

@@ -119,7 +119,7 @@ fn wave(entry: Section<'_>, unit: &'static str, dt: f64) -> Result<Wave, ConfigE
 /// Points of time and value: from a CSV file, or as they stand here.
 fn points(entry: &Section<'_>) -> Result<Arc<[(f64, f64)]>, ConfigError> {
     if let Some((file, _)) = entry.text("file")? {
-        let path = entry.source().path().parent().unwrap_or(Path::new("")).join(file);
+        let path = entry.source().beside(file);
         let column = entry.text("column")?.map(|(name, _)| name);
         return from_csv(&path, column);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ConfigError, Equations};
+use crate::model::{Declarations, Quantity};
 use crate::text::{Section, kept, one_of};
 
 /// An input of the plant that no controller drives, or a reference: scenarios say what it is.
@@ -93,6 +94,11 @@ impl Joining<'_> {
             let name = &input.quantity.name;
             let to = wiring.connect.get(name).unwrap_or(name).clone();
             if values.contains(to.as_str()) {
+                self.fit(
+                    [self.controller, self.plant],
+                    declared_as(&to, &self.controller.model.declared),
+                    &input.quantity,
+                )?;
                 wiring.drive.insert(name.clone(), to);
             } else if to == *name {
                 wiring.signals.push(signal(&input.quantity, input.default, true));
@@ -113,10 +119,12 @@ impl Joining<'_> {
             let to = wiring.connect.get(name).unwrap_or(name).clone();
             let is_signal = wiring.signal(&to).is_some();
             if values.contains(to.as_str()) || is_signal {
+                self.fit([self.plant, self.controller], declared_as(&to, declared), &input.quantity)?;
                 wiring.measured.insert(name.clone(), to);
             } else if to == *name || self.inputs[1].contains(&to) {
                 let of = self.controller.model.declared.inputs.iter().find(|other| other.quantity.name == to);
                 let of = of.unwrap_or(input);
+                self.fit([self.controller; 2], Some(&of.quantity), &input.quantity)?;
                 if wiring.signal(&of.quantity.name).is_none() {
                     wiring.signals.push(signal(&of.quantity, of.default, false));
                 }
@@ -130,12 +138,43 @@ impl Joining<'_> {
         Ok(())
     }
 
+    /// Refuses to join what has units of different dimensions; where one says nothing of its unit, nothing is compared, and neither where a law takes
+    /// its equations from whatever plant it is given, since its units are those of the plant that it was written for.
+    fn fit(
+        &self,
+        [of, to]: [&Equations; 2],
+        from: Option<&Quantity>,
+        input: &Quantity,
+    ) -> Result<(), ConfigError> {
+        let Some((from, unit)) = from.and_then(|from| from.unit.map(|unit| (from, unit))) else {
+            return Ok(());
+        };
+        if self.controller.model.asks_of_the_plant() || input.unit.is_none_or(|wanted| wanted == unit) {
+            return Ok(());
+        }
+        let Quantity { name, written, .. } = input;
+        let joined = format!("joins {} of {}, in {},", from.name, of.name, from.written);
+        let remedy = "join values of one dimension, or mend the unit that is wrong";
+        Err(self.section.error(
+            name,
+            &format!("{joined} to {name} of {}, in {written}", to.name),
+            remedy.into(),
+        ))
+    }
+
     fn unknown(&self, name: &str, to: &str, known: &[&str]) -> ConfigError {
         let problem = format!("= \"{}\" is unknown", to.escape_debug());
         self.section.error(name, &problem, format!("allowed: {}", one_of(to, known)))
     }
 }
 
-fn signal(quantity: &crate::model::Quantity, default: Option<f64>, is_disturbance: bool) -> Signal {
+/// What a model declares under a name that another one can be joined to.
+fn declared_as<'a>(name: &str, declared: &'a Declarations) -> Option<&'a Quantity> {
+    let states = declared.states.iter().map(|state| &state.quantity);
+    let inputs = declared.inputs.iter().map(|input| &input.quantity);
+    states.chain(&declared.outputs).chain(inputs).find(|quantity| quantity.name == name)
+}
+
+fn signal(quantity: &Quantity, default: Option<f64>, is_disturbance: bool) -> Signal {
     Signal { name: kept(&quantity.name), unit: kept(quantity.unit_shown()), default, is_disturbance }
 }

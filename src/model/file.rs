@@ -15,7 +15,7 @@ use super::{
     Choices, Declarations, Input, Kind, Misread, Model, Parameter, Quantity, Scene, State, Unit,
     UsualController, UsualTerm, linear, names, rules, shipped,
 };
-use crate::text::{ConfigError, Refusal, Section, Source, one_of};
+use crate::text::{ConfigError, Refusal, Section, Source, nearest, one_of};
 
 /// Most declarations of a kind: as many as the values that a program holds at a time.
 const DECLARATIONS_MAX: usize = crate::program::SLOTS_MAX;
@@ -79,7 +79,20 @@ pub(crate) fn section(source: &Source, root: &Section<'_>, kind: Kind) -> Result
     if linear::is_linear(root, kind) {
         return linear::model(source, root, declarations(root, kind)?);
     }
-    Written::read(root, kind)?.model(source, root, kind)
+    let written = Written::read(root, kind)?;
+    // A misspelt table is no value of a parameter: told before what it leaves undeclared.
+    let Declarations { parameters, expressions, .. } = &written.declared;
+    let values = parameters.iter().map(|parameter| &parameter.quantity.name).chain(expressions.keys());
+    root.refuse_strays_but(&values.map(String::as_str).collect::<Vec<_>>())?;
+    written.model(source, root, kind)
+}
+
+/// Tells what is wrong with the statements of a model that could be read, where they stand in the table `root`.
+pub(crate) fn unfitting(source: &Source, root: &Section<'_>, error: Misread) -> ConfigError {
+    match required(root, "equations") {
+        Ok((equations, at)) => misread(source, root, equations, at, error),
+        Err(_) => root.error("", &format!("cannot be made: {}", error.problem), error.remedy),
+    }
 }
 
 /// A model as it is written, before it is known whether it makes sense.
@@ -91,11 +104,15 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     fn read(root: &Section<'a>, kind: Kind) -> Result<Self, ConfigError> {
-        let (equations, at) = required(root, "equations")?;
+        let equations = root.text("equations")?;
         let declared = match extended(root, kind)? {
             Some(declared) => declared,
             None => declarations(root, kind)?,
         };
+        if equations.is_none() {
+            root.refuse_strays()?;
+        }
+        let (equations, at) = required(root, "equations")?;
         Ok(Self { equations, at, declared })
     }
 
@@ -131,9 +148,15 @@ fn extended(root: &Section<'_>, kind: Kind) -> Result<Option<Declarations>, Conf
 }
 
 fn required<'a>(section: &Section<'a>, key: &str) -> Result<(&'a str, Option<usize>), ConfigError> {
-    section
-        .text(key)?
-        .ok_or_else(|| section.error(key, "is missing", "a model needs kind and equations".into()))
+    section.text(key)?.ok_or_else(|| {
+        let keys = section.keys();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let remedy = match nearest(key, &keys) {
+            Some(near) => format!("a model needs kind and equations; rename `{near}` if it was meant"),
+            None => "a model needs kind and equations".into(),
+        };
+        section.error(key, "is missing", remedy)
+    })
 }
 
 /// The place of what is wrong with equations: in the file, where they stand there as they are.
@@ -145,9 +168,14 @@ fn misread(
     error: Misread,
 ) -> ConfigError {
     let place = error.marked(equations);
+    let remedy = match root.name() {
+        "" => error.remedy,
+        // A model in a study has its tables within its own.
+        name => error.remedy.replace("declare it in [", &format!("declare it in [{name}.")),
+    };
     match at {
-        Some(at) => source.error(Some(at + error.at), place, error.remedy),
-        None => root.error("equations", &place, error.remedy),
+        Some(at) => source.error(Some(at + error.at), place, remedy),
+        None => root.error("equations", &place, remedy),
     }
 }
 
@@ -349,12 +377,14 @@ fn choices(entry: &Section<'_>) -> Result<Choices, ConfigError> {
 
 /// What the linearisation of a law cannot see: the value that it holds at 0, and for which gains it brings it there.
 fn certificate(section: &Section<'_>, declared: &mut Declarations) -> Result<(), ConfigError> {
-    let Some((sliding, _)) = section.text("sliding")? else {
+    let (sliding, reaches) = (section.text("sliding")?, section.text("reaches")?);
+    section.refuse_strays()?;
+    let Some((sliding, _)) = sliding else {
         let remedy = "allowed: the value of the controller that its law brings to 0, such as \"sigma\"";
         return Err(section.error("sliding", "is missing", remedy.into()));
     };
     declared.sliding = Some(sliding.to_owned());
-    if let Some((text, _)) = section.text("reaches")? {
+    if let Some((text, _)) = reaches {
         names(text).map_err(|error| section.error("reaches", &error.marked(text), error.remedy))?;
         declared.reaches = Some(text.to_owned());
     }
@@ -403,15 +433,17 @@ fn scene(section: &Section<'_>, declared: &Declarations) -> Result<Scene, Config
 
 /// Points of x and y; x in order.
 fn table(entry: &Section<'_>) -> Result<Vec<(f64, f64)>, ConfigError> {
-    let column = |key: &str| -> Result<Vec<f64>, ConfigError> {
+    let (x, y) = (entry.list("x")?, entry.list("y")?);
+    entry.refuse_strays()?;
+    let column = |key: &str, numbers: Option<Vec<f64>>| -> Result<Vec<f64>, ConfigError> {
         let allowed = || format!("allowed: 2 to {POINTS_MAX} numbers");
-        let numbers = entry.list(key)?.ok_or_else(|| entry.error(key, "is missing", allowed()))?;
+        let numbers = numbers.ok_or_else(|| entry.error(key, "is missing", allowed()))?;
         if (2..=POINTS_MAX).contains(&numbers.len()) {
             return Ok(numbers);
         }
         Err(entry.error(key, &format!("has {} numbers", numbers.len()), allowed()))
     };
-    let (x, y) = (column("x")?, column("y")?);
+    let (x, y) = (column("x", x)?, column("y", y)?);
     if x.len() != y.len() {
         let problem = format!("has {} numbers, but x has {}", y.len(), x.len());
         return Err(entry.error("y", &problem, "give a y for each x".into()));
@@ -438,21 +470,22 @@ fn quantity(name: String, entry: &Section<'_>) -> Result<Quantity, ConfigError> 
 
 fn parameter(name: String, entry: &Section<'_>) -> Result<Parameter, ConfigError> {
     let quantity = quantity(name, entry)?;
-    let default = entry.any_number("default")?;
+    let (default, range) = (entry.any_number("default")?, entry.pair("range")?);
+    let (search, scale) = (entry.pair("search")?, entry.text("scale")?);
+    entry.refuse_strays()?;
     let default = default.ok_or_else(|| entry.error("default", "is missing", "allowed: a number".into()))?;
-    let range = entry.pair("range")?.unwrap_or([f64::MIN, f64::MAX]);
+    let range = range.unwrap_or([f64::MIN, f64::MAX]);
     let is_within = |[low, high]: [f64; 2]| range[0] <= low && high <= range[1];
     if !is_within([default, default]) {
         let allowed = format!("allowed: from {} to {} (its range)", range[0], range[1]);
         return Err(entry.error("default", &format!("= {default} is out of its range"), allowed));
     }
-    let search = entry.pair("search")?;
     if search.is_some_and(|search| !is_within(search)) {
         let allowed = format!("allowed: within {} to {} (its range)", range[0], range[1]);
         return Err(entry.error("search", "goes beyond the range", allowed));
     }
     let scales = ["linear", "log10"];
-    let scale = entry.text("scale")?.map_or("linear", |(text, _)| text);
+    let scale = scale.map_or("linear", |(text, _)| text);
     if !scales.contains(&scale) {
         let problem = format!("= \"{}\" is unknown", scale.escape_debug());
         return Err(entry.error("scale", &problem, format!("allowed: {}", one_of(scale, &scales))));

@@ -40,7 +40,7 @@ mod units;
 
 pub use about::{broken, holds, is_never_below_zero, names, value};
 pub use expression::FUNCTIONS;
-pub(crate) use file::{read, section};
+pub(crate) use file::{read, section, unfitting};
 pub use language::{CONSTANTS, OPERATORS, Operator, SIGNS, STATEMENTS, WORDS};
 pub(crate) use linear::is_linear;
 pub use lower::{Base, Lowered};

@@ -10,7 +10,7 @@ mod words;
 
 pub use asked::Asked;
 pub(crate) use names::{kept, kept_names, kept_values};
-pub(crate) use section::{NAME_MAX, Section, name_of, one_of};
+pub(crate) use section::{NAME_MAX, Section, name_of, nearest, one_of};
 pub use source::{ConfigError, FILE_SIZE_MAX, Marked};
 pub(crate) use source::{MANIFEST_SIZE_MAX, Source, read_bounded};
 

@@ -51,6 +51,11 @@ impl<'a> Section<'a> {
         Self { source, name, table, at, known: RefCell::default() }
     }
 
+    /// As errors name it; empty for a whole file.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The file that it stands in.
     pub(crate) fn source(&self) -> &'a Source {
         self.source
@@ -252,8 +257,13 @@ impl<'a> Section<'a> {
 
     /// The same of a section that is still needed.
     pub(crate) fn refuse_strays(&self) -> Result<(), ConfigError> {
+        self.refuse_strays_but(&[])
+    }
+
+    /// The same, but for names that will be asked for.
+    pub(crate) fn refuse_strays_but(&self, others: &[&str]) -> Result<(), ConfigError> {
         let known = self.known.borrow().clone();
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let names: Vec<&str> = known.iter().map(String::as_str).chain(others.iter().copied()).collect();
         self.refuse_all_but(&names)
     }
 
@@ -358,12 +368,16 @@ pub(crate) fn name_of(path: &Path) -> String {
 
 /// The known names, and the one that was probably meant.
 pub(crate) fn one_of(wanted: &str, names: &[&str]) -> String {
-    let nearest = names
+    let hint = nearest(wanted, names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
+    format!("{}{hint}", names.join(", "))
+}
+
+/// The name that differs from the wanted one by a slip or two.
+pub(crate) fn nearest<'n>(wanted: &str, names: &[&'n str]) -> Option<&'n str> {
+    let near = names
         .iter()
         .filter(|name| wanted.len().max(name.len()) <= COMPARED_MAX)
         .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(distance, name)| !wanted.is_empty() && *distance <= 1 + name.len() / 3)
-        .min_by_key(|(distance, _)| *distance);
-    let hint = nearest.map_or(String::new(), |(_, name)| format!(" (did you mean `{name}`?)"));
-    format!("{}{hint}", names.join(", "))
+        .filter(|(distance, name)| !wanted.is_empty() && *distance <= 1 + name.len() / 3);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| *name)
 }

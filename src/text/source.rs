@@ -143,6 +143,11 @@ impl Source {
         &self.path
     }
 
+    /// A path that the file names, from its own directory.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(file)
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

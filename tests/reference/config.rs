@@ -180,6 +180,22 @@ fn is_table(asked: &Asked, all: &[Asked]) -> bool {
     has_keys && asked.allowed.iter().all(|allowed| allowed.contains("table"))
 }
 
+/// Keys in the unit of something of the study, the unit that they have here, and what it is that of.
+const OF_UNITS: [(&str, &str, &str); 4] = [
+    ("scenarios[].noise.STATE", " m", "the state"),
+    ("scenarios[].quantisation.STATE", " m", "the state"),
+    ("scenarios[].ranges.STATE", " m", "the state"),
+    ("scenarios[].rate_limit", " 1/s", "what drives the plant, by s"),
+];
+
+/// What is allowed, in the unit that it has in any study.
+fn in_its_unit(path: &str, allowed: String) -> String {
+    let found = OF_UNITS.iter().find(|(key, ..)| *key == path);
+    let named =
+        found.and_then(|(_, unit, of)| Some(format!("{}, in the unit of {of}", allowed.strip_suffix(unit)?)));
+    named.unwrap_or(allowed)
+}
+
 fn path(table: &str, key: &str) -> String {
     if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") }
 }
@@ -228,6 +244,7 @@ impl Texts<'_> {
             let declared = |of_it: &str, own: String| if of_model { of_it.to_owned() } else { own };
             let allowed =
                 declared("a number in the range that the model declares", one.allowed.join("; or "));
+            let allowed = in_its_unit(&path, allowed);
             let default = one.default.iter().map(|text| code(text)).collect::<Vec<_>>().join(" or ");
             let allowed = said.allowed.unwrap_or(allowed);
             let default = said.default.unwrap_or_else(|| declared("the model's", default));

@@ -12,13 +12,13 @@ use tempfile::TempDir;
 use super::pages::{code, hold, meanings, place, table};
 
 /// The files, what writes them, and what a row or the whole is.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 24] = [
     (
         "gains.csv",
         "tune/gains.csv",
         "`tune`, `pick`, `export --format csv`: the parameters of the controller, a row each. A file written by hand needs `controller`, `gain` and `value` alone.",
     ),
-    ("summary.csv", "tune/summary.csv", "`tune`, `compare`: a tuning in one row; `--json` prints the same."),
+    ("summary.csv", "tune/summary.csv", "`tune`, `compare`: a tuning in one row."),
     (
         "convergence.csv",
         "tune/convergence.csv",
@@ -53,7 +53,7 @@ const FILES: [(&str, &str, &str); 16] = [
     (
         "validation.json",
         "validation/validation.json",
-        "`validate`: the same, with the worst runs and what they started from.",
+        "`validate`: the same, with the worst runs and what they started from. `--json` prints it too.",
     ),
     (
         "pareto_validation.csv",
@@ -72,13 +72,38 @@ const FILES: [(&str, &str, &str); 16] = [
         "`compare` writes it as `compare.csv`: a row a study, as in the `summary.csv` of a tuning.",
     ),
     ("audit.csv", "audit/audit.csv", "`audit`: every sample of memory."),
-    ("audit.json", "audit/audit.json", "`audit`: what was found."),
+    ("audit.json", "audit/audit.json", "`audit`: what was found. `--json` prints it too."),
+    (
+        "bench.json",
+        "bench/bench.json",
+        "`bench --output DIR`: how fast each controller is. `--json` prints it too.",
+    ),
+    (
+        "batch-shard-I-of-N.json",
+        "shards/batch-shard-1-of-2.json",
+        "`batch --shard I/N`: the part of a batch that a process had, for `merge`. Every shard lists all studies of the batch. \
+         A shard of a validation leaves `validation-shard-I-of-N.bin`, the records of its runs as bytes of this program and version.",
+    ),
+    (
+        "summary.csv as JSON",
+        "tune.stdout",
+        "`tune --json` prints one on stdout, `compare --json`, `batch --json` and `merge --json` an array of them: the row of `summary.csv` with numbers as numbers, and the tuned gains.",
+    ),
+    ("check --json", "check.stdout", "On stdout: what the study would do. Times are of this machine."),
+    ("certify --json", "certify.stdout", "On stdout: the certificate of a loop, and its margins."),
+    ("sensitivity --json", "sensitivity.stdout", "On stdout: what `sensitivity.csv` has, a gain an entry."),
+    (
+        "rules --json",
+        "rules.stdout",
+        "On stdout: what was found of the plant, and what published rules make of it.",
+    ),
+    ("batch --dry-run --json", "foreseen.stdout", "On stdout: what is left to do, study by study."),
 ];
 
-/// The measurements of `bench`, which take time on purpose: their keys are told by `--help` and by the file itself.
+/// What stands before the tables.
 const INTRODUCTION: &str = "# Files
 
-What commands write into their directory: each file as a whole, or not at all. CSV is as RFC 4180 has it, UTF-8 with a head and decimal points, numbers with all
+What commands write into their directory, and what `--json` writes on stdout. A file is written as a whole, or not at all. CSV is as RFC 4180 has it, UTF-8 with a head and decimal points, numbers with all
 their digits; a cell that is empty is not known. Text that a spreadsheet would compute begins with `'`. JSON has `null` for what is not known.
 
 Names in capitals stand for those of a model: `GAIN`, `STATE`, `INPUT`, `OUTPUT`, `PARAMETER`, `TERM` for a term of the cost, `SIGNAL` and `REFERENCE` for signals, `OBJECTIVE` for an objective.
@@ -86,12 +111,14 @@ Beside these tables, a run has `checkpoint.bin` (bytes of this program and versi
 
 ";
 
-fn run(directory: &Path, arguments: &[&str]) {
+/// Runs the program in a directory; what it prints.
+fn run(directory: &Path, arguments: &[&str]) -> Vec<u8> {
     let told = Command::new(env!("CARGO_BIN_EXE_gainswarm")).args(arguments).current_dir(directory).output();
     let told = told.expect("the program runs");
     // Gains that do not hold are no matter here.
     let is_done = matches!(told.status.code(), Some(0 | 1));
     assert!(is_done, "{arguments:?}: {}", String::from_utf8_lossy(&told.stderr));
+    told.stdout
 }
 
 /// A small study, but for its name and its cost.
@@ -120,6 +147,25 @@ noise = { STATE = 1e-3 }
 parameter = \"GAIN\"
 ";
 
+/// A study that published rules know: `PARAMETER` is its time constant, and there is a dead time.
+const KNOWN: &str = "
+[plant]
+file = \"plant.toml\"
+[controller]
+type = \"pi\"
+[connect]
+INPUT = \"u\"
+measurement = \"STATE\"
+[simulation]
+duration = 2.0
+dt = 0.01
+[[scenarios]]
+signals = { reference = 1.0 }
+dead_time = 20
+[cost.TERM]
+integrate = \"STATE^2\"
+";
+
 const OBJECTIVES: &str = "[[objectives]]\nname = \"OBJECTIVE\"\nexpression = \"TERM\"\n[[objectives]]\nname = \"effort\"\nexpression = \"TERM2\"\n[cost.TERM]\nintegrate = \"STATE^2\"\n[cost.TERM2]\nintegrate = \"OUTPUT^2\"\n";
 
 /// All files, written for a small study.
@@ -143,6 +189,7 @@ fn written() -> TempDir {
             format!("study = \"other\"\n{STUDY}[cost.TERM]\nweight = 1.0\nintegrate = \"STATE^2\"\n"),
         ),
         ("front.toml", format!("study = \"front\"\n{STUDY}{OBJECTIVES}")),
+        ("rules.toml", KNOWN.to_owned()),
         ("batch.toml", "studies = [\"study.toml\"]\n[grid]\nseed = [1, 2]\n".to_owned()),
     ];
     for (name, text) in texts {
@@ -150,10 +197,10 @@ fn written() -> TempDir {
     }
     let gains = ["--gains", "tune/gains.csv"];
     let with = |before: &[&'static str], after: &[&'static str]| [before, &gains, after].concat();
-    let commands: [&[&str]; 11] = [
-        &["tune", "study.toml", "--output", "tune", "--quiet"],
+    let commands: [&[&str]; 10] = [
+        &["batch", "batch.toml", "--shard", "1/2", "--output", "shards", "--quiet"],
+        &["bench", "study.toml", "--duration", "1s", "--threads", "1", "--output", "bench", "--quiet"],
         &["tune", "front.toml", "--output", "front", "--quiet"],
-        &["sensitivity", "tune"],
         &["report", "tune"],
         &["batch", "batch.toml", "--output", "batch", "--quiet"],
         &["compare", "study.toml", "other.toml", "--output", "compare", "--quiet"],
@@ -164,8 +211,18 @@ fn written() -> TempDir {
             &["--against", "tune/gains.csv", "--samples", "20", "--output", "validation"],
         ),
         &["validate", "front.toml", "--front", "front", "--samples", "20", "--output", "front_validation"],
-        &["check", "study.toml"],
     ];
+    let printed: [(&str, &[&str]); 6] = [
+        ("tune.stdout", &["tune", "study.toml", "--output", "tune", "--quiet"]),
+        ("check.stdout", &["check", "study.toml"]),
+        ("certify.stdout", &with(&["certify", "study.toml"], &[])),
+        ("sensitivity.stdout", &["sensitivity", "tune"]),
+        ("rules.stdout", &["rules", "rules.toml"]),
+        ("foreseen.stdout", &["batch", "batch.toml", "--dry-run"]),
+    ];
+    for (name, arguments) in printed {
+        std::fs::write(to.join(name), run(to, &[arguments, &["--json"]].concat())).expect("written");
+    }
     for arguments in commands {
         run(to, arguments);
     }
@@ -184,7 +241,7 @@ fn columns(path: &Path) -> Vec<String> {
 }
 
 /// What stands in files of its own.
-const ELSEWHERE: [&str; 2] = ["config", "validated_on"];
+const ELSEWHERE: [&str; 3] = ["config", "first", "validated_on"];
 
 fn descend(value: &Value, path: &str, keys: &mut Vec<String>) {
     let mut add = |path: &str| {
@@ -218,7 +275,7 @@ fn every_column_and_key_that_is_written_is_in_the_reference() {
         let _ = writeln!(
             page,
             "## {}\n\n{told}\n",
-            if name.contains(' ') { name.to_owned() } else { code(name) }
+            if name.contains(' ') && !name.contains("--") { name.to_owned() } else { code(name) }
         );
         let mut rows = Vec::new();
         for column in columns(&scratch.path().join(path)) {
@@ -236,7 +293,7 @@ fn every_column_and_key_that_is_written_is_in_the_reference() {
                 None => missing.push(format!("{name}: {column}")),
             }
         }
-        let is_json = name.ends_with("json");
+        let is_json = name.to_lowercase().ends_with("json");
         page.push_str(&table([if is_json { "key" } else { "column" }, "unit", "meaning"], rows));
     }
     assert!(missing.is_empty(), "tests/reference/files.toml says nothing of\n{}", missing.join("\n"));

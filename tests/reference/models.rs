@@ -218,9 +218,9 @@ fn page(model: &Model, called: &str) -> String {
         if model.kind == Kind::Plant { "Parameters" } else { "Gains" },
         &declared.parameters,
     ));
-    page.push_str(&conditions("Its parameters must satisfy", &declared.require));
-    page.push_str(&conditions("and should satisfy", &declared.warn));
-    page.push_str(&parameters("Numbers of `[simulation]`", &declared.settings));
+    page.push_str(&conditions("A study is refused where the parameters do not satisfy", &declared.require));
+    page.push_str(&conditions("A study is warned where they do not satisfy", &declared.warn));
+    page.push_str(&parameters("Its keys of `[simulation]`", &declared.settings));
     if let Some(rules) = &declared.rules {
         let gains: String = rules
             .gains

@@ -97,16 +97,19 @@ impl Motion {
     pub(super) fn told(&self, model: &Model) -> String {
         let list = |of: Named| of.iter().map(|one| measured(model, *one)).collect::<Vec<_>>().join(", ");
         let inputs = match self.inputs {
-            [] => "No input drives it".to_owned(),
-            inputs => format!("From t = 0 on {}", list(inputs)),
+            [] => "All inputs have their defaults".to_owned(),
+            inputs => {
+                format!("The input is {} from t = 0 on; other inputs have their defaults", list(inputs))
+            }
         };
         let start = match self.start {
-            [] => "it starts where the model says".to_owned(),
-            start => format!("it starts with {}", list(start)),
+            [] => "The states start at the values in the table below".to_owned(),
+            start => format!(
+                "The simulation starts at {}, and other states at the values in the table below",
+                list(start)
+            ),
         };
-        format!(
-            "{inputs}; {start}. Everything else is as declared below, and no simulation is ended by a failure."
-        )
+        format!("{inputs}. {start}. Parameters have their defaults, and no failure ends the simulation.")
     }
 
     /// Plots by the names of states.

@@ -218,6 +218,7 @@ series! {
     other_programs_ask_and_tell: "docs/how-to/other-programs.md";
     a_loop_is_certified: "docs/explanation/certificate.md";
     a_known_answer_is_found: "docs/known-answers.md";
+    what_others_do_is_done_here: "docs/migrating.md";
     a_change_of_the_project_is_tried: "CONTRIBUTING.md";
 }
 

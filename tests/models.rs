@@ -109,11 +109,14 @@ fn what_is_wrong_with_a_model_file_is_shown_where_it_stands() {
         ("kind = \"plant\"", "kind = \"plnt\"", "did you mean `plant`?"),
         ("[states]", "[state]", "unknown key `state` at the top level"),
         ("doc = \"speed of the shaft\"", "dock = \"speed of the shaft\"", "did you mean `doc`?"),
-        ("equations = ", "equation = ", "equations is missing"),
+        ("equations = ", "equation = ", "unknown key `equation` at the top level"),
+        ("equations = ", "equation = ", "did you mean `equations`?"),
     ] {
         let error = with(from, to);
         assert!(error.contains(words), "{to}\n{error}");
     }
+    let none = Model::parse(Path::new("motor.toml"), "kind = \"plant\"\n").expect_err("no equations");
+    assert_eq!(none.problem, "equations is missing");
     // Far beyond the widest column that a format can have.
     let far = with("- D*omega", &format!("- D*omega{} - omga", " ".repeat(70_000)));
     assert!(

@@ -112,6 +112,10 @@ fn a_misspelt_key_of_a_model_is_named_before_what_it_leaves_out() {
         let error = refused(&good.replacen(from, to, 1));
         assert!(error.contains(words), "{to}\n{error}");
     }
+    let error = refused("kind = \"plant\"\nequations = \"x' = u\"\n[states]\nx = {}\n[inputs]\nu = {}\n");
+    let words =
+        "kind begins the text of a model, but this should be a study\n  `gainswarm init --plant FILE` writes";
+    assert!(error.contains(words), "{error}");
 }
 
 #[test]

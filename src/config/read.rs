@@ -61,13 +61,22 @@ pub(super) fn config(source: &Source) -> Result<Config, ConfigError> {
         return Err(root.error("studies", "belongs in a batch, but this should be a study", remedy));
     }
     if let Some(key) = root.keys().iter().find(|key| OF_MODELS.contains(&key.as_str())) {
-        let remedy = format!(
-            "write [plant.{key}] or [controller.{key}] here; a file of its own is named: [plant] file = \"…\""
-        );
-        return Err(root.error(key, "is part of a model, but this should be a study", remedy));
+        return Err(of_model(&root, key));
     }
     root.refuse_all_but(&SECTIONS)?;
     resolved(&root, Kind::ALL.map(model::usual))
+}
+
+/// Refuses what belongs to a model: its whole text, or a table of it that stands outside of the plant's or the controller's.
+fn of_model(root: &Section<'_>, key: &str) -> ConfigError {
+    if root.has("kind") {
+        let remedy = "`gainswarm init --plant FILE` writes a study for a plant; in a study, [plant] file = \"…\" or [controller] file = \"…\" takes it";
+        return root.error("kind", "begins the text of a model, but this should be a study", remedy.into());
+    }
+    let remedy = format!(
+        "write [plant.{key}] or [controller.{key}]; a file of its own is named: [plant] file = \"…\""
+    );
+    root.error(key, "is part of a model, but this should be a study", remedy)
 }
 
 /// The study of a plant and a controller that ship, with every default.

@@ -209,7 +209,9 @@ fn name(config: &Config, index: usize, scenario: &Scenario) -> String {
         .filter(|(_, value)| **value != 0.0)
         .map(|(state, value)| format!("{} {}", config.label(state.name), rounded(*value)))
         .collect();
-    let signals = config.signals().iter().zip(&scenario.conditions.signals);
+    // Only those are there that the loop asks for.
+    let asked = config.nominal().asked.into_iter().map(|place| &config.signals()[place]);
+    let signals = asked.zip(&scenario.conditions.signals);
     start.extend(signals.filter_map(|(signal, pieces)| match pieces[..] {
         [(_, value)] if Some(value) != signal.default => {
             Some(format!("{} {}", config.label(signal.name), rounded(value)))

@@ -10,7 +10,16 @@ use crate::simulation::{Ending, Record};
 pub(crate) fn objection(config: &Config, records: &[Record]) -> Option<String> {
     let fault = fault(config, records)?;
     let survives = records.iter().all(|record| record.ending == Ending::Survived);
-    Some(if survives { format!("survives all {} scenarios, but {fault}", records.len()) } else { fault })
+    Some(if survives { format!("{}, but {fault}", survival(records.len())) } else { fault })
+}
+
+/// What is said of gains that survive so many scenarios.
+pub(crate) fn survival(scenarios: usize) -> String {
+    if scenarios == 1 {
+        "survives its scenario".into()
+    } else {
+        format!("survives all {scenarios} scenarios")
+    }
 }
 
 /// The same without saying that they survive.

@@ -409,7 +409,11 @@ fn what_is_wrong_with_a_study_on_models_is_told_by_place_and_remedy() {
         ),
         ("integrate = \"0.4*current^2\"", "integrate = \"0.4*current^\"", "column 13"),
         ("integrate = \"0.4*current^2\"", "integrate = \"sin(current, 2)\"", "`sin` is given 2 values"),
-        ("integrate = \"0.4*current^2\"", "integral = \"current\"", "cost.heat says not what is measured"),
+        (
+            "integrate = \"0.4*current^2\"",
+            "integral = \"current\"",
+            "cost.heat does not say what is measured",
+        ),
         ("[cost.heat]", "[cost.omega]", "cost.omega cannot be the name of a term"),
         ("output = \"omega\"", "output = \"omgea\"", "response[1].output = \"omgea\" is unknown"),
         ("max_overshoot = 5.0", "max_overshot = 5.0", "did you mean `max_overshoot`?"),

@@ -331,3 +331,18 @@ fn an_overview_says_in_what_its_groups_differ_and_its_labels_do_too() {
         assert!(page.contains(&format!(">\n{label}\n<")), "{label}");
     }
 }
+
+#[test]
+fn a_scenario_is_named_by_the_signals_that_it_sets() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = "plant = { type = \"dc_motor\" }\ncontroller = { type = \"pi\", u_max = 24.0 }\nconnect = { measurement = \"omega\", voltage = \"u\" }\n\
+                scenarios = [{ signals = { reference = 100.0 } }]\ncost.itae.signals = [\"error\"]\nsimulation.duration = 0.2\nswarm.stopping.generations = 1\n";
+    let config = write_config(directory.path(), "motor.toml", text);
+    let output = directory.path().join("o");
+    let done = gainswarm(&["tune", &config, "--quiet", "--output", &output.display().to_string()]);
+    assert!(done.status.code().is_some_and(|code| code < 2), "{}", stderr(&done));
+    report(&output, &[]);
+    let page = std::fs::read_to_string(output.join("report.html")).expect("a report");
+    assert!(page.contains("1: reference 100"), "the motor's load, which comes first, is as usual");
+    assert!(!page.contains("load 100"));
+}

@@ -173,3 +173,21 @@ fn values_of_different_dimensions_are_not_joined() {
         assert!(error.contains(words), "{input}, {output}: {error}");
     }
 }
+
+#[test]
+fn plus_before_an_equals_sign_is_not_taken_for_a_next_value() {
+    let law = |statement: &str| {
+        let text = "[controller]\nequations = \"\"\"\nSUM\npush = -k*total\"\"\"\n[controller.gains]\nk = { default = 1.0, search = [0.0, 2.0] }\n\
+                    [controller.inputs]\nseen = {}\n[controller.states]\ntotal = {}\n[connect]\nseen = \"x\"";
+        mass(&text.replace("SUM", statement))
+    };
+    parse(&law("total+ = total + seen")).expect("a value of the next period");
+    for statement in ["total += seen", "total+= seen", "total+=seen"] {
+        let error = refused(&law(statement));
+        assert!(error.contains("`+=` does not add to a value here"), "{error}");
+        assert!(
+            error.contains("write `total+ = total + …` for the value of the next period, or `total' = …`"),
+            "{error}"
+        );
+    }
+}

@@ -19,7 +19,7 @@ use crate::study::{lasting, not_a_start, of_validation, starting};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit code 1 if the loop fails: a link or the cart goes beyond its limit.\n\nExample:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
+    after_help = "Exit code 1 if the loop fails: a state goes beyond its limit, or a number is none.\n\nExample:\n  gainswarm simulate configs/classical.toml --initial-state 0,0.2,-0.1,0,0,0 \
                         --every 10 --output run.csv"
 )]
 pub(super) struct Args {
@@ -28,8 +28,8 @@ pub(super) struct Args {
     /// The gains to use, a gains.csv [default: the config's]
     #[arg(long, value_name = "FILE")]
     gains: Option<PathBuf>,
-    /// The state at the start: `x,theta1,theta2,x_dot,theta1_dot,theta2_dot` in m, rad, m/s and rad/s; four numbers for `cart_pole`
-    /// [default: that of the first scenario, whose disturbances apply in any case]
+    /// The state at the start, a number a state of the plant as `check` lists them; of the double pendulum
+    /// `x,theta1,theta2,x_dot,theta1_dot,theta2_dot` in m, rad, m/s and rad/s [default: that of the first scenario, whose signals apply in any case]
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
     initial_state: Option<String>,
     /// Repeat a run of `validate`, named by set/seed/index, such as starts/1/42

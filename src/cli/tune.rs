@@ -213,10 +213,7 @@ fn outcome(config: &Config, tuning: &Tuning, certificate: &Certificate) -> Strin
             format!("{said}: {}", objection(config, &tuning.values, certificate))
         }
         Some(said) => said,
-        None => match tuning.records.len() {
-            1 => "survives its scenario".into(),
-            many => format!("survives all {many} scenarios"),
-        },
+        None => verdict::survival(tuning.records.len()),
     }
 }
 

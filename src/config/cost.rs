@@ -344,7 +344,7 @@ impl<'a> Known<'a> {
         let hows: Vec<&str> = How::ALL.iter().map(|how| how.name()).collect();
         let Some(measure) = found else {
             if let Some(remedy) = lacking(name, of_responses) {
-                return Err(section.error(name, "says not what is measured", remedy));
+                return Err(section.error(name, "does not say what is measured", remedy));
             }
             let usual = Usual::ALL.iter().map(|kind| kind.name());
             let usual: Vec<&str> = usual.chain(of_responses.iter().map(|term| term.name)).collect();
@@ -353,7 +353,7 @@ impl<'a> Known<'a> {
                 one_of(name, &usual),
                 hows.join(", ")
             );
-            return Err(section.error(name, "says not what is measured", remedy));
+            return Err(section.error(name, "does not say what is measured", remedy));
         };
         let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             && name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -196,6 +196,13 @@ impl Parser<'_> {
                 return Ok(Left::Name(name, primes));
             }
             if sign(1) == "+" && sign(2) == "=" && primes == 0 {
+                let [plus, equals] = [&self.tokens[self.at + 1], &self.tokens[self.at + 2]];
+                if plus.end == equals.at {
+                    let remedy = format!(
+                        "write `{name}+ = {name} + …` for the value of the next period, or `{name}' = …` for a rate"
+                    );
+                    return Err(Misread::new(plus.at, "`+=` does not add to a value here", remedy));
+                }
                 self.at += 2;
                 return Ok(Left::Next(name));
             }

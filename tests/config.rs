@@ -259,7 +259,7 @@ fn costs() -> Vec<Broken> {
         with(
             "misspelt cost",
             "[cost.isse]\nweight = 1.0",
-            &["cost.isse says not what is measured", "did you mean `ise`"],
+            &["cost.isse does not say what is measured", "did you mean `ise`"],
         ),
         with("no state", "[cost.ise]\nstates = []", &["cost.ise.states is empty", "theta1"]),
         with(

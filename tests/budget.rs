@@ -64,6 +64,30 @@ fn plan(rule: RuleKind, restarts: Restarts, polish: Option<PolishPlan>) -> Plan 
 }
 
 #[test]
+fn a_search_that_had_begun_a_generation_after_the_end_of_a_stall_is_refused() {
+    let flat = |mut search: Search| {
+        loop {
+            let outcomes = vec![Outcome::feasible(1.0); search.ask().to_beat.len()];
+            if search.tell(&outcomes, Duration::ZERO).is_some() {
+                return search;
+            }
+        }
+    };
+    let until = |evaluations| Stopping { evaluations, ..Stopping::after_generations(60) };
+    let plan = |stopping| Plan { stopping, ..plan(RuleKind::Inertia, Restarts::NONE, None) };
+    // The first generation gains, the nine behind it do not.
+    let more = plan(Stopping { stall_generations: Some(9), ..until(500) });
+    assert_eq!(flat(search(&more)).generations(), 10);
+    for (evaluations, is_refused) in [(90, false), (97, false), (100, false), (107, true)] {
+        let (_, ended) = resumed(&mut flat(search(&plan(until(evaluations)))), &more);
+        assert_eq!(ended.is_err(), is_refused, "{evaluations} evaluations: {ended:?}");
+        if let Err(why) = ended {
+            assert!(why.contains("stall_generations is 9 here, and there were 9 without a gain"), "{why}");
+        }
+    }
+}
+
+#[test]
 fn every_search_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_the_start() {
     let long = Stopping::after_generations(60);
     let small = [

@@ -70,8 +70,8 @@ impl Search {
                 format!("is {there} there and {here} here: gains are counted by one"),
             ));
         }
-        // A stall that lasts may be as long as is allowed: then the search ends here.
-        let longest = longest_stall.max(self.stall().saturating_sub(1));
+        // A stall that lasts may be as long as is allowed: then the search ends here, unless another generation had begun.
+        let longest = longest_stall.max(self.stall().saturating_sub(u64::from(!self.is_cut())));
         if let Some(limit) = now.stall_generations.filter(|limit| longest >= *limit) {
             return Some((
                 "stall_generations",

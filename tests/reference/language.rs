@@ -49,7 +49,7 @@ pub(super) fn page() -> String {
     let prefixes: Vec<String> = unit::PREFIXES.iter().map(|prefix| code(prefix)).collect();
     let _ = writeln!(
         page,
-        "Where units are declared, equations whose sides do not fit are refused. A unit is a product of {}, with {} before them and whole or broken exponents behind (`kg m²`, `N m s/rad`, `m/s^2`, `N (rad/s)^-½`). Factors, such as that of `g` against `kg`, are not looked at.\n",
+        "Where units are declared, equations whose sides do not fit are refused. A unit is a product of {}, with {} before them and whole or broken exponents behind (`kg m²`, `N m s/rad`, `m/s^2`, `N (rad/s)^-½`, `m^(5/2)`, never `m^2.5`). Factors, such as that of `g` against `kg`, are not looked at.\n",
         names.join(", "),
         prefixes.join(", ")
     );

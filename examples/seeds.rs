@@ -18,6 +18,8 @@ use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::TopologyKind;
 use gainswarm::swarm::{Initial, Restarts, Stopping};
 
+mod support;
+
 /// Not the seeds that the defaults were chosen on, which are 1 to 20.
 const SEEDS: RangeInclusive<u64> = 101..=200;
 
@@ -87,31 +89,10 @@ fn compare(path: &Path, seeds: &RangeInclusive<u64>) -> Result<(), gainswarm::Er
     Ok(())
 }
 
-/// `101-200`.
-fn range(text: &str) -> Option<RangeInclusive<u64>> {
-    let (first, last) = text.split_once('-')?;
-    let seeds = first.parse().ok()?..=last.parse().ok()?;
-    (!seeds.is_empty()).then_some(seeds)
-}
-
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).peekable();
-    let mut seeds = SEEDS;
-    if arguments.next_if_eq("--seeds").is_some() {
-        let Some(given) = arguments.next().as_deref().and_then(range) else {
-            eprintln!("error: --seeds wants a range such as 101-200");
-            return ExitCode::from(2);
-        };
-        seeds = given;
-    }
-    println!(
-        "study, swarm, median, 95 % quantile, worst, within 1 % of the best of all, without gains that hold"
-    );
-    for path in arguments {
-        if let Err(error) = compare(path.as_ref(), &seeds) {
-            eprintln!("error: {error}");
-            return ExitCode::from(error.exit_code());
-        }
-    }
-    ExitCode::SUCCESS
+    support::each_study(
+        SEEDS,
+        "study, swarm, median, 95 % quantile, worst, within 1 % of the best of all, without gains that hold",
+        compare,
+    )
 }

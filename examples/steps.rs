@@ -18,6 +18,8 @@ use gainswarm::engine::{Progress, Resources, Run};
 use gainswarm::problem::Problem;
 use gainswarm::swarm::Restarts;
 
+mod support;
+
 const SEEDS: RangeInclusive<u64> = 1001..=1050;
 /// How near to the best cost counts, as a share of it.
 const NEAR: f64 = 1e-3;
@@ -103,29 +105,7 @@ fn compare(path: &Path, seeds: &RangeInclusive<u64>) -> Result<(), gainswarm::Er
     Ok(())
 }
 
-/// `1001-1050`.
-fn range(text: &str) -> Option<RangeInclusive<u64>> {
-    let (first, last) = text.split_once('-')?;
-    let seeds = first.parse().ok()?..=last.parse().ok()?;
-    (!seeds.is_empty()).then_some(seeds)
-}
-
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).peekable();
-    let mut seeds = SEEDS;
-    if arguments.next_if_eq("--seeds").is_some() {
-        let Some(given) = arguments.next().as_deref().and_then(range) else {
-            eprintln!("error: --seeds wants a range such as 1001-1050");
-            return ExitCode::from(2);
-        };
-        seeds = given;
-    }
-    println!("{:<32} {:<12} {:<24} {:<24} ratio", "study", "best cost", "one move, whole", "its own search");
-    for path in arguments {
-        if let Err(error) = compare(path.as_ref(), &seeds) {
-            eprintln!("error: {error}");
-            return ExitCode::from(error.exit_code());
-        }
-    }
-    ExitCode::SUCCESS
+    let [study, best, plain, own] = ["study", "best cost", "one move, whole", "its own search"];
+    support::each_study(SEEDS, &format!("{study:<32} {best:<12} {plain:<24} {own:<24} ratio"), compare)
 }

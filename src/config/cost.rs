@@ -343,16 +343,15 @@ impl<'a> Known<'a> {
         }
         let hows: Vec<&str> = How::ALL.iter().map(|how| how.name()).collect();
         let Some(measure) = found else {
-            if let Some(remedy) = lacking(name, of_responses) {
-                return Err(section.error(name, "does not say what is measured", remedy));
-            }
             let usual = Usual::ALL.iter().map(|kind| kind.name());
             let usual: Vec<&str> = usual.chain(of_responses.iter().map(|term| term.name)).collect();
-            let remedy = format!(
-                "allowed: {}; or a name of your own with one of {} = \"expression\"",
-                one_of(name, &usual),
-                hows.join(", ")
-            );
+            let remedy = lacking(name, of_responses).unwrap_or_else(|| {
+                format!(
+                    "allowed: {}; or a name of your own with one of {} = \"expression\"",
+                    one_of(name, &usual),
+                    hows.join(", ")
+                )
+            });
             return Err(section.error(name, "does not say what is measured", remedy));
         };
         let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -9,7 +9,7 @@ use crate::costs::Aggregate;
 use crate::native::Backend;
 use crate::parameter::Parameter;
 use crate::sampling::{self, Group};
-use crate::simulation::{Runner, Scenario, Simulator, Terms};
+use crate::simulation::{Keep, Runner, Scenario, Simulator, Terms};
 use crate::stability::{
     self, Certificate, Certifying, Limited, LoopResponse, MARGIN, SampledLoop, Verdict, Wanted, World,
 };
@@ -48,6 +48,8 @@ pub struct Problem {
     pub limits: Vec<f64>,
     /// Simulates the closed loop.
     pub simulator: Box<dyn Simulator>,
+    /// The same in longer steps, the longest first, for a search that is coarse first.
+    pub coarser: Vec<Coarser>,
     /// What runs the simulations of a tuning.
     pub backend: Backend,
     /// The cost terms that the cost needs.
@@ -63,6 +65,42 @@ pub struct Problem {
     /// The study and what of it the simulator covers, so that another process can make the same.
     #[cfg(feature = "mpi")]
     pub study: (String, Coverage),
+}
+
+/// How many times as long the longer steps are.
+const LONGER: [u16; 3] = [10, 5, 2];
+
+/// The simulations of a problem in longer steps.
+pub struct Coarser {
+    /// How many times as long.
+    pub factor: u16,
+    /// The same cases.
+    pub scenarios: Vec<Scenario>,
+    /// Simulates the closed loop.
+    pub simulator: Box<dyn Simulator>,
+}
+
+impl Coarser {
+    /// The simulations of a config in steps so many times as long; `None` where the duration or a control period is no whole number of them.
+    fn new(config: &Config, factor: u16) -> Option<Self> {
+        let mut config = Config { history: Keep::NOTHING, ..config.clone() };
+        config.simulation.dt *= f64::from(factor);
+        config.simulation.whole_steps().ok()?;
+        for group in &mut config.scenarios {
+            group.lengthen(factor)?;
+        }
+        config.closed_loop(Coverage::Tuning).ok()?;
+        let (scenarios, _) = sampling::scenarios(&config.scenarios, &config.nominal());
+        Some(Self { factor, scenarios, simulator: Box::new(runner_in(&config, Coverage::Tuning)) })
+    }
+}
+
+/// The longer steps of a config whose search is coarse first.
+fn coarser(config: &Config) -> Vec<Coarser> {
+    if !(config.swarm.coarse_first && config.objectives.is_empty()) {
+        return Vec::new();
+    }
+    LONGER.iter().filter_map(|factor| Coarser::new(config, *factor)).collect()
 }
 
 impl Problem {
@@ -96,6 +134,7 @@ impl Problem {
             required_certificate: required_certifier(config),
             certificate_limits: config.certificate_limits,
             simulator: Box::new(runner_in(config, coverage)),
+            coarser: if coverage == Coverage::Tuning { coarser(config) } else { Vec::new() },
             backend: config.simulation.backend,
             scenarios,
             weights,

@@ -128,6 +128,16 @@ impl Group {
         Scenario { initial_state, conditions }
     }
 
+    /// The same conditions in steps so many times as long, a dead time to the nearest of them; `None` where a control period is no whole number of them.
+    pub fn lengthen(&mut self, factor: u16) -> Option<()> {
+        if self.control_period > 1 {
+            let is_whole = self.control_period.is_multiple_of(factor.into());
+            self.control_period = is_whole.then_some(self.control_period / u64::from(factor))?;
+        }
+        self.dead_time = (self.dead_time + usize::from(factor) / 2) / usize::from(factor);
+        Some(())
+    }
+
     /// Whether two of its scenarios differ.
     #[must_use]
     pub fn varies(&self) -> bool {

@@ -111,7 +111,8 @@ pub fn measured(config: &Config, resources: Resources) -> Result<Scaling, Error>
     config.swarm.coarse_first = false;
     let whole = Problem::new(&config);
     let lanes = whole.simulator.lanes(resources.level);
-    let problem = Problem { simulator: Box::new(Delay::none(lanes)), backend: Backend::Program, ..whole };
+    let simulator = Box::new(Delay::none(lanes));
+    let problem = Problem { simulator, coarser: Vec::new(), backend: Backend::Program, ..whole };
 
     let [search_s, constraints_s, asked] = asking(&problem)?;
     let alone = Watch::over(&problem, Resources { threads: 1, ..resources })?;

@@ -165,6 +165,7 @@ fn an_arena_never_grows_and_uses_what_it_declares() {
                 values: &vectors.concat(),
                 width: problem.values.len(),
                 scenarios: &problem.scenarios,
+                chosen: None,
                 bounds: &[f64::INFINITY; 40],
                 reaches: &[1.0],
                 terms: Terms::All,

@@ -79,6 +79,7 @@ impl Case {
             values: &self.vectors.concat(),
             width: self.vectors[0].len(),
             scenarios: &self.scenarios,
+            chosen: None,
             bounds: &vec![f64::INFINITY; self.vectors.len()],
             reaches: &vec![1.0; self.scenarios.len()],
             terms: Terms::Needed,

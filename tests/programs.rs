@@ -187,6 +187,7 @@ fn run(runner: &Runner, level: SimdLevel, vectors: &[Vec<f64>]) -> Vec<Vec<f64>>
         values: &vectors.concat(),
         width: GAINS,
         scenarios: &[Scenario::nominal(Vec::new())],
+        chosen: None,
         bounds: &vec![f64::INFINITY; vectors.len()],
         reaches: &[1.0],
         terms: Terms::All,

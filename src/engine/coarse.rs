@@ -1,27 +1,36 @@
-//! Coarse first: as long as a swarm is wide, its gain vectors are judged by a part of their simulations.
+//! Coarse first: as long as a swarm is wide, its gain vectors are judged by a part of their simulations, or in longer steps.
 //!
-//! The first generation of a swarm is simulated as a whole, and so are its personal bests after every [`EVERY`] generations. Their order is then compared with
-//! the order that fewer scenarios and less time would have given them: the least work with a rank correlation (Spearman) of [`ALIKE`] or more judges
-//! the generations that follow. When no part of at most [`WORK_MAX`] is so much alike, when [`BARREN`] looks in a row have shown no better best, or when the swarm has settled, it
-//! goes on with whole simulations to its end. To watch how well a cheaper judge orders the individuals, and to use it only as far as that goes, is evolution control (Jin 2005, doi:10.1007/s00500-003-0328-5);
-//! the numbers are chosen here and measured in `docs/swarm.md`.
+//! The first generation of a swarm is simulated as a whole, and so are its personal bests after every 2 + d generations, for d gains. Their order is then
+//! compared with the order that fewer scenarios and less time would have given them: the least work with a rank correlation (Spearman) of [`ALIKE`] or more is the
+//! part that judges the generations that follow. They are also simulated once more in longer steps (`problem.rs`), the longest first: those whose order has a correlation
+//! of [`ALIKE_IN_STEPS`], and in which the same gain vectors are feasible, judge instead. Steps never become longer again; they become shorter where they are not alike any more, or
+//! where the best has gained no more than a share of [`GAIN`] since the last look. When neither a part of at most [`WORK_MAX`] nor longer steps are so much alike, when [`BARREN`] looks in a
+//! row have gained no more, or when the swarm has settled, it goes on with whole simulations to its end. To watch how well a cheaper judge orders the individuals, and
+//! to use it only as far as that goes, is evolution control (Jin 2005, doi:10.1007/s00500-003-0328-5); the numbers are chosen here and measured in `docs/swarm.md`.
 //!
 //! Whatever is reported, and whatever ends a search, is the cost of whole simulations.
 
+use std::mem;
+
+use super::evaluator::Evaluator;
 use super::outcomes::outcome;
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
 use crate::problem::Problem;
-use crate::simulation::{Ending, PARTS, Record, Records};
+use crate::simulation::{Ending, PARTS, Record, Records, Scenario, Simulator};
 use crate::swarm::{Outcome, Seeker, entrants, sort};
 use crate::{Error, memory};
 
-/// Generations between two looks at the whole.
-const EVERY: u64 = 8;
-/// So many looks in a row that show no better best end it.
+/// Generations between two looks at the whole, beside one for each gain.
+const EVERY: u64 = 2;
+/// So many looks in a row that gain nothing end it.
 const BARREN: u64 = 2;
+/// What a look has to gain, as a share of the cost.
+const GAIN: f64 = 1e-3;
 /// The rank correlation from which on a part is as good as the whole.
 const ALIKE: f64 = 0.98;
+/// The same for longer steps: they show all of a simulation, where a part may lack what the rest would show.
+const ALIKE_IN_STEPS: f64 = 0.9;
 /// The largest part of a simulation that is worth it.
 const WORK_MAX: f64 = 0.6;
 /// The fewest gain vectors whose order says something.
@@ -49,12 +58,51 @@ impl Step {
 }
 
 /// A part of the simulations of a gain vector.
-#[derive(Debug)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
     /// Its scenarios, in their order.
     pub scenarios: Vec<usize>,
     /// How many of the parts of their time.
     pub parts: usize,
+    /// Which of the longer steps, from 1 on; 0 for the usual ones.
+    pub longer: usize,
+}
+
+impl Part {
+    /// Room for a part of so many scenarios.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be reserved.
+    pub(super) fn with_room(scenarios: usize) -> Result<Self, Error> {
+        Ok(Self { scenarios: memory::empty("the scenarios of a part", scenarios)?, parts: PARTS, longer: 0 })
+    }
+
+    /// Becomes the same as another.
+    pub(super) fn copy(&mut self, other: &Self) {
+        (self.parts, self.longer) = (other.parts, other.longer);
+        self.choose(other.scenarios.iter().copied());
+    }
+
+    fn choose(&mut self, scenarios: impl Iterator<Item = usize>) {
+        self.scenarios.clear();
+        self.scenarios.extend(scenarios);
+    }
+
+    /// The scenarios of which it chooses, and what simulates them.
+    pub(super) fn run<'p>(&self, problem: &'p Problem) -> (&'p Vec<Scenario>, &'p Box<dyn Simulator>) {
+        match self.longer.checked_sub(1) {
+            None => (&problem.scenarios, &problem.simulator),
+            Some(place) => (&problem.coarser[place].scenarios, &problem.coarser[place].simulator),
+        }
+    }
+
+    /// What so many gain vectors count when they are judged by it, in whole ones: their share of the work, rounded up.
+    pub(super) fn worth(&self, vectors: usize, problem: &Problem) -> u64 {
+        let factor = self.longer.checked_sub(1).map_or(1, |place| problem.coarser[place].factor);
+        let whole = problem.scenarios.len() * PARTS * usize::from(factor);
+        (vectors * self.scenarios.len() * self.parts).div_ceil(whole) as u64
+    }
 }
 
 /// By what a swarm is judged.
@@ -64,14 +112,19 @@ pub(super) struct Coarse {
     /// The swarm, by the restarts before it; generations since the whole was looked at.
     swarm: u64,
     since: u64,
-    /// The best by the whole, and how many looks in a row have shown no better one.
+    every: u64,
+    /// Longer steps that there are.
+    coarser: usize,
+    /// The best by the whole, and how many looks in a row have gained nothing.
     best: Outcome,
     barren: u64,
     part: Part,
-    /// Room: places in order, ranks, outcomes of a part, what was tried, costs of a vector.
+    /// Room: the part before, places in order, ranks, outcomes of a part and in that order, what was tried, costs of a vector.
+    before: Part,
     order: Box<[usize]>,
     ranks: Box<[usize]>,
     seen: Box<[Outcome]>,
+    compared: Box<[Outcome]>,
     tried: Vec<usize>,
     costs: Box<[Weighed]>,
 }
@@ -98,6 +151,8 @@ pub(super) struct Judged<'a> {
     /// The gain vectors that were simulated.
     pub vectors: &'a [usize],
     pub outcomes: &'a [Outcome],
+    /// What they came to when they were last judged once more, by a part.
+    pub again: &'a [Outcome],
     /// With the costs on the way; in the order of `vectors`.
     pub records: &'a Records,
 }
@@ -118,12 +173,16 @@ impl Coarse {
             phase: Phase::Fresh,
             swarm: 0,
             since: 0,
+            every: EVERY + problem.tuned.len() as u64,
+            coarser: problem.coarser.len(),
             best: Outcome::WORST,
             barren: 0,
-            part: Part { scenarios: memory::empty(what, scenarios)?, parts: PARTS },
+            part: Part::with_room(scenarios)?,
+            before: Part::with_room(scenarios)?,
             order: memory::filled(what, positions, 0)?,
             ranks: memory::filled(what, positions, 0)?,
             seen: memory::filled(what, positions, Outcome::WORST)?,
+            compared: memory::filled(what, positions, Outcome::WORST)?,
             tried: memory::empty(what, scenarios)?,
             costs: memory::filled(what, scenarios, (0.0, 0.0))?,
         })
@@ -134,9 +193,14 @@ impl Coarse {
         self.is_on
     }
 
-    /// The part that judges, if one does.
-    pub(super) fn part(&self) -> Option<&Part> {
-        (self.phase == Phase::Open).then_some(&self.part)
+    /// Whether a part judges.
+    pub(super) fn judges_by_a_part(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// The part that judges, where one does.
+    pub(super) fn part(&self) -> &Part {
+        &self.part
     }
 
     /// What the next generation is.
@@ -150,54 +214,90 @@ impl Coarse {
         match self.phase {
             Phase::Fresh => Step::Noted,
             Phase::Closed => Step::Whole,
-            Phase::Open if self.since >= EVERY || search.wants_the_whole() || search.is_last() => Step::Again,
+            Phase::Open if self.since >= self.every || search.wants_the_whole() || search.is_last() => Step::Again,
             Phase::Open => Step::Part,
         }
     }
 
-    /// Learns of a generation that was judged by a part.
-    pub(super) fn went_on(&mut self) {
+    /// Learns of a generation of so many gain vectors that was judged by a part; gives what they count.
+    pub(super) fn went_on(&mut self, vectors: usize, problem: &Problem) -> u64 {
         self.since += 1;
+        self.part.worth(vectors, problem)
     }
 
-    /// Chooses by what the swarm is judged from now on, and gives what its personal bests come to by that.
+    /// Chooses by what the swarm is judged from now on, after a generation by whole simulations, and gives what its personal bests come to by that; nothing
+    /// where they are judged as before.
     ///
     /// # Allocation
     ///
     /// None.
-    pub(super) fn choose(&mut self, judged: Judged<'_>, has_settled: bool) -> Option<&[Outcome]> {
+    pub(super) fn choose(&mut self, evaluator: &mut Evaluator<'_>, has_settled: bool) -> Option<&[Outcome]> {
+        let judged = evaluator.judged();
         let was_fresh = self.phase == Phase::Fresh;
-        let best = judged.outcomes.iter().copied().min_by(Outcome::rank).unwrap_or(Outcome::WORST);
-        let has_gained = was_fresh || best.is_better_than(&self.best) || !best.is_feasible();
-        self.barren = if has_gained { 0 } else { self.barren + 1 };
-        self.best = best;
-        let is_found = !has_settled && self.barren < BARREN && self.find(judged);
-        self.phase = if is_found { Phase::Open } else { Phase::Closed };
-        self.since = 0;
+        self.note_gain(judged.outcomes, was_fresh);
         let count = judged.outcomes.len();
         self.seen[..count].copy_from_slice(judged.outcomes);
-        if is_found {
+        mem::swap(&mut self.part, &mut self.before);
+        let is_worth_it = !has_settled && self.barren < BARREN && judged.vectors.len() >= LEAST;
+        let has_part = is_worth_it && self.find(judged);
+        self.part.longer = 0;
+        if has_part {
             self.look(judged);
-        } else if was_fresh {
-            return None;
+        } else {
+            self.part.parts = PARTS;
+            self.part.choose(0..judged.problem.scenarios.len());
         }
-        Some(&self.seen[..count])
+        let has_steps = is_worth_it && self.lengthen(evaluator, was_fresh);
+        self.phase = if has_part || has_steps { Phase::Open } else { Phase::Closed };
+        self.since = 0;
+        let is_as_before = if was_fresh { self.phase == Phase::Closed } else { self.part == self.before };
+        (!is_as_before).then_some(&self.seen[..count])
+    }
+
+    /// Counts the looks that gain nothing.
+    fn note_gain(&mut self, outcomes: &[Outcome], was_fresh: bool) {
+        let best = outcomes.iter().copied().min_by(Outcome::rank).unwrap_or(Outcome::WORST);
+        let has_gained = match (self.best.is_feasible(), best.is_feasible()) {
+            (true, true) => best.cost < self.best.cost - GAIN * self.best.cost.abs(),
+            (_, is_feasible) => !is_feasible || !self.best.is_feasible(),
+        };
+        self.barren = if was_fresh || has_gained { 0 } else { self.barren + 1 };
+        self.best = best;
+    }
+
+    /// Finds the longest steps that are enough like the whole.
+    fn lengthen(&mut self, evaluator: &mut Evaluator<'_>, was_fresh: bool) -> bool {
+        let Judged { problem, .. } = evaluator.judged();
+        let first = match self.before.longer {
+            _ if was_fresh => 1,
+            0 => return false,
+            longer => longer + usize::from(self.barren > 0),
+        };
+        // Another set of scenarios may have been put in place of the study's.
+        let coarser = problem.coarser.iter().take_while(|of| of.scenarios.len() == problem.scenarios.len());
+        for longer in first..=coarser.count() {
+            self.part.longer = longer;
+            evaluator.judge_again(&self.part);
+            let Judged { vectors, outcomes, again, .. } = evaluator.judged();
+            let is_as_feasible = |vector: &usize| outcomes[*vector].is_feasible() == again[*vector].is_feasible();
+            self.rank(vectors, outcomes);
+            for (compared, vector) in self.compared.iter_mut().zip(vectors) {
+                *compared = again[*vector];
+            }
+            if vectors.iter().all(is_as_feasible) && self.correlation(vectors.len()) >= ALIKE_IN_STEPS {
+                self.seen[..again.len()].copy_from_slice(again);
+                return true;
+            }
+        }
+        self.part.longer = 0;
+        false
     }
 
     /// Finds the least part that is enough like the whole.
     #[allow(clippy::cast_precision_loss, reason = "numbers of scenarios and parts")]
     fn find(&mut self, judged: Judged<'_>) -> bool {
-        let (scenarios, count) = (judged.problem.scenarios.len(), judged.vectors.len());
-        if count < LEAST {
-            return false;
-        }
-        for (seen, vector) in self.seen.iter_mut().zip(judged.vectors) {
-            *seen = judged.outcomes[*vector];
-        }
-        sort(&mut self.order[..count], &self.seen);
-        for (rank, place) in self.order[..count].iter().enumerate() {
-            self.ranks[*place] = rank;
-        }
+        let scenarios = judged.problem.scenarios.len();
+        self.rank(judged.vectors, judged.outcomes);
         let mut work = WORK_MAX * (scenarios * PARTS) as f64;
         // What a limit holds is known at the end alone.
         let is_limited = judged.problem.limits.iter().any(|limit| limit.is_finite());
@@ -240,17 +340,35 @@ impl Coarse {
         best
     }
 
-    /// The rank correlation between a part, of the tried scenarios, and the whole (Spearman).
-    #[allow(clippy::cast_precision_loss, reason = "numbers of gain vectors")]
+    /// The rank correlation between a part, of the tried scenarios, and the whole.
     fn alike(&mut self, judged: Judged<'_>, parts: usize) -> f64 {
         let count = judged.vectors.len();
         for row in 0..count {
-            self.seen[row] = of_part(judged, row, &self.tried, parts, &mut self.costs);
+            self.compared[row] = of_part(judged, row, &self.tried, parts, &mut self.costs);
         }
-        // Of two that the part cannot tell apart, the wrong one comes first.
-        let Self { order, ranks, seen, .. } = self;
+        self.correlation(count)
+    }
+
+    /// Ranks gain vectors by what they came to as a whole.
+    fn rank(&mut self, vectors: &[usize], outcomes: &[Outcome]) {
+        for (compared, vector) in self.compared.iter_mut().zip(vectors) {
+            *compared = outcomes[*vector];
+        }
+        let order = &mut self.order[..vectors.len()];
+        sort(order, &self.compared);
+        for (rank, place) in order.iter().enumerate() {
+            self.ranks[*place] = rank;
+        }
+    }
+
+    /// The rank correlation between the outcomes to be compared and those that were ranked (Spearman).
+    #[allow(clippy::cast_precision_loss, reason = "numbers of gain vectors")]
+    fn correlation(&mut self, count: usize) -> f64 {
+        // Of two that cannot be told apart, the wrong one comes first.
+        let Self { order, ranks, compared, .. } = self;
         let order = &mut order[..count];
-        order.sort_unstable_by(|a, b| seen[*a].rank(&seen[*b]).then(ranks[*b].cmp(&ranks[*a])));
+        order
+            .sort_unstable_by(|a, b| compared[*a].rank(&compared[*b]).then(ranks[*b].cmp(&ranks[*a])));
         let squares = order.iter().enumerate().map(|(rank, place)| {
             let apart = rank.abs_diff(ranks[*place]) as f64;
             apart * apart
@@ -308,6 +426,7 @@ impl Persist for Coarse {
         self.best.pass(archive)?;
         archive.u64(&mut self.barren)?;
         archive.index(&mut self.part.parts, PARTS + 1)?;
+        archive.index(&mut self.part.longer, self.coarser + 1)?;
         let scenarios = self.costs.len();
         let mut count = self.part.scenarios.len();
         archive.index(&mut count, scenarios + 1)?;

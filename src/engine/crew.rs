@@ -83,7 +83,11 @@ impl Crew {
     }
 
     /// Tells the others of the part by which gain vectors are judged.
-    pub(super) fn take_part(&mut self, part: Option<&Part>) {
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn take_part(&mut self, part: &Part) {
         match self {
             Self::Alone => {}
             #[cfg(feature = "mpi")]

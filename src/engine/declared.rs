@@ -1,10 +1,11 @@
 //! What a run needs, known before anything of it is reserved.
 
 use super::crew::Crew;
+use super::evaluator::arena_bytes;
 use super::{Generation, Resources};
 use crate::Error;
 use crate::problem::Problem;
-use crate::simulation::{PARTS, Records, Scenario, Terms};
+use crate::simulation::{PARTS, Records, Terms};
 use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Plan, entrants};
 
@@ -44,7 +45,7 @@ impl Declared {
         let (dimensions, scenarios) = (problem.tuned.len() as u64, problem.scenarios.len());
         let positions = problem.search.positions_max(problem.tuned.len());
         let level = resources.level;
-        let arena = |terms| problem.simulator.workspace_bytes(level, terms) as u64 + 1024;
+        let arena = |terms| arena_bytes(problem, level, terms) as u64 + 1024;
         let judged = |vectors: usize| {
             let numbers = (problem.values.len() + 3) as u64 * 8 + size_of::<Outcome>() as u64;
             Records::bytes(vectors.saturating_mul(scenarios), problem.limits.len())
@@ -59,12 +60,11 @@ impl Declared {
         let swarms = races * Plan::swarms(&problem.search) * NUMBERS_A_PAIR * dimensions * dimensions * 8;
         let [kept, made] =
             problem.search.numbers_of_surrogates(problem.tuned.len()).map(|of| 8 * races * of as u64);
-        // Costs on the way, outcomes and ranks, and the scenarios of a part with their signals.
+        // Costs on the way, outcomes, ranks and the scenarios of parts.
         let coarse = if problem.search.coarse_first {
             let jobs = positions.saturating_mul(scenarios) as u64;
             let marks = jobs.saturating_mul((PARTS as u64 - 1) * 8);
-            let of_scenarios = scenarios as u64 * (size_of::<Scenario>() as u64 + 64) + signals;
-            marks + positions as u64 * (dimensions * 8 + 96) + of_scenarios
+            marks + positions as u64 * (dimensions * 8 + 128) + scenarios as u64 * 64
         } else {
             0
         };

@@ -1,5 +1,6 @@
 //! Evaluates gain vectors on all threads, each with a workspace of its own.
 
+use std::mem;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ use crate::memory::{self, HotPath, OwnReading, Reading};
 use crate::problem::Problem;
 use crate::simulation::FAILURE_COST;
 use crate::simulation::Terms;
-use crate::simulation::{Batch, Ending, Extent, Record, Records, Scenario, Workspace};
+use crate::simulation::{Batch, Ending, Extent, Record, Records, SimdLevel, Workspace};
 use crate::swarm::pareto::Costs;
 use crate::swarm::{Outcome, Question};
 
@@ -59,18 +60,14 @@ pub(super) struct Evaluator<'p> {
     judged: usize,
     rows: usize,
     tally: Tally,
-    /// What the last evaluation was, and the part that may judge.
+    /// What the last evaluation was, the part that may judge, and the weights of its scenarios.
     step: Step,
-    part: Option<PartRun>,
+    part: Part,
+    weights: Vec<f64>,
+    /// What a part makes of gain vectors that were judged as a whole.
+    again: Box<[Outcome]>,
     /// The processes that judge with this one.
     crew: Crew,
-}
-
-/// A part as it is run.
-struct PartRun {
-    parts: usize,
-    scenarios: Box<[Scenario]>,
-    weights: Box<[f64]>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -85,7 +82,7 @@ impl<'p> Evaluator<'p> {
         vectors: usize,
         terms: Terms,
     ) -> Result<Self, Error> {
-        let bytes = problem.simulator.workspace_bytes(resources.level, terms);
+        let bytes = arena_bytes(problem, resources.level, terms);
         let lanes = problem.simulator.lanes(resources.level);
         let workspaces = (0..resources.threads)
             .map(|_| Workspace::reserve(bytes, lanes).map(Mutex::new))
@@ -114,20 +111,28 @@ impl<'p> Evaluator<'p> {
             rows: 0,
             tally: Tally::default(),
             step: Step::Whole,
-            part: None,
+            part: Part::default(),
+            weights: Vec::new(),
+            again: Box::default(),
             crew: Crew::assemble(problem, resources, vectors, terms)?,
         })
     }
 
-    /// The same, which notes costs on the way.
+    /// The same, which notes costs on the way and may judge by a part.
     ///
     /// # Errors
     ///
     /// As [`Evaluator::new`].
     pub(super) fn marked(mut self) -> Result<Self, Error> {
         self.crew.mark()?;
-        let records = Records::marked(self.records.len(), self.problem.limits.len())?;
-        Ok(Self { records, ..self })
+        let (vectors, scenarios) = (self.vectors(), self.problem.scenarios.len());
+        Ok(Self {
+            records: Records::marked(self.records.len(), self.problem.limits.len())?,
+            part: Part::with_room(scenarios)?,
+            weights: memory::empty("costs", scenarios)?,
+            again: memory::filled("outcomes", vectors, Outcome::WORST)?,
+            ..self
+        })
     }
 
     /// Lets every worker start and work, until several rounds in a row have not allocated.
@@ -189,30 +194,56 @@ impl<'p> Evaluator<'p> {
     pub(super) fn evaluate(&mut self, question: Question<'_>, step: Step) {
         self.step = step;
         self.judged = question.to_beat.len();
-        let rows = self.admit(question);
+        self.rows = self.admit(question);
+        self.simulate();
+        self.tally.rejected = (self.judged - self.rows) as u64;
+    }
+
+    /// Judges the gain vectors of the last evaluation once more, by a part, beside what they came to.
+    ///
+    /// # Allocation
+    ///
+    /// None, as [`Evaluator::evaluate`].
+    pub(super) fn judge_again(&mut self, part: &Part) {
+        let (step, tally) = (self.step, self.tally);
+        self.take_part(part);
+        self.step = Step::Part;
+        // What is not simulated comes to the same.
+        self.again.copy_from_slice(&self.outcomes);
+        mem::swap(&mut self.again, &mut self.outcomes);
+        self.simulate();
+        mem::swap(&mut self.again, &mut self.outcomes);
+        self.step = step;
+        self.tally.add(&tally);
+    }
+
+    /// Simulates all rows, and finds what they come to.
+    fn simulate(&mut self) {
         self.records.clear();
-        self.run_all(rows * self.scenarios().len());
-        self.reduce(rows);
-        self.rows = rows;
+        self.run_all(self.rows * self.scenarios());
+        self.reduce();
     }
 
-    /// The scenarios of this generation.
-    fn scenarios(&self) -> &[Scenario] {
-        match &self.part {
-            Some(part) if self.step == Step::Part => &part.scenarios,
-            _ => &self.problem.scenarios,
-        }
+    /// The part by which this generation is judged, if one does.
+    fn in_part(&self) -> Option<&Part> {
+        (self.step == Step::Part).then_some(&self.part)
     }
 
-    /// Takes over the part by which gain vectors are judged, if there is one.
-    pub(super) fn take_part(&mut self, part: Option<&Part>) {
+    /// How many scenarios this generation has.
+    fn scenarios(&self) -> usize {
+        self.in_part().map_or(self.problem.scenarios.len(), |part| part.scenarios.len())
+    }
+
+    /// Takes over the part by which gain vectors are judged.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub(super) fn take_part(&mut self, part: &Part) {
         self.crew.take_part(part);
-        let scenario = |place: &usize| self.problem.scenarios[*place].clone();
-        self.part = part.map(|part| PartRun {
-            parts: part.parts,
-            scenarios: part.scenarios.iter().map(scenario).collect(),
-            weights: coarse::weights(self.problem, &part.scenarios).collect(),
-        });
+        self.part.copy(part);
+        self.weights.clear();
+        self.weights.extend(coarse::weights(self.problem, &part.scenarios));
     }
 
     /// What the last generation came to, by whole simulations.
@@ -221,6 +252,7 @@ impl<'p> Evaluator<'p> {
             problem: self.problem,
             vectors: &self.vectors[..self.rows],
             outcomes: self.outcomes(),
+            again: &self.again[..self.judged.min(self.again.len())],
             records: &self.records,
         }
     }
@@ -323,7 +355,7 @@ impl<'p> Evaluator<'p> {
 
     /// Runs so many jobs, here and wherever else somebody judges.
     fn run_all(&mut self, count: usize) {
-        let (width, scenarios) = (self.problem.values.len(), self.scenarios().len());
+        let (width, scenarios) = (self.problem.values.len(), self.scenarios());
         let (values, bounds, step) = (&self.values, &self.bounds, self.step);
         let own = self.crew.deal(Jobs { values, width, bounds, scenarios, step, count });
         self.run(own);
@@ -338,7 +370,7 @@ impl<'p> Evaluator<'p> {
     #[cfg(feature = "mpi")]
     pub(super) fn run_dealt(&mut self, step: Step, jobs: Range<usize>, [bounds, values]: [&[u64]; 2]) {
         self.step = step;
-        let row = jobs.start / self.scenarios().len();
+        let row = jobs.start / self.scenarios();
         let copy = |places: &mut [f64], words: &[u64]| {
             places.iter_mut().zip(words).for_each(|(place, word)| *place = f64::from_bits(*word));
         };
@@ -393,17 +425,21 @@ impl<'p> Evaluator<'p> {
     }
 
     fn try_run(&self, queue: &AtomicUsize, end: usize, workspace: &mut Workspace) -> std::thread::Result<()> {
+        let problem = self.problem;
+        let part = self.in_part();
+        let (scenarios, simulator) = part.map_or((&problem.scenarios, &problem.simulator), |part| part.run(problem));
         let batch = Batch {
             values: &self.values,
-            width: self.problem.values.len(),
-            scenarios: self.scenarios(),
+            width: problem.values.len(),
+            scenarios,
+            chosen: part.map(|part| &part.scenarios[..]),
             bounds: &self.bounds,
             reaches: &self.reaches,
             terms: self.terms,
-            extent: match (&self.part, self.step) {
-                (Some(part), Step::Part) => Extent::Parts(part.parts),
-                (_, Step::Noted | Step::Again) => Extent::Marked,
-                _ => Extent::Whole,
+            extent: match self.step {
+                Step::Part => Extent::Parts(self.part.parts),
+                Step::Noted | Step::Again => Extent::Marked,
+                Step::Whole => Extent::Whole,
             },
             queue,
             end,
@@ -412,7 +448,7 @@ impl<'p> Evaluator<'p> {
         // Records are atomic words and the workspace is cleared before its next use, so a panic leaves no invalid state.
         let start = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            self.problem.simulator.run(self.resources.level, &batch, workspace);
+            simulator.run(self.resources.level, &batch, workspace);
         }));
         let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.busy_ns.fetch_add(spent, Ordering::Relaxed);
@@ -420,12 +456,11 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Outcomes and tally from the records, in the order of their index.
-    fn reduce(&mut self, rows: usize) {
-        let part = self.part.as_ref().filter(|_| self.step == Step::Part);
-        let weights = part.map_or(&self.problem.weights[..], |part| &part.weights);
+    fn reduce(&mut self) {
+        let weights = if self.step == Step::Part { &self.weights } else { &self.problem.weights };
         let scenarios = weights.len();
-        self.tally = Tally { rejected: (self.judged - rows) as u64, ..Tally::default() };
-        for (row, vector) in self.vectors[..rows].iter().enumerate() {
+        self.tally = Tally::default();
+        for (row, vector) in self.vectors[..self.rows].iter().enumerate() {
             let records = (0..scenarios).map(|scenario| self.records.get(row * scenarios + scenario));
             let records = records.inspect(|record| self.tally.count(record)).zip(weights.iter().copied());
             self.outcomes[*vector] = outcome(self.problem, records, &mut self.costs);
@@ -436,6 +471,12 @@ impl<'p> Evaluator<'p> {
             }
         }
     }
+}
+
+/// Bytes of an arena in which every simulation of a problem fits.
+pub(super) fn arena_bytes(problem: &Problem, level: SimdLevel, terms: Terms) -> usize {
+    let simulators = problem.coarser.iter().map(|coarser| &coarser.simulator).chain([&problem.simulator]);
+    simulators.map(|simulator| simulator.workspace_bytes(level, terms)).fold(0, usize::max)
 }
 
 /// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].

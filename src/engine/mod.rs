@@ -284,6 +284,9 @@ impl<'p> Run<'p> {
             let spent = start.elapsed();
             let elapsed = before + spent;
             self.ended = self.learn(&evaluator, step, elapsed);
+            if matches!(step, Step::Noted | Step::Again) {
+                self.look(&mut evaluator);
+            }
             let mut row = self.row(&evaluator, &mut ordered);
             self.count_since(mark, evaluator.take_allocations());
             drop(hot);
@@ -309,9 +312,6 @@ impl<'p> Run<'p> {
                 }
                 evaluator.tell_of(&switch);
             }
-            if matches!(step, Step::Noted | Step::Again) {
-                evaluator.take_part(self.coarse.part());
-            }
             mark = Reading::now();
         }
         self.confirm(resources, &mut evaluator)
@@ -320,23 +320,25 @@ impl<'p> Run<'p> {
     /// Takes what a generation came to; why the search ends, if it does.
     fn learn(&mut self, evaluator: &Evaluator<'_>, step: Step, elapsed: Duration) -> Option<StopReason> {
         let outcomes = evaluator.outcomes();
-        let ended = match (step, self.search.for_one_mut()) {
+        match (step, self.search.for_one_mut()) {
             (Step::Part, Some(search)) => {
-                self.coarse.went_on();
-                search.tell_part(outcomes, elapsed)
+                let worth = self.coarse.went_on(outcomes.len(), self.problem);
+                search.tell_part(outcomes, worth, elapsed)
             }
             (Step::Again, Some(search)) => search.tell_again(outcomes, elapsed),
             _ => self.search.tell(outcomes, evaluator.costs(), elapsed),
-        };
-        if let (Step::Noted | Step::Again, Some(search)) = (step, self.search.for_one_mut())
-            && !search.is_cut()
-        {
-            let has_settled = search.wants_the_whole();
-            if let Some(seen) = self.coarse.choose(evaluator.judged(), has_settled) {
-                search.see_bests(seen);
-            }
         }
-        ended
+    }
+
+    /// Finds by what the swarm is judged from now on.
+    fn look(&mut self, evaluator: &mut Evaluator<'_>) {
+        let Some(search) = self.search.for_one_mut().filter(|search| !search.is_cut()) else { return };
+        if let Some(seen) = self.coarse.choose(evaluator, search.wants_the_whole()) {
+            search.see_bests(seen);
+        }
+        if self.coarse.judges_by_a_part() {
+            evaluator.take_part(self.coarse.part());
+        }
     }
 
     /// The row of the generation whose outcomes were just told.
@@ -347,10 +349,10 @@ impl<'p> Run<'p> {
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
             best: self.search.best().1,
-            swarm: self.search.swarm().map(|swarm| match self.coarse.part() {
-                None => standing(swarm, ordered),
+            swarm: self.search.swarm().map(|swarm| match self.coarse.judges_by_a_part() {
+                false => standing(swarm, ordered),
                 // What a part judges is on another scale.
-                Some(_) => Standing { median: f64::NAN, range: f64::NAN, ..standing(swarm, ordered) },
+                true => Standing { median: f64::NAN, range: f64::NAN, ..standing(swarm, ordered) },
             }),
             front: self.search.trade_offs().map(FrontSize::of),
             judged: outcomes.len() as u64,

@@ -82,6 +82,7 @@ impl<'p> Solo<'p> {
             values: &self.values,
             width: self.problem.values.len(),
             scenarios: &self.problem.scenarios,
+            chosen: None,
             bounds: &self.bounds,
             reaches: &self.reaches,
             terms: self.problem.terms,

@@ -35,7 +35,7 @@ pub enum Terms {
 
 /// Simulations to run: every gain vector in every scenario.
 ///
-/// Job `j` is gain vector `j / scenarios.len()` in scenario `j % scenarios.len()`. Threads take jobs from `queue` in
+/// Of n scenarios that are run, job `j` is gain vector `j / n` in the one at `j % n`. Threads take jobs from `queue` in
 /// order and write to the job's own record, so that no result depends on who ran it.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -45,6 +45,8 @@ pub struct Batch<'a> {
     pub width: usize,
     /// The scenarios, common to all gain vectors.
     pub scenarios: &'a [Scenario],
+    /// The places of those that are run; all, where there is no such list.
+    pub chosen: Option<&'a [usize]>,
     /// A simulation of gain vector `p` in scenario `s` stops as soon as its cost alone exceeds `bounds[p]·reaches[s]`.
     pub bounds: &'a [f64],
     /// See `bounds`; one a scenario.
@@ -74,9 +76,10 @@ impl Batch<'_> {
 
     /// Parameter values, scenario and bound of a job.
     pub(crate) fn job(&self, job: usize) -> (&[f64], &Scenario, f64) {
-        let vector = job / self.scenarios.len();
+        let count = self.chosen.map_or(self.scenarios.len(), <[usize]>::len);
+        let (vector, place) = (job / count, job % count);
         let values = &self.values[vector * self.width..][..self.width];
-        let scenario = job % self.scenarios.len();
+        let scenario = self.chosen.map_or(place, |chosen| chosen[place]);
         (values, &self.scenarios[scenario], self.bounds[vector] * self.reaches[scenario])
     }
 }

@@ -193,6 +193,7 @@ impl Simulator for Runner {
             values,
             width: values.len(),
             scenarios: std::slice::from_ref(scenario),
+            chosen: None,
             bounds: &[f64::INFINITY],
             reaches: &[1.0],
             terms: Terms::All,

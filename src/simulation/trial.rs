@@ -51,6 +51,7 @@ impl Runner {
             values: &values.repeat(vectors),
             width: values.len(),
             scenarios,
+            chosen: None,
             bounds: &vec![f64::INFINITY; vectors],
             reaches: &vec![1.0; scenarios.len()],
             terms: Terms::Needed,

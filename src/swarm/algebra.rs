@@ -34,6 +34,25 @@ pub(super) fn solve(factor: &[f64], vector: &mut [f64]) {
     }
 }
 
+/// Replaces a vector by the solution of Lᵀ x = vector, for the triangular L of [`factorise`].
+pub(super) fn solve_transposed(factor: &[f64], vector: &mut [f64]) {
+    for (i, row) in factor.chunks_exact(vector.len()).enumerate().rev() {
+        let x = vector[i] / row[i];
+        for (rest, entry) in vector[..i].iter_mut().zip(row) {
+            *rest -= x * entry;
+        }
+        vector[i] = x;
+    }
+}
+
+/// Adds a share of their mean to the entries on the diagonal of a matrix.
+#[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
+pub(super) fn raise(matrix: &mut [f64], share: f64, dimensions: usize) {
+    let trace: f64 = matrix.iter().step_by(dimensions + 1).sum();
+    let ball = share * trace / dimensions as f64;
+    matrix.iter_mut().step_by(dimensions + 1).for_each(|entry| *entry += ball);
+}
+
 /// Adds weight · vector vectorᵀ to the lower triangle of a matrix.
 pub(super) fn add_square(matrix: &mut [f64], vector: &[f64], weight: f64) {
     for (i, line) in matrix.chunks_exact_mut(vector.len()).enumerate() {

@@ -37,6 +37,7 @@ mod motion;
 mod outcome;
 pub mod pareto;
 mod plan;
+mod quadratic;
 mod race;
 mod resampling;
 pub mod rules;
@@ -294,6 +295,7 @@ impl Swarm {
         self.bests.copy_from_slice(outcomes);
         // What it remembers was judged in the other way.
         self.surrogate.start();
+        self.surrogate.learn(&self.best_cube, &self.bests);
         self.improved.fill(false);
         self.leader = 0;
         for (particle, best) in self.bests.iter().enumerate() {

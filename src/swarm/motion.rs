@@ -1,4 +1,4 @@
-//! How the particles of a swarm move: each tries some moves, of which a surrogate picks one.
+//! How the particles of a swarm move: each tries some moves, of which a surrogate picks one; one of them goes where a quadratic is least.
 
 use std::ops::Range;
 
@@ -8,6 +8,8 @@ use crate::draw::{Draw, Purpose};
 
 /// One of so many particles tries one move alone: where the surrogate is wrong, as beside a bound, the swarm still sees something else.
 const SIMPLE: usize = 4;
+/// The particle that goes where the quadratic is least, where there is one.
+const QUADRATIC: usize = 1;
 
 impl Swarm {
     /// Moves every particle.
@@ -17,33 +19,20 @@ impl Swarm {
         }
     }
 
-    /// Moves a particle: of several moves the one that looks best.
+    /// Moves a particle.
     pub(super) fn fly_one(&mut self, particle: usize) {
         let row = self.row(particle);
         let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
-        let candidates = if particle.is_multiple_of(SIMPLE) { 1 } else { self.surrogate.candidates() };
-        if candidates > 1 {
-            self.keep(&row, false);
-        }
-        let mut least = f64::INFINITY;
-        for candidate in 0..candidates {
-            if candidate > 0 {
-                self.put_back(&row, false);
-            }
-            self.accelerate(particle, &mut draw);
-            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
-                self.bounds.fly(u, velocity, &mut draw);
-            }
-            if candidates > 1 {
-                let value = self.surrogate.value(&self.cube[row.clone()]);
-                if candidate == 0 || value < least {
-                    least = value;
-                    self.keep(&row, true);
+        match self.surrogate.least() {
+            Some(least) if particle == QUADRATIC => {
+                for ((u, velocity), to) in
+                    self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]).zip(least)
+                {
+                    *velocity = to - *u;
+                    *u = *to;
                 }
             }
-        }
-        if candidates > 1 {
-            self.put_back(&row, true);
+            _ => self.pick_move(particle, &mut draw),
         }
         if self.tried.is_empty() {
             return;
@@ -55,6 +44,35 @@ impl Swarm {
         for ((axis, u), best) in self.axes.iter().zip(&mut self.tried[row.clone()]).zip(&self.best_cube[row])
         {
             axis.leave(u, *best, chance, &mut draw);
+        }
+    }
+
+    /// Moves a particle: of several moves the one that looks best.
+    fn pick_move(&mut self, particle: usize, draw: &mut Draw) {
+        let row = self.row(particle);
+        let candidates = if particle.is_multiple_of(SIMPLE) { 1 } else { self.surrogate.candidates() };
+        if candidates > 1 {
+            self.keep(&row, false);
+        }
+        let mut least = f64::INFINITY;
+        for candidate in 0..candidates {
+            if candidate > 0 {
+                self.put_back(&row, false);
+            }
+            self.accelerate(particle, draw);
+            for (u, velocity) in self.cube[row.clone()].iter_mut().zip(&mut self.velocities[row.clone()]) {
+                self.bounds.fly(u, velocity, draw);
+            }
+            if candidates > 1 {
+                let value = self.surrogate.value(&self.cube[row.clone()]);
+                if candidate == 0 || value < least {
+                    least = value;
+                    self.keep(&row, true);
+                }
+            }
+        }
+        if candidates > 1 {
+            self.put_back(&row, true);
         }
     }
 

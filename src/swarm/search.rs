@@ -203,7 +203,7 @@ impl Search {
     ///
     /// None.
     pub fn tell(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
-        self.count(outcomes);
+        self.count(outcomes.len() as u64);
         let asked = self.swarm().map_or(self.samples.len() / self.axes.len(), |swarm| swarm.to_beat().len());
         if outcomes.len() < asked {
             self.cut(outcomes);
@@ -218,9 +218,9 @@ impl Search {
     }
 
     /// Counts a generation.
-    fn count(&mut self, outcomes: &[Outcome]) {
+    fn count(&mut self, evaluations: u64) {
         self.state.generations += 1;
-        self.state.evaluations += outcomes.len() as u64;
+        self.state.evaluations += evaluations;
         self.state.cut = 0;
     }
 

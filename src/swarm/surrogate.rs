@@ -11,10 +11,13 @@
 //! the swarm blind to how costs are scaled, and give what failed or broke a constraint its place (Runarsson 2006, *Ordinal regression in evolutionary computation*, PPSN IX); that all of
 //! the worse are alike keeps a cliff from ringing where it is good, as the median does for Gutmann 2001 (doi:10.1023/A:1011255519438). How many
 //! positions, candidates and ranks count is measured in `docs/swarm.md`.
+//!
+//! Where a quadratic through the costs of the best is least is known beside it (`quadratic.rs`).
 
 use super::Outcome;
-use super::algebra::{add_square, dot, factorise, solve};
+use super::algebra::{add_square, dot, factorise, raise, solve};
 use super::outcome::sort;
+use super::quadratic::{self, Quadratic};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
 
@@ -45,6 +48,10 @@ pub(super) struct Surrogate {
     system: Box<[f64]>,
     weights: Box<[f64]>,
     is_ready: bool,
+    /// A quadratic, and where it is least, if it tells.
+    quadratic: Quadratic,
+    least: Box<[f64]>,
+    has_least: bool,
     /// Room for a position as it is seen.
     point: Box<[f64]>,
 }
@@ -58,8 +65,8 @@ fn remembered(particles: usize) -> usize {
 pub(super) fn numbers(dimensions: usize, particles: usize) -> [usize; 2] {
     let positions = remembered(particles);
     let unknowns = positions + dimensions + 1;
-    let made = unknowns * (unknowns + 1) + positions * (dimensions + 1) + dimensions * (dimensions + 2);
-    [positions * (dimensions + 2), made]
+    let made = unknowns * (unknowns + 1) + positions * (dimensions + 1) + dimensions * (dimensions + 3);
+    [positions * (dimensions + 2), made + quadratic::numbers(dimensions, positions)]
 }
 
 impl Surrogate {
@@ -87,6 +94,9 @@ impl Surrogate {
             system: numbers(unknowns * unknowns)?,
             weights: numbers(unknowns)?,
             is_ready: false,
+            quadratic: Quadratic::new(dimensions, positions)?,
+            least: numbers(dimensions)?,
+            has_least: false,
             point: numbers(dimensions)?,
         })
     }
@@ -98,7 +108,8 @@ impl Surrogate {
 
     /// Forgets everything.
     pub(super) fn start(&mut self) {
-        (self.next, self.count, self.is_ready) = (0, 0, false);
+        (self.next, self.count) = (0, 0);
+        (self.is_ready, self.has_least) = (false, false);
     }
 
     /// How many moves a particle tries: one as long as too little is known to tell them apart.
@@ -123,7 +134,13 @@ impl Surrogate {
             self.next = (self.next + 1) % room;
             self.count = (self.count + 1).min(room);
         }
+        self.make();
+    }
+
+    /// Makes the spline and the quadratic of what is remembered.
+    fn make(&mut self) {
         self.is_ready = self.fit();
+        self.has_least = self.is_ready && self.find_least();
     }
 
     /// Fits the spline; false when there are too few positions, or they determine none.
@@ -164,9 +181,7 @@ impl Surrogate {
             }
             add_square(&mut self.factor, &self.point, share);
         }
-        let diagonal = self.factor.iter_mut().step_by(dimensions + 1);
-        let ball = BALL * diagonal.map(|variance| *variance).sum::<f64>() / dimensions as f64;
-        self.factor.iter_mut().step_by(dimensions + 1).for_each(|variance| *variance += ball);
+        raise(&mut self.factor, BALL, dimensions);
         factorise(&mut self.factor, dimensions);
     }
 
@@ -195,6 +210,25 @@ impl Surrogate {
         for (rank, place) in self.order[..count].iter().enumerate() {
             self.weights[*place] = (rank as f64).min(last);
         }
+    }
+
+    /// Finds where the quadratic is least; false when it does not tell.
+    fn find_least(&mut self) -> bool {
+        let dimensions = self.dimensions;
+        let Some(step) = self.quadratic.least(&self.order[..self.count], &self.seen, &self.outcomes) else {
+            return false;
+        };
+        let best = &self.positions[self.order[0] * dimensions..];
+        for (i, (least, x)) in self.least.iter_mut().zip(best).enumerate() {
+            let line = &self.factor[i * dimensions..=i * dimensions + i];
+            *least = (x + dot(line, step)).clamp(0.0, 1.0);
+        }
+        true
+    }
+
+    /// Where the quadratic is least, in the unit cube, if it tells.
+    pub(super) fn least(&self) -> Option<&[f64]> {
+        self.has_least.then_some(&*self.least)
     }
 
     /// What the spline says of a position: the less the better.
@@ -267,7 +301,7 @@ impl Persist for Surrogate {
         archive.f64s(&mut self.positions)?;
         self.outcomes.iter_mut().try_for_each(|outcome| outcome.pass(archive))?;
         // Made anew, not saved.
-        self.is_ready = self.fit();
+        self.make();
         Ok(())
     }
 }

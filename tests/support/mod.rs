@@ -214,6 +214,7 @@ pub(crate) fn batch_of(problem: &Problem, level: SimdLevel, vectors: &[Vec<f64>]
         values: &vectors.concat(),
         width: problem.values.len(),
         scenarios: &problem.scenarios,
+        chosen: None,
         bounds: &vec![f64::INFINITY; vectors.len()],
         reaches: &vec![1.0; problem.scenarios.len()],
         terms: Terms::All,

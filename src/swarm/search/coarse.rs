@@ -61,13 +61,13 @@ impl Search {
         Question { positions: &self.bests[..count * dimensions], to_beat: &self.nothing[..count] }
     }
 
-    /// Takes the outcomes of a generation by a part of the truth; why the search ends, if it does.
+    /// Takes the outcomes of a generation by a part of the truth, which count as so many evaluations; why the search ends, if it does.
     ///
     /// # Allocation
     ///
     /// None.
-    pub fn tell_part(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
-        self.count(outcomes);
+    pub fn tell_part(&mut self, outcomes: &[Outcome], worth: u64, elapsed: Duration) -> Option<StopReason> {
+        self.count(worth);
         self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
         self.note_age();
         let is_polished = self.plan.polish.as_ref().is_some_and(|polish| self.state.age >= polish.after);
@@ -87,7 +87,7 @@ impl Search {
     /// None.
     pub fn tell_again(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         let is_last = self.is_last();
-        self.count(outcomes);
+        self.count(outcomes.len() as u64);
         if is_last {
             // With a larger budget the swarm would have gone on.
             self.cut(outcomes);

@@ -91,7 +91,8 @@ fn simulate_honours_duration_and_step() {
 #[test]
 fn tune_prints_a_table_and_writes_its_files() {
     let directory = tempfile::tempdir().expect("a directory");
-    let config = write_config(directory.path(), "small.toml", SMALL_STUDY);
+    let by_the_whole = SMALL_STUDY.replacen("[swarm]", "[swarm]\ncoarse_first = false", 1);
+    let config = write_config(directory.path(), "small.toml", by_the_whole);
     let out = directory.path().join("deep/er");
     let run = gainswarm(&[
         "tune",

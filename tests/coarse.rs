@@ -58,14 +58,16 @@ fn a_cost_on_the_way_is_that_of_a_simulation_that_ends_there() {
 }
 
 #[test]
-fn the_same_gains_take_half_of_the_steps() {
-    let budget = "stopping.evaluations = 800";
+fn half_of_the_budget_finds_gains_as_good() {
+    let budget = "stopping.evaluations = 400";
     let coarse = tune(&study(budget), 2);
-    let whole = tune(&study(&format!("coarse_first = false\n{budget}")), 2);
-    assert_eq!((coarse.evaluations, whole.evaluations), (800, 800));
+    let whole = tune(&study("coarse_first = false\nstopping.evaluations = 800"), 2);
+    assert_eq!((coarse.evaluations, whole.evaluations), (400, 800));
+    // What a part judges counts by its work, so that as many evaluations hold more generations.
+    assert!(coarse.generations > whole.generations, "{} {}", coarse.generations, whole.generations);
     let [part, all] = [coarse.tally.control_steps, whole.tally.control_steps];
-    assert!(2 * part < all, "{part} of {all} steps");
-    assert!(coarse.best.cost < 1.05 * whole.best.cost, "{} {}", coarse.best.cost, whole.best.cost);
+    assert!(3 * part < 2 * all, "{part} of {all} steps");
+    assert!(coarse.best.cost < 1.01 * whole.best.cost, "{} {}", coarse.best.cost, whole.best.cost);
     // Whatever is reported was simulated as a whole: no best is better than what its gains cost.
     let bests = coarse.convergence.iter().map(|row| row.best.cost).zip(&coarse.bests);
     let mut last = None;
@@ -90,11 +92,12 @@ fn threads_change_no_bit() {
 
 #[test]
 fn one_scenario_that_counts_to_its_end_is_simulated_to_its_end() {
-    // What a limit holds is known at the end, and there is no other scenario.
+    // What a limit holds is known at the end, and there is neither another scenario nor longer steps.
     let text = include_str!("../configs/known/dc_motor_pid.toml");
     let config = Config::parse("study.toml".as_ref(), text).expect("a valid study");
     let mut problem = Problem::new(&config);
     problem.limits[0] = 1e9;
+    problem.coarser.clear();
     problem.search.stopping.evaluations = 100;
     let tuning = tune(&problem, 1);
     let steps = config.simulation.steps();

@@ -36,7 +36,8 @@ fn a_vector_that_breaks_a_constraint_is_never_simulated_and_is_counted() {
         counts.1.fetch_add(u64::from(values[1] <= values[0]), Relaxed);
     };
     let simulator = Box::new(Planted { inner: problem::runner(&config), before });
-    let problem = Problem { simulator, ..Problem::new(&config) };
+    let mut problem = Problem { simulator, ..Problem::new(&config) };
+    problem.search.coarse_first = false;
     let tuning = engine::tune(&problem, Resources::default(), &mut |_| {}).expect("a tuning");
     // The best is simulated once more.
     assert_eq!((broken.load(Relaxed), started.load(Relaxed)), (0, tuning.tally.simulations + 2));

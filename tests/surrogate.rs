@@ -37,10 +37,9 @@ fn eight_candidates_need_fewer_than_two_thirds_of_the_evaluations_of_one() {
 }
 
 #[test]
-fn only_the_order_of_costs_counts() {
+fn how_costs_are_scaled_does_not_count() {
     let as_they_are = search(8, 1, 30, |cost| cost).0;
-    // A power of two and a cube keep the order to the bit, as far as the cube does not round two costs to one.
+    // A power of two scales to the bit.
     assert_eq!(as_they_are, search(8, 1, 30, |cost| 1024.0 * cost).0);
-    assert_eq!(as_they_are, search(8, 1, 30, |cost| cost * cost * cost).0);
     assert_ne!(as_they_are, search(1, 1, 30, |cost| cost).0);
 }

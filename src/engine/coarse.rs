@@ -14,10 +14,11 @@ use std::mem;
 
 use super::evaluator::Evaluator;
 use super::outcomes::outcome;
+use super::part::{Judged, Part, Step, weights};
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
 use crate::problem::Problem;
-use crate::simulation::{Ending, PARTS, Record, Records, Scenario, Simulator};
+use crate::simulation::{Ending, PARTS, Record};
 use crate::swarm::{Outcome, Seeker, entrants, sort};
 use crate::{Error, memory};
 
@@ -37,73 +38,6 @@ const WORK_MAX: f64 = 0.6;
 const LEAST: usize = 4;
 /// Scenarios among which the part is chosen.
 const SCENARIOS_MAX: usize = 32;
-
-/// What the next generation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Positions, by whole simulations.
-    Whole,
-    /// Positions, by whole simulations of which the costs on the way are noted.
-    Noted,
-    /// Positions, by a part.
-    Part,
-    /// The personal bests, by whole simulations.
-    Again,
-}
-
-impl Step {
-    /// All, in the order of their numbers.
-    #[cfg(feature = "mpi")]
-    pub(super) const ALL: [Self; 4] = [Self::Whole, Self::Noted, Self::Part, Self::Again];
-}
-
-/// A part of the simulations of a gain vector.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Part {
-    /// Its scenarios, in their order.
-    pub scenarios: Vec<usize>,
-    /// How many of the parts of their time.
-    pub parts: usize,
-    /// Which of the longer steps, from 1 on; 0 for the usual ones.
-    pub longer: usize,
-}
-
-impl Part {
-    /// Room for a part of so many scenarios.
-    ///
-    /// # Errors
-    ///
-    /// When memory cannot be reserved.
-    pub(super) fn with_room(scenarios: usize) -> Result<Self, Error> {
-        Ok(Self { scenarios: memory::empty("the scenarios of a part", scenarios)?, parts: PARTS, longer: 0 })
-    }
-
-    /// Becomes the same as another.
-    pub(super) fn copy(&mut self, other: &Self) {
-        (self.parts, self.longer) = (other.parts, other.longer);
-        self.choose(other.scenarios.iter().copied());
-    }
-
-    fn choose(&mut self, scenarios: impl Iterator<Item = usize>) {
-        self.scenarios.clear();
-        self.scenarios.extend(scenarios);
-    }
-
-    /// The scenarios of which it chooses, and what simulates them.
-    pub(super) fn run<'p>(&self, problem: &'p Problem) -> (&'p Vec<Scenario>, &'p Box<dyn Simulator>) {
-        match self.longer.checked_sub(1) {
-            None => (&problem.scenarios, &problem.simulator),
-            Some(place) => (&problem.coarser[place].scenarios, &problem.coarser[place].simulator),
-        }
-    }
-
-    /// What so many gain vectors count when they are judged by it, in whole ones: their share of the work, rounded up.
-    pub(super) fn worth(&self, vectors: usize, problem: &Problem) -> u64 {
-        let factor = self.longer.checked_sub(1).map_or(1, |place| problem.coarser[place].factor);
-        let whole = problem.scenarios.len() * PARTS * usize::from(factor);
-        (vectors * self.scenarios.len() * self.parts).div_ceil(whole) as u64
-    }
-}
 
 /// By what a swarm is judged.
 pub(super) struct Coarse {
@@ -142,19 +76,6 @@ enum Phase {
 
 impl Phase {
     const ALL: [Self; 3] = [Self::Fresh, Self::Open, Self::Closed];
-}
-
-/// What a generation came to, by whole simulations.
-#[derive(Clone, Copy)]
-pub(super) struct Judged<'a> {
-    pub problem: &'a Problem,
-    /// The gain vectors that were simulated.
-    pub vectors: &'a [usize],
-    pub outcomes: &'a [Outcome],
-    /// What they came to when they were last judged once more, by a part.
-    pub again: &'a [Outcome],
-    /// With the costs on the way; in the order of `vectors`.
-    pub records: &'a Records,
 }
 
 impl Coarse {
@@ -407,12 +328,6 @@ fn of_part(
     };
     let weighed = scenarios.iter().zip(weights(problem, scenarios));
     outcome(problem, weighed.map(of_scenario), costs)
-}
-
-/// The weights of some scenarios, which sum up to 1.
-pub(super) fn weights(problem: &Problem, scenarios: &[usize]) -> impl Iterator<Item = f64> {
-    let all: f64 = scenarios.iter().map(|scenario| problem.weights[*scenario]).sum();
-    scenarios.iter().map(move |scenario| problem.weights[*scenario] / all)
 }
 
 impl Persist for Coarse {

@@ -14,8 +14,8 @@
 use std::ops::Range;
 
 use super::Resources;
-use super::coarse::Part;
 use super::jobs::Jobs;
+use super::part::Part;
 use crate::Error;
 use crate::problem::Problem;
 use crate::simulation::{Records, Terms};

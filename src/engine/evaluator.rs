@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use super::Resources;
 use super::backend::Switch;
-use super::coarse::{self, Judged, Part, Step};
 use super::crew::Crew;
 use super::jobs::Jobs;
 use super::outcomes::{outcome, several};
+use super::part::{self, Judged, Part, Step};
 use super::tally::Tally;
 use crate::Error;
 use crate::costs::aggregate::Weighed;
@@ -243,7 +243,7 @@ impl<'p> Evaluator<'p> {
         self.crew.take_part(part);
         self.part.copy(part);
         self.weights.clear();
-        self.weights.extend(coarse::weights(self.problem, &part.scenarios));
+        self.weights.extend(part::weights(self.problem, &part.scenarios));
     }
 
     /// What the last generation came to, by whole simulations.

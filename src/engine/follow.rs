@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::backend::Switch;
-use super::coarse::{Part, Step};
 use super::evaluator::Evaluator;
+use super::part::{Part, Step};
 use super::ranks::{HEAD, Posed, Tag, World};
 use super::{Resources, workers};
 use crate::Error;
@@ -107,7 +107,11 @@ fn serve(posed: &Posed, known: &Known) -> Result<(), Error> {
                 World::bytes(Tag::WarmUp);
                 evaluator.warm_up();
             }
-            Tag::Part => evaluator.take_part(part(&World::bytes(Tag::Part)).as_ref()),
+            Tag::Part => {
+                let words = World::words(Tag::Part, &mut room.words);
+                room.part.import(&room.words[..words]);
+                evaluator.take_part(&room.part);
+            }
             Tag::Native => {
                 World::bytes(Tag::Native);
                 // Where there is none here, the program does the same.
@@ -126,10 +130,12 @@ fn serve(posed: &Posed, known: &Known) -> Result<(), Error> {
     }
 }
 
-/// Room for jobs and for records.
+/// Room for jobs, for records and for a part.
 struct Room {
     jobs: Box<[u64]>,
     records: Box<[u64]>,
+    words: Box<[u64]>,
+    part: Part,
 }
 
 impl Room {
@@ -140,13 +146,15 @@ impl Room {
         Ok(Self {
             jobs: memory::filled("the jobs of a rank", jobs, 0)?,
             records: memory::filled("the records of a rank", 1 + records, 0)?,
+            words: memory::filled("the part of a rank", Part::words_max(problem), 0)?,
+            part: Part::with_room(problem.scenarios.len())?,
         })
     }
 }
 
 /// Runs the jobs that have come and sends their records, with what has been allocated meanwhile.
 fn run(evaluator: &mut Evaluator<'_>, problem: &Problem, room: &mut Room) {
-    let Room { jobs, records } = room;
+    let Room { jobs, records, .. } = room;
     let words = World::words(Tag::Jobs, jobs);
     let before = Reading::now();
     let (head, numbers) = jobs[..words].split_at(HEAD);
@@ -161,12 +169,4 @@ fn run(evaluator: &mut Evaluator<'_>, problem: &Problem, room: &mut Room) {
     let after = Reading::now();
     records[0] = before.zip(after).map_or(0, |(before, after)| after.allocations - before.allocations);
     World::reply(&records[..length]);
-}
-
-/// The part that judges, if one does.
-fn part(bytes: &[u8]) -> Option<Part> {
-    let words = bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")));
-    let mut words = words.map(|word| usize::try_from(word).expect("a place of ours"));
-    let parts = words.next()?;
-    Some(Part { scenarios: words.collect(), parts })
 }

@@ -1,6 +1,6 @@
 //! The trade-offs that a run for several objectives comes to.
 
-use super::coarse::Step;
+use super::part::Step;
 use super::evaluator::Evaluator;
 use crate::Error;
 use crate::problem::Problem;

@@ -1,6 +1,6 @@
 //! The jobs of a generation, as they are dealt.
 
-use super::coarse::Step;
+use super::part::Step;
 
 /// The jobs of a generation: every row of `values` in every scenario.
 #[derive(Clone, Copy)]

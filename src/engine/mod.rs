@@ -26,6 +26,7 @@ mod jobs;
 mod log;
 mod observer;
 mod outcomes;
+mod part;
 #[cfg(feature = "mpi")]
 mod ranks;
 mod solo;
@@ -36,7 +37,7 @@ mod workers;
 
 pub use backend::prepare;
 use backend::{Switch, left};
-use coarse::{Coarse, Step};
+use coarse::Coarse;
 pub(crate) use conduct::{Answer, all_agree, conduct, deal, is_called_off, part_ways, processes, share_out};
 pub use declared::Declared;
 use evaluator::Evaluator;
@@ -46,6 +47,7 @@ pub use log::ROWS_MAX;
 pub use observer::{Flow, Observer, Progress};
 pub use solo::Solo;
 pub use standing::Standing;
+use part::Step;
 use standing::standing;
 pub use tally::Tally;
 pub use tuning::Tuning;
@@ -349,10 +351,14 @@ impl<'p> Run<'p> {
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
             best: self.search.best().1,
-            swarm: self.search.swarm().map(|swarm| match self.coarse.judges_by_a_part() {
-                false => standing(swarm, ordered),
+            swarm: self.search.swarm().map(|swarm| {
+                let standing = standing(swarm, ordered);
                 // What a part judges is on another scale.
-                true => Standing { median: f64::NAN, range: f64::NAN, ..standing(swarm, ordered) },
+                if self.coarse.judges_by_a_part() {
+                    Standing { median: f64::NAN, range: f64::NAN, ..standing }
+                } else {
+                    standing
+                }
             }),
             front: self.search.trade_offs().map(FrontSize::of),
             judged: outcomes.len() as u64,

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::posed::Posed;
 use super::world::{Tag, World};
 use crate::engine::Resources;
-use crate::engine::coarse::Part;
 use crate::engine::jobs::Jobs;
+use crate::engine::part::Part;
 use crate::problem::Problem;
 use crate::shard::Shard;
 use crate::simulation::{PARTS, Records, Terms};
@@ -25,6 +25,8 @@ pub(in crate::engine) struct Lead {
     /// Room for the jobs and for the records of a rank.
     jobs: Box<[u64]>,
     records: Box<[u64]>,
+    /// Room for a part.
+    part: Box<[u64]>,
     /// What the others have allocated while they judged.
     allocations: u64,
     is_native: bool,
@@ -51,6 +53,7 @@ impl Lead {
             dealt: 0,
             jobs: memory::filled("the jobs of a rank", jobs, 0)?,
             records: memory::filled("the records of a rank", records, 0)?,
+            part: memory::filled("the part of a rank", Part::words_max(problem), 0)?,
             allocations: 0,
             is_native: false,
         };
@@ -67,7 +70,8 @@ impl Lead {
         vectors: usize,
     ) -> u64 {
         let block = problem.simulator.lanes(resources.level);
-        rooms(world, problem, block, vectors).into_iter().map(|words| words as u64 * 8).sum()
+        let rooms = rooms(world, problem, block, vectors);
+        rooms.into_iter().chain([Part::words_max(problem)]).map(|words| words as u64 * 8).sum()
     }
 
     pub(in crate::engine) fn mark(&mut self) -> Result<(), Error> {
@@ -79,13 +83,11 @@ impl Lead {
         self.world.tell_all(Tag::WarmUp, &[]);
     }
 
-    pub(in crate::engine) fn take_part(&mut self, part: Option<&Part>) {
-        let words = part.map_or(Vec::new(), |part| {
-            let scenarios = part.scenarios.iter().map(|place| *place as u64);
-            std::iter::once(part.parts as u64).chain(scenarios).collect()
-        });
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.world.tell_all(Tag::Part, &bytes);
+    pub(in crate::engine) fn take_part(&mut self, part: &Part) {
+        let count = part.export(&mut self.part);
+        for rank in self.world.others() {
+            World::send(rank, Tag::Part, &self.part[..count]);
+        }
     }
 
     pub(in crate::engine) fn go_native(&mut self) {

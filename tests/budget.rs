@@ -253,7 +253,8 @@ fn a_search_that_is_coarse_first_goes_on_after_every_end_as_if_it_had_had_the_la
     // Around the first looks at the whole, and around a restart.
     let second = whole.convergence.iter().find(|row| row.restarts > 0).expect("a second swarm").generation;
     for end in (1..=3).chain(9..=11).chain(second - 2..=second + 3) {
-        let evaluations = whole.convergence[end as usize - 1].evaluations;
+        let last = whole.convergence.iter().find(|row| row.generation == end).expect("a row a generation");
+        let evaluations = last.evaluations;
         for budget in [format!("generations = {end}"), format!("evaluations = {}", evaluations - 1)] {
             let (_, state) = run(&problem(&budget), None);
             let (more, _) = run(&long, Some(&state));

@@ -135,7 +135,9 @@ impl Coarse {
         match self.phase {
             Phase::Fresh => Step::Noted,
             Phase::Closed => Step::Whole,
-            Phase::Open if self.since >= self.every || search.wants_the_whole() || search.is_last() => Step::Again,
+            Phase::Open if self.since >= self.every || search.wants_the_whole() || search.is_last() => {
+                Step::Again
+            }
             Phase::Open => Step::Part,
         }
     }
@@ -200,7 +202,8 @@ impl Coarse {
             self.part.longer = longer;
             evaluator.judge_again(&self.part);
             let Judged { vectors, outcomes, again, .. } = evaluator.judged();
-            let is_as_feasible = |vector: &usize| outcomes[*vector].is_feasible() == again[*vector].is_feasible();
+            let is_as_feasible =
+                |vector: &usize| outcomes[*vector].is_feasible() == again[*vector].is_feasible();
             self.rank(vectors, outcomes);
             for (compared, vector) in self.compared.iter_mut().zip(vectors) {
                 *compared = again[*vector];
@@ -288,8 +291,7 @@ impl Coarse {
         // Of two that cannot be told apart, the wrong one comes first.
         let Self { order, ranks, compared, .. } = self;
         let order = &mut order[..count];
-        order
-            .sort_unstable_by(|a, b| compared[*a].rank(&compared[*b]).then(ranks[*b].cmp(&ranks[*a])));
+        order.sort_unstable_by(|a, b| compared[*a].rank(&compared[*b]).then(ranks[*b].cmp(&ranks[*a])));
         let squares = order.iter().enumerate().map(|(rank, place)| {
             let apart = rank.abs_diff(ranks[*place]) as f64;
             apart * apart

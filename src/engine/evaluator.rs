@@ -427,7 +427,8 @@ impl<'p> Evaluator<'p> {
     fn try_run(&self, queue: &AtomicUsize, end: usize, workspace: &mut Workspace) -> std::thread::Result<()> {
         let problem = self.problem;
         let part = self.in_part();
-        let (scenarios, simulator) = part.map_or((&problem.scenarios, &problem.simulator), |part| part.run(problem));
+        let usual = (&problem.scenarios[..], &*problem.simulator);
+        let (scenarios, simulator) = part.map_or(usual, |part| part.run(problem));
         let batch = Batch {
             values: &self.values,
             width: problem.values.len(),

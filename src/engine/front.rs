@@ -1,7 +1,7 @@
 //! The trade-offs that a run for several objectives comes to.
 
-use super::part::Step;
 use super::evaluator::Evaluator;
+use super::part::Step;
 use crate::Error;
 use crate::problem::Problem;
 use crate::swarm::pareto::TradeOffSearch;

@@ -58,10 +58,10 @@ impl Part {
     }
 
     /// The scenarios of which it chooses, and what simulates them.
-    pub(super) fn run<'p>(&self, problem: &'p Problem) -> (&'p Vec<Scenario>, &'p Box<dyn Simulator>) {
+    pub(super) fn run<'p>(&self, problem: &'p Problem) -> (&'p [Scenario], &'p dyn Simulator) {
         match self.longer.checked_sub(1) {
-            None => (&problem.scenarios, &problem.simulator),
-            Some(place) => (&problem.coarser[place].scenarios, &problem.coarser[place].simulator),
+            None => (&problem.scenarios, &*problem.simulator),
+            Some(place) => (&problem.coarser[place].scenarios, &*problem.coarser[place].simulator),
         }
     }
 

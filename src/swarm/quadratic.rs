@@ -9,7 +9,7 @@
 //! ```
 //!
 //! g and H are of least squares, with weights that fall from 1 for the best to 0.1 for the last. A local quadratic in an evolution strategy is of
-//! Kern, Hansen & `Koumoutsakos` 2006 (doi:10.1007/11844297_95), the bounded step of Moré & Sorensen 1983 (doi:10.1137/0904038). How many positions
+//! Kern, Hansen & Koumoutsakos 2006 (<https://doi.org/10.1007/11844297_95>), the bounded step of Moré & Sorensen 1983 (doi:10.1137/0904038). How many positions
 //! count and how long a step may be is measured in `docs/swarm.md`.
 
 use super::Outcome;
@@ -166,6 +166,12 @@ fn write_terms(terms: &mut [f64], position: &[f64], center: &[f64], radius: f64)
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "small counts"
+)]
 mod tests {
     use super::*;
     use crate::swarm::outcome::sort;

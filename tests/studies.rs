@@ -18,7 +18,7 @@ fn every_study_finds_gains_that_bring_every_start_to_rest() {
     for path in studies {
         let mut config = Config::load(&path).expect("a valid study");
         // A fraction of what it is given is enough.
-        config.swarm.stopping = Stopping::after_generations(60);
+        config.swarm.stopping = Stopping::after_generations(80);
         let tuning =
             engine::tune(&Problem::new(&config), Resources::default(), &mut |_| {}).expect("a tuning");
         let holds = |record: &Record| validation::succeeds(&config, record);

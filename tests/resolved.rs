@@ -29,7 +29,7 @@ fn the_shipped_study_is_valid_and_has_eight_starts_within_0_3_rad() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/classical.toml");
     let config = Config::load(&path).expect("the shipped study");
     let scenarios = Problem::new(&config).scenarios;
-    assert!(scenarios.len() >= 8 && config.swarm.settings.particles == 13);
+    assert!(scenarios.len() >= 8 && config.swarm.settings.particles == 16);
     for scenario in &scenarios {
         assert!(scenario.initial_state[1..3].iter().all(|angle| angle.abs() <= 0.3));
     }

@@ -108,7 +108,9 @@ def test_what_is_wrong_with_gains_is_told() -> None:
     with pytest.warns(gs.StudyWarning, match="the gains do not hold: survives its scenario, but EXCEEDS"):
         beyond = gs.tune(**keywords, bounds={"Kp": (1.5, 2.0)}, limits={"rise_time": 1e-3}, evaluations=60)
     assert not beyond.feasible and "DOES NOT HOLD" in repr(beyond) and "does not hold" in beyond._repr_html_()
-    assert "resume(evaluations=120)" in unstable.doubts[0]
+    with pytest.warns(gs.StudyWarning, match="UNSTABLE"):
+        short = gs.tune(**keywords, bounds={"Kp": (0, 0.9)}, evaluations=12)
+    assert "resume(evaluations=24)" in short.doubts[0]
 
 
 def test_choices_are_told_and_taken_by_name(configs: Path) -> None:

@@ -1,5 +1,5 @@
-//! How many control steps a study takes until it knows the best cost, over many seeds: with its own search, and with a single swarm of 4 + 2 d particles (at most 24), one
-//! move each and whole simulations in its place.
+//! How many control steps a study takes until it knows the best cost, over many seeds: with its own search, and with one move a particle, a single
+//! swarm and whole simulations in its place.
 //!
 //! `cargo run --release --locked --example steps -- [--seeds 1001-1050] configs/avr_pid.toml …`
 //!
@@ -28,7 +28,6 @@ const NEAR: f64 = 1e-3;
 type Gains = Vec<(u64, f64)>;
 
 fn plain(mut config: Config) -> Config {
-    config.swarm.settings.particles = (4 + 2 * config.tune.len()).min(24);
     config.swarm.settings.candidates = 1;
     config.swarm.restarts = Restarts::NONE;
     config.swarm.coarse_first = false;

@@ -104,6 +104,64 @@ fn one_scenario_that_counts_to_its_end_is_simulated_to_its_end() {
     assert_eq!(tuning.tally.control_steps, steps * (tuning.tally.simulations - tuning.tally.abandoned));
 }
 
+/// A regulator in one scenario of 2,000 steps, with a sensor that is noisy.
+fn one_scenario() -> Problem {
+    let text = include_str!("../configs/avr_pid.toml").replacen("evaluations = 1000", "evaluations = 300", 1);
+    Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"))
+}
+
+#[test]
+fn one_scenario_is_judged_in_longer_steps_which_count_by_their_work() {
+    let problem = one_scenario();
+    let factors: Vec<u16> = problem.coarser.iter().map(|coarser| coarser.factor).collect();
+    assert_eq!(factors, [10, 5, 2]);
+    let tuning = tune(&problem, 2);
+    let mut before = 0;
+    let mut factors = Vec::new();
+    for row in &tuning.convergence {
+        let steps = row.tally.control_steps;
+        // Of a generation that was judged in longer steps every simulation had as many of them.
+        if let Some(factor) = [10, 5, 2].into_iter().find(|factor| steps * factor == 2000 * row.judged) {
+            assert_eq!(row.evaluations - before, row.judged.div_ceil(factor), "{row:?}");
+            factors.push(factor);
+        }
+        before = row.evaluations;
+    }
+    assert!(
+        factors.len() > 5 && factors.is_sorted_by(|a, b| a >= b),
+        "they only become shorter: {factors:?}"
+    );
+    // What is reported was simulated in the steps of the study.
+    let records = engine::assess(&problem, Resources::default(), &tuning.values).expect("records");
+    assert_eq!((records[0].steps, records[0].cost.to_bits()), (2000, tuning.best.cost.to_bits()));
+    let one = tune(&problem, 1);
+    assert_eq!(format!("{:?}", one.convergence), format!("{:?}", tuning.convergence));
+}
+
+#[test]
+fn longer_steps_keep_the_period_of_a_law_and_nearly_the_cost() {
+    let text = include_str!("../configs/avr_pid.toml")
+        .replacen("noise = { sensor = 0.002 }", "control_period = 10", 1)
+        .replacen("[cost.control_rate]    # what the noise makes of the output\nweight = 0.5\n", "", 1);
+    let problem = Problem::new(&Config::parse("study.toml".as_ref(), &text).expect("a valid study"));
+    let cost = |problem: &Problem| {
+        let records = engine::assess(problem, Resources::default(), &problem.values).expect("records");
+        (records[0].steps, records[0].cost)
+    };
+    let (_, whole) = cost(&problem);
+    let periods: Vec<u64> =
+        problem.coarser.iter().map(|coarser| coarser.scenarios[0].conditions.control_period).collect();
+    assert_eq!(periods, [1, 2, 5]);
+    let mut problem = problem;
+    for coarser in std::mem::take(&mut problem.coarser) {
+        (problem.simulator, problem.scenarios) = (coarser.simulator, coarser.scenarios);
+        let (steps, cost) = cost(&problem);
+        assert_eq!(steps * u64::from(coarser.factor), 2000);
+        // The law acts at the same times, and the plant is smooth: what differs is where the error is added up.
+        assert!((cost / whole - 1.0).abs() < 0.05, "{}: {cost} {whole}", coarser.factor);
+    }
+}
+
 #[test]
 fn a_rule_of_the_literature_is_judged_by_the_whole_unless_asked() {
     let plan = |swarm: &str| study(swarm).search.coarse_first;

@@ -19,6 +19,7 @@ initial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]
 initial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]
 [swarm]
 particles = 256
+coarse_first = false
 [swarm.stopping]
 generations = 10
 [[tune]]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::closed_loop::Measured;
+use crate::closed_loop::{ClosedLoop, Measured};
 use crate::config::{Config, Coverage, TunedGain};
 use crate::constraint::{Constraint, Follower};
 use crate::costs::Aggregate;
@@ -89,9 +89,9 @@ impl Coarser {
         for group in &mut config.scenarios {
             group.lengthen(factor)?;
         }
-        config.closed_loop(Coverage::Tuning).ok()?;
+        let closed_loop = config.closed_loop(Coverage::Tuning).ok()?;
         let (scenarios, _) = sampling::scenarios(&config.scenarios, &config.nominal());
-        Some(Self { factor, scenarios, simulator: Box::new(runner_in(&config, Coverage::Tuning)) })
+        Some(Self { factor, scenarios, simulator: Box::new(runner_of(&config, closed_loop)) })
     }
 }
 
@@ -230,6 +230,10 @@ fn runner_in(config: &Config, coverage: Coverage) -> Runner {
     let Ok(closed_loop) = config.closed_loop(coverage) else {
         unreachable!("a config is checked when it is read")
     };
+    runner_of(config, closed_loop)
+}
+
+fn runner_of(config: &Config, closed_loop: ClosedLoop) -> Runner {
     let noise = if closed_loop.layout.world.noisy.is_empty() { Vec::new() } else { sampling::noise_table() };
     let steps = config.simulation.steps();
     Runner::new(closed_loop, config.simulation.dt, steps, noise.into()).keeping(config.history)

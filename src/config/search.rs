@@ -42,7 +42,7 @@ pub(super) fn swarm(
 
 /// What is asked of a search for the best.
 fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
-    // What docs/swarm.md found best.
+    // What the ablation in docs/swarm.md found best.
     let usual = (4 + 2 * dimensions as u64).min(24);
     let particles = section.whole("particles", usual, 2..=PARTICLES_MAX)?;
     let rule = section.choice("rule", RuleKind::Learning)?;

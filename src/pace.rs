@@ -11,7 +11,7 @@
 use crate::Error;
 use crate::config::Config;
 use crate::engine::{Resources, Solo};
-use crate::problem::Problem;
+use crate::problem::{LongerSteps, Problem};
 use crate::simulation::{Scenario, SimdLevel};
 
 /// How long a measurement takes, in s, and how many there are a thread.
@@ -96,7 +96,7 @@ fn step(config: &Config, resources: Resources, lanes: usize) -> Result<([f64; 2]
         let whole = Problem::new(&config);
         let scenarios: Vec<Scenario> = whole.scenarios.into_iter().take(lanes).collect();
         let weights = vec![1.0; scenarios.len()];
-        let problem = Problem { scenarios, weights, coarser: Vec::new(), ..whole };
+        let problem = Problem { scenarios, weights, coarser: LongerSteps::default(), ..whole };
         let start = thread_seconds();
         steps_of(&problem, level, lanes)?.run();
         if tried < STEPS && tried < steps && thread_seconds() - start < MOMENT_S {

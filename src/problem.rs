@@ -1,6 +1,7 @@
 //! The problem that a study poses: immutable, made once from a checked config.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
+use std::sync::OnceLock;
 
 use crate::closed_loop::{ClosedLoop, Measured};
 use crate::config::{Config, Coverage, TunedGain};
@@ -49,7 +50,7 @@ pub struct Problem {
     /// Simulates the closed loop.
     pub simulator: Box<dyn Simulator>,
     /// The same in longer steps, the longest first, for a search that is coarse first.
-    pub coarser: Vec<Coarser>,
+    pub coarser: LongerSteps,
     /// What runs the simulations of a tuning.
     pub backend: Backend,
     /// The cost terms that the cost needs.
@@ -95,12 +96,38 @@ impl Coarser {
     }
 }
 
-/// The longer steps of a config whose search is coarse first.
-fn coarser(config: &Config) -> Vec<Coarser> {
-    if !(config.swarm.coarse_first && config.objectives.is_empty()) {
-        return Vec::new();
+/// The simulations of a problem in longer steps, the longest first. They are made when they are first asked for: most commands need none.
+#[derive(Default)]
+pub struct LongerSteps {
+    config: Option<Box<Config>>,
+    made: OnceLock<Vec<Coarser>>,
+}
+
+impl LongerSteps {
+    /// Those of a config, if its search is coarse first.
+    fn of(config: &Config) -> Self {
+        let is_coarse_first = config.swarm.coarse_first && config.objectives.is_empty();
+        Self { config: is_coarse_first.then(|| Box::new(config.clone())), made: OnceLock::new() }
     }
-    LONGER.iter().filter_map(|factor| Coarser::new(config, *factor)).collect()
+}
+
+impl Deref for LongerSteps {
+    type Target = Vec<Coarser>;
+
+    fn deref(&self) -> &Vec<Coarser> {
+        let all = |config| LONGER.iter().filter_map(|factor| Coarser::new(config, *factor)).collect();
+        self.made.get_or_init(|| self.config.as_deref().map_or(Vec::new(), all))
+    }
+}
+
+impl IntoIterator for LongerSteps {
+    type Item = Coarser;
+    type IntoIter = std::vec::IntoIter<Coarser>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let _ = &*self;
+        self.made.into_inner().unwrap_or_default().into_iter()
+    }
 }
 
 impl Problem {
@@ -134,7 +161,10 @@ impl Problem {
             required_certificate: required_certifier(config),
             certificate_limits: config.certificate_limits,
             simulator: Box::new(runner_in(config, coverage)),
-            coarser: if coverage == Coverage::Tuning { coarser(config) } else { Vec::new() },
+            coarser: match coverage {
+                Coverage::Tuning => LongerSteps::of(config),
+                Coverage::All => LongerSteps::default(),
+            },
             backend: config.simulation.backend,
             scenarios,
             weights,

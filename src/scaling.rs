@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::engine::{Flow, Observer, Progress, Resources, Run};
 use crate::native::Backend;
 use crate::pace;
-use crate::problem::Problem;
+use crate::problem::{LongerSteps, Problem};
 use crate::simulation::{
     Batch, Ending, Record, Scenario, SimdLevel, Simulator, Terms, Trajectory, Workspace,
 };
@@ -112,7 +112,7 @@ pub fn measured(config: &Config, resources: Resources) -> Result<Scaling, Error>
     let whole = Problem::new(&config);
     let lanes = whole.simulator.lanes(resources.level);
     let simulator = Box::new(Delay::none(lanes));
-    let problem = Problem { simulator, coarser: Vec::new(), backend: Backend::Program, ..whole };
+    let problem = Problem { simulator, coarser: LongerSteps::default(), backend: Backend::Program, ..whole };
 
     let [search_s, constraints_s, asked] = asking(&problem)?;
     let alone = Watch::over(&problem, Resources { threads: 1, ..resources })?;

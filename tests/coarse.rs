@@ -2,7 +2,7 @@
 
 use gainswarm::config::Config;
 use gainswarm::engine::{self, Resources, Tuning};
-use gainswarm::problem::Problem;
+use gainswarm::problem::{LongerSteps, Problem};
 use gainswarm::simulation::{Ending, Extent, PARTS, SimdLevel};
 use gainswarm::statistics::mean;
 
@@ -97,7 +97,7 @@ fn one_scenario_that_counts_to_its_end_is_simulated_to_its_end() {
     let config = Config::parse("study.toml".as_ref(), text).expect("a valid study");
     let mut problem = Problem::new(&config);
     problem.limits[0] = 1e9;
-    problem.coarser.clear();
+    problem.coarser = LongerSteps::default();
     problem.search.stopping.evaluations = 100;
     let tuning = tune(&problem, 1);
     let steps = config.simulation.steps();

@@ -1,12 +1,17 @@
 //! Coarse first: as long as a swarm is wide, its gain vectors are judged by a part of their simulations, or in longer steps.
 //!
-//! The first generation of a swarm is simulated as a whole, and so are its personal bests after every 2 + d generations, for d gains. Their order is then
-//! compared with the order that fewer scenarios and less time would have given them: the least work with a rank correlation (Spearman) of [`ALIKE`] or more is the
-//! part that judges the generations that follow. They are also simulated once more in longer steps (`problem.rs`), the longest first: those whose order has a correlation
-//! of [`ALIKE_IN_STEPS`], and in which the same gain vectors are feasible, judge instead. Steps never become longer again; they become shorter where they are not alike any more, or
-//! where the best has gained no more than a share of [`GAIN`] since the last look. When neither a part of at most [`WORK_MAX`] nor longer steps are so much alike, when [`BARREN`] looks in a
-//! row have gained no more, or when the swarm has settled, it goes on with whole simulations to its end. To watch how well a cheaper judge orders the individuals, and
-//! to use it only as far as that goes, is evolution control (Jin 2005, doi:10.1007/s00500-003-0328-5); the numbers are chosen here and measured in `docs/swarm.md`.
+//! The first generation of a swarm is simulated as a whole. Its order is compared with the order that fewer scenarios and less time would have given it: the least
+//! work, of at most [`WORK_MAX`], with a rank correlation (Spearman) of [`ALIKE`] or more is the part that judges the generations that follow. They are also simulated
+//! once more in longer steps (`problem.rs`), the longest first: those whose order has a correlation of [`ALIKE_IN_STEPS`], and in which the same gain vectors are feasible, judge instead,
+//! of that part or, where there is none, of the whole. The swarm is looked at after every 1 + d generations, for d gains:
+//!
+//! - In longer steps the best of its personal bests is simulated as a whole. Where it is no better than the last one by more than a share of [`GAIN_IN_STEPS`], the personal bests are
+//!   judged anew in the next shorter steps, and after the shortest of these as a whole.
+//! - By a part in its own steps all personal bests are simulated as a whole, and the part is chosen anew.
+//!
+//! When there is no such part, when [`BARREN`] looks in a row have gained no more than a share of [`GAIN`], after the shortest of the longer steps, or when the swarm has settled, it goes on with
+//! whole simulations to its end. To watch how well a cheaper judge does, and to use it only as far as that goes, is evolution control (Jin 2005, doi:10.1007/s00500-003-0328-5); the
+//! numbers are chosen here and measured in `docs/swarm.md`.
 //!
 //! Whatever is reported, and whatever ends a search, is the cost of whole simulations.
 
@@ -17,17 +22,19 @@ use super::outcomes::outcome;
 use super::part::{Judged, Part, Step, weights};
 use crate::archive::{Archive, Damage, Persist};
 use crate::costs::aggregate::Weighed;
-use crate::problem::Problem;
+use crate::problem::{Coarser, Problem};
 use crate::simulation::{Ending, PARTS, Record};
 use crate::swarm::{Outcome, Seeker, entrants, sort};
 use crate::{Error, memory};
 
 /// Generations between two looks at the whole, beside one for each gain.
-const EVERY: u64 = 2;
+const EVERY: u64 = 1;
 /// So many looks in a row that gain nothing end it.
 const BARREN: u64 = 2;
 /// What a look has to gain, as a share of the cost.
 const GAIN: f64 = 1e-3;
+/// The same in longer steps: shorter ones may gain more.
+const GAIN_IN_STEPS: f64 = 1e-2;
 /// The rank correlation from which on a part is as good as the whole.
 const ALIKE: f64 = 0.98;
 /// The same for longer steps: they show all of a simulation, where a part may lack what the rest would show.
@@ -85,9 +92,10 @@ impl Coarse {
     ///
     /// When memory cannot be reserved.
     pub(super) fn new(problem: &Problem, positions: usize) -> Result<Self, Error> {
-        let is_on =
-            problem.search.coarse_first && problem.objectives.is_empty() && entrants(&problem.axes()) == 1;
+        let is_on = Self::is_of(problem);
         let (positions, scenarios) = if is_on { (positions, problem.scenarios.len()) } else { (0, 0) };
+        // Another set of scenarios may have been put in place of the study's.
+        let has_all = |coarser: &&Coarser| coarser.scenarios.len() == scenarios;
         let what = "the outcomes of a generation";
         Ok(Self {
             is_on,
@@ -95,7 +103,7 @@ impl Coarse {
             swarm: 0,
             since: 0,
             every: EVERY + problem.tuned.len() as u64,
-            coarser: problem.coarser.len(),
+            coarser: if is_on { problem.coarser.iter().take_while(has_all).count() } else { 0 },
             best: Outcome::WORST,
             barren: 0,
             part: Part::with_room(scenarios)?,
@@ -107,6 +115,11 @@ impl Coarse {
             tried: memory::empty(what, scenarios)?,
             costs: memory::filled(what, scenarios, (0.0, 0.0))?,
         })
+    }
+
+    /// Whether the search of a problem is coarse first.
+    pub(super) fn is_of(problem: &Problem) -> bool {
+        problem.search.coarse_first && problem.objectives.is_empty() && entrants(&problem.axes()) == 1
     }
 
     /// Whether a swarm is ever judged by a part.
@@ -124,7 +137,7 @@ impl Coarse {
         &self.part
     }
 
-    /// What the next generation is.
+    /// What the next generation is; where it is judged in shorter steps, the part has them already.
     pub(super) fn next(&mut self, search: &Seeker) -> Step {
         let Some(search) = search.for_one().filter(|search| self.is_on && search.swarm().is_some()) else {
             return Step::Whole;
@@ -135,10 +148,24 @@ impl Coarse {
         match self.phase {
             Phase::Fresh => Step::Noted,
             Phase::Closed => Step::Whole,
-            Phase::Open if self.since >= self.every || search.wants_the_whole() || search.is_last() => {
-                Step::Again
+            Phase::Open if search.wants_the_whole() || search.is_last() => Step::Again,
+            Phase::Open if self.since < self.every => Step::Part,
+            Phase::Open if self.part.longer == 0 => Step::Again,
+            Phase::Open if self.barren == 0 => Step::Best,
+            Phase::Open if self.part.longer == self.coarser => Step::Again,
+            Phase::Open => {
+                (self.since, self.barren) = (0, 0);
+                self.part.longer += 1;
+                Step::Shorter
             }
-            Phase::Open => Step::Part,
+        }
+    }
+
+    /// Learns what the best of the personal bests in longer steps comes to as a whole.
+    pub(super) fn note_best(&mut self, best: &Outcome) {
+        self.note_gain(*best, GAIN_IN_STEPS);
+        if self.barren == 0 {
+            self.since = 0;
         }
     }
 
@@ -157,11 +184,17 @@ impl Coarse {
     pub(super) fn choose(&mut self, evaluator: &mut Evaluator<'_>, has_settled: bool) -> Option<&[Outcome]> {
         let judged = evaluator.judged();
         let was_fresh = self.phase == Phase::Fresh;
-        self.note_gain(judged.outcomes, was_fresh);
+        if was_fresh {
+            (self.best, self.barren) = (Outcome::WORST, 0);
+        }
+        let best = judged.outcomes.iter().copied().min_by(Outcome::rank);
+        self.note_gain(best.unwrap_or(Outcome::WORST), GAIN);
         let count = judged.outcomes.len();
         self.seen[..count].copy_from_slice(judged.outcomes);
         mem::swap(&mut self.part, &mut self.before);
-        let is_worth_it = !has_settled && self.barren < BARREN && judged.vectors.len() >= LEAST;
+        // What longer steps can do they have done.
+        let is_worth_it =
+            !has_settled && self.barren < BARREN && self.before.longer == 0 && judged.vectors.len() >= LEAST;
         let has_part = is_worth_it && self.find(judged);
         self.part.longer = 0;
         if has_part {
@@ -170,35 +203,29 @@ impl Coarse {
             self.part.parts = PARTS;
             self.part.choose(0..judged.problem.scenarios.len());
         }
-        let has_steps = is_worth_it && self.lengthen(evaluator, was_fresh);
+        let has_steps = is_worth_it && was_fresh && self.lengthen(evaluator);
         self.phase = if has_part || has_steps { Phase::Open } else { Phase::Closed };
         self.since = 0;
         let is_as_before = if was_fresh { self.phase == Phase::Closed } else { self.part == self.before };
         (!is_as_before).then_some(&self.seen[..count])
     }
 
-    /// Counts the looks that gain nothing.
-    fn note_gain(&mut self, outcomes: &[Outcome], was_fresh: bool) {
-        let best = outcomes.iter().copied().min_by(Outcome::rank).unwrap_or(Outcome::WORST);
-        let has_gained = match (self.best.is_feasible(), best.is_feasible()) {
-            (true, true) => best.cost < self.best.cost - GAIN * self.best.cost.abs(),
-            (_, is_feasible) => !is_feasible || !self.best.is_feasible(),
+    /// Counts the looks whose best gains no more than a share of the cost.
+    fn note_gain(&mut self, best: Outcome, gain: f64) {
+        let has_gained = if self.best.is_feasible() && best.is_feasible() {
+            best.cost < self.best.cost - gain * self.best.cost.abs()
+        } else {
+            best.is_better_than(&self.best)
         };
-        self.barren = if was_fresh || has_gained { 0 } else { self.barren + 1 };
-        self.best = best;
+        self.barren = if has_gained { 0 } else { self.barren + 1 };
+        if best.is_better_than(&self.best) {
+            self.best = best;
+        }
     }
 
     /// Finds the longest steps that are enough like the whole.
-    fn lengthen(&mut self, evaluator: &mut Evaluator<'_>, was_fresh: bool) -> bool {
-        let Judged { problem, .. } = evaluator.judged();
-        let first = match self.before.longer {
-            _ if was_fresh => 1,
-            0 => return false,
-            longer => longer + usize::from(self.barren > 0),
-        };
-        // Another set of scenarios may have been put in place of the study's.
-        let coarser = problem.coarser.iter().take_while(|of| of.scenarios.len() == problem.scenarios.len());
-        for longer in first..=coarser.count() {
+    fn lengthen(&mut self, evaluator: &mut Evaluator<'_>) -> bool {
+        for longer in 1..=self.coarser {
             self.part.longer = longer;
             evaluator.judge_again(&self.part);
             let Judged { vectors, outcomes, again, .. } = evaluator.judged();

@@ -1,7 +1,8 @@
 //! What a run needs, known before anything of it is reserved.
 
+use super::coarse::Coarse;
 use super::crew::Crew;
-use super::evaluator::arena_bytes;
+use super::evaluator::{arena_bytes, longer_arena_bytes};
 use super::{Generation, Resources};
 use crate::Error;
 use crate::problem::Problem;
@@ -45,7 +46,6 @@ impl Declared {
         let (dimensions, scenarios) = (problem.tuned.len() as u64, problem.scenarios.len());
         let positions = problem.search.positions_max(problem.tuned.len());
         let level = resources.level;
-        let arena = |terms| arena_bytes(problem, level, terms) as u64 + 1024;
         let judged = |vectors: usize| {
             let numbers = (problem.values.len() + 3) as u64 * 8 + size_of::<Outcome>() as u64;
             Records::bytes(vectors.saturating_mul(scenarios), problem.limits.len())
@@ -68,12 +68,15 @@ impl Declared {
         } else {
             0
         };
+        let arenas_of_search = if Coarse::is_of(problem) { longer_arena_bytes } else { arena_bytes };
+        let search = arenas_of_search(problem, level, problem.terms);
+        let best = arena_bytes(problem, level, Terms::All);
         // Of the trade-offs as they are, and as a generation that is cut short leaves them.
         let trade_off = dimensions * 8 + BYTES_A_TRADE_OFF;
         let generations = problem.search.stopping.generations_max().min(super::ROWS_MAX as u64);
         Self {
             // The best is simulated once more, with all terms, in arenas of its own.
-            arenas: resources.threads as u64 * (arena(problem.terms) + arena(Terms::All) + BYTES_A_THREAD),
+            arenas: resources.threads as u64 * ((search + best) as u64 + 2 * 1024 + BYTES_A_THREAD),
             generation: judged(positions)
                 + judged(1)
                 + coarse

@@ -13,8 +13,8 @@ use super::Resources;
 use super::backend::Switch;
 use super::crew::Crew;
 use super::jobs::Jobs;
-use super::outcomes::{outcome, several};
-use super::part::{self, Judged, Part, Step};
+use super::outcomes::{abandonment_bound, outcome, reach, several};
+use super::part::{self, Depth, Judged, Part};
 use super::tally::Tally;
 use crate::Error;
 use crate::costs::aggregate::Weighed;
@@ -60,8 +60,8 @@ pub(super) struct Evaluator<'p> {
     judged: usize,
     rows: usize,
     tally: Tally,
-    /// What the last evaluation was, the part that may judge, and the weights of its scenarios.
-    step: Step,
+    /// How the last evaluation simulated, the part that may judge, and the weights of its scenarios.
+    depth: Depth,
     part: Part,
     weights: Vec<f64>,
     /// What a part makes of gain vectors that were judged as a whole.
@@ -82,15 +82,10 @@ impl<'p> Evaluator<'p> {
         vectors: usize,
         terms: Terms,
     ) -> Result<Self, Error> {
-        let bytes = arena_bytes(problem, resources.level, terms);
-        let lanes = problem.simulator.lanes(resources.level);
-        let workspaces = (0..resources.threads)
-            .map(|_| Workspace::reserve(bytes, lanes).map(Mutex::new))
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             problem,
             resources,
-            workspaces,
+            workspaces: workspaces(problem, resources, arena_bytes(problem, resources.level, terms))?,
             allocations: (0..resources.threads).map(|_| AtomicU64::new(0)).collect(),
             busy_ns: AtomicU64::new(0),
             values: memory::filled("gain vectors", vectors * problem.values.len(), 0.0)?,
@@ -110,7 +105,7 @@ impl<'p> Evaluator<'p> {
             judged: 0,
             rows: 0,
             tally: Tally::default(),
-            step: Step::Whole,
+            depth: Depth::Whole,
             part: Part::default(),
             weights: Vec::new(),
             again: Box::default(),
@@ -126,7 +121,9 @@ impl<'p> Evaluator<'p> {
     pub(super) fn marked(mut self) -> Result<Self, Error> {
         self.crew.mark()?;
         let (vectors, scenarios) = (self.vectors(), self.problem.scenarios.len());
+        let bytes = longer_arena_bytes(self.problem, self.resources.level, self.terms);
         Ok(Self {
+            workspaces: workspaces(self.problem, self.resources, bytes)?,
             records: Records::marked(self.records.len(), self.problem.limits.len())?,
             part: Part::with_room(scenarios)?,
             weights: memory::empty("costs", scenarios)?,
@@ -191,8 +188,8 @@ impl<'p> Evaluator<'p> {
     /// # Allocation
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
-    pub(super) fn evaluate(&mut self, question: Question<'_>, step: Step) {
-        self.step = step;
+    pub(super) fn evaluate(&mut self, question: Question<'_>, depth: Depth) {
+        self.depth = depth;
         self.judged = question.to_beat.len();
         self.rows = self.admit(question);
         self.simulate();
@@ -205,15 +202,15 @@ impl<'p> Evaluator<'p> {
     ///
     /// None, as [`Evaluator::evaluate`].
     pub(super) fn judge_again(&mut self, part: &Part) {
-        let (step, tally) = (self.step, self.tally);
+        let (depth, tally) = (self.depth, self.tally);
         self.take_part(part);
-        self.step = Step::Part;
+        self.depth = Depth::Part;
         // What is not simulated comes to the same.
         self.again.copy_from_slice(&self.outcomes);
         mem::swap(&mut self.again, &mut self.outcomes);
         self.simulate();
         mem::swap(&mut self.again, &mut self.outcomes);
-        self.step = step;
+        self.depth = depth;
         self.tally.add(&tally);
     }
 
@@ -226,7 +223,7 @@ impl<'p> Evaluator<'p> {
 
     /// The part by which this generation is judged, if one does.
     fn in_part(&self) -> Option<&Part> {
-        (self.step == Step::Part).then_some(&self.part)
+        (self.depth == Depth::Part).then_some(&self.part)
     }
 
     /// How many scenarios this generation has.
@@ -272,7 +269,7 @@ impl<'p> Evaluator<'p> {
             }
             if violation == 0.0 {
                 self.vectors[rows] = vector;
-                self.bounds[rows] = if self.step == Step::Whole {
+                self.bounds[rows] = if self.depth == Depth::Whole {
                     abandonment_bound(self.problem, best)
                 } else {
                     f64::INFINITY
@@ -313,7 +310,7 @@ impl<'p> Evaluator<'p> {
     pub(super) fn assess(&mut self, values: &[f64]) -> Vec<Record> {
         self.values[..values.len()].copy_from_slice(values);
         self.bounds[0] = f64::INFINITY;
-        self.step = Step::Whole;
+        self.depth = Depth::Whole;
         let scenarios = self.problem.scenarios.len();
         self.records.clear();
         self.run_all(scenarios);
@@ -356,8 +353,8 @@ impl<'p> Evaluator<'p> {
     /// Runs so many jobs, here and wherever else somebody judges.
     fn run_all(&mut self, count: usize) {
         let (width, scenarios) = (self.problem.values.len(), self.scenarios());
-        let (values, bounds, step) = (&self.values, &self.bounds, self.step);
-        let own = self.crew.deal(Jobs { values, width, bounds, scenarios, step, count });
+        let (values, bounds, depth) = (&self.values, &self.bounds, self.depth);
+        let own = self.crew.deal(Jobs { values, width, bounds, scenarios, depth, count });
         self.run(own);
         self.crew.gather(&self.records);
     }
@@ -368,8 +365,8 @@ impl<'p> Evaluator<'p> {
     ///
     /// None after [`Evaluator::warm_up`], as long as nothing panics.
     #[cfg(feature = "mpi")]
-    pub(super) fn run_dealt(&mut self, step: Step, jobs: Range<usize>, [bounds, values]: [&[u64]; 2]) {
-        self.step = step;
+    pub(super) fn run_dealt(&mut self, depth: Depth, jobs: Range<usize>, [bounds, values]: [&[u64]; 2]) {
+        self.depth = depth;
         let row = jobs.start / self.scenarios();
         let copy = |places: &mut [f64], words: &[u64]| {
             places.iter_mut().zip(words).for_each(|(place, word)| *place = f64::from_bits(*word));
@@ -437,10 +434,10 @@ impl<'p> Evaluator<'p> {
             bounds: &self.bounds,
             reaches: &self.reaches,
             terms: self.terms,
-            extent: match self.step {
-                Step::Part => Extent::Parts(self.part.parts),
-                Step::Noted | Step::Again => Extent::Marked,
-                Step::Whole => Extent::Whole,
+            extent: match self.depth {
+                Depth::Part => Extent::Parts(self.part.parts),
+                Depth::Noted => Extent::Marked,
+                Depth::Whole => Extent::Whole,
             },
             queue,
             end,
@@ -458,7 +455,7 @@ impl<'p> Evaluator<'p> {
 
     /// Outcomes and tally from the records, in the order of their index.
     fn reduce(&mut self) {
-        let weights = if self.step == Step::Part { &self.weights } else { &self.problem.weights };
+        let weights = if self.depth == Depth::Part { &self.weights } else { &self.problem.weights };
         let scenarios = weights.len();
         self.tally = Tally::default();
         for (row, vector) in self.vectors[..self.rows].iter().enumerate() {
@@ -474,24 +471,25 @@ impl<'p> Evaluator<'p> {
     }
 }
 
+/// Workspaces for all threads, of so many bytes.
+fn workspaces(
+    problem: &Problem,
+    resources: Resources,
+    bytes: usize,
+) -> Result<Box<[Mutex<Workspace>]>, Error> {
+    let lanes = problem.simulator.lanes(resources.level);
+    (0..resources.threads).map(|_| Workspace::reserve(bytes, lanes).map(Mutex::new)).collect()
+}
+
 /// Bytes of an arena in which every simulation of a problem fits.
 pub(super) fn arena_bytes(problem: &Problem, level: SimdLevel, terms: Terms) -> usize {
-    let simulators = problem.coarser.iter().map(|coarser| &coarser.simulator).chain([&problem.simulator]);
-    simulators.map(|simulator| simulator.workspace_bytes(level, terms)).fold(0, usize::max)
+    problem.simulator.workspace_bytes(level, terms)
 }
 
-/// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].
-fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
-    if problem.early_abandonment && best.is_feasible() { best.cost } else { f64::INFINITY }
-}
-
-/// How many times the best cost a single scenario must cost so that the aggregate is worse.
-///
-/// The other scenarios cost at least 0. The margin is far more than the rounding of the aggregate, so that no gain
-/// vector is abandoned that could have been better by as little as its last bit.
-fn reach(problem: &Problem, weight: f64) -> f64 {
-    const MARGIN: f64 = 1.0 + 1e-9;
-    MARGIN / problem.aggregate.leverage(weight)
+/// The same where it may be simulated in longer steps as well.
+pub(super) fn longer_arena_bytes(problem: &Problem, level: SimdLevel, terms: Terms) -> usize {
+    let longer = problem.coarser.iter().map(|coarser| coarser.simulator.workspace_bytes(level, terms));
+    longer.fold(arena_bytes(problem, level, terms), usize::max)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::backend::Switch;
 use super::evaluator::Evaluator;
-use super::part::{Part, Step};
+use super::part::{Depth, Part};
 use super::ranks::{HEAD, Posed, Tag, World};
 use super::{Resources, workers};
 use crate::Error;
@@ -160,10 +160,10 @@ fn run(evaluator: &mut Evaluator<'_>, problem: &Problem, room: &mut Room) {
     let (head, numbers) = jobs[..words].split_at(HEAD);
     let place = |word: u64| usize::try_from(word).expect("a job of ours");
     let share = place(head[0])..place(head[1]);
-    let step = Step::ALL[place(head[2])];
+    let depth = Depth::ALL[place(head[2])];
     let rows = numbers.len() / (problem.values.len() + 1);
     let (bounds, values) = numbers.split_at(rows);
-    evaluator.run_dealt(step, share.clone(), [bounds, values]);
+    evaluator.run_dealt(depth, share.clone(), [bounds, values]);
     let length = 1 + evaluator.records().words_of(share.len());
     evaluator.records().export(share, &mut records[1..length]);
     let after = Reading::now();

@@ -1,7 +1,7 @@
 //! The trade-offs that a run for several objectives comes to.
 
 use super::evaluator::Evaluator;
-use super::part::Step;
+use super::part::Depth;
 use crate::Error;
 use crate::problem::Problem;
 use crate::swarm::pareto::TradeOffSearch;
@@ -52,7 +52,7 @@ pub(super) fn confirmed(
             search.locate(*point, position);
         }
         let to_beat = vec![Outcome::WORST; some.len()];
-        evaluator.evaluate(Question { positions: &positions, to_beat: &to_beat }, Step::Whole);
+        evaluator.evaluate(Question { positions: &positions, to_beat: &to_beat }, Depth::Whole);
         let found = positions.chunks_exact(dimensions).zip(evaluator.costs());
         for (point, (position, found)) in some.iter().zip(found) {
             let chosen = front.costs()[*point];

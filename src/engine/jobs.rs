@@ -1,6 +1,6 @@
 //! The jobs of a generation, as they are dealt.
 
-use super::part::Step;
+use super::part::Depth;
 
 /// The jobs of a generation: every row of `values` in every scenario.
 #[derive(Clone, Copy)]
@@ -12,7 +12,7 @@ pub(super) struct Jobs<'a> {
     /// One a row.
     pub bounds: &'a [f64],
     pub scenarios: usize,
-    pub step: Step,
+    pub depth: Depth,
     /// How many jobs.
     pub count: usize,
 }

@@ -279,10 +279,14 @@ impl<'p> Run<'p> {
             let hot = HotGeneration::enter();
             let step = self.coarse.next(&self.search);
             let question = match self.search.for_one_mut() {
-                Some(search) if step == Step::Again => search.ask_again(),
+                Some(search) if matches!(step, Step::Again | Step::Shorter) => search.ask_again(),
+                Some(search) if step == Step::Best => search.ask_best(),
                 _ => self.search.ask(),
             };
-            evaluator.evaluate(question, step);
+            if step == Step::Shorter {
+                evaluator.take_part(self.coarse.part());
+            }
+            evaluator.evaluate(question, step.depth());
             let spent = start.elapsed();
             let elapsed = before + spent;
             self.ended = self.learn(&evaluator, step, elapsed);
@@ -326,6 +330,14 @@ impl<'p> Run<'p> {
             (Step::Part, Some(search)) => {
                 let worth = self.coarse.went_on(outcomes.len(), self.problem);
                 search.tell_part(outcomes, worth, elapsed)
+            }
+            (Step::Shorter, Some(search)) => {
+                search.see_bests(outcomes);
+                search.tell_shorter(self.coarse.part().worth(outcomes.len(), self.problem), elapsed)
+            }
+            (Step::Best, Some(search)) => {
+                self.coarse.note_best(&outcomes[0]);
+                search.tell_again(outcomes, elapsed)
             }
             (Step::Again, Some(search)) => search.tell_again(outcomes, elapsed),
             _ => self.search.tell(outcomes, evaluator.costs(), elapsed),

@@ -48,3 +48,17 @@ pub(super) fn several(
     }
     Costs { violation, values }
 }
+
+/// The cost of a single simulation beyond which its gain vector cannot be better than `best`, but for [`reach`].
+pub(super) fn abandonment_bound(problem: &Problem, best: &Outcome) -> f64 {
+    if problem.early_abandonment && best.is_feasible() { best.cost } else { f64::INFINITY }
+}
+
+/// How many times the best cost a single scenario must cost so that the aggregate is worse.
+///
+/// The other scenarios cost at least 0. The margin is far more than the rounding of the aggregate, so that no gain
+/// vector is abandoned that could have been better by as little as its last bit.
+pub(super) fn reach(problem: &Problem, weight: f64) -> f64 {
+    const MARGIN: f64 = 1.0 + 1e-9;
+    MARGIN / problem.aggregate.leverage(weight)
+}

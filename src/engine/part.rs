@@ -14,14 +14,40 @@ pub(super) enum Step {
     Noted,
     /// Positions, by a part.
     Part,
-    /// The personal bests, by whole simulations.
+    /// The personal bests, by whole simulations of which the costs on the way are noted.
     Again,
+    /// The best of the personal bests, by whole simulations.
+    Best,
+    /// The personal bests, by a part in shorter steps.
+    Shorter,
 }
 
 impl Step {
+    /// How its gain vectors are simulated.
+    pub(super) fn depth(self) -> Depth {
+        match self {
+            Self::Whole | Self::Best => Depth::Whole,
+            Self::Noted | Self::Again => Depth::Noted,
+            Self::Part | Self::Shorter => Depth::Part,
+        }
+    }
+}
+
+/// How gain vectors are simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// As a whole, unless they are abandoned.
+    Whole,
+    /// As a whole, with the costs on the way noted.
+    Noted,
+    /// A part of it.
+    Part,
+}
+
+impl Depth {
     /// All, in the order of their numbers.
     #[cfg(feature = "mpi")]
-    pub(super) const ALL: [Self; 4] = [Self::Whole, Self::Noted, Self::Part, Self::Again];
+    pub(super) const ALL: [Self; 3] = [Self::Whole, Self::Noted, Self::Part];
 }
 
 /// A part of the simulations of a gain vector.

@@ -107,7 +107,7 @@ impl Lead {
             let rows = share.start / jobs.scenarios..share.end.div_ceil(jobs.scenarios);
             let bounds = &jobs.bounds[rows.clone()];
             let values = &jobs.values[rows.start * jobs.width..rows.end * jobs.width];
-            let head = [share.start as u64, share.end as u64, jobs.step as u64];
+            let head = [share.start as u64, share.end as u64, jobs.depth as u64];
             let words = head.into_iter().chain(bounds.iter().chain(values).map(|number| number.to_bits()));
             let length = HEAD + bounds.len() + values.len();
             for (place, word) in self.jobs.iter_mut().zip(words) {

@@ -61,6 +61,19 @@ impl Search {
         Question { positions: &self.bests[..count * dimensions], to_beat: &self.nothing[..count] }
     }
 
+    /// The best of the personal bests, to be judged as a whole.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub fn ask_best(&mut self) -> Question<'_> {
+        self.asked_again = true;
+        let swarm = self.swarms[size(&self.plan, self.state.restarts)].leader();
+        let position = &mut self.bests[..self.axes.len()];
+        position.copy_from_slice(swarm.best().0);
+        Question { positions: position, to_beat: &self.nothing[..1] }
+    }
+
     /// Takes the outcomes of a generation by a part of the truth, which count as so many evaluations; why the search ends, if it does.
     ///
     /// # Allocation
@@ -72,6 +85,17 @@ impl Search {
         self.note_age();
         let is_polished = self.plan.polish.as_ref().is_some_and(|polish| self.state.age >= polish.after);
         self.state.wants_the_whole = self.has_settled() || is_polished;
+        self.end_of_part(elapsed)
+    }
+
+    /// Counts a generation in which the personal bests were judged by another part, as so many evaluations; why the search ends, if it does.
+    pub fn tell_shorter(&mut self, worth: u64, elapsed: Duration) -> Option<StopReason> {
+        self.count(worth);
+        self.end_of_part(elapsed)
+    }
+
+    /// Why the search ends after a generation by a part of the truth, if it does.
+    fn end_of_part(&mut self, elapsed: Duration) -> Option<StopReason> {
         // Gains are seen by the whole.
         self.state.reference.1 = self.state.generations;
         let ended = self.end(elapsed);
@@ -80,7 +104,7 @@ impl Search {
         ended.filter(|reason| *reason != StopReason::WallTime)
     }
 
-    /// Takes the outcomes of the personal bests by the whole; why the search ends, if it does.
+    /// Takes the outcomes of the personal bests, or of the best of them, by the whole; why the search ends, if it does.
     ///
     /// # Allocation
     ///

@@ -109,14 +109,18 @@ impl LongerSteps {
         let is_coarse_first = config.swarm.coarse_first && config.objectives.is_empty();
         Self { config: is_coarse_first.then(|| Box::new(config.clone())), made: OnceLock::new() }
     }
+
+    fn all(&self) -> &Vec<Coarser> {
+        let make = |config| LONGER.iter().filter_map(|factor| Coarser::new(config, *factor)).collect();
+        self.made.get_or_init(|| self.config.as_deref().map_or(Vec::new(), make))
+    }
 }
 
 impl Deref for LongerSteps {
     type Target = Vec<Coarser>;
 
     fn deref(&self) -> &Vec<Coarser> {
-        let all = |config| LONGER.iter().filter_map(|factor| Coarser::new(config, *factor)).collect();
-        self.made.get_or_init(|| self.config.as_deref().map_or(Vec::new(), all))
+        self.all()
     }
 }
 
@@ -125,7 +129,7 @@ impl IntoIterator for LongerSteps {
     type IntoIter = std::vec::IntoIter<Coarser>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let _ = &*self;
+        self.all();
         self.made.into_inner().unwrap_or_default().into_iter()
     }
 }

@@ -10,7 +10,7 @@ use crate::memory::{self, HotGeneration, Reading, Rising, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
-use crate::swarm::{Outcome, Seeker, StopReason};
+use crate::swarm::{Outcome, Question, Seeker, StopReason};
 use crate::{Error, Member};
 
 mod backend;
@@ -278,11 +278,7 @@ impl<'p> Run<'p> {
         while self.ended.is_none() && !interrupted {
             let hot = HotGeneration::enter();
             let step = self.coarse.next(&self.search);
-            let question = match self.search.for_one_mut() {
-                Some(search) if matches!(step, Step::Again | Step::Shorter) => search.ask_again(),
-                Some(search) if step == Step::Best => search.ask_best(),
-                _ => self.search.ask(),
-            };
+            let question = ask(&mut self.search, step);
             if step == Step::Shorter {
                 evaluator.take_part(self.coarse.part());
             }
@@ -463,6 +459,15 @@ impl Persist for Run<'_> {
             self.growth = Rising::known(growth);
         }
         Ok(())
+    }
+}
+
+/// What a step asks.
+fn ask(search: &mut Seeker, step: Step) -> Question<'_> {
+    match (step, search) {
+        (Step::Again | Step::Shorter, Seeker::Best(search)) => search.ask_again(),
+        (Step::Best, Seeker::Best(search)) => search.ask_best(),
+        (_, search) => search.ask(),
     }
 }
 

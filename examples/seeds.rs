@@ -31,6 +31,8 @@ fn textbook(mut config: Config) -> Config {
     settings.coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
     settings.topology = TopologyKind::Global;
     settings.initial = Initial::Uniform;
+    settings.candidates = 1;
+    config.swarm.coarse_first = false;
     config.swarm.restarts = Restarts::NONE;
     config.swarm.polish = None;
     config

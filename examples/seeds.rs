@@ -16,7 +16,7 @@ use gainswarm::problem::Problem;
 use gainswarm::statistics::{Distribution, wilson};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::TopologyKind;
-use gainswarm::swarm::{Initial, Restarts, Stopping};
+use gainswarm::swarm::{Initial, Stopping};
 
 mod support;
 
@@ -24,16 +24,14 @@ mod support;
 const SEEDS: RangeInclusive<u64> = 101..=200;
 
 /// The study with the inertia weight and a global best, first positions drawn uniformly.
-fn textbook(mut config: Config) -> Config {
+fn textbook(config: Config) -> Config {
+    let mut config = support::plain(config);
     let rule = RuleKind::Inertia;
     let settings = &mut config.swarm.settings;
     settings.rule = rule;
     settings.coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
     settings.topology = TopologyKind::Global;
     settings.initial = Initial::Uniform;
-    settings.candidates = 1;
-    config.swarm.coarse_first = false;
-    config.swarm.restarts = Restarts::NONE;
     config.swarm.polish = None;
     config
 }

@@ -16,7 +16,6 @@ use std::thread;
 use gainswarm::config::Config;
 use gainswarm::engine::{Progress, Resources, Run};
 use gainswarm::problem::Problem;
-use gainswarm::swarm::Restarts;
 
 mod support;
 
@@ -26,13 +25,6 @@ const NEAR: f64 = 1e-3;
 
 /// The control steps after which a run found something better, and its cost.
 type Gains = Vec<(u64, f64)>;
-
-fn plain(mut config: Config) -> Config {
-    config.swarm.settings.candidates = 1;
-    config.swarm.restarts = Restarts::NONE;
-    config.swarm.coarse_first = false;
-    config
-}
 
 /// What a run found, on one thread.
 fn run(config: &Config, seed: u64) -> Result<Gains, gainswarm::Error> {
@@ -81,7 +73,7 @@ fn quantile(steps: &[f64], share: f64) -> f64 {
 
 fn compare(path: &Path, seeds: &RangeInclusive<u64>) -> Result<(), gainswarm::Error> {
     let config = Config::load(path)?;
-    let both = [runs(&plain(config.clone()), seeds)?, runs(&config, seeds)?];
+    let both = [runs(&support::plain(config.clone()), seeds)?, runs(&config, seeds)?];
     let best = both.iter().flatten().flatten().fold(f64::INFINITY, |best, (_, cost)| best.min(*cost));
     let near = best + NEAR * best.abs();
     let cells = both.map(|runs| {

@@ -4,6 +4,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
 
+use gainswarm::config::Config;
+use gainswarm::swarm::Restarts;
+
 /// Reads `[--seeds 101-200] STUDY …` from the command line, prints the head of a table, and tries each study.
 pub(crate) fn each_study(
     usual: RangeInclusive<u64>,
@@ -27,6 +30,14 @@ pub(crate) fn each_study(
         }
     }
     ExitCode::SUCCESS
+}
+
+/// The study with one move a particle, a single swarm, and whole simulations.
+pub(crate) fn plain(mut config: Config) -> Config {
+    config.swarm.settings.candidates = 1;
+    config.swarm.restarts = Restarts::NONE;
+    config.swarm.coarse_first = false;
+    config
 }
 
 /// `101-200`.

@@ -107,8 +107,8 @@ pub fn measured(config: &Config, resources: Resources) -> Result<Scaling, Error>
     let part = particles.min((SIMULATIONS_MAX / config.scenario_count().max(1)).max(1));
     config.swarm.settings.particles = part;
     config.swarm.stopping = Stopping::after_generations(GENERATIONS);
-    // Generations that a part judges have fewer simulations.
-    config.swarm.coarse_first = false;
+    // Generations that a part judges have fewer simulations, and later ones too.
+    (config.swarm.coarse_first, config.swarm.shrinks) = (false, false);
     let whole = Problem::new(&config);
     let lanes = whole.simulator.lanes(resources.level);
     let simulator = Box::new(Delay::none(lanes));

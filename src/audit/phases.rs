@@ -41,6 +41,7 @@ fn study(plan: &AuditPlan, controller: &'static str, steps: u64, keep: Keep) -> 
     config.certificate_limits = [None; crate::stability::LIMITS.len()];
     config.swarm.settings.start.clear();
     (config.swarm.restarts, config.swarm.polish) = (Restarts::NONE, None);
+    config.swarm.shrinks = false;
     Ok(config)
 }
 

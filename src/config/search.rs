@@ -26,6 +26,9 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
 
+const SLOW_GAIN: Parameter =
+    Parameter::fixed("slow_gain", "1", 0.0, [0.0, 0.1], "gain that is slow, as a share of the cost; 0 for none");
+
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios, for so many objectives; the caller knows what else may
 /// stand there.
 pub(super) fn swarm(
@@ -51,6 +54,7 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
     let candidates = section.whole("candidates", rule.candidates() as u64, 1..=CANDIDATES_MAX)?;
     let coefficients = section.section(rule.name())?;
     let stopping = section.section("stopping")?;
+    let polish = polish(section)?;
     let plan = Plan {
         settings: Settings {
             particles: usize::try_from(particles).unwrap_or(usize::MAX),
@@ -63,10 +67,11 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
             initial: initial(section)?,
             start: Vec::new(),
         },
-        restarts: restarts(section, rule)?,
-        polish: polish(section)?,
+        restarts: restarts(section, rule, polish.is_some())?,
+        polish,
         trade_offs: None,
         coarse_first: section.switch("coarse_first", rule == RuleKind::Learning)?,
+        shrinks: shrinks(section, rule)?,
         stopping: stopping_rules(&stopping)?,
     };
     coefficients.finish()?;
@@ -84,7 +89,7 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let stopping = section.section("stopping")?;
     let rules = RuleKind::ALL.iter().map(|rule| rule.name());
     let of_best =
-        ["rule", "topology", "informants", "candidates", "coarse_first", "bounds", "restarts", "polish"]
+        ["rule", "topology", "informants", "candidates", "shrinks", "coarse_first", "bounds", "restarts", "polish"]
             .into_iter()
             .chain(rules);
     let of_cost = ["target"].into_iter();
@@ -154,20 +159,44 @@ pub(super) fn excess(plan: &Plan, [dimensions, scenarios]: [usize; 2]) -> Option
 }
 
 /// `[swarm.restarts]`: how often, with `times = 0` never, a new swarm takes the place of one that has settled.
-fn restarts(swarm: &Section<'_>, rule: RuleKind) -> Result<Restarts, ConfigError> {
+///
+/// A swarm is kept beside another where neither their sizes differ nor the best is polished.
+fn restarts(swarm: &Section<'_>, rule: RuleKind, is_polished: bool) -> Result<Restarts, ConfigError> {
     if !swarm.has("restarts") {
-        return Ok(Restarts::usual(rule));
+        let usual = Restarts::usual(rule);
+        return Ok(if is_polished { Restarts { slow_gain: 0.0, ..usual } } else { usual });
     }
     let usual = Restarts::USUAL;
     let section = swarm.section("restarts")?;
     let doublings = section.whole("doublings", usual.doublings.into(), 0..=10)?;
+    let keeps = doublings == 0 && !is_polished;
     let restarts = Restarts {
         times: section.whole("times", usual.times, 0..=1_000_000)?,
         doublings: u32::try_from(doublings).unwrap_or(u32::MAX),
         patience: section.whole("patience", usual.patience, 1..=GENERATIONS_MAX)?,
+        slow_gain: section.optional_number("slow_gain", &SLOW_GAIN)?.unwrap_or(if keeps {
+            usual.slow_gain
+        } else {
+            0.0
+        }),
     };
+    if restarts.slow_gain > 0.0 && !keeps {
+        let found = format!("= {} is neither for doublings nor for a polish", restarts.slow_gain);
+        return Err(section.error("slow_gain", &found, "take it out, or both of these".into()));
+    }
     section.finish()?;
     Ok(if restarts.times == 0 { Restarts::NONE } else { restarts })
+}
+
+/// Whether swarms become smaller.
+fn shrinks(section: &Section<'_>, rule: RuleKind) -> Result<bool, ConfigError> {
+    let shrinks = section.switch("shrinks", rule.shrinks())?;
+    if shrinks && !rule.shrinks() {
+        let can: Vec<_> = RuleKind::ALL.iter().filter(|rule| rule.shrinks()).map(|rule| rule.name()).collect();
+        let found = format!("= true is not for the rule {}", rule.name());
+        return Err(section.error("shrinks", &found, format!("take it out; allowed with {}", can.join(", "))));
+    }
+    Ok(shrinks)
 }
 
 /// `[swarm.polish]`: the table, even empty, asks for it.

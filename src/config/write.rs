@@ -250,7 +250,7 @@ fn swarm(config: &Config) -> Value {
 }
 
 fn plan(plan: &Plan) -> Value {
-    let Plan { settings, restarts, polish, trade_offs, coarse_first: _, stopping } = plan;
+    let Plan { settings, restarts, polish, trade_offs, coarse_first: _, shrinks, stopping } = plan;
     if let Some(TradeOffs { kept, .. }) = trade_offs {
         let mut value = json!({
             "particles": settings.particles,
@@ -272,6 +272,7 @@ fn plan(plan: &Plan) -> Value {
         "topology": settings.topology.name(),
         "informants": settings.informed,
         "candidates": settings.candidates,
+        "shrinks": shrinks,
         "bounds": settings.bounds.name(),
         "initial": settings.initial.name(),
         "stopping": self::stopping(stopping),
@@ -279,10 +280,10 @@ fn plan(plan: &Plan) -> Value {
     if !settings.start.is_empty() {
         value["warm_start"] = json!(settings.start);
     }
-    let Restarts { times, doublings, patience } = restarts;
+    let Restarts { times, doublings, patience, slow_gain } = restarts;
     value["restarts"] = match times {
         0 => json!({ "times": times }),
-        _ => json!({ "times": times, "doublings": doublings, "patience": patience }),
+        _ => json!({ "times": times, "doublings": doublings, "patience": patience, "slow_gain": slow_gain }),
     };
     if let Some(PolishPlan { after, step }) = polish {
         value["polish"] = json!({ "after": after, "step": step });

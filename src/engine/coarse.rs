@@ -146,9 +146,12 @@ impl Coarse {
             (self.swarm, self.phase) = (search.restarts(), Phase::Fresh);
         }
         match self.phase {
+            // The end has to see what has been judged by a part.
+            Phase::Open if search.is_last() => Step::Again,
+            _ if search.is_turn_of_kept() => Step::Whole,
             Phase::Fresh => Step::Noted,
             Phase::Closed => Step::Whole,
-            Phase::Open if search.wants_the_whole() || search.is_last() => Step::Again,
+            Phase::Open if search.wants_the_whole() => Step::Again,
             Phase::Open if self.since < self.every => Step::Part,
             Phase::Open if self.part.longer == 0 => Step::Again,
             Phase::Open if self.barren == 0 => Step::Best,

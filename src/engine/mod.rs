@@ -467,6 +467,7 @@ fn ask(search: &mut Seeker, step: Step) -> Question<'_> {
     match (step, search) {
         (Step::Again | Step::Shorter, Seeker::Best(search)) => search.ask_again(),
         (Step::Best, Seeker::Best(search)) => search.ask_best(),
+        (Step::Part, Seeker::Best(search)) => search.ask_part(),
         (_, search) => search.ask(),
     }
 }

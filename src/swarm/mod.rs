@@ -19,7 +19,6 @@
 
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
-use crate::statistics::mean;
 use crate::{Error, memory};
 use level::Level;
 use race::Race;
@@ -30,6 +29,7 @@ use topologies::{DynTopology, TopologyKind};
 mod algebra;
 mod bounds;
 mod convergence;
+mod diversity;
 mod initial;
 mod level;
 mod ma_es;
@@ -43,6 +43,7 @@ mod resampling;
 pub mod rules;
 mod search;
 mod seeker;
+mod shrinking;
 mod space;
 mod stopping;
 mod surrogate;
@@ -50,6 +51,7 @@ pub mod topologies;
 
 pub use bounds::Bounds;
 pub use convergence::Convergence;
+pub use diversity::Diversity;
 pub use initial::Initial;
 pub use outcome::Outcome;
 pub(crate) use outcome::sort;
@@ -114,33 +116,35 @@ pub struct Swarm {
     born: u64,
     /// Whether the positions of this generation have been judged, so that `ask` moves on.
     told: bool,
-    cube: Box<[f64]>,
-    velocities: Box<[f64]>,
-    best_cube: Box<[f64]>,
-    bests: Box<[Outcome]>,
-    informants: Box<[usize]>,
+    /// Particles at the start. What follows has the length of the swarm as it is now, and room for all of them.
+    largest: usize,
+    cube: Vec<f64>,
+    velocities: Vec<f64>,
+    best_cube: Vec<f64>,
+    bests: Vec<Outcome>,
+    informants: Vec<usize>,
     leader: usize,
-    positions: Box<[f64]>,
+    positions: Vec<f64>,
     best_position: Box<[f64]>,
     scratch: Box<[f64]>,
     /// The informants of the particle that moves, for rules that use them all.
     informed_by: Vec<usize>,
     /// Which particles have just found something better.
-    improved: Box<[bool]>,
+    improved: Vec<bool>,
     /// The positions as they are judged, where that is not where the particles are: where some axes have values that can be counted.
-    tried: Box<[f64]>,
+    tried: Vec<f64>,
     /// What tells moves apart, and the particle before it moves and after the move that looks best: positions and velocities.
     surrogate: Surrogate,
     before: Box<[f64]>,
     picked: Box<[f64]>,
     /// Up to where violations do not count yet, and outcomes as they are seen then.
     level: Level,
-    seen: Box<[Outcome]>,
+    seen: Vec<Outcome>,
     /// The median outcome of the last generation, and room to find it in.
     median: Outcome,
-    sorted: Box<[Outcome]>,
+    sorted: Vec<Outcome>,
     /// The outcomes to beat where every outcome is learnt from: none.
-    nothing: Box<[Outcome]>,
+    nothing: Vec<Outcome>,
 }
 
 impl Swarm {
@@ -171,7 +175,8 @@ impl Swarm {
         assert_eq!(coefficients.len(), rule.parameters().len(), "the coefficients of {}", rule.name());
         let dimensions = axes.len();
         let what = "the swarm (particles)";
-        let numbers = || memory::filled(what, particles.saturating_mul(dimensions), 0.0);
+        let numbers = || memory::filled(what, particles.saturating_mul(dimensions), 0.0).map(Vec::from);
+        let outcomes = || memory::filled(what, particles, Outcome::WORST).map(Vec::from);
         let mut swarm = Self {
             seed,
             bounds,
@@ -182,26 +187,27 @@ impl Swarm {
             generation: 0,
             born: 0,
             told: false,
+            largest: particles,
             cube: numbers()?,
             velocities: numbers()?,
             best_cube: numbers()?,
-            bests: memory::filled(what, particles, Outcome::WORST)?,
-            informants: memory::filled(what, particles, 0)?,
+            bests: outcomes()?,
+            informants: memory::filled(what, particles, 0)?.into(),
             leader: 0,
             positions: numbers()?,
             best_position: vec![0.0; dimensions].into_boxed_slice(),
             scratch: vec![0.0; dimensions].into_boxed_slice(),
-            tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Box::default() } else { numbers()? },
+            tried: if axes.iter().all(|axis| axis.grid == Grid::None) { Vec::new() } else { numbers()? },
             informed_by: memory::empty(what, particles)?,
-            improved: memory::filled(what, particles, false)?,
+            improved: memory::filled(what, particles, false)?.into(),
             surrogate: Surrogate::new(dimensions, particles, candidates)?,
             before: vec![0.0; 2 * dimensions].into_boxed_slice(),
             picked: vec![0.0; 2 * dimensions].into_boxed_slice(),
             level: Level::new(particles)?,
-            seen: memory::filled(what, particles, Outcome::WORST)?,
+            seen: outcomes()?,
             median: Outcome::WORST,
-            sorted: memory::filled(what, particles, Outcome::WORST)?,
-            nothing: memory::filled(what, particles, Outcome::WORST)?,
+            sorted: outcomes()?,
+            nothing: outcomes()?,
         };
         swarm.start(0);
         for (particle, position) in start.iter().enumerate().take(particles) {
@@ -341,24 +347,6 @@ impl Swarm {
         &self.bests
     }
 
-    /// The diversity of the swarm.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a number of dimensions")]
-    pub fn diversity(&self) -> Diversity {
-        let dimensions = self.axes.len();
-        let mut variance = 0.0;
-        for i in 0..dimensions {
-            let along = || self.best_cube.iter().copied().skip(i).step_by(dimensions);
-            let center = mean(along());
-            variance += mean(along().map(|u| (u - center) * (u - center)));
-        }
-        let speed = |velocity: &[f64]| velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
-        Diversity {
-            spread: (variance / dimensions as f64).sqrt(),
-            mean_velocity: mean(self.velocities.chunks_exact(dimensions).map(speed)),
-        }
-    }
-
     /// Moves a particle to another start; its velocity is limited so that its first move stays in the box.
     fn place(&mut self, particle: usize, position: &[f64]) {
         assert_eq!(position.len(), self.axes.len(), "a coordinate an axis");
@@ -385,6 +373,7 @@ impl Swarm {
     pub(super) fn start(&mut self, generation: u64) {
         (self.generation, self.born) = (generation, generation);
         self.told = false;
+        self.resize(self.largest);
         self.bests.fill(Outcome::WORST);
         self.leader = 0;
         self.rule.start();
@@ -454,7 +443,9 @@ impl Swarm {
 
 impl Persist for Swarm {
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage> {
-        let particles = self.bests.len();
+        let mut particles = self.bests.len();
+        archive.index(&mut particles, self.largest + 1)?;
+        self.resize(particles.max(1));
         archive.u64(&mut self.generation)?;
         archive.u64(&mut self.born)?;
         self.generation = self.generation.max(self.born);
@@ -476,15 +467,6 @@ impl Persist for Swarm {
         decode(&self.axes, &self.best_cube[row], &mut self.best_position);
         Ok(())
     }
-}
-
-/// The diversity of a swarm, in widths of the box.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Diversity {
-    /// The standard deviation of the personal bests along a dimension (root mean square over the dimensions).
-    pub spread: f64,
-    /// The mean length of the particles' velocities.
-    pub mean_velocity: f64,
 }
 
 /// Positions, one after the other, in the units of the axes.

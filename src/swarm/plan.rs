@@ -17,13 +17,15 @@ pub struct Plan {
     pub trade_offs: Option<super::pareto::TradeOffs>,
     /// Whether a swarm may be judged by a part of the simulations first; no matter to a search that is told outcomes.
     pub coarse_first: bool,
+    /// Whether swarms become smaller once they have found where to look; for rules that [can](RuleKind::shrinks).
+    pub shrinks: bool,
     /// When it ends.
     pub stopping: Stopping,
 }
 
 /// New swarms in place of those that have settled, as large as the one before, or twice as large
 /// (as the populations of Auger & Hansen 2005, doi:10.1109/CEC.2005.1554902).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Restarts {
     /// How many there may be; 0 for one swarm that goes on to the end.
     pub times: u64,
@@ -31,6 +33,9 @@ pub struct Restarts {
     pub doublings: u32,
     /// Generations in which neither the swarm's best nor the median of a generation has gained what counts, after which it has settled.
     pub patience: u64,
+    /// A gain of no more than this share of the cost is slow: a swarm that gains slowly in half of these generations is kept, and another begins beside it.
+    /// 0 for one swarm at a time, as it is with doublings and with a polish.
+    pub slow_gain: f64,
 }
 
 /// An evolution strategy that starts at the best of a swarm, within the same budget.
@@ -52,6 +57,7 @@ impl Plan {
             polish: None,
             trade_offs: None,
             coarse_first: false,
+            shrinks: false,
             stopping,
         }
     }
@@ -68,23 +74,34 @@ impl Plan {
         })
     }
 
+    /// Whether a swarm may be kept beside the one at work.
+    pub(super) fn keeps(&self) -> bool {
+        let Restarts { times, doublings, slow_gain, .. } = self.restarts;
+        slow_gain > 0.0 && times > 0 && doublings == 0 && self.polish.is_none()
+    }
+
+    /// The same with room for the one that is kept.
+    fn reserved(&self) -> impl Iterator<Item = usize> {
+        self.sizes().chain(self.keeps().then_some(self.settings.particles))
+    }
+
     /// How many swarms there are, all made before the first is used.
     #[must_use]
     pub fn swarms(&self) -> u64 {
-        u64::from(self.doublings()) + 1
+        self.reserved().count() as u64
     }
 
     /// The numbers that the positions of all swarms take together.
     #[must_use]
     pub fn coordinates(&self, dimensions: usize) -> usize {
-        self.sizes().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
+        self.reserved().fold(0, |sum: usize, size| sum.saturating_add(size.saturating_mul(dimensions)))
     }
 
     /// The numbers that the surrogates of all swarms take together: what they remember, and what they make of it.
     #[must_use]
     pub fn numbers_of_surrogates(&self, dimensions: usize) -> [usize; 2] {
         let of_size = |particles| surrogate::numbers(dimensions, particles);
-        let all = if self.settings.candidates > 1 { self.sizes().map(of_size).collect() } else { Vec::new() };
+        let all = if self.settings.candidates > 1 { self.reserved().map(of_size).collect() } else { Vec::new() };
         all.iter().fold([0; 2], |[kept, made], of| [kept + of[0], made + of[1]])
     }
 
@@ -105,9 +122,9 @@ impl Plan {
 
 impl Restarts {
     /// One swarm that goes on to the end.
-    pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX };
+    pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX, slow_gain: 0.0 };
     /// What the measurements in `docs/swarm.md` found best for the rule `learning`.
-    pub const USUAL: Self = Self { times: 1000, doublings: 0, patience: 20 };
+    pub const USUAL: Self = Self { times: 1000, doublings: 0, patience: 20, slow_gain: 1e-3 };
 
     /// What a search does where nothing is said: rules of the literature go on to the end.
     #[must_use]

@@ -126,6 +126,13 @@ impl Race {
         self.show();
     }
 
+    /// As [`Swarm::shrink`]; swarms in a race keep their particles.
+    pub(super) fn shrink(&mut self) {
+        if let [swarm] = &mut *self.swarms {
+            swarm.shrink();
+        }
+    }
+
     /// The positions of this generation, as [`Race::ask`] last gave them.
     pub(super) fn positions(&self) -> &[f64] {
         if self.swarms.len() == 1 { self.swarms[0].positions() } else { &self.positions }

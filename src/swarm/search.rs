@@ -1,4 +1,4 @@
-//! A whole search: swarms, the polish of their best (MA-ES), restarts and termination.
+//! A whole search: swarms, one that is kept beside them, the polish of their best (MA-ES), restarts and termination.
 
 use std::time::Duration;
 
@@ -6,21 +6,19 @@ use super::ma_es::MaEs;
 use super::{Axis, Outcome, Plan, Race, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
+use age::{Age, SETTLED_SPREAD, gains, settled};
+use kept::Kept;
 
+mod age;
 mod asynchronous;
 mod coarse;
+mod kept;
 mod resumed;
 
 pub use asynchronous::AsynchronousSearch;
 
-/// A swarm may have settled when its personal bests are closer together than this, in widths of the box.
-const SETTLED_SPREAD: f64 = 1e-11;
-/// It has when their costs are no further apart than this, as a share of the best: they cannot tell the positions apart.
-const SETTLED_COSTS: f64 = 1e-12;
-/// A gain that is no larger than this share of the cost does not keep a swarm from having settled.
-const SETTLED_GAIN: f64 = 1e-9;
-/// It has as well when it is no wider than this share of the way to the nearest bound, along each axis: the numbers end there.
-const SETTLED_NUMBERS: f64 = 1e-15;
+/// A swarm draws random numbers of so many generations, as a power of 2, before it would draw those of the next.
+const DRAWS: u32 = 32;
 
 /// What a search asks: positions, and what is worth knowing about each.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +57,8 @@ pub struct Search {
     axes: Box<[Axis]>,
     /// One of each size, or a race of several, made before the first is used.
     swarms: Box<[Race]>,
+    /// A swarm that goes on beside the others.
+    kept: Option<Kept>,
     polish: Option<MaEs>,
     /// Positions of the polish in the units of the axes, and what they have to beat: nothing.
     samples: Box<[f64]>,
@@ -66,14 +66,28 @@ pub struct Search {
     /// Personal bests that are judged again, and their order.
     bests: Box<[f64]>,
     again: Box<[usize]>,
-    /// Whether it is those that were asked for last.
-    asked_again: bool,
+    asked: Asked,
     state: SearchState,
     best_position: Box<[f64]>,
     /// The best before a generation that was cut short.
     held_position: Box<[f64]>,
     /// The rules under which it ran when it was saved.
     ran_under: Stopping,
+}
+
+/// What was asked for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Positions of the swarm at work, or of its polish.
+    Swarm,
+    /// Those of the kept swarm.
+    Kept,
+    /// Personal bests, to be judged again.
+    Bests,
+}
+
+impl Asked {
+    const ALL: [Self; 3] = [Self::Swarm, Self::Kept, Self::Bests];
 }
 
 /// The progress of a search.
@@ -87,10 +101,8 @@ struct SearchState {
     wants_the_whole: bool,
     /// The swarm has settled and there is no other.
     exhausted: bool,
-    /// Generations of the present swarm, and the one of them in which its best or the median of a generation last gained, and to what.
-    age: u64,
-    improved: u64,
-    gained: [Outcome; 2],
+    /// Of the present swarm.
+    age: Age,
     best: Outcome,
     held: Outcome,
     /// The outcome from which a gain is counted, and the generation in which it was reached.
@@ -131,6 +143,8 @@ impl Search {
             race(axes, &Settings { particles, start, ..plan.settings.clone() }, seed)
         });
         let swarms: Box<[Race]> = swarms.collect::<Result<_, _>>()?;
+        let without_start = || Settings { start: Vec::new(), ..plan.settings.clone() };
+        let kept = plan.keeps().then(|| race(axes, &without_start(), seed)).transpose()?;
         // The result if no outcome is ever told.
         let first = swarms[0].positions()[..dimensions].to_vec();
         let samples = if plan.polish.is_some() { MaEs::samples(dimensions) } else { 0 };
@@ -141,12 +155,13 @@ impl Search {
             seed,
             axes: axes.into(),
             swarms,
+            kept: kept.map(Kept::new),
             polish: plan.polish.map(|_| MaEs::new(dimensions, samples)).transpose()?,
             samples: memory::filled(what, samples * dimensions, 0.0)?,
             nothing: memory::filled(what, samples.max(largest), Outcome::WORST)?,
             bests: memory::filled(what, largest.saturating_mul(dimensions), 0.0)?,
             again: memory::filled(what, largest, 0)?,
-            asked_again: false,
+            asked: Asked::Swarm,
             state: SearchState {
                 generations: 0,
                 evaluations: 0,
@@ -154,9 +169,7 @@ impl Search {
                 polishing: false,
                 wants_the_whole: false,
                 exhausted: false,
-                age: 0,
-                improved: 0,
-                gained: [Outcome::WORST; 2],
+                age: Age::NEW,
                 best: Outcome::WORST,
                 held: Outcome::WORST,
                 reference: (Outcome::WORST, 0),
@@ -175,7 +188,20 @@ impl Search {
     ///
     /// None.
     pub fn ask(&mut self) -> Question<'_> {
-        self.asked_again = false;
+        self.ask_swarm(self.is_turn_of_kept(), self.plan.shrinks)
+    }
+
+    /// The same for a swarm that is judged by a part of the truth: not of the one that is kept, and of all its particles.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    pub fn ask_part(&mut self) -> Question<'_> {
+        self.ask_swarm(false, false)
+    }
+
+    fn ask_swarm(&mut self, kept: bool, shrinks: bool) -> Question<'_> {
+        self.asked = if kept { Asked::Kept } else { Asked::Swarm };
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let (positions, to_beat): (&[f64], &[Outcome]) = match &mut self.polish {
@@ -186,7 +212,13 @@ impl Search {
                 (&self.samples, &self.nothing[..count])
             }
             _ => {
-                let swarm = &mut self.swarms[size(&self.plan, self.state.restarts)];
+                let swarm = match &mut self.kept {
+                    Some(of) if kept => &mut of.race,
+                    _ => &mut self.swarms[size(&self.plan, self.state.restarts)],
+                };
+                if shrinks {
+                    swarm.shrink();
+                }
                 swarm.ask();
                 (swarm.positions(), swarm.to_beat())
             }
@@ -210,9 +242,14 @@ impl Search {
             self.note_best(outcomes);
             return self.end(elapsed);
         }
-        let has_ended =
-            if self.state.polishing { self.tell_polish(outcomes) } else { self.tell_swarm(outcomes) };
-        self.state.exhausted = has_ended && !self.restart();
+        self.spend(outcomes.len() as u64);
+        if self.asked == Asked::Kept {
+            self.tell_kept(outcomes);
+        } else {
+            let has_ended =
+                if self.state.polishing { self.tell_polish(outcomes) } else { self.tell_swarm(outcomes) };
+            self.state.exhausted = has_ended && !self.restart() && !self.go_on_with_kept();
+        }
         self.note_gain();
         self.end(elapsed)
     }
@@ -233,8 +270,10 @@ impl Search {
 
     /// Keeps the best of the positions that were asked for.
     fn note_best(&mut self, outcomes: &[Outcome]) {
-        let positions: &[f64] = if self.asked_again {
+        let positions: &[f64] = if self.asked == Asked::Bests {
             &self.bests
+        } else if let (Some(kept), Asked::Kept) = (&self.kept, self.asked) {
+            kept.race.positions()
         } else if self.state.polishing {
             &self.samples
         } else {
@@ -261,13 +300,13 @@ impl Search {
         if self.plan.polish.is_none() && self.plan.restarts.times == 0 {
             return false;
         }
+        let settled = self.has_settled() || self.keep_the_better();
         let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
         let spread = swarm.diversity().spread;
-        let settled = self.has_settled();
         let (Some(polish), Some(plan)) = (&mut self.polish, &self.plan.polish) else {
             return settled;
         };
-        if settled || (self.state.age >= plan.after && !swarm.is_relaxed()) {
+        if settled || (self.state.age.generations >= plan.after && !swarm.is_relaxed()) {
             let sigma = (plan.step * spread).max(SETTLED_SPREAD);
             polish.start(swarm.best_cube(), swarm.bests_cube(), spread, sigma);
             self.state.polishing = true;
@@ -277,22 +316,13 @@ impl Search {
 
     /// Counts a generation of the swarm, and whether it has gained.
     fn note_age(&mut self) {
-        self.state.age += 1;
-        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
-        // Where some particles have found a good place at once, the others may still be on their way to a better one.
-        let leader = swarm.leader();
-        for (now, before) in [leader.best().1, leader.median()].into_iter().zip(&mut self.state.gained) {
-            if swarm.is_relaxed() || gains(&now, before, SETTLED_GAIN) {
-                (self.state.improved, *before) = (self.state.age, now);
-            }
-        }
+        let race = &self.swarms[size(&self.plan, self.state.restarts)];
+        self.state.age.note(race, self.plan.restarts.slow_gain);
     }
 
     fn has_settled(&self) -> bool {
-        let swarm = &self.swarms[size(&self.plan, self.state.restarts)];
-        let is_narrow = swarm.diversity().spread <= SETTLED_SPREAD;
-        (is_narrow && !swarm.is_relaxed() && cannot_gain(swarm.leader()))
-            || self.state.age - self.state.improved >= self.plan.restarts.patience
+        let race = &self.swarms[size(&self.plan, self.state.restarts)];
+        settled(race, &self.state.age, self.plan.restarts.patience)
     }
 
     /// True when the polish has nothing left to gain.
@@ -308,8 +338,9 @@ impl Search {
         }
         self.state.restarts += 1;
         self.state.polishing = false;
-        (self.state.age, self.state.improved, self.state.gained) = (0, 0, [Outcome::WORST; 2]);
-        self.swarms[size(&self.plan, self.state.restarts)].start(self.state.generations);
+        self.state.age = Age::NEW;
+        // Two swarms may be at work: each draws numbers of its own.
+        self.swarms[size(&self.plan, self.state.restarts)].start(self.state.restarts << DRAWS);
         true
     }
 
@@ -379,35 +410,11 @@ impl Search {
         self.state.restarts
     }
 
-    /// The swarm that is at work, of several that race the one that leads; `None` while its best is being polished.
+    /// The swarm that was asked last, of several that race the one that leads; `None` while its best is being polished.
     #[must_use]
     pub fn swarm(&self) -> Option<&Swarm> {
-        (!self.state.polishing).then(|| self.swarms[size(&self.plan, self.state.restarts)].leader())
-    }
-}
-
-/// Whether a swarm whose personal bests are close together has nothing to gain there: in a wide box a small share of it may be a long way.
-fn cannot_gain(swarm: &Swarm) -> bool {
-    let (_, best) = swarm.best();
-    let worst = swarm.personal_bests().iter().max_by(|a, b| a.rank(b)).copied().unwrap_or(best);
-    if best.is_feasible() && worst.is_feasible() && worst.cost - best.cost <= SETTLED_COSTS * best.cost.abs()
-    {
-        return true;
-    }
-    let dimensions = swarm.best_cube().len();
-    swarm.best_cube().iter().enumerate().all(|(i, u)| {
-        let along = swarm.bests_cube().iter().skip(i).step_by(dimensions);
-        let width = along.map(|other| (other - u).abs()).fold(0.0, f64::max);
-        width <= SETTLED_NUMBERS * u.min(1.0 - u)
-    })
-}
-
-/// Whether an outcome gains on another; of two costs, more than a share of the other's.
-fn gains(best: &Outcome, before: &Outcome, share: f64) -> bool {
-    if best.is_feasible() && before.is_feasible() {
-        before.cost - best.cost > share * before.cost.abs()
-    } else {
-        best.is_better_than(before)
+        let race = || self.asked_kept().unwrap_or(&self.swarms[size(&self.plan, self.state.restarts)]);
+        (!self.state.polishing).then(|| race().leader())
     }
 }
 
@@ -427,23 +434,20 @@ impl Persist for Search {
             wants_the_whole,
             exhausted,
             age,
-            improved,
-            gained,
             best,
             held,
             reference,
             longest_stall,
             cut,
         } = &mut self.state;
-        for count in [generations, evaluations, restarts, age, improved, &mut reference.1, longest_stall, cut]
-        {
+        for count in [generations, evaluations, restarts, &mut reference.1, longest_stall, cut] {
             archive.u64(count)?;
         }
         archive.flag(polishing)?;
         archive.flag(wants_the_whole)?;
-        archive.flag(&mut self.asked_again)?;
+        archive.one_of(&mut self.asked, &Asked::ALL)?;
         archive.flag(exhausted)?;
-        gained.iter_mut().try_for_each(|gained| gained.pass(archive))?;
+        age.pass(archive)?;
         best.pass(archive)?;
         held.pass(archive)?;
         reference.0.pass(archive)?;
@@ -452,6 +456,7 @@ impl Persist for Search {
         archive.f64s(&mut self.held_position)?;
         // The other swarms have ended or not begun.
         self.swarms[size(&self.plan, self.state.restarts)].pass(archive)?;
+        self.kept.as_mut().map_or(Ok(()), |kept| kept.pass(archive))?;
         self.polish.as_mut().map_or(Ok(()), |polish| polish.pass(archive))
     }
 }

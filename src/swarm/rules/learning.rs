@@ -40,8 +40,8 @@ pub struct Learning {
     s: f64,
     rates: Rates,
     /// aₖ.
-    shares: Box<[f64]>,
-    order: Box<[usize]>,
+    shares: Vec<f64>,
+    order: Vec<usize>,
     mean: Box<[f64]>,
     /// q and r.
     length_path: Box<[f64]>,
@@ -99,6 +99,7 @@ impl Rule for Learning {
         Parameter::fixed("s", "1", 0.65, [1e-6, 4.0], "length of the first moves, in widths of the box"),
     ];
     const ALL_OUTCOMES: bool = true;
+    const SHRINKS: bool = true;
     const CANDIDATES: usize = 8;
 
     fn new(values: &[f64]) -> Self {
@@ -107,8 +108,8 @@ impl Rule for Learning {
             c: values[1],
             s: values[2],
             rates: Rates::default(),
-            shares: Box::default(),
-            order: Box::default(),
+            shares: Vec::new(),
+            order: Vec::new(),
             mean: Box::default(),
             length_path: Box::default(),
             shape_path: Box::default(),
@@ -121,19 +122,11 @@ impl Rule for Learning {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "numbers of dimensions and particles")]
     fn reserve(&mut self, dimensions: usize, particles: usize) -> Result<(), Error> {
         let what = "what the swarm learns (dimensions × dimensions)";
         let numbers = |count: usize| memory::filled(what, count, 0.0);
-        let half = (particles / 2).max(1);
-        self.shares = numbers(half)?;
-        for (k, share) in self.shares.iter_mut().enumerate() {
-            *share = libm::log((half as f64 + 0.5) / (k as f64 + 1.0));
-        }
-        let total: f64 = self.shares.iter().sum();
-        self.shares.iter_mut().for_each(|share| *share /= total);
-        self.rates = Rates::new(dimensions as f64, 1.0 / dot(&self.shares, &self.shares));
-        self.order = memory::filled(what, particles, 0)?;
+        self.shares = numbers((particles / 2).max(1))?.into();
+        self.order = memory::filled(what, particles, 0)?.into();
         for vector in
             [&mut self.mean, &mut self.length_path, &mut self.shape_path, &mut self.old, &mut self.seen]
         {
@@ -142,6 +135,7 @@ impl Rule for Learning {
         for matrix in [&mut self.covariance, &mut self.factor] {
             *matrix = numbers(dimensions.saturating_mul(dimensions))?;
         }
+        self.resize(particles);
         self.start();
         Ok(())
     }
@@ -156,6 +150,19 @@ impl Rule for Learning {
         identity(&mut self.factor, dimensions);
         self.sigma = self.s / (dimensions as f64).sqrt();
         self.age = 0;
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "numbers of dimensions and particles")]
+    fn resize(&mut self, particles: usize) {
+        let half = (particles / 2).max(1);
+        self.shares.resize(half, 0.0);
+        for (k, share) in self.shares.iter_mut().enumerate() {
+            *share = libm::log((half as f64 + 0.5) / (k as f64 + 1.0));
+        }
+        let total: f64 = self.shares.iter().sum();
+        self.shares.iter_mut().for_each(|share| *share /= total);
+        self.rates = Rates::new(self.mean.len() as f64, 1.0 / dot(&self.shares, &self.shares));
+        self.order.resize(particles, 0);
     }
 
     fn learn(&mut self, lesson: Lesson<'_>) {

@@ -127,6 +127,9 @@ pub trait Rule: Send {
     /// Whether it learns from all outcomes, not only from those that are a particle's best; then none may be a lower bound.
     const ALL_OUTCOMES: bool = false;
 
+    /// Whether its swarm may become smaller.
+    const SHRINKS: bool = false;
+
     /// How many moves a particle tries where nothing is said; rules of the literature try one.
     const CANDIDATES: usize = 1;
 
@@ -146,6 +149,13 @@ pub trait Rule: Send {
 
     /// Forgets what it has learnt: a swarm starts.
     fn start(&mut self) {}
+
+    /// The swarm has so many particles from now on, no more than was reserved for; asked of [`Rule::SHRINKS`] alone.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    fn resize(&mut self, _particles: usize) {}
 
     /// Learns from a generation that was judged.
     fn learn(&mut self, _lesson: Lesson<'_>) {}
@@ -169,6 +179,7 @@ pub(super) trait DynRule: Send {
     fn needs_all_outcomes(&self) -> bool;
     fn reserve(&mut self, dimensions: usize, particles: usize) -> Result<(), Error>;
     fn start(&mut self);
+    fn resize(&mut self, particles: usize);
     fn learn(&mut self, lesson: Lesson<'_>);
     fn accelerate(&mut self, particle: &mut Particle<'_>, draw: &mut Draw);
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage>;
@@ -189,6 +200,10 @@ impl<R: Rule> DynRule for R {
 
     fn start(&mut self) {
         Rule::start(self);
+    }
+
+    fn resize(&mut self, particles: usize) {
+        Rule::resize(self, particles);
     }
 
     fn learn(&mut self, lesson: Lesson<'_>) {
@@ -221,6 +236,12 @@ impl RuleKind {
     #[must_use]
     pub fn parameters(self) -> &'static [Parameter] {
         with_rule!(self, R => R::PARAMETERS)
+    }
+
+    /// Whether its swarm may become smaller.
+    #[must_use]
+    pub fn shrinks(self) -> bool {
+        with_rule!(self, R => R::SHRINKS)
     }
 
     /// How many moves a particle tries where nothing is said.

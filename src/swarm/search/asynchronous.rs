@@ -5,10 +5,10 @@
 //! bests, informants and what the rule learns change then and at no other time. A particle may so move before its last position has been
 //! judged (an asynchronous swarm, Koh, George, Haftka & Fregly 2006, doi:10.1002/nme.1646, but for the learning, which takes whole generations). What
 //! goes out after the first n positions and before anything has been learnt is uniform in the box. After a restart, what is still out counts for the
-//! best alone. Choices are axes of one swarm here.
+//! best alone. Choices are axes of one swarm here. A swarm keeps all its particles, and the next one begins when it has settled, no earlier.
 //!
 //! A position depends on nothing but the seed and what had been told when it went out. With one position out at a time, and with n
-//! that are told together, the search is bit for bit the one by generations.
+//! that are told together, the search is bit for bit the one by generations of a plan in which swarms do not shrink and none is kept.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::{Search, size};
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::swarm::rules::Lesson;
-use crate::swarm::{Axis, Outcome, Plan, Race, StopReason, Swarm, decode};
+use crate::swarm::{Axis, Outcome, Plan, Race, Restarts, StopReason, Swarm, decode};
 use crate::{Error, memory};
 
 /// A search with positions out: [`AsynchronousSearch::ask`], judge any, [`AsynchronousSearch::tell`], until [`AsynchronousSearch::ended`] says why it
@@ -69,6 +69,8 @@ impl AsynchronousSearch {
     pub fn new(axes: &[Axis], plan: &Plan, seed: u64, outstanding: usize) -> Result<Self, Error> {
         assert!((1..=plan.settings.particles).contains(&outstanding), "from one position to one a particle");
         assert!(plan.polish.is_none() && plan.trade_offs.is_none(), "a swarm for one objective alone");
+        let restarts = Restarts { slow_gain: 0.0, ..plan.restarts };
+        let one_swarm = Plan { restarts, ..plan.clone() };
         let what = "the positions that are out";
         let row = || memory::filled(what, axes.len(), 0.0);
         let flights = (0..outstanding).map(|_| {
@@ -77,7 +79,7 @@ impl AsynchronousSearch {
         let particles = plan.sizes().max().unwrap_or(0);
         let numbers = || memory::filled(what, particles.saturating_mul(axes.len()), 0.0);
         Ok(Self {
-            search: Search::of(Race::of_one, axes, plan, seed)?,
+            search: Search::of(Race::of_one, axes, &one_swarm, seed)?,
             flights: flights.collect::<Result<_, Error>>()?,
             out: 0,
             asked: 0,
@@ -102,7 +104,7 @@ impl AsynchronousSearch {
         if !self.may_ask() {
             return None;
         }
-        let (restarts, has_learnt) = (self.search.state.restarts, self.search.state.age > 0);
+        let (restarts, has_learnt) = (self.search.state.restarts, self.search.state.age.generations > 0);
         let swarm = self.search.swarms[size(&self.search.plan, restarts)].first();
         let particle = swarm.take_turn(self.turns, has_learnt);
         let flight = &mut self.flights[self.out];
@@ -169,7 +171,7 @@ impl AsynchronousSearch {
         let restarts = self.search.state.restarts;
         self.search.state.generations += 1;
         let swarm = self.search.swarms[size(&self.search.plan, restarts)].first();
-        swarm.learn_from(&self.lessons, self.search.state.age);
+        swarm.learn_from(&self.lessons, self.search.state.age.generations);
         self.lessons.count = 0;
         let is_over = self.search.is_over();
         self.search.state.exhausted = is_over && !self.search.restart();

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Search, size};
+use super::{Asked, Search, size};
 use crate::swarm::outcome::sort;
 use crate::swarm::{Outcome, Question, StopReason, Swarm, decode};
 
@@ -41,7 +41,7 @@ impl Search {
     ///
     /// None.
     pub fn ask_again(&mut self) -> Question<'_> {
-        self.asked_again = true;
+        self.asked = Asked::Bests;
         let dimensions = self.axes.len();
         let is_last = self.is_last();
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);
@@ -67,7 +67,7 @@ impl Search {
     ///
     /// None.
     pub fn ask_best(&mut self) -> Question<'_> {
-        self.asked_again = true;
+        self.asked = Asked::Bests;
         let swarm = self.swarms[size(&self.plan, self.state.restarts)].leader();
         let position = &mut self.bests[..self.axes.len()];
         position.copy_from_slice(swarm.best().0);
@@ -81,9 +81,10 @@ impl Search {
     /// None.
     pub fn tell_part(&mut self, outcomes: &[Outcome], worth: u64, elapsed: Duration) -> Option<StopReason> {
         self.count(worth);
+        self.spend(worth);
         self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
         self.note_age();
-        let is_polished = self.plan.polish.as_ref().is_some_and(|polish| self.state.age >= polish.after);
+        let is_polished = self.plan.polish.as_ref().is_some_and(|polish| self.state.age.generations >= polish.after);
         self.state.wants_the_whole = self.has_settled() || is_polished;
         self.end_of_part(elapsed)
     }
@@ -91,6 +92,7 @@ impl Search {
     /// Counts a generation in which the personal bests were judged by another part, as so many evaluations; why the search ends, if it does.
     pub fn tell_shorter(&mut self, worth: u64, elapsed: Duration) -> Option<StopReason> {
         self.count(worth);
+        self.spend(worth);
         self.end_of_part(elapsed)
     }
 
@@ -112,6 +114,7 @@ impl Search {
     pub fn tell_again(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         let is_last = self.is_last();
         self.count(outcomes.len() as u64);
+        self.spend(outcomes.len() as u64);
         if is_last {
             // With a larger budget the swarm would have gone on.
             self.cut(outcomes);
@@ -127,6 +130,6 @@ impl Search {
     pub fn see_bests(&mut self, outcomes: &[Outcome]) {
         self.swarms[size(&self.plan, self.state.restarts)].first().see_bests(outcomes);
         self.state.wants_the_whole = false;
-        (self.state.improved, self.state.gained) = (self.state.age, [Outcome::WORST; 2]);
+        self.state.age.forget();
     }
 }

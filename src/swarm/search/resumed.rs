@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Search, SearchState};
+use super::{Asked, Search, SearchState};
 use crate::swarm::{Outcome, StopReason, Stopping};
 
 impl Search {
@@ -39,7 +39,7 @@ impl Search {
     /// Whether the budget that holds now would not have cut the last generation short as it was.
     fn would_not_have_been_cut(&self) -> bool {
         let SearchState { generations, evaluations, cut, .. } = self.state;
-        if !self.asked_again {
+        if self.asked != Asked::Bests {
             return self.plan.stopping.evaluations > evaluations;
         }
         let count = self.last_question(generations.saturating_sub(1), evaluations.saturating_sub(cut));

@@ -13,7 +13,7 @@ use crate::{Error, memory};
 pub struct AdaptiveRandom {
     informed: usize,
     /// `informed` targets a particle, particle-major.
-    links: Box<[usize]>,
+    links: Vec<usize>,
     /// The sources of the links, those of a target side by side, and where those of each target begin.
     sources: Box<[usize]>,
     begins: Box<[usize]>,
@@ -48,7 +48,7 @@ impl Topology for AdaptiveRandom {
         let links = particles.saturating_mul(informed);
         Ok(Self {
             informed,
-            links: memory::filled(what, links, 0)?,
+            links: memory::filled(what, links, 0)?.into(),
             sources: memory::filled(what, links, 0)?,
             begins: memory::filled(what, particles.saturating_add(1), 0)?,
         })
@@ -60,6 +60,10 @@ impl Topology for AdaptiveRandom {
             *target = draw.below(particles);
         }
         self.turn();
+    }
+
+    fn resize(&mut self, particles: usize) {
+        self.links.resize(particles * self.informed, 0);
     }
 
     fn each_informant(&self, particle: usize, _particles: usize, visit: &mut dyn FnMut(usize)) {

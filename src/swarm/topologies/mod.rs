@@ -48,6 +48,13 @@ pub trait Topology: Send {
     /// Draws the links anew where they are random: at the start, and after each generation that did not improve the best.
     fn rewire(&mut self, draw: &mut Draw);
 
+    /// The swarm has so many particles from now on, no more than it was made for; the links are drawn anew before they are used.
+    ///
+    /// # Allocation
+    ///
+    /// None.
+    fn resize(&mut self, _particles: usize) {}
+
     /// Calls `visit` with every particle of `particles` that informs the given one: itself among them, once.
     ///
     /// # Allocation
@@ -82,6 +89,7 @@ pub trait Topology: Send {
 /// A topology without its constants, which makes it usable as a trait object.
 pub(crate) trait DynTopology: Send {
     fn rewire(&mut self, draw: &mut Draw);
+    fn resize(&mut self, particles: usize);
     fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize));
     fn best_informants(&self, bests: &[Outcome], informants: &mut [usize]);
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<(), Damage>;
@@ -90,6 +98,10 @@ pub(crate) trait DynTopology: Send {
 impl<T: Topology> DynTopology for T {
     fn rewire(&mut self, draw: &mut Draw) {
         Topology::rewire(self, draw);
+    }
+
+    fn resize(&mut self, particles: usize) {
+        Topology::resize(self, particles);
     }
 
     fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {

@@ -13,16 +13,25 @@ pub struct VonNeumann {
     columns: usize,
 }
 
+/// The longer side of the grid.
+fn columns(particles: usize) -> usize {
+    let rows = (1..=particles.isqrt()).rev().find(|rows| particles.is_multiple_of(*rows)).unwrap_or(1);
+    particles / rows
+}
+
 impl Topology for VonNeumann {
     const NAME: &'static str = "von_neumann";
     const SUMMARY: &'static str = "each informs the four beside it in a grid";
 
     fn new(particles: usize, _informed: usize) -> Result<Self, Error> {
-        let rows = (1..=particles.isqrt()).rev().find(|rows| particles.is_multiple_of(*rows)).unwrap_or(1);
-        Ok(Self { columns: particles / rows })
+        Ok(Self { columns: columns(particles) })
     }
 
     fn rewire(&mut self, _draw: &mut Draw) {}
+
+    fn resize(&mut self, particles: usize) {
+        self.columns = columns(particles);
+    }
 
     fn each_informant(&self, particle: usize, particles: usize, visit: &mut dyn FnMut(usize)) {
         let columns = self.columns;

@@ -17,7 +17,7 @@ fn main() -> Result<(), gainswarm::Error> {
     let stopping =
         Stopping { evaluations: 20_000, target: Some(1e-10), ..Stopping::after_generations(u64::MAX) };
     let plan = Plan {
-        restarts: Restarts { times: 1000, doublings: 2, patience: 30 },
+        restarts: Restarts { times: 1000, doublings: 2, patience: 30, slow_gain: 0.0 },
         polish: Some(PolishPlan { after: 60, step: 0.5 }),
         ..Plan::new(Settings { particles: 14, ..Settings::default() }, stopping)
     };

@@ -31,8 +31,8 @@ fn one_out_at_a_time_and_as_many_as_particles_told_together_are_the_search_by_ge
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
             let settings = Settings { particles: 7, rule, coefficients, ..Settings::default() };
             let stopping = Stopping { evaluations: 350, ..Stopping::after_generations(u64::MAX) };
-            let restarts = Restarts { times, doublings: 1, patience: 3 };
-            let plan = Plan { restarts, ..Plan::new(settings, stopping) };
+            let restarts = Restarts { times, doublings: 1, patience: 3, slow_gain: 0.0 };
+            let plan = Plan { restarts, shrinks: rule.shrinks(), ..Plan::new(settings, stopping) };
             let mut search = Search::new(&axes, &plan, 5).expect("memory");
             let mut single = AsynchronousSearch::new(&axes, &plan, 5, 1).expect("memory");
             let mut all = AsynchronousSearch::new(&axes, &plan, 5, 7).expect("memory");
@@ -44,8 +44,8 @@ fn one_out_at_a_time_and_as_many_as_particles_told_together_are_the_search_by_ge
                     assert_eq!(bits(found), bits(x), "{rule:?} {id}");
                     assert!(single.tell(id, Outcome::feasible(cost(x))));
                 }
-                // Swarms that were doubled are larger than what may be out.
-                if asked.len() <= 7 && search.restarts() == 0 {
+                // Swarms that were doubled are larger than what may be out, and those that have shrunk are smaller than what is.
+                if asked.len() == 7 && search.restarts() == 0 {
                     while all.ask().is_some() {}
                     let mut out: Vec<(u64, Vec<f64>)> =
                         all.outstanding().map(|(id, x)| (id, x.to_vec())).collect();
@@ -82,7 +82,8 @@ fn next(out: &[(u64, Vec<f64>)]) -> usize {
 fn it_finds_the_optimum_whatever_the_order_of_the_answers_and_keeps_to_its_budget() {
     let stopping = Stopping { evaluations: 1500, ..Stopping::after_generations(u64::MAX) };
     let plan = Plan::new(Settings { particles: 10, ..Settings::default() }, stopping);
-    for outstanding in [3, 8, 10] {
+    for (outstanding, shrinks) in [(3, false), (8, false), (10, false), (3, true), (10, true)] {
+        let plan = Plan { shrinks, ..plan.clone() };
         let mut search = AsynchronousSearch::new(&AXES, &plan, 3, outstanding).expect("memory");
         let mut told = 0;
         while search.ended(Duration::ZERO).is_none() {
@@ -103,7 +104,7 @@ fn it_finds_the_optimum_whatever_the_order_of_the_answers_and_keeps_to_its_budge
 
 #[test]
 fn what_was_out_when_the_swarm_restarted_counts_for_the_best_alone() {
-    let restarts = Restarts { times: 3, doublings: 1, patience: 3 };
+    let restarts = Restarts { times: 3, doublings: 1, patience: 3, slow_gain: 0.0 };
     let settings = Settings { particles: 7, ..Settings::default() };
     let plan = Plan { restarts, ..Plan::new(settings, Stopping::after_generations(10_000)) };
     let mut search = AsynchronousSearch::new(&AXES, &plan, 5, 5).expect("memory");
@@ -132,7 +133,8 @@ fn what_was_out_when_the_swarm_restarted_counts_for_the_best_alone() {
 
 #[test]
 fn no_bytes_make_a_restored_search_panic() {
-    let plan = Plan::new(Settings { particles: 4, ..Settings::default() }, Stopping::after_generations(100));
+    let settings = Settings { particles: 8, ..Settings::default() };
+    let plan = Plan { shrinks: true, ..Plan::new(settings, Stopping::after_generations(100)) };
     let new = || AsynchronousSearch::new(&AXES, &plan, 1, 3).expect("memory");
     let go_on = |bytes: &[u8]| {
         let mut search = new();
@@ -149,7 +151,7 @@ fn no_bytes_make_a_restored_search_panic() {
         true
     };
     let mut search = new();
-    for _ in 0..30 {
+    for _ in 0..45 {
         while search.ask().is_some() {}
         let out: Vec<(u64, Vec<f64>)> = search.outstanding().map(|(id, x)| (id, x.to_vec())).collect();
         let (id, x) = &out[next(&out)];
@@ -241,7 +243,9 @@ fn each_answer_is_followed_by_another_position_and_a_resumed_search_asks_again_w
 #[test]
 fn a_partner_that_tells_whole_generations_sees_no_difference() {
     let directory = tempfile::tempdir().expect("a directory");
-    let config = write_config(directory.path(), "search.toml", SEARCH.replace("outstanding = 4", ""));
+    // More than there are particles would be out once a swarm has become smaller.
+    let study = SEARCH.replace("outstanding = 4", "").replace("[swarm]", "[swarm]\nshrinks = false");
+    let config = write_config(directory.path(), "search.toml", study);
     let tell = told(cost);
     let expected = converse(&[&config], usize::MAX, tell);
     let found = converse(&[&config, "--outstanding", "6"], usize::MAX, tell);

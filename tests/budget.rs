@@ -108,7 +108,7 @@ fn every_search_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_
         Stopping { evaluations: 300, target: Some(1e-3), ..long },
         Stopping { stall_generations: Some(9), ..long },
     ];
-    let restarts = Restarts { times: 3, doublings: 1, patience: 4 };
+    let restarts = Restarts { times: 3, doublings: 1, patience: 4, slow_gain: 0.0 };
     let polish = Some(PolishPlan { after: 9, step: 0.5 });
     let mut went_on = 0;
     for rule in RuleKind::ALL {

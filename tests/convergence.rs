@@ -89,7 +89,7 @@ fn a_swarm_that_settles_in_a_local_optimum_has_converged_and_restarts_go_by_the_
         how_far.has_converged() && (best - 1.0).abs() < 1e-6,
         "nobody has seen the hole: {best} {how_far:?}"
     );
-    let restarts = Restarts { times: 1000, doublings: 1, patience: 10 };
+    let restarts = Restarts { times: 1000, doublings: 1, patience: 10, slow_gain: 0.0 };
     let polish = Some(PolishPlan { after: 60, step: 0.5 });
     let plan = Plan { restarts, polish, ..one_swarm() };
     let (how_far, _) = search(|x| 1.0 + sphere(x), 20_000, 4, &plan);

@@ -131,7 +131,11 @@ fn a_panicking_simulation_is_scored_and_the_others_are_not_touched() {
             eprintln!("{info}");
         }
     }));
-    let config = crate::support::study(&SMALL_STUDY.replacen("[swarm]", "[swarm]\ncoarse_first = false", 1));
+    let config = crate::support::study(&SMALL_STUDY.replacen(
+        "[swarm]",
+        "[swarm]\ncoarse_first = false\nshrinks = false",
+        1,
+    ));
     let healthy = Problem::new(&config);
     let at = place(&healthy, "K");
     let simulator = Box::new(Fragile { inner: problem::runner(&config), at });

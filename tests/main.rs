@@ -71,6 +71,7 @@ mod surrogate;
 mod swarm;
 mod swing_up;
 mod trade_offs;
+mod two_swarms;
 mod validated;
 mod validation;
 mod values;

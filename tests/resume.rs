@@ -16,7 +16,7 @@ use gainswarm::swarm::{
 };
 use proptest::prelude::*;
 
-use crate::support::{SMALL_STUDY, gainswarm, results, stderr, stdout, write_config};
+use crate::support::{SMALL_STUDY, gainswarm, restored, results, stderr, stdout, write_config};
 
 /// A search of everything that has a state: restarts, a polish, links that are drawn anew.
 const LONG_STUDY: &str = "
@@ -447,19 +447,16 @@ fn two_runs_do_not_write_into_one_directory_at_the_same_time() {
 }
 
 /// A function with a valley, and a place where it is infeasible.
-fn judge(positions: &[f64]) -> Vec<Outcome> {
-    let one = |x: &[f64]| {
-        let rest =
-            x.windows(2).map(|pair| 100.0 * (pair[1] - pair[0] * pair[0]).powi(2) + (1.0 - pair[0]).powi(2));
-        if x[0] < -1.5 { Outcome::infeasible(-x[0]) } else { Outcome::feasible(rest.sum()) }
-    };
-    positions.chunks_exact(3).map(one).collect()
+fn judge(x: &[f64]) -> Outcome {
+    let rest =
+        x.windows(2).map(|pair| 100.0 * (pair[1] - pair[0] * pair[0]).powi(2) + (1.0 - pair[0]).powi(2));
+    if x[0] < -1.5 { Outcome::infeasible(-x[0]) } else { Outcome::feasible(rest.sum()) }
 }
 
 #[test]
 fn a_restored_search_goes_on_with_the_same_bits_for_every_rule_and_topology() {
     let axis = Axis::new(-2.0, 2.0, Scale::Linear);
-    let restarts = Restarts { times: 3, doublings: 1, patience: 4 };
+    let restarts = Restarts { times: 3, doublings: 1, patience: 4, slow_gain: 0.0 };
     let polish = Some(PolishPlan { after: 9, step: 0.5 });
     for rule in RuleKind::ALL {
         for topology in TopologyKind::ALL {
@@ -473,25 +470,7 @@ fn a_restored_search_goes_on_with_the_same_bits_for_every_rule_and_topology() {
             };
             let stopping = Stopping::after_generations(500);
             let plan = Plan { restarts, polish, ..Plan::new(settings, stopping) };
-            let mut search = Search::new(&[axis; 3], &plan, 8).expect("memory");
-            loop {
-                // Another search takes over after every generation.
-                let mut state = Vec::new();
-                archive::save(&mut search, &mut state);
-                let mut restored = Search::new(&[axis; 3], &plan, 8).expect("memory");
-                archive::restore(&mut restored, &state).expect("a state");
-                let question = search.ask();
-                let outcomes = judge(question.positions);
-                let bits = |positions: &[f64]| positions.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(restored.ask().positions), bits(question.positions));
-                let end = search.tell(&outcomes, Duration::ZERO);
-                assert_eq!(restored.tell(&outcomes, Duration::ZERO), end);
-                assert_eq!(bits(restored.best().0), bits(search.best().0));
-                if end.is_some() {
-                    break;
-                }
-                search = restored;
-            }
+            let search = restored::after_every_generation(&[axis; 3], &plan, 8, judge);
             assert!(search.restarts() > 0, "{} {} was not tested to its end", rule.name(), topology.name());
         }
     }

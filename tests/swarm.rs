@@ -279,7 +279,7 @@ fn every_rule_and_topology_solves_the_sphere() {
 #[test]
 fn a_swarm_that_has_settled_is_followed_by_one_twice_as_large_until_it_may_not() {
     let settings = Settings { particles: 4, ..Settings::default() };
-    let restarts = Restarts { times: 3, doublings: 2, patience: 2 };
+    let restarts = Restarts { times: 3, doublings: 2, patience: 2, slow_gain: 0.0 };
     let plan = Plan { restarts, ..Plan::new(settings, Stopping::after_generations(1000)) };
     assert_eq!(plan.positions_max(2), 16);
     let mut search = Search::new(&[AXIS; 2], &plan, 1).expect("memory");
@@ -316,7 +316,7 @@ fn a_box_of_any_width_is_searched_down_to_what_its_numbers_can_tell() {
     };
     let stopping = Stopping { evaluations: 10_000, ..Stopping::after_generations(u64::MAX) };
     let alone = Plan::new(Settings { particles: 8, ..Settings::default() }, stopping);
-    let restarts = Restarts { times: 1000, doublings: 2, patience: 30 };
+    let restarts = Restarts { times: 1000, doublings: 2, patience: 30, slow_gain: 0.0 };
     let polished = Plan { restarts, polish: Some(PolishPlan { after: 60, step: 0.5 }), ..alone.clone() };
     // Close to a lower bound numbers are as fine as they get; in the middle of 2e15 they are a quarter apart.
     for (lower, upper, worst) in [(-1e3, 1e21, 1e-4), (-1e15, 1e15, 4.0), (-5.0, 5.0, 1e-24)] {

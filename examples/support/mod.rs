@@ -32,11 +32,11 @@ pub(crate) fn each_study(
     ExitCode::SUCCESS
 }
 
-/// The study with one move a particle, a single swarm, and whole simulations.
+/// The study with one move a particle, a single swarm that keeps them all, and whole simulations.
 pub(crate) fn plain(mut config: Config) -> Config {
     config.swarm.settings.candidates = 1;
     config.swarm.restarts = Restarts::NONE;
-    config.swarm.coarse_first = false;
+    (config.swarm.coarse_first, config.swarm.shrinks) = (false, false);
     config
 }
 

@@ -149,6 +149,11 @@ pub(super) fn read(source: &Source, added: &Added<'_>) -> Result<AskTell, Config
         ));
     }
     swarm.coarse_first = false;
+    // A cost from outside may have any offset, so that a share of it says little.
+    let is_slow_said = section.has("restarts") && section.section("restarts")?.has("slow_gain");
+    if !is_slow_said {
+        swarm.restarts.slow_gain = 0.0;
+    }
     let outstanding = outstanding(&root, &swarm, added)?;
     let resample = resample(&section, &swarm, outstanding.is_some())?;
     if resample {
@@ -242,6 +247,9 @@ fn outstanding(root: &Section<'_>, plan: &Plan, added: &Added<'_>) -> Result<Opt
     }
     if plan.polish.is_some() {
         return refuse("cannot be combined with [swarm.polish]", "keep one of the two");
+    }
+    if plan.restarts.slow_gain > 0.0 {
+        return refuse("cannot be combined with slow_gain in [swarm.restarts]", "keep one of the two");
     }
     if outstanding > most {
         let problem = format!("= {outstanding} is more than the {most} particles");

@@ -26,8 +26,13 @@ const POLISH_STEP: Parameter = Parameter::fixed(
     "first standard deviation of the polish, as a share of the spread of the personal bests",
 );
 
-const SLOW_GAIN: Parameter =
-    Parameter::fixed("slow_gain", "1", 0.0, [0.0, 0.1], "gain that is slow, as a share of the cost; 0 for none");
+const SLOW_GAIN: Parameter = Parameter::fixed(
+    "slow_gain",
+    "1",
+    0.0,
+    [0.0, 0.1],
+    "gain that is slow, as a share of the cost; 0 for none",
+);
 
 /// What `[swarm]` says about a search of so many dimensions, in so many scenarios, for so many objectives; the caller knows what else may
 /// stand there.
@@ -71,7 +76,7 @@ fn best(section: &Section<'_>, dimensions: usize) -> Result<Plan, ConfigError> {
         polish,
         trade_offs: None,
         coarse_first: section.switch("coarse_first", rule == RuleKind::Learning)?,
-        shrinks: shrinks(section, rule)?,
+        shrinks: shrinks(section, rule, candidates)?,
         stopping: stopping_rules(&stopping)?,
     };
     coefficients.finish()?;
@@ -88,10 +93,19 @@ fn trade_offs(section: &Section<'_>, objectives: usize) -> Result<Plan, ConfigEr
     let usual = ParetoSettings::default();
     let stopping = section.section("stopping")?;
     let rules = RuleKind::ALL.iter().map(|rule| rule.name());
-    let of_best =
-        ["rule", "topology", "informants", "candidates", "shrinks", "coarse_first", "bounds", "restarts", "polish"]
-            .into_iter()
-            .chain(rules);
+    let of_best = [
+        "rule",
+        "topology",
+        "informants",
+        "candidates",
+        "shrinks",
+        "coarse_first",
+        "bounds",
+        "restarts",
+        "polish",
+    ]
+    .into_iter()
+    .chain(rules);
     let of_cost = ["target"].into_iter();
     let refuse = |section: &Section<'_>, key: &str, allowed: &str| {
         section.error(key, "is not for several objectives", format!("take it out; allowed: {allowed}"))
@@ -188,13 +202,18 @@ fn restarts(swarm: &Section<'_>, rule: RuleKind, is_polished: bool) -> Result<Re
     Ok(if restarts.times == 0 { Restarts::NONE } else { restarts })
 }
 
-/// Whether swarms become smaller.
-fn shrinks(section: &Section<'_>, rule: RuleKind) -> Result<bool, ConfigError> {
-    let shrinks = section.switch("shrinks", rule.shrinks())?;
+/// Whether swarms become smaller: where a surrogate helps the few that are left.
+fn shrinks(section: &Section<'_>, rule: RuleKind, candidates: u64) -> Result<bool, ConfigError> {
+    let shrinks = section.switch("shrinks", rule.shrinks() && candidates > 1)?;
     if shrinks && !rule.shrinks() {
-        let can: Vec<_> = RuleKind::ALL.iter().filter(|rule| rule.shrinks()).map(|rule| rule.name()).collect();
+        let can: Vec<_> =
+            RuleKind::ALL.iter().filter(|rule| rule.shrinks()).map(|rule| rule.name()).collect();
         let found = format!("= true is not for the rule {}", rule.name());
-        return Err(section.error("shrinks", &found, format!("take it out; allowed with {}", can.join(", "))));
+        return Err(section.error(
+            "shrinks",
+            &found,
+            format!("take it out; allowed with {}", can.join(", ")),
+        ));
     }
     Ok(shrinks)
 }

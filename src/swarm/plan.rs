@@ -101,7 +101,8 @@ impl Plan {
     #[must_use]
     pub fn numbers_of_surrogates(&self, dimensions: usize) -> [usize; 2] {
         let of_size = |particles| surrogate::numbers(dimensions, particles);
-        let all = if self.settings.candidates > 1 { self.reserved().map(of_size).collect() } else { Vec::new() };
+        let all =
+            if self.settings.candidates > 1 { self.reserved().map(of_size).collect() } else { Vec::new() };
         all.iter().fold([0; 2], |[kept, made], of| [kept + of[0], made + of[1]])
     }
 

@@ -126,10 +126,12 @@ impl Race {
         self.show();
     }
 
-    /// As [`Swarm::shrink`]; swarms in a race keep their particles.
+    /// As [`Swarm::shrink`], before the next generation; swarms in a race keep their particles.
     pub(super) fn shrink(&mut self) {
-        if let [swarm] = &mut *self.swarms {
-            swarm.shrink();
+        if let [swarm] = &mut *self.swarms
+            && swarm.told
+        {
+            swarm.shrink((swarm.generation - swarm.born).saturating_add(1), &mut |_| ());
         }
     }
 

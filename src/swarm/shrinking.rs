@@ -12,35 +12,31 @@ const WIDE: u64 = 4;
 const MORE: usize = 2;
 
 impl Swarm {
-    /// Before its next generation: lets particles go, as many as should have gone by then.
+    /// After so many generations: lets particles go, as many as should have gone by then. Says which, one after the other: those behind it stand one further to the front.
     ///
     /// # Allocation
     ///
     /// None.
-    pub(super) fn shrink(&mut self) {
-        let age = self.generation - self.born + 1;
-        if !self.told || age < WIDE {
-            return;
-        }
-        let gone = usize::try_from(age - WIDE + 1).unwrap_or(usize::MAX);
+    pub(super) fn shrink(&mut self, age: u64, gone: &mut dyn FnMut(usize)) {
+        let leaving = usize::try_from(age.saturating_sub(WIDE - 1)).unwrap_or(usize::MAX);
         let least = (self.largest / 2 + MORE).min(self.largest);
-        let left = self.largest.saturating_sub(gone).max(least);
+        let left = self.largest.saturating_sub(leaving).max(least);
         if self.bests.len() <= left {
             return;
         }
         while self.bests.len() > left {
-            self.let_go();
+            gone(self.let_go());
         }
         self.resize(left);
-        self.rewire(self.generation);
+        self.rewire(self.generation.saturating_add(1));
         self.inform();
     }
 
-    /// Lets the particle with the worst personal best go, of several the last.
-    fn let_go(&mut self) {
+    /// Lets the particle with the worst personal best go, of several the last; says which.
+    fn let_go(&mut self) -> usize {
         let worst = self.bests.iter().enumerate().filter(|(particle, _)| *particle != self.leader);
         let worst = worst.map(|(particle, best)| (particle, self.level.seen(best)));
-        let Some((worst, _)) = worst.max_by(|a, b| a.1.rank(&b.1)) else { return };
+        let worst = worst.max_by(|a, b| a.1.rank(&b.1)).map_or(self.leader, |(particle, _)| particle);
         let row = self.row(worst);
         for numbers in [&mut self.cube, &mut self.velocities, &mut self.best_cube] {
             numbers.drain(row.clone());
@@ -49,6 +45,7 @@ impl Swarm {
         if self.leader > worst {
             self.leader -= 1;
         }
+        worst
     }
 
     /// Gives everything the length of a swarm of so many particles, no more than it began with.

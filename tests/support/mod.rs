@@ -5,6 +5,7 @@ pub(crate) mod open_loop;
 pub(crate) mod partner;
 pub(crate) mod pendulum;
 pub(crate) mod planted;
+pub(crate) mod restored;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,13 @@
 //! A search with a number of positions out at a time: when one has been judged, another goes out, so that no worker waits for the slowest.
 //!
-//! The particles take turns: position t of a swarm of n particles is that of particle t mod n in its generation ⌊t/n⌋, and moves by what has been
-//! learnt when it goes out. Whenever n more positions have been judged, whichever they are, the swarm learns from them as from a generation: personal
+//! The particles take turns, in one round after the other, and move by what has been learnt when they go out. Whenever n more positions have been judged, whichever they are, the swarm learns from them as from a generation: personal
 //! bests, informants and what the rule learns change then and at no other time. A particle may so move before its last position has been
 //! judged (an asynchronous swarm, Koh, George, Haftka & Fregly 2006, doi:10.1002/nme.1646, but for the learning, which takes whole generations). What
 //! goes out after the first n positions and before anything has been learnt is uniform in the box. After a restart, what is still out counts for the
-//! best alone. Choices are axes of one swarm here. A swarm keeps all its particles, and the next one begins when it has settled, no earlier.
+//! best alone, and so does what is out of a particle that has left a swarm which becomes smaller. Choices are axes of one swarm here, and the next swarm begins when it has settled, no earlier.
 //!
-//! A position depends on nothing but the seed and what had been told when it went out. With one position out at a time, and with n
-//! that are told together, the search is bit for bit the one by generations of a plan in which swarms do not shrink and none is kept.
+//! A position depends on nothing but the seed and what had been told when it went out. With one position out at a time the search is bit for bit
+//! the one by generations, if that keeps no swarm beside another; with n that are told together too, as long as there are n particles.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -27,16 +26,18 @@ pub struct AsynchronousSearch {
     /// Those that are out, in the order in which they went, and room for others.
     flights: Box<[Flight]>,
     out: usize,
-    /// Positions that have gone out, and of them those of the present swarm.
+    /// Positions that have gone out.
     asked: u64,
-    turns: u64,
+    /// Rounds of the present swarm, and the particle that is next in this one.
+    round: u64,
+    next: usize,
     lessons: Lessons,
 }
 
 /// A position that is out.
 struct Flight {
     id: u64,
-    /// The swarm that it belongs to, by the restarts before it.
+    /// The swarm that it belongs to, by the restarts before it; [`NO_SWARM`] when its particle has left.
     swarm: u64,
     particle: usize,
     /// Where the particle is, and where that is judged.
@@ -45,6 +46,9 @@ struct Flight {
     /// The same in the units of the axes.
     position: Box<[f64]>,
 }
+
+/// Of a particle that has left its swarm.
+const NO_SWARM: u64 = u64::MAX;
 
 /// Positions of the present swarm that have been judged since it last learnt, in the order of their ids.
 struct Lessons {
@@ -83,7 +87,8 @@ impl AsynchronousSearch {
             flights: flights.collect::<Result<_, Error>>()?,
             out: 0,
             asked: 0,
-            turns: 0,
+            round: 0,
+            next: 0,
             lessons: Lessons {
                 count: 0,
                 ids: memory::filled(what, particles, 0)?,
@@ -106,7 +111,11 @@ impl AsynchronousSearch {
         }
         let (restarts, has_learnt) = (self.search.state.restarts, self.search.state.age.generations > 0);
         let swarm = self.search.swarms[size(&self.search.plan, restarts)].first();
-        let particle = swarm.take_turn(self.turns, has_learnt);
+        if self.next == swarm.bests.len() {
+            (self.round, self.next) = (self.round + 1, 0);
+        }
+        let particle = self.next;
+        swarm.take_turn(self.round, particle, has_learnt);
         let flight = &mut self.flights[self.out];
         (flight.id, flight.swarm, flight.particle) = (self.asked, restarts, particle);
         let row = swarm.row(particle);
@@ -119,7 +128,7 @@ impl AsynchronousSearch {
         decode(&self.search.axes, &flight.tried, &mut flight.position);
         self.out += 1;
         self.asked += 1;
-        self.turns += 1;
+        self.next += 1;
         Some((flight.id, &flight.position))
     }
 
@@ -176,9 +185,32 @@ impl AsynchronousSearch {
         let is_over = self.search.is_over();
         self.search.state.exhausted = is_over && !self.search.restart();
         if self.search.state.restarts != restarts {
-            self.turns = 0;
+            (self.round, self.next) = (0, 0);
+        } else if self.search.plan.shrinks {
+            self.shrink();
         }
         self.search.note_gain();
+    }
+
+    /// Lets particles go, as many as should have gone by now; what they have out is of no swarm.
+    fn shrink(&mut self) {
+        let state = &self.search.state;
+        let swarm = self.search.swarms[size(&self.search.plan, state.restarts)].first();
+        let owners = &mut self.lessons.particles;
+        swarm.shrink(state.age.generations, &mut |gone| {
+            for flight in &mut self.flights {
+                if flight.particle == gone {
+                    (flight.swarm, flight.particle) = (NO_SWARM, 0);
+                } else if flight.particle > gone {
+                    flight.particle -= 1;
+                }
+            }
+            // Nothing of it has been judged since.
+            owners.fill(0);
+            if self.next > gone {
+                self.next -= 1;
+            }
+        });
     }
 
     fn particles(&self) -> usize {
@@ -230,15 +262,12 @@ impl Lessons {
 }
 
 impl Swarm {
-    /// Moves the particle whose turn it is, to a random place where nothing has been learnt yet; in the first turns they stand where they start.
-    #[allow(clippy::cast_possible_truncation, reason = "a particle")]
-    fn take_turn(&mut self, turn: u64, has_learnt: bool) -> usize {
-        let count = self.bests.len() as u64;
-        let particle = (turn % count) as usize;
-        if turn < count {
-            return particle;
+    /// Moves the particle whose turn it is, to a random place where nothing has been learnt yet; in the first round they stand where they start.
+    fn take_turn(&mut self, round: u64, particle: usize, has_learnt: bool) {
+        if round == 0 {
+            return;
         }
-        self.generation = self.born.saturating_add(turn / count);
+        self.generation = self.born.saturating_add(round);
         if has_learnt {
             self.fly_one(particle);
         } else {
@@ -249,7 +278,6 @@ impl Swarm {
                 self.tried[row.clone()].copy_from_slice(&self.cube[row]);
             }
         }
-        particle
     }
 
     /// Learns from positions, as many as there are particles, as from generation `age` since the start; true when any particle has found
@@ -282,7 +310,8 @@ impl Persist for AsynchronousSearch {
         self.search.pass(archive)?;
         let particles = self.particles();
         archive.u64(&mut self.asked)?;
-        archive.u64(&mut self.turns)?;
+        archive.u64(&mut self.round)?;
+        archive.index(&mut self.next, particles + 1)?;
         archive.index(&mut self.out, self.flights.len() + 1)?;
         for flight in &mut self.flights {
             archive.u64(&mut flight.id)?;

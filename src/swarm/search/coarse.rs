@@ -84,7 +84,8 @@ impl Search {
         self.spend(worth);
         self.swarms[size(&self.plan, self.state.restarts)].tell(outcomes);
         self.note_age();
-        let is_polished = self.plan.polish.as_ref().is_some_and(|polish| self.state.age.generations >= polish.after);
+        let is_polished =
+            self.plan.polish.as_ref().is_some_and(|polish| self.state.age.generations >= polish.after);
         self.state.wants_the_whole = self.has_settled() || is_polished;
         self.end_of_part(elapsed)
     }

@@ -35,7 +35,7 @@ impl Kept {
 
     fn has_turn(&self) -> bool {
         let [own, others] = self.spent;
-        self.is_there && OTHERS * own < others
+        self.is_there && own.saturating_mul(OTHERS) < others
     }
 }
 
@@ -54,7 +54,8 @@ impl Search {
     /// Counts evaluations for the swarm that was asked.
     pub(super) fn spend(&mut self, evaluations: u64) {
         if let Some(kept) = &mut self.kept {
-            kept.spent[usize::from(self.asked != Asked::Kept)] += evaluations;
+            let spent = &mut kept.spent[usize::from(self.asked != Asked::Kept)];
+            *spent = spent.saturating_add(evaluations);
         }
     }
 

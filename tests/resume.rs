@@ -11,9 +11,7 @@ use gainswarm::problem::Problem;
 use gainswarm::report::checkpoint::{self, Saved};
 use gainswarm::swarm::rules::RuleKind;
 use gainswarm::swarm::topologies::TopologyKind;
-use gainswarm::swarm::{
-    Axis, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Search, Settings, Stopping,
-};
+use gainswarm::swarm::{Axis, Initial, Outcome, Plan, PolishPlan, Restarts, Scale, Settings, Stopping};
 use proptest::prelude::*;
 
 use crate::support::{SMALL_STUDY, gainswarm, restored, results, stderr, stdout, write_config};

@@ -260,6 +260,14 @@ fn nothing_allocates_on_the_hot_path_and_a_planted_allocation_is_caught() {
     assert!(tuning.restarts > 0);
     assert_eq!(tuning.hot_path_allocations, Some(0), "restarts and polish");
 
+    let two = problem(
+        "[simulation]\nduration = 0.2\n[[scenarios]]\ninitial_state = [0.0, 0.1, -0.05, 0.0, 0.0, 0.0]\n\
+         [swarm.restarts]\nslow_gain = 0.1\npatience = 8\n[swarm.stopping]\ngenerations = 400\n",
+    );
+    let tuning = tune(&two);
+    assert!(tuning.restarts > 1);
+    assert_eq!(tuning.hot_path_allocations, Some(0), "swarms that shrink, and one that is kept");
+
     for policy in ["decimate", "ring"] {
         let kept = problem(&format!(
             "[history]\ncapacity = 10\npolicy = \"{policy}\"\n[simulation]\nduration = 0.2\n[[scenarios]]\n\

@@ -10,7 +10,7 @@ use crate::memory::{self, HotGeneration, Reading, Rising, live_bytes};
 use crate::problem::Problem;
 use crate::simulation::Terms;
 use crate::simulation::{Record, SimdLevel};
-use crate::swarm::{Outcome, Question, Seeker, StopReason};
+use crate::swarm::{Outcome, Question, Search, Seeker, StopReason};
 use crate::{Error, Member};
 
 mod backend;
@@ -87,7 +87,7 @@ pub struct Generation {
     pub restarts: u64,
     /// The best outcome so far.
     pub best: Outcome,
-    /// The state of the swarm; `None` while its best is being polished, and of several objectives.
+    /// The state of the swarm; `None` while its best is being polished, in a generation of the swarm that is kept beside it, and of several objectives.
     pub swarm: Option<Standing>,
     /// The trade-offs, of several objectives.
     pub front: Option<FrontSize>,
@@ -354,12 +354,13 @@ impl<'p> Run<'p> {
     /// The row of the generation whose outcomes were just told.
     fn row(&self, evaluator: &Evaluator<'_>, ordered: &mut Vec<Outcome>) -> Generation {
         let outcomes = evaluator.outcomes();
+        let is_of_kept = self.search.for_one().is_some_and(Search::was_turn_of_kept);
         Generation {
             generation: self.search.generations(),
             evaluations: self.search.evaluations(),
             restarts: self.search.restarts(),
             best: self.search.best().1,
-            swarm: self.search.swarm().map(|swarm| {
+            swarm: self.search.swarm().filter(|_| !is_of_kept).map(|swarm| {
                 let standing = standing(swarm, ordered);
                 // What a part judges is on another scale.
                 if self.coarse.judges_by_a_part() {

@@ -236,7 +236,10 @@ impl Search {
     /// None.
     pub fn tell(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         self.count(outcomes.len() as u64);
-        let asked = self.swarm().map_or(self.samples.len() / self.axes.len(), |swarm| swarm.to_beat().len());
+        let asked = match &self.kept {
+            Some(kept) if self.asked == Asked::Kept => kept.race.to_beat().len(),
+            _ => self.swarm().map_or(self.samples.len() / self.axes.len(), |swarm| swarm.to_beat().len()),
+        };
         if outcomes.len() < asked {
             self.cut(outcomes);
             self.note_best(outcomes);
@@ -410,11 +413,10 @@ impl Search {
         self.state.restarts
     }
 
-    /// The swarm that was asked last, of several that race the one that leads; `None` while its best is being polished.
+    /// The swarm that is at work, of several that race the one that leads; `None` while its best is being polished. That which is kept beside it is not told of.
     #[must_use]
     pub fn swarm(&self) -> Option<&Swarm> {
-        let race = || self.asked_kept().unwrap_or(&self.swarms[size(&self.plan, self.state.restarts)]);
-        (!self.state.polishing).then(|| race().leader())
+        (!self.state.polishing).then(|| self.swarms[size(&self.plan, self.state.restarts)].leader())
     }
 }
 

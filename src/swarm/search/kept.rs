@@ -46,9 +46,10 @@ impl Search {
         self.kept.as_ref().is_some_and(Kept::has_turn)
     }
 
-    /// The kept swarm, if it was asked last.
-    pub(super) fn asked_kept(&self) -> Option<&Race> {
-        self.kept.as_ref().filter(|_| self.asked == Asked::Kept).map(|kept| &kept.race)
+    /// Whether the last generation was one of the kept swarm.
+    #[must_use]
+    pub fn was_turn_of_kept(&self) -> bool {
+        self.asked == Asked::Kept
     }
 
     /// Counts evaluations for the swarm that was asked.

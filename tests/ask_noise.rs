@@ -157,6 +157,7 @@ fn it_is_for_a_single_swarm_of_ask_tell_alone() {
         ("resample = true", "resample = true\nrestarts = {}", "cannot be combined with restarts"),
         ("resample = true", "resample = true\npolish = {}", "cannot be combined with polish"),
         ("resample = true", "resample = true\ncandidates = 8", "cannot be combined with candidates"),
+        ("resample = true", "resample = true\nshrinks = true", "cannot be combined with shrinks"),
         ("seed = 3", "outstanding = 3", "cannot be combined with outstanding"),
         ("seed = 3", "objectives = 2", "cannot be combined with several objectives"),
         ("evaluations = 90", "target = 1.0", "cannot be combined with stopping.target"),

@@ -262,6 +262,11 @@ fn what_cannot_be_out_or_told_is_refused_with_what_can() {
         ("outstanding = 4", "outstanding = 7", "allowed: from 1 to 6, or more particles in [swarm]"),
         ("outstanding = 4", "outstanding = 4\nobjectives = 2", "is not for several objectives"),
         ("particles = 6", "particles = 6\npolish = {}", "cannot be combined with [swarm.polish]"),
+        (
+            "particles = 6",
+            "particles = 6\nrestarts = { slow_gain = 1e-3 }",
+            "cannot be combined with slow_gain in [swarm.restarts]",
+        ),
     ] {
         let config = write_config(directory.path(), "search.toml", SEARCH.replacen(from, to, 1));
         let run = answered(&[&config], "");

@@ -199,6 +199,18 @@ fn restarts() -> Vec<Broken> {
             &["unknown key `patiense` in [swarm.restarts]", "did you mean `patience`"],
         ),
         changed(
+            "a swarm kept beside others of another size",
+            "[swarm.stopping]",
+            "[swarm.restarts]\nslow_gain = 1e-3\ndoublings = 2\n[swarm.stopping]",
+            &["swarm.restarts.slow_gain = 0.001 is neither for doublings nor for a polish", "take it out"],
+        ),
+        changed(
+            "a swarm that becomes smaller by a rule that cannot",
+            "[swarm]",
+            "[swarm]\nrule = \"spso2011\"\nshrinks = true",
+            &["swarm.shrinks = true is not for the rule spso2011", "allowed with learning"],
+        ),
+        changed(
             "misspelt key of the polish",
             "[swarm.stopping]",
             "[swarm.polish]\naftr = 3\n[swarm.stopping]",

@@ -74,7 +74,7 @@ fn the_worst_particle_leaves() {
 #[test]
 fn a_kept_swarm_has_a_third_of_the_evaluations_and_still_gets_to_the_bottom() {
     let mut evaluations = [0, 0];
-    // Below 1001 all gains are slow.
+    // Below 1000.1 all gains are slow.
     let count = |search: &Search, size: usize, is_of_kept: bool| {
         if search.restarts() == 1 {
             evaluations[usize::from(is_of_kept)] += size;

@@ -270,6 +270,7 @@ fn resample(section: &Section<'_>, plan: &Plan, is_out: bool) -> Result<bool, Co
         (plan.trade_offs.is_some(), "several objectives"),
         (section.has("restarts"), "restarts"),
         (section.has("candidates"), "candidates"),
+        (section.has("shrinks"), "shrinks"),
         (plan.polish.is_some(), "polish"),
         (stopping.has("target"), "stopping.target"),
         (stopping.has("stall_generations"), "stopping.stall_generations"),

@@ -196,7 +196,11 @@ fn restarts(swarm: &Section<'_>, rule: RuleKind, is_polished: bool) -> Result<Re
     };
     if restarts.slow_gain > 0.0 && !keeps {
         let found = format!("= {} is neither for doublings nor for a polish", restarts.slow_gain);
-        return Err(section.error("slow_gain", &found, "take it out, or both of these".into()));
+        return Err(section.error(
+            "slow_gain",
+            &found,
+            "take it out, or doublings and [swarm.polish]".into(),
+        ));
     }
     section.finish()?;
     Ok(if restarts.times == 0 { Restarts::NONE } else { restarts })

@@ -125,7 +125,7 @@ impl Restarts {
     /// One swarm that goes on to the end.
     pub const NONE: Self = Self { times: 0, doublings: 0, patience: u64::MAX, slow_gain: 0.0 };
     /// What the measurements in `docs/swarm.md` found best for the rule `learning`.
-    pub const USUAL: Self = Self { times: 1000, doublings: 0, patience: 20, slow_gain: 1e-3 };
+    pub const USUAL: Self = Self { times: 1000, doublings: 0, patience: 20, slow_gain: 1e-4 };
 
     /// What a search does where nothing is said: rules of the literature go on to the end.
     #[must_use]

@@ -37,8 +37,8 @@ class Swarm:
             ``{"choices": ["a", "b"]}``, whose positions are the places in the list, from 0.
         seed: of every random number.
         evaluations, generations: where it ends; 200 generations without either.
-        particles: of the swarm at first; 4 + 2 d without it, at most 24. After four generations one leaves each, until half and two
-            are left; `options={"swarm": {"shrinks": False}}` keeps them all.
+        particles: of the swarm at first; 4 + 2 d without it, at most 24. After four generations one leaves each, until half of
+            them and two are left.
         objectives: how many costs a position has; from two to four are traded off.
         integrality: which dimensions are whole numbers: a bool for all, or for each.
         log: which dimensions are searched by their logarithm: a bool for all, or for each.

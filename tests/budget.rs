@@ -109,13 +109,18 @@ fn every_search_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_
         Stopping { stall_generations: Some(9), ..long },
     ];
     let restarts = Restarts { times: 3, doublings: 1, patience: 4, slow_gain: 0.0 };
+    let kept = Restarts { doublings: 0, patience: 6, slow_gain: 0.3, ..restarts };
     let polish = Some(PolishPlan { after: 9, step: 0.5 });
     let mut went_on = 0;
     for rule in RuleKind::ALL {
-        for (restarts, polish) in
-            [(Restarts::NONE, None), (restarts, None), (Restarts::NONE, polish), (restarts, polish)]
-        {
-            let plan = plan(*rule, restarts, polish);
+        for (restarts, polish) in [
+            (Restarts::NONE, None),
+            (restarts, None),
+            (Restarts::NONE, polish),
+            (restarts, polish),
+            (kept, None),
+        ] {
+            let plan = Plan { shrinks: rule.shrinks(), ..plan(*rule, restarts, polish) };
             for more in large {
                 let more = Plan { stopping: more, ..plan.clone() };
                 let mut whole = search(&more);
@@ -132,7 +137,7 @@ fn every_search_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_
             }
         }
     }
-    assert!(went_on > 700, "{went_on} of {}", 6 * 4 * 4 * 9);
+    assert!(went_on > 875, "{went_on} of {}", 6 * 5 * 4 * 9);
 }
 
 #[test]
@@ -246,17 +251,23 @@ fn rows_and_simulations_of_a_generation_that_was_cut_short_are_counted_once() {
 
 #[test]
 fn a_search_that_is_coarse_first_goes_on_after_every_end_as_if_it_had_had_the_larger_budget_from_the_start() {
-    let long = problem("generations = 200");
+    let kept_soon = |stopping: &str| {
+        let mut problem = problem(stopping);
+        problem.search.restarts.slow_gain = 0.01;
+        problem
+    };
+    let long = kept_soon("generations = 200");
     let (whole, _) = run(&long, None);
     let is_part = |row: &Generation| row.restarts > 0 && row.swarm.is_some_and(|swarm| swarm.median.is_nan());
     assert!(whole.convergence.iter().any(is_part), "a part judges a second swarm");
+    assert!(whole.convergence.iter().any(|row| row.swarm.is_none()), "the first is kept beside it");
     // Around the first looks at the whole, and around a restart.
     let second = whole.convergence.iter().find(|row| row.restarts > 0).expect("a second swarm").generation;
-    for end in (1..=3).chain(9..=11).chain(second - 2..=second + 3) {
+    for end in (1..=3).chain(9..=11).chain(second - 2..=second + 16) {
         let last = whole.convergence.iter().find(|row| row.generation == end).expect("a row a generation");
         let evaluations = last.evaluations;
         for budget in [format!("generations = {end}"), format!("evaluations = {}", evaluations - 1)] {
-            let (_, state) = run(&problem(&budget), None);
+            let (_, state) = run(&kept_soon(&budget), None);
             let (more, _) = run(&long, Some(&state));
             assert_eq!(format!("{:?}", more.convergence), format!("{:?}", whole.convergence), "{budget}");
             assert_eq!((more.tally, &more.values), (whole.tally, &whole.values), "{budget}");

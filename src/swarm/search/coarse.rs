@@ -115,10 +115,11 @@ impl Search {
     pub fn tell_again(&mut self, outcomes: &[Outcome], elapsed: Duration) -> Option<StopReason> {
         let is_last = self.is_last();
         self.count(outcomes.len() as u64);
-        self.spend(outcomes.len() as u64);
         if is_last {
             // With a larger budget the swarm would have gone on.
             self.cut(outcomes);
+        } else {
+            self.spend(outcomes.len() as u64);
         }
         self.note_best(outcomes);
         if !is_last {

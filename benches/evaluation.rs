@@ -20,6 +20,7 @@ initial_state = [0.0, 0.2, 0.25, 0.0, 0.0, 0.0]
 [swarm]
 particles = 256
 coarse_first = false
+shrinks = false
 [swarm.stopping]
 generations = 10
 [[tune]]

@@ -26,13 +26,15 @@ fn bits(x: &[f64]) -> Vec<u64> {
 #[test]
 fn one_out_at_a_time_and_as_many_as_particles_told_together_are_the_search_by_generations() {
     let whole = Axis { grid: Grid::Steps(1.0), ..AXES[0] };
-    for rule in [RuleKind::Learning, RuleKind::Spso2011, RuleKind::Inertia, RuleKind::Fips, RuleKind::Clpso] {
+    let literature = [RuleKind::Spso2011, RuleKind::Inertia, RuleKind::Fips, RuleKind::Clpso];
+    let learning = [(RuleKind::Learning, false), (RuleKind::Learning, true)];
+    for (rule, shrinks) in learning.into_iter().chain(literature.map(|rule| (rule, false))) {
         for (axes, times) in [(AXES, 0), ([whole, AXES[1]], 5)] {
             let coefficients = rule.parameters().iter().map(|parameter| parameter.default).collect();
             let settings = Settings { particles: 7, rule, coefficients, ..Settings::default() };
             let stopping = Stopping { evaluations: 350, ..Stopping::after_generations(u64::MAX) };
             let restarts = Restarts { times, doublings: 1, patience: 3, slow_gain: 0.0 };
-            let plan = Plan { restarts, shrinks: rule.shrinks(), ..Plan::new(settings, stopping) };
+            let plan = Plan { restarts, shrinks, ..Plan::new(settings, stopping) };
             let mut search = Search::new(&axes, &plan, 5).expect("memory");
             let mut single = AsynchronousSearch::new(&axes, &plan, 5, 1).expect("memory");
             let mut all = AsynchronousSearch::new(&axes, &plan, 5, 7).expect("memory");
@@ -45,7 +47,8 @@ fn one_out_at_a_time_and_as_many_as_particles_told_together_are_the_search_by_ge
                     assert!(single.tell(id, Outcome::feasible(cost(x))));
                 }
                 // Swarms that were doubled are larger than what may be out, and those that have shrunk are smaller than what is.
-                if asked.len() == 7 && search.restarts() == 0 {
+                let is_whole = !shrinks || asked.len() == 7;
+                if is_whole && asked.len() <= 7 && search.restarts() == 0 {
                     while all.ask().is_some() {}
                     let mut out: Vec<(u64, Vec<f64>)> =
                         all.outstanding().map(|(id, x)| (id, x.to_vec())).collect();

@@ -18,7 +18,7 @@ fn squares(x: &[f64], center: f64) -> f64 {
     x.iter().map(|x| (x - center) * (x - center)).sum()
 }
 
-/// Runs a search to its end; `watch` sees it before and after each generation is asked.
+/// Runs a search to its end; `watch` sees it once a generation is asked, how many positions that has, and whether they are of the kept swarm.
 fn run(
     dimensions: usize,
     plan: &Plan,

@@ -80,7 +80,7 @@ impl Plan {
         slow_gain > 0.0 && times > 0 && doublings == 0 && self.polish.is_none()
     }
 
-    /// The same with room for the one that is kept.
+    /// The numbers of particles of all swarms that are made, with that of the one that is kept.
     fn reserved(&self) -> impl Iterator<Item = usize> {
         self.sizes().chain(self.keeps().then_some(self.settings.particles))
     }

@@ -196,7 +196,6 @@ impl AsynchronousSearch {
     fn shrink(&mut self) {
         let state = &self.search.state;
         let swarm = self.search.swarms[size(&self.search.plan, state.restarts)].first();
-        let owners = &mut self.lessons.particles;
         swarm.shrink(state.age.generations, &mut |gone| {
             for flight in &mut self.flights {
                 if flight.particle == gone {
@@ -205,12 +204,12 @@ impl AsynchronousSearch {
                     flight.particle -= 1;
                 }
             }
-            // Nothing of it has been judged since.
-            owners.fill(0);
             if self.next > gone {
                 self.next -= 1;
             }
         });
+        // Nothing has been judged since it learnt.
+        self.lessons.particles.fill(0);
     }
 
     fn particles(&self) -> usize {

@@ -72,6 +72,37 @@ fn the_worst_particle_leaves() {
 }
 
 #[test]
+fn in_a_swarm_that_gains_slowly_one_particle_of_four_looks_along_each_axis_from_the_best() {
+    let looks = |slow_gain: f64| {
+        let restarts = Restarts { slow_gain, ..Restarts::USUAL };
+        let mut search = Search::new(&[AXIS; 5], &plan(10_000, restarts), 3).expect("memory");
+        // Of 14 generations: along which axes particles go from the best, and how far.
+        let mut looks = Vec::new();
+        for generation in 1..=14 {
+            let best = search.best().0.to_vec();
+            let positions = search.ask().positions.to_vec();
+            for position in positions.chunks_exact(5) {
+                let changed = (0..5).filter(|i| position[*i].to_bits() != best[*i].to_bits());
+                if let ([axis], true) = (&changed.collect::<Vec<_>>()[..], generation > 1) {
+                    looks.push((generation, *axis, (position[*axis] - best[*axis]).abs()));
+                }
+            }
+            // Only the first generation gains.
+            search.tell(&vec![Outcome::feasible(1.0); positions.len() / 5], Duration::ZERO);
+        }
+        looks
+    };
+    assert_eq!(looks(0.0), []);
+    let looks = looks(1e-4);
+    // Of 13 particles and fewer 4 to 3 look, after three generations without a gain, until the swarm is kept after ten.
+    let of = |generation| looks.iter().filter(|look| look.0 == generation).count();
+    assert_eq!((1..=14).map(of).collect::<Vec<_>>(), [0, 0, 0, 0, 4, 3, 3, 3, 3, 3, 3, 0, 0, 0]);
+    assert!((0..5).all(|axis| looks.iter().any(|(_, other, _)| *other == axis)), "{looks:?}");
+    // The box is 10 wide.
+    assert!(looks.iter().all(|(.., way)| *way > 0.099), "{looks:?}");
+}
+
+#[test]
 fn a_kept_swarm_has_a_third_of_the_evaluations_and_still_gets_to_the_bottom() {
     let mut evaluations = [0, 0];
     // Below 1000.1 all gains are slow.

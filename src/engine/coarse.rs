@@ -2,7 +2,7 @@
 //!
 //! The first generation of a swarm is simulated as a whole. Its order is compared with the order that fewer scenarios and less time would have given it: the least
 //! work, of at most [`WORK_MAX`], with a rank correlation (Spearman) of [`ALIKE`] or more is the part that judges the generations that follow. They are also simulated
-//! once more in longer steps (`problem.rs`), the longest first: those whose order has a correlation of [`ALIKE_IN_STEPS`], and in which the same gain vectors are feasible, judge instead,
+//! once more in longer steps (`problem.rs`), the longest two: those whose order has a correlation of [`ALIKE_IN_STEPS`], and in which the same gain vectors are feasible, judge instead,
 //! of that part or, where there is none, of the whole. The swarm is looked at after every 1 + d generations, for d gains:
 //!
 //! - In longer steps the best of its personal bests is simulated as a whole. Where it is no better than the last one by more than a share of [`GAIN_IN_STEPS`], the personal bests are
@@ -39,6 +39,8 @@ const GAIN_IN_STEPS: f64 = 1e-2;
 const ALIKE: f64 = 0.98;
 /// The same for longer steps: they show all of a simulation, where a part may lack what the rest would show.
 const ALIKE_IN_STEPS: f64 = 0.9;
+/// So many of the longer steps are tried, the longest first: what the shortest alone would save is soon lost again.
+const TRIED_STEPS: usize = 2;
 /// The largest part of a simulation that is worth it.
 const WORK_MAX: f64 = 0.6;
 /// The fewest gain vectors whose order says something.
@@ -228,7 +230,7 @@ impl Coarse {
 
     /// Finds the longest steps that are enough like the whole.
     fn lengthen(&mut self, evaluator: &mut Evaluator<'_>) -> bool {
-        for longer in 1..=self.coarser {
+        for longer in 1..=self.coarser.min(TRIED_STEPS) {
             self.part.longer = longer;
             evaluator.judge_again(&self.part);
             let Judged { vectors, outcomes, again, .. } = evaluator.judged();

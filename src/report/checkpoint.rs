@@ -23,7 +23,7 @@ use crate::config::Config;
 pub const NAME: &str = "checkpoint.bin";
 
 const MAGIC: &[u8; 16] = b"gainswarm state\n";
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 /// Magic, version, whether the results are written, and the length of the identity.
 const HEAD: usize = MAGIC.len() + 24;
 

@@ -21,6 +21,7 @@ use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
 use crate::{Error, memory};
 use level::Level;
+use motion::Manner;
 use race::Race;
 use rules::{DynRule, Lesson, RuleKind};
 use surrogate::Surrogate;
@@ -219,10 +220,15 @@ impl Swarm {
 
     /// The positions of this generation, particle-major; those of the next one once they have been told.
     pub fn ask(&mut self) -> &[f64] {
+        self.ask_by(Manner::USUAL)
+    }
+
+    /// The same, where a next generation moves as is said.
+    fn ask_by(&mut self, manner: Manner) -> &[f64] {
         if self.told {
             self.told = false;
             self.generation += 1;
-            self.fly();
+            self.fly(manner);
             self.decode();
         }
         &self.positions

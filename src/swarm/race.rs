@@ -10,6 +10,7 @@
 //! up are chosen here, and measured in `docs/swarm.md`. More than [`COMBINATIONS_MAX`] combinations are searched by one swarm, whose particles keep their
 //! own choices and at times try others ([`Axis`]).
 
+use super::motion::Manner;
 use super::space::Grid;
 use super::{Axis, Diversity, Outcome, Settings, Swarm};
 use crate::archive::{Archive, Damage, Persist};
@@ -115,14 +116,14 @@ impl Race {
         })
     }
 
-    /// The positions of this generation, particle-major; those of the next one once they have been told.
-    pub(super) fn ask(&mut self) {
+    /// The positions of this generation, particle-major; those of the next one, which moves as is said, once they have been told.
+    pub(super) fn ask(&mut self, manner: Manner) {
         if self.told {
             self.told = false;
             self.turn += 1;
             self.at = self.next();
         }
-        self.swarms[self.at].ask();
+        self.swarms[self.at].ask_by(manner);
         self.show();
     }
 

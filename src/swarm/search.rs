@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::ma_es::MaEs;
+use super::motion::Manner;
 use super::{Axis, Outcome, Plan, Race, Settings, StopReason, Stopping, Swarm, decode};
 use crate::archive::{Archive, Damage, Persist};
 use crate::{Error, memory};
@@ -19,6 +20,8 @@ pub use asynchronous::AsynchronousSearch;
 
 /// A swarm draws random numbers of so many generations, as a power of 2, before it would draw those of the next.
 const DRAWS: u32 = 32;
+/// Moves that a particle tries at most while a part of the truth judges: generations cost little then, and a swarm that is in less of a hurry misses the best place less often.
+const MOVES_BY_A_PART: usize = 4;
 
 /// What a search asks: positions, and what is worth knowing about each.
 #[derive(Debug, Clone, Copy)]
@@ -188,20 +191,21 @@ impl Search {
     ///
     /// None.
     pub fn ask(&mut self) -> Question<'_> {
-        self.ask_swarm(self.is_turn_of_kept(), self.plan.shrinks)
+        self.ask_swarm(self.is_turn_of_kept(), self.plan.shrinks, Manner::USUAL.moves)
     }
 
-    /// The same for a swarm that is judged by a part of the truth: not of the one that is kept, and of all its particles.
+    /// The same for a swarm that is judged by a part of the truth: not of the one that is kept, of all its particles, and with four moves each at most.
     ///
     /// # Allocation
     ///
     /// None.
     pub fn ask_part(&mut self) -> Question<'_> {
-        self.ask_swarm(false, false)
+        self.ask_swarm(false, false, MOVES_BY_A_PART)
     }
 
-    fn ask_swarm(&mut self, kept: bool, shrinks: bool) -> Question<'_> {
+    fn ask_swarm(&mut self, kept: bool, shrinks: bool, moves: usize) -> Question<'_> {
         self.asked = if kept { Asked::Kept } else { Asked::Swarm };
+        let manner = Manner { moves, looks_along: !kept && self.looks_along() };
         let left = self.plan.stopping.evaluations.saturating_sub(self.state.evaluations);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let (positions, to_beat): (&[f64], &[Outcome]) = match &mut self.polish {
@@ -219,7 +223,7 @@ impl Search {
                 if shrinks {
                     swarm.shrink();
                 }
-                swarm.ask();
+                swarm.ask(manner);
                 (swarm.positions(), swarm.to_beat())
             }
         };

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::{Search, size};
 use crate::archive::{Archive, Damage, Persist};
 use crate::draw::{Draw, Purpose};
+use crate::swarm::motion::Manner;
 use crate::swarm::rules::Lesson;
 use crate::swarm::{Axis, Outcome, Plan, Race, Restarts, StopReason, Swarm, decode};
 use crate::{Error, memory};
@@ -268,7 +269,7 @@ impl Swarm {
         }
         self.generation = self.born.saturating_add(round);
         if has_learnt {
-            self.fly_one(particle);
+            self.fly_one(particle, Manner::USUAL);
         } else {
             let mut draw = Draw::new(self.seed, Purpose::Motion, self.generation, particle);
             let row = self.row(particle);

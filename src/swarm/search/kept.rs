@@ -2,7 +2,7 @@
 //!
 //! A swarm gains slowly when neither its best nor the median of a generation has gained more than `slow_gain` of the cost in half of the generations after which it
 //! has settled (`patience`). It has a third of the evaluations from then on, and a new swarm the others. Once that gains slowly as well, the better of the two is kept, and the next swarm
-//! takes the place of the other. A kept swarm that has settled goes.
+//! takes the place of the other. A kept swarm that has settled goes. Before a swarm is kept, after [`LOOKING`] such generations, some of its particles look along the axes (`motion.rs`).
 //!
 //! So a place that is not the best costs little, and the best place is still searched to its bottom. Swarms of two regimes that share a budget are those of BIPOP-CMA-ES (Hansen 2009,
 //! doi:10.1145/1570256.1570333); when the second begins, and what each has, is chosen here and measured in `docs/swarm.md`.
@@ -16,6 +16,8 @@ use crate::swarm::{Outcome, Race};
 
 /// How many evaluations of the others allow one of the kept swarm.
 const OTHERS: u64 = 2;
+/// After so many generations with slow gains alone a swarm looks along its axes.
+const LOOKING: u64 = 3;
 
 /// Room for a kept swarm.
 pub(super) struct Kept {
@@ -50,6 +52,11 @@ impl Search {
     #[must_use]
     pub fn was_turn_of_kept(&self) -> bool {
         self.asked == Asked::Kept
+    }
+
+    /// Whether some particles of the swarm at work look along an axis: the swarm gains slowly, but is not yet kept for that, and it is a surrogate that picks its moves and makes it narrow.
+    pub(super) fn looks_along(&self) -> bool {
+        self.plan.keeps() && self.plan.settings.candidates > 1 && self.state.age.slow_stall() >= LOOKING
     }
 
     /// Counts evaluations for the swarm that was asked.
